@@ -1,0 +1,1 @@
+"""The edges of claimwire: one module for each outside system, each with its Beam transforms."""

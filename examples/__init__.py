@@ -1,0 +1,1 @@
+"""Feeds and articles written for this project, for a first run without network."""

@@ -1,0 +1,46 @@
+"""The records of claimwire and their forms: JSON, JSON Schema, Arrow, Beam coders. Imports nothing of the project."""
+
+from schemas.codec import decode, encode
+from schemas.records import (
+    SCHEMA_VERSION,
+    Article,
+    Claim,
+    Cue,
+    DeadLetter,
+    Duplicate,
+    EnrichedArticle,
+    Entity,
+    Event,
+    Failure,
+    KnowledgeBaseEntry,
+    Origin,
+    Provenance,
+    Quantity,
+    RawArticle,
+    Source,
+    Span,
+    Speaker,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Article",
+    "Claim",
+    "Cue",
+    "DeadLetter",
+    "Duplicate",
+    "EnrichedArticle",
+    "Entity",
+    "Event",
+    "Failure",
+    "KnowledgeBaseEntry",
+    "Origin",
+    "Provenance",
+    "Quantity",
+    "RawArticle",
+    "Source",
+    "Span",
+    "Speaker",
+    "decode",
+    "encode",
+]

