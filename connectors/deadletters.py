@@ -1,0 +1,35 @@
+"""Dead letters: how input that could not be processed is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from schemas.codec import payload
+from schemas.records import DeadLetter, Failure, Origin
+
+
+def dead_letter(
+    stage: str,
+    error: Exception,
+    data: bytes,
+    origin: Origin,
+    *,
+    attempts: int = 1,
+    first_failed_at: datetime | None = None,
+) -> DeadLetter:
+    """The dead letter for ``data`` that the named stage refused with ``error``.
+
+    ``origin`` says where the data was read. ``attempts`` counts the failures, this one included; ``first_failed_at``
+    is now unless given.
+    """
+    text, encoding = payload(data)
+    return DeadLetter(
+        stage=stage,
+        # An error may quote a lone surrogate out of the input, and then could not be written itself.
+        error=Failure(type=type(error).__name__, message=str(error).encode("utf-8", "replace").decode("utf-8")),
+        payload=text,
+        encoding="utf-8" if encoding == "utf-8" else "base64",
+        source=origin,
+        attempts=attempts,
+        first_failed_at=first_failed_at or datetime.now(UTC),
+    )

@@ -1,0 +1,289 @@
+"""Files: article records, article text files, saved feeds, and dead letters to be tried again.
+
+``read_file`` reads one file without Beam; ``ReadFromFiles`` is the same as a transform. Which files a path stands for
+is the business of ``connectors.sources``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+import apache_beam as beam
+import msgspec
+
+from connectors.articles import decode_article
+from connectors.deadletters import dead_letter
+from connectors.feeds import decode_entry, parse_feed
+from connectors.lines import Line, read_lines, read_whole
+from schemas import codec
+from schemas.records import DeadLetter, Failure, Origin, RawArticle
+
+FileKind = Literal["jsonl", "json", "text", "feed", "dead-letters"]
+
+MAX_BYTES = 16 * 1024 * 1024
+"""The longest line of JSONL, and the largest text file or saved feed, after unpacking."""
+MAX_JSON_BYTES = 16 * MAX_BYTES
+"""The largest ``.json`` file: it has to be held as a whole, however many records are in it."""
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file to be read, and how."""
+
+    path: str
+    """As the user gave it, or as it follows from the list or folder that the user gave."""
+    kind: FileKind
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """How the reading of a file went.
+
+    Size and mtime_ns were taken before the reading, so that a file that is written to meanwhile counts as changed.
+    """
+
+    path: str
+    size: int | None
+    """Bytes; None where the file could not be found."""
+    mtime_ns: int | None
+    articles: int
+    dead_letters: int
+    error: str | None
+    """Why the file could not be read, or not to its end; it is then not to be remembered as read."""
+
+
+class Unreadable(ValueError):  # noqa: N818 - the name says what is wrong
+    """A file, or a piece of one, that holds bytes which nothing can be made of."""
+
+
+def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator[RawArticle | DeadLetter]:
+    """What stands in a file, in its order: articles, and a dead letter for each piece that is none.
+
+    JSONL and dead letters are read line by line in constant memory. Raises OSError where the file cannot be opened
+    or the disk fails; whatever is wrong with its content is a dead letter.
+    """
+    match kind:
+        case "jsonl":
+            return _read_jsonl(path, max_bytes)
+        case "dead-letters":
+            return _read_dead_letters(path, max_bytes)
+        case "json":
+            return _read_json(path, max(max_bytes, MAX_JSON_BYTES))
+        case "text":
+            return _read_one(path, "file", max_bytes)
+        case "feed":
+            return _read_one(path, "feed", max_bytes)
+        case _:
+            assert_never(kind)
+
+
+def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
+    """Try the payload of a dead letter again, at the stage that refused it.
+
+    What comes out carries on the count of attempts and the time of the first failure.
+    """
+    try:
+        data = letter.payload.encode() if letter.encoding == "utf-8" else base64.b64decode(letter.payload)
+    except binascii.Error as error:
+        failure = Failure(type=type(error).__name__, message=f"the payload is not base64: {error}")
+        yield msgspec.structs.replace(letter, attempts=letter.attempts + 1, error=failure)
+        return
+    for each in _decode(letter.stage, data, letter.source):
+        failures = letter.attempts + isinstance(each, DeadLetter)
+        yield msgspec.structs.replace(each, attempts=failures, first_failed_at=letter.first_failed_at)
+
+
+def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
+    """What the bytes hold that this stage takes: one article, or for ``feed`` any number."""
+    try:
+        match stage:
+            case "feed":
+                yield from _decode_feed(data, origin)
+            case "entry":
+                yield decode_entry(data, origin)
+            case "file":
+                yield decode_text(data, origin)
+            case "record" | "normalize" | "extract":
+                yield decode_article(data, origin)
+            case _:
+                raise Unreadable(f"there is no stage {stage!r} whose dead letters could be tried again")
+    except ValueError as error:
+        yield dead_letter(stage, error, data, origin)
+
+
+def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
+    feed = parse_feed(data, origin.url or "", {}, None)
+    if feed.error:
+        raise Unreadable(feed.error)
+    yield from feed.articles
+    yield from feed.dead_letters
+
+
+_DATE = re.compile(r"\d{8}|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|[+-]\d\d:?\d\d)?)?", re.I)
+
+
+def decode_text(data: bytes, origin: Origin) -> RawArticle:
+    """An article text file: the title, the date (``20220404`` or RFC 3339), the URL, then a paragraph a line.
+
+    It is UTF-8, with or without BOM, with any line ends; blank lines are left out. Raises Unreadable.
+    """
+    try:
+        lines = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8 at byte {error.start}") from None
+    lines = [line.strip() for line in lines if line.strip()]
+    if not has_text_layout(lines):
+        raise Unreadable(
+            "not an article text file: line 1 must be the title, line 2 the date (20220404 or RFC 3339), "
+            "line 3 the URL (http or https), and the text follows, a paragraph a line"
+        )
+    title, date, url, *paragraphs = lines
+    published = f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else date
+    return RawArticle(url=url, title=title, text="\n".join(paragraphs), published=published, origin=origin)
+
+
+def has_text_layout(lines: list[str]) -> bool:
+    """Whether these lines without the blank ones begin as an article text file does."""
+    return len(lines) > 2 and bool(_DATE.fullmatch(lines[1]) and re.match(r"https?://[^\s/]", lines[2], re.I))
+
+
+def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
+    for line, data in _filled_lines(path, limit):
+        origin = Origin(url=path, line=line.number)
+        if line.fault:
+            yield dead_letter("record", Unreadable(line.fault), data, origin)
+        else:
+            yield from _decode("record", data, origin)
+
+
+def _read_dead_letters(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
+    # A letter is longer than its payload: base64 adds a third, and JSON can make six bytes of one.
+    for line, data in _filled_lines(path, 8 * limit):
+        origin = Origin(url=path, line=line.number)
+        try:
+            if line.fault:
+                raise Unreadable(line.fault)
+            letter = codec.decode(data, DeadLetter)
+        except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            yield dead_letter("record", error, data, origin)
+        else:
+            yield from replay(letter)
+
+
+def _filled_lines(path: str, limit: int) -> Iterator[tuple[Line, bytes]]:
+    """The lines that are not blank, each with its bytes less the byte order mark of the first."""
+    for line in read_lines(path, limit):
+        data = line.data.removeprefix(codecs.BOM_UTF8) if line.number == 1 else line.data
+        if line.fault or data.strip():
+            yield line, data.rstrip(b"\r")
+
+
+def _read_json(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
+    """One record, an array of records, or records one after the other: each is decoded out of its own bytes."""
+    whole = read_whole(path, limit)
+    if whole.fault:
+        yield dead_letter("record", Unreadable(whole.fault), whole.data, Origin(url=path))
+        return
+    try:
+        text = whole.data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield from _decode("record", whole.data, Origin(url=path))
+        return
+    line, before = 1, 0
+    for start, end, fault in _json_values(text):
+        line += text.count("\n", before, start)
+        before = start
+        data = text[start:end].encode()
+        origin = Origin(url=path, line=line)
+        if fault:
+            yield dead_letter("record", Unreadable(fault), data, origin)
+        else:
+            yield from _decode("record", data, origin)
+
+
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def _json_values(text: str) -> Iterator[tuple[int, int, str | None]]:
+    """Where each value stands: the elements of one array, or values side by side; what is no JSON ends it."""
+    scanner = json.JSONDecoder()
+    at = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # matches the empty string, so always
+    in_array = text.startswith("[", at)
+    at += in_array
+    while (at := _BETWEEN.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        if in_array and text[at] == "]":
+            in_array, at = False, at + 1
+            continue
+        try:
+            _, end = scanner.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            yield at, len(text), f"not JSON from here on: {error}"
+            return
+        yield at, end, None
+        at = end
+    if in_array:
+        yield at, at, "the array breaks off here"
+
+
+def _read_one(path: str, stage: Literal["file", "feed"], limit: int) -> Iterator[RawArticle | DeadLetter]:
+    whole = read_whole(path, limit)
+    origin = Origin(url=path)
+    if whole.fault:
+        yield dead_letter(stage, Unreadable(whole.fault), whole.data, origin)
+    else:
+        yield from _decode(stage, whole.data, origin)
+
+
+class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
+    """Reads files: ``PCollection[FileSource]`` in, three collections out.
+
+    ``articles`` has a RawArticle for each article, ``dead_letters`` a DeadLetter for each piece that is none, and
+    ``results`` a FileResult for each file, by which a later run can tell that it has not changed. A file that cannot
+    be read gives a result with the error, and harms no other.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        super().__init__()
+        self._max_bytes = max_bytes
+
+    def expand(self, files: Any) -> Any:
+        """The graph: files spread over the workers, each read by one."""
+        return (
+            files
+            | "Spread" >> beam.Reshuffle()
+            | "Read"
+            >> beam.ParDo(_Read(self._max_bytes))
+            .with_output_types(RawArticle, dead_letters=DeadLetter, results=FileResult)
+            .with_outputs("dead_letters", "results", main="articles")
+        )
+
+
+class _Read(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+
+    def process(self, file: FileSource) -> Iterator[Any]:
+        size = mtime_ns = error = None
+        articles = dead_letters = 0
+        try:
+            found = os.stat(file.path)
+            size, mtime_ns = found.st_size, found.st_mtime_ns
+            for each in read_file(file.path, file.kind, self._max_bytes):
+                if isinstance(each, DeadLetter):
+                    dead_letters += 1
+                    yield beam.pvalue.TaggedOutput("dead_letters", each)
+                else:
+                    articles += 1
+                    yield each
+        except OSError as failure:
+            error = f"{type(failure).__name__}: {failure.strerror or failure}"
+        result = FileResult(file.path, size, mtime_ns, articles, dead_letters, error)
+        yield beam.pvalue.TaggedOutput("results", result)
