@@ -108,21 +108,19 @@ def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | De
             case "feed":
                 yield from _decode_feed(data, origin)
             case "entry":
-                yield decode_entry(data, origin)
+                yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)
             case "record" | "normalize" | "extract":
                 yield decode_article(data, origin)
             case _:
                 raise Unreadable(f"there is no stage {stage!r} whose dead letters could be tried again")
-    except ValueError as error:
+    except Exception as error:  # whatever is in one piece, the pieces after it are read
         yield dead_letter(stage, error, data, origin)
 
 
 def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
-    feed = parse_feed(data, origin.url or "", {}, None)
-    if feed.error:
-        raise Unreadable(feed.error)
+    feed = parse_feed(data, origin.url or "")
     yield from feed.articles
     yield from feed.dead_letters
 
