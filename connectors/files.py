@@ -29,9 +29,10 @@ from schemas.records import DeadLetter, Failure, Origin, RawArticle
 FileKind = Literal["jsonl", "json", "text", "feed", "dead-letters"]
 
 MAX_BYTES = 16 * 1024 * 1024
-"""The longest line of JSONL, and the largest text file or saved feed, after unpacking."""
-MAX_JSON_BYTES = 16 * MAX_BYTES
-"""The largest ``.json`` file: it has to be held as a whole, however many records are in it."""
+"""The longest line of JSONL, and the largest text file or saved feed, after unpacking.
+
+A ``.json`` file may be 16 times as large, because it has to be held as a whole however many records are in it.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator
         case "dead-letters":
             return _read_dead_letters(path, max_bytes)
         case "json":
-            return _read_json(path, max(max_bytes, MAX_JSON_BYTES))
+            return _read_json(path, 16 * max_bytes)
         case "text":
             return _read_one(path, "file", max_bytes)
         case "feed":
@@ -96,9 +97,13 @@ def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
         failure = Failure(type=type(error).__name__, message=f"the payload is not base64: {error}")
         yield msgspec.structs.replace(letter, attempts=letter.attempts + 1, error=failure)
         return
-    for each in _decode(letter.stage, data, letter.source):
-        failures = letter.attempts + isinstance(each, DeadLetter)
-        yield msgspec.structs.replace(each, attempts=failures, first_failed_at=letter.first_failed_at)
+    first, source = letter.first_failed_at, letter.source
+    for found in _decode(letter.stage, data, source):
+        if isinstance(found, DeadLetter):
+            attempts = letter.attempts + 1
+            yield msgspec.structs.replace(found, attempts=attempts, first_failed_at=first, source=source)
+        else:
+            yield msgspec.structs.replace(found, attempts=letter.attempts, first_failed_at=first, origin=source)
 
 
 def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:

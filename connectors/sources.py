@@ -114,15 +114,20 @@ def _why_missing(path: str, error: Exception) -> str:
     if not isinstance(error, FileNotFoundError):
         return getattr(error, "strerror", None) or str(error)
     folder, name = os.path.split(path)
-    try:
-        near = get_close_matches(name, os.listdir(folder or "."), 1, 0.7)
-    except OSError:
-        return f"there is no folder {folder}"
-    if near:
+    if near := get_close_matches(name, _names_in(folder), 1, 0.7):
         return f"no such file; did you mean {os.path.join(folder, near[0])}?"
-    if re.match(r"[\w-]+(\.[\w-]+)+(/|$)", path):
+    if re.match(r"[\w-]+(\.[\w-]+)+/", path):
         return f"no such file; if it is a feed on the web, write https://{path}"
+    if not os.path.isdir(folder or "."):
+        return f"there is no folder {folder}"
     return "no such file; a source is the URL of a feed, a file, a list of feeds, or a folder"
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder or ".")
+    except OSError:
+        return []
 
 
 def _files_below(folder: str) -> Iterator[str]:
@@ -239,12 +244,14 @@ def _opml_entries(path: str) -> Iterator[tuple[int, str]]:
     try:
         # As bytes, because listparser would fetch a text that begins like a URL.
         found = listparser.parse(text.encode())
-    except Exception as error:
+    except Exception as error:  # it fails with whatever its handlers of single elements fail with
         raise SourceError(f"{path}: not readable as OPML: {error}") from None
     entries = [entry.url for entry in (*found.feeds, *found.lists)]
     if not entries:
         what = "no feed in this OPML" if found.version else "not OPML"
         raise SourceError(f'{path}: {what}; each feed should stand in an <outline type="rss" xmlUrl="...">')
+    if not re.search(r"</([\w-]+:)?opml\s*>", text, re.I):
+        raise SourceError(f"{path}: this OPML breaks off, and feeds may be missing: there is no </opml> at its end")
     for entry in entries:
         at = max(text.find(html.escape(entry)), text.find(entry), 0)
         yield text.count("\n", 0, at) + 1, entry

@@ -1,0 +1,554 @@
+"""Files as sources: what a path stands for, what stands in a file, and that bad pieces never stop the rest."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import itertools
+import json
+import logging
+import os
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+import zstandard
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.files import FileKind, FileResult, FileSource, ReadFromFiles, decode_text, read_file, replay
+from connectors.lines import read_lines, read_whole
+from connectors.sources import FeedSource, SourceError, file_kind, sources
+from schemas import codec
+from schemas.records import DeadLetter, Failure, Origin, RawArticle
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>The Herald</title>
+<item><title>One</title><link>https://herald.example/1</link><description>First.</description></item>
+<item><description></description></item>
+</channel></rss>"""
+TEXT = b"Dam holds\n20260301\nhttps://herald.example/dam\nThe dam holds.\nSo far.\n"
+
+
+def write(path: Path, data: bytes | str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return str(path)
+
+
+def read(path: str, kind: FileKind, max_bytes: int = 1000) -> tuple[list[RawArticle], list[DeadLetter]]:
+    found = list(read_file(path, kind, max_bytes))
+    letters = [each for each in found if isinstance(each, DeadLetter)]
+    return [each for each in found if isinstance(each, RawArticle)], letters
+
+
+def titled(*titles: str) -> bytes:
+    return b"".join(b'{"title": "%s"}\n' % title.encode() for title in titles)
+
+
+# What stands in a file
+
+
+def test_one_bad_line_is_one_dead_letter_with_its_number_and_bytes(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl", b'\xef\xbb\xbf{"title": "a"}\r\n\n  \n{broken}\n{"title": "\xff"}\n{"title": "b"}'
+    )
+    articles, letters = read(path, "jsonl")
+    assert [(article.title, article.origin) for article in articles] == [
+        ("a", Origin(url=path, line=1)),
+        ("b", Origin(url=path, line=6)),
+    ]
+    assert [(letter.stage, letter.source.line, letter.encoding, letter.payload) for letter in letters] == [
+        ("record", 4, "utf-8", "{broken}"),
+        ("record", 5, "base64", base64.b64encode(b'{"title": "\xff"}').decode()),
+    ]
+    assert all(letter.attempts == 1 and letter.error.type == "NotAnArticle" for letter in letters)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+def test_a_line_over_the_limit_is_a_dead_letter_and_says_what_is_kept(tmp_path: Path, pack: Any) -> None:
+    path = write(tmp_path / "a.jsonl", pack(titled("a") + b"x" * 100_000 + b"\n" + titled("b")))
+    articles, letters = read(path, "jsonl", 50)
+    assert [article.title for article in articles] == ["a", "b"]
+    assert [(letter.source.line, letter.payload) for letter in letters] == [(2, "x" * 50)]
+    assert letters[0].error.message == "a line of 100,000 bytes, of which the first 50 are kept"
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(titled("a")) + gzip.compress(titled("b")) + b"\0" * 100_000,
+        zstandard.compress(titled("a")) + zstandard.compress(titled("b")),
+    ],
+)
+def test_packed_files_of_several_parts_are_read_to_the_end(tmp_path: Path, packed: bytes) -> None:
+    articles, letters = read(write(tmp_path / "a.jsonl.x", packed), "jsonl")
+    assert [article.title for article in articles] == ["a", "b"]
+    assert not letters
+
+
+def noise(lines: int) -> list[str]:
+    """Titles that do not pack, so that cutting the packed file cuts them."""
+    random_ = random.Random(1)
+    return [random_.randbytes(30).hex() for _ in range(lines)]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("harm", ["cut", "overwritten"])
+def test_of_a_damaged_packed_file_what_can_be_read_is_kept(tmp_path: Path, pack: Any, harm: str) -> None:
+    titles = noise(20_000)
+    packed = pack(titled(*titles))
+    half = len(packed) // 2
+    packed = packed[:half] if harm == "cut" else packed[:half] + b"\xff" * 1000 + packed[half + 1000 :]
+    articles, letters = read(write(tmp_path / "a.jsonl.gz", packed), "jsonl")
+    assert len(articles) > 5000
+    assert [article.title for article in articles[:5000]] == titles[:5000]
+    assert letters[-1].error.message.startswith("the file cannot be read on from here: ")
+    assert harm != "cut" or (letters[-1].source.line == len(articles) + 1 and len(letters) == 1)
+
+
+@given(
+    st.lists(st.binary(max_size=12).filter(lambda line: b"\n" not in line), max_size=20),
+    st.lists(st.integers(0, 300), max_size=3),
+    st.sampled_from(["plain", "gzip", "zstandard"]),
+    st.integers(1, 12),
+)
+def test_lines_are_those_of_split_however_the_file_is_packed(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], cuts: list[int], packing: str, limit: int
+) -> None:
+    body = b"".join(line + b"\n" for line in lines)
+    edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
+    parts = [body[start:end] for start, end in itertools.pairwise(edges)]
+    pack = {"plain": bytes, "gzip": gzip.compress, "zstandard": zstandard.compress}[packing]
+    if packing == "plain" and body.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
+        return
+    path = write(tmp_path_factory.mktemp("lines") / "file", b"".join(map(pack, parts)))
+    found = list(read_lines(path, limit))
+    assert [line.data for line in found] == [line[:limit] for line in lines]
+    assert [bool(line.fault) for line in found] == [len(line) > limit for line in lines]
+    assert read_whole(path, 10_000).data == body
+
+
+def test_json_holds_one_record_an_array_or_several_and_names_their_lines(tmp_path: Path) -> None:
+    one = '{\n  "title": "a"\n}\n'
+    assert [article.title for article in read(write(tmp_path / "1.json", one), "json")[0]] == ["a"]
+
+    array = '[\n  {"title": "a"},\n  7,\n  {"title": "b", "title": "c"},\n  {"title": "d"}]\n'
+    articles, letters = read(write(tmp_path / "2.json", array), "json")
+    assert [(article.title, article.origin and article.origin.line) for article in articles] == [("a", 2), ("d", 5)]
+    assert [(letter.payload, letter.source.line) for letter in letters] == [
+        ("7", 3),
+        ('{"title": "b", "title": "c"}', 4),
+    ]
+
+    assert len(read(write(tmp_path / "3.json", titled("a", "b")), "json")[0]) == 2
+    assert read(write(tmp_path / "4.json", "[]"), "json") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "titles", "payload", "message"),
+    [
+        ('[{"title": "a"}, {"title": ', ["a"], '{"title": ', "not JSON from here on"),
+        ('[{"title": "a"}', ["a"], "", "the array breaks off here"),
+        ('{"title": "a"} and so on', ["a"], "and so on", "not JSON from here on"),
+        ("[" * 100_000, [], "[" * 99_999, "not JSON from here on"),
+        (b'{"title": "\xff"}', [], base64.b64encode(b'{"title": "\xff"}').decode(), "not UTF-8"),
+        ('{"title": "' + "a" * 300_000, [], '{"title": "' + "a" * 159_989, "a file of more than 160,000 bytes"),
+    ],
+)
+def test_json_that_breaks_off_gives_what_came_before_and_one_dead_letter(
+    tmp_path: Path, data: bytes | str, titles: list[str], payload: str, message: str
+) -> None:
+    articles, [letter] = read(write(tmp_path / "a.json", data), "json", 10_000)
+    assert [article.title for article in articles] == titles
+    assert letter.error.message.startswith(message)
+    assert letter.payload == payload
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT,
+        b"\xef\xbb\xbf" + TEXT.replace(b"\n", b"\r\n"),
+        TEXT.replace(b"\n", b"\r").rstrip(),
+        b"\n" + TEXT.replace(b"\n", b" \n\n"),
+        TEXT.replace(b"20260301", b"2026-03-01"),
+    ],
+)
+def test_an_article_text_file_has_title_date_url_and_a_paragraph_a_line(tmp_path: Path, data: bytes) -> None:
+    path = write(tmp_path / "a.txt", data)
+    assert read(path, "text") == (
+        [
+            RawArticle(
+                title="Dam holds",
+                published="2026-03-01",
+                url="https://herald.example/dam",
+                text="The dam holds.\nSo far.",
+                origin=Origin(url=path),
+            )
+        ],
+        [],
+    )
+
+
+def test_a_full_date_is_kept_as_it_stands() -> None:
+    data = TEXT.replace(b"20260301", b"2026-03-01T10:00:00.5+01:00")
+    assert decode_text(data, Origin()).published == "2026-03-01T10:00:00.5+01:00"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "line 1 must be the title"),
+        (b"Dam holds\nyesterday\nhttps://herald.example/dam\nText.", "line 2 the date"),
+        (b"Dam holds\n20260301\nherald.example/dam\nText.", "line 3 the URL"),
+        (b"Dam \xff holds\n", "not UTF-8 at byte 4"),
+        (gzip.compress(TEXT)[:-9], "the file cannot be read to its end: the gzip data breaks off"),
+        (TEXT + b"x" * 2000, "a file of more than 1,000 bytes, of which the first 1,000 are kept"),
+    ],
+)
+def test_a_text_file_without_the_layout_is_a_dead_letter(tmp_path: Path, data: bytes, message: str) -> None:
+    path = write(tmp_path / "a.txt", data)
+    articles, [letter] = read(path, "text")
+    assert (articles, letter.stage, letter.source) == ([], "file", Origin(url=path))
+    assert message in letter.error.message
+
+
+def test_a_saved_feed_gives_its_entries(tmp_path: Path) -> None:
+    path = write(tmp_path / "herald.xml", RSS)
+    articles, letters = read(path, "feed")
+    assert [(article.title, article.source_name, article.feed_url) for article in articles] == [
+        ("One", "The Herald", None)
+    ]
+    assert [(letter.stage, letter.source) for letter in letters] == [("entry", Origin(url=path))]
+    articles, letters = read(write(tmp_path / "broken.xml", b"<html>"), "feed")
+    assert (articles, [(letter.stage, letter.payload) for letter in letters]) == ([], [("feed", "<html>")])
+
+
+# Dead letters again
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def letter(stage: str, payload: bytes, encoding: Any = "utf-8") -> DeadLetter:
+    failure = Failure(type="E", message="m")
+    return DeadLetter(stage, failure, payload.decode(), encoding, Origin(url="first", line=3), 2, FIRST)
+
+
+@pytest.mark.parametrize(
+    ("stage", "payload"),
+    [
+        ("record", b'{"title": "One"}'),
+        ("normalize", codec.encode(RawArticle(title="One", attempts=9))),
+        ("extract", b'{"content_hash": "", "canonical_url": null, "title": "One", "text": "t"}'),
+        ("file", TEXT.replace(b"Dam holds", b"One")),
+        ("entry", b'{"entry": {"title": "One"}, "feed": {"url": "first"}}'),
+    ],
+)
+def test_a_dead_letter_is_tried_again_at_its_stage_and_keeps_its_history(stage: str, payload: bytes) -> None:
+    [article] = replay(letter(stage, payload))
+    assert isinstance(article, RawArticle)
+    assert (article.title, article.attempts, article.first_failed_at) == ("One", 2, FIRST)
+    assert article.origin
+    assert article.origin.url == "first"
+
+
+def test_a_feed_is_tried_again_as_a_whole() -> None:
+    article, entry = replay(letter("feed", RSS))
+    assert (article.attempts, article.first_failed_at) == (2, FIRST)
+    assert isinstance(entry, DeadLetter)
+    assert (entry.stage, entry.attempts) == ("entry", 3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "payload", "encoding", "message"),
+    [
+        ("record", b"[]", "utf-8", "a JSON array"),
+        ("entry", b'{"entry": {"content": 5}, "feed": 7}', "utf-8", ""),
+        ("entry", b"[" * 100_000, "utf-8", ""),
+        ("file", base64.b64encode(b"\xff"), "base64", "not UTF-8"),
+        ("file", b"not base64", "base64", "the payload is not base64"),
+        ("feed", b"", "utf-8", "the body is empty"),
+        ("polish", b"{}", "utf-8", "no stage 'polish'"),
+    ],
+)
+def test_what_fails_again_is_the_same_letter_with_one_attempt_more(
+    stage: str, payload: bytes, encoding: str, message: str
+) -> None:
+    before = letter(stage, payload, encoding)
+    [again] = replay(before)
+    assert isinstance(again, DeadLetter)
+    assert message in again.error.message
+    assert (again.stage, again.payload, again.encoding) == (stage, payload.decode(), encoding)
+    assert again.source == before.source
+    assert (again.attempts, again.first_failed_at) == (3, FIRST)
+
+
+def test_files_of_dead_letters_are_replayed(tmp_path: Path) -> None:
+    lines = [codec.encode(letter("record", b'{"title": "One"}')), b'{"title": "no letter"}', b"{", b"\xff"]
+    path = write(tmp_path / "dead-letters-1.jsonl", b"\n".join(lines))
+    assert file_kind(path) == "dead-letters"
+    [article], letters = read(path, "dead-letters")
+    assert (article.title, article.attempts) == ("One", 2)
+    assert [(letter.stage, letter.source.line) for letter in letters] == [("record", 2), ("record", 3), ("record", 4)]
+
+
+# What a source stands for
+
+
+def expanded(spec: Path | str) -> list[FeedSource | FileSource]:
+    return list(sources(str(spec)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "url"),
+    [
+        ("https://herald.example/feed", "https://herald.example/feed"),
+        (" HTTP://herald.example/feed ", "HTTP://herald.example/feed"),
+        ("feed:https://herald.example/feed", "https://herald.example/feed"),
+        ("feed://herald.example/feed", "http://herald.example/feed"),
+    ],
+)
+def test_a_feed_url_is_a_feed(spec: str, url: str) -> None:
+    assert expanded(spec) == [FeedSource(url)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.jsonl", "", "jsonl"),
+        ("a.ndjson.gz", "", "jsonl"),
+        ("A.JSONL.ZST", "", "jsonl"),
+        ("dead-letters-2026.jsonl.gz", "", "dead-letters"),
+        ("a.json", "", "json"),
+        ("a.rss", "", "feed"),
+        ("a.xml", "no feed", "feed"),
+        ("a.xml", '<?xml version="1.0"?>\n<!-- c -->\n<opml version="2.0">', "opml"),
+        ("a.opml", "", "opml"),
+        ("a.txt", TEXT, "text"),
+        ("a.txt", b"\xff\xfe", "text"),
+        ("a.txt", "Prose of some kind\nand more", "text"),
+        ("a.txt", "# feeds\n\nhttps://herald.example/feed\n", "list"),
+        ("a.txt.gz", gzip.compress(TEXT), "text"),
+        ("saved", RSS, "feed"),
+        ("saved", gzip.compress(RSS), "feed"),
+        ("saved", '<feed xmlns="http://www.w3.org/2005/Atom">', "feed"),
+        ("saved", '<rdf:RDF xmlns="...">', "feed"),
+        ("wire", titled("a", "b"), "jsonl"),
+        ("wire", '[{"title": "a"}]', "json"),
+        ("picture.png", b"\x89PNG", None),
+    ],
+)
+def test_a_file_is_known_by_its_name_and_else_by_its_first_bytes(
+    tmp_path: Path, name: str, data: bytes | str, kind: str | None
+) -> None:
+    assert file_kind(write(tmp_path / name, data)) == kind
+
+
+def test_a_folder_is_searched_to_its_depth_in_the_order_of_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = [write(tmp_path / name, titled("a")) for name in ("a.jsonl", "b/1.jsonl", "b/c/2.jsonl", "d.jsonl")]
+    for name in (".hidden.jsonl", ".git/a.jsonl", "b/3.jsonl.inprogress", "b/4.jsonl.tmp", "picture.png"):
+        write(tmp_path / name, b"\x89PNG")
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    (tmp_path / "b" / "nowhere.jsonl").symlink_to(tmp_path / "absent")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with caplog.at_level(logging.WARNING):
+        assert expanded(tmp_path) == [FileSource(path, "jsonl") for path in wanted]
+    assert [record.getMessage().split("/")[-1] for record in caplog.records] == [
+        "picture.png is left out: not a type of file that claimwire reads"
+    ]
+
+
+def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
+    assert expanded(tmp_path) == []
+
+
+def test_paths_stay_as_the_user_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in/a.jsonl", titled("a"))
+    write(tmp_path / "in/feeds/b.xml", RSS)
+    write(tmp_path / "in/list.txt", "feeds/b.xml\n")
+    assert expanded("in/a.jsonl") == [FileSource("in/a.jsonl", "jsonl")]
+    assert expanded("in/list.txt") == [FileSource("in/feeds/b.xml", "feed")]
+    [article], _ = read("in/a.jsonl", "jsonl")
+    assert article.origin == Origin(url="in/a.jsonl", line=1)
+    assert expanded(f"file://{tmp_path}/in/a.jsonl") == [FileSource(f"{tmp_path}/in/a.jsonl", "jsonl")]
+
+
+OPML = """<?xml version="1.0" encoding="{encoding}"?>
+<opml version="2.0"><body>
+  <outline text="Früh">
+    <outline type="rss" text="A" xmlUrl="https://herald.example/feed?a=1&amp;b=2"/>
+    <outline type="rss" text="B" xmlUrl="{path}"/>
+    <outline type="rss" text="A again" xmlUrl="https://herald.example/feed?a=1&amp;b=2"/>
+  </outline>
+</body></opml>"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
+def test_opml_lists_urls_and_files_beside_it_each_once(tmp_path: Path, encoding: str) -> None:
+    feed = write(tmp_path / "feeds" / "b.xml", RSS)
+    path = write(tmp_path / "list.opml", OPML.format(encoding=encoding, path="feeds/b.xml").encode(encoding))
+    assert expanded(path) == [FeedSource("https://herald.example/feed?a=1&b=2"), FileSource(feed, "feed")]
+
+
+def test_lists_may_hold_lists(tmp_path: Path) -> None:
+    write(tmp_path / "inner.txt", "https://herald.example/feed\n")
+    write(tmp_path / "wire.jsonl", titled("a"))
+    include = '<opml version="2.0"><body><outline type="include" text="x" url="inner.txt"/></body></opml>'
+    write(tmp_path / "middle.opml", include)
+    path = write(tmp_path / "outer.txt", "\ufeff# all of it\nmiddle.opml\n\nwire.jsonl\nhttps://herald.example/feed\n")
+    assert expanded(path) == [
+        FeedSource("https://herald.example/feed"),
+        FileSource(str(tmp_path / "wire.jsonl"), "jsonl"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("wirs.jsonl", "no such file; did you mean {}/wire.jsonl?"),
+        ("absent/wire.jsonl", "there is no folder {}/absent"),
+        ("unlike", "a source is the URL of a feed, a file, a list of feeds, or a folder"),
+        ("picture.png", "not a type of file that claimwire reads, which are .jsonl"),
+        ("pipe.jsonl", "neither a file nor a folder"),
+        ("empty.txt", "no feed in this list; it needs a URL or the path of a feed file on each line"),
+        ("empty.opml", "no feed in this OPML; each feed should stand in an <outline"),
+        ("prose.opml", "not OPML; each feed"),
+        ("bad.opml", "not readable as text"),
+        ("odd.opml", "not readable as text"),
+        ("broken.opml", "not readable as OPML"),
+        ("cut.opml", "this OPML breaks off, and feeds may be missing"),
+        ("gone.opml", "{}/gone.opml, line 5: {}/feeds/c.xml: there is no folder {}/feeds"),
+        ("gone.txt", "{}/gone.txt, line 3: {}/wore.jsonl: no such file; did you mean {}/wire.jsonl?"),
+        ("self.txt", "this list contains itself"),
+    ],
+)
+def test_a_wrong_source_is_named_with_what_would_be_right(tmp_path: Path, spec: str, message: str) -> None:
+    write(tmp_path / "wire.jsonl", titled("a"))
+    write(tmp_path / "picture.png", b"\x89PNG")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    write(tmp_path / "empty.txt", "\n# nothing\n")
+    write(tmp_path / "empty.opml", '<opml version="2.0"><body></body></opml>')
+    write(tmp_path / "prose.opml", "Prose")
+    write(tmp_path / "bad.opml", b"\xff\xff")
+    write(tmp_path / "odd.opml", '<?xml version="1.0" encoding="utf-9"?>')
+    write(tmp_path / "broken.opml", "<opml></<outline text><outline xmlurl><rdf:RDF></opml>")
+    write(tmp_path / "cut.opml", OPML.format(encoding="utf-8", path="wire.jsonl")[:250])
+    write(tmp_path / "gone.opml", OPML.format(encoding="utf-8", path="feeds/c.xml"))
+    write(tmp_path / "gone.txt", "https://herald.example/\n\nwore.jsonl\n")
+    write(tmp_path / "self.txt", "https://herald.example/\nself.txt\n")
+    with pytest.raises(SourceError) as wrong:
+        expanded(tmp_path / spec)
+    assert message.replace("{}", str(tmp_path)) in str(wrong.value)
+    assert str(wrong.value).startswith(str(tmp_path / spec))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("htps://herald.example/feed", "did you mean https://herald.example/feed?"),
+        ("gopher://herald.example/", "gopher:// is not known; feeds are read from http:// or https://"),
+        ("http://", "no host in this URL"),
+        ("http://[herald/", "no host in this URL"),
+        ("herald.example/feed.xml", "if it is a feed on the web, write https://herald.example/feed.xml"),
+        ("", "no such file"),
+        ("a\0b", "null byte"),
+    ],
+)
+def test_a_mistyped_address_is_explained(spec: str, message: str) -> None:
+    with pytest.raises(SourceError) as wrong:
+        expanded(spec)
+    assert message in str(wrong.value)
+
+
+# In a pipeline
+
+
+def test_read_from_files_gives_articles_dead_letters_and_a_result_a_file(tmp_path: Path) -> None:
+    wire = write(tmp_path / "wire.jsonl", titled("a", "b") + b"{\n")
+    text = write(tmp_path / "a.txt", TEXT)
+    folder, gone = (
+        write(tmp_path / "folder.txt" / "x", b"") and str(tmp_path / "folder.txt"),
+        str(tmp_path / "gone.xml"),
+    )
+    files = [FileSource(wire, "jsonl"), FileSource(text, "text"), FileSource(folder, "text"), FileSource(gone, "feed")]
+
+    def remembered(path: str, articles: int, dead_letters: int, error: str | None) -> FileResult:
+        found = os.stat(path) if os.path.exists(path) else None
+        size, mtime_ns = (found.st_size, found.st_mtime_ns) if found else (None, None)
+        return FileResult(path, size, mtime_ns, articles, dead_letters, error)
+
+    with beam.Pipeline(FnApiRunner()) as pipeline:
+        found = pipeline | beam.Create(files) | ReadFromFiles()
+        titles = found.articles | "Titles" >> beam.Map(lambda article: article.title)
+        lines = found.dead_letters | "Lines" >> beam.Map(lambda letter: (letter.source.url, letter.source.line))
+        assert_that(titles, equal_to(["a", "b", "Dam holds"]), "articles")
+        assert_that(lines, equal_to([(wire, 3)]), "dead letters")
+        assert_that(
+            found.results,
+            equal_to(
+                [
+                    remembered(wire, 2, 1, None),
+                    remembered(text, 1, 0, None),
+                    remembered(folder, 0, 0, "IsADirectoryError: Is a directory"),
+                    remembered(gone, 0, 0, "FileNotFoundError: No such file or directory"),
+                ]
+            ),
+            "results",
+        )
+    assert found.articles.element_type is RawArticle
+    assert found.dead_letters.element_type is DeadLetter
+    assert found.results.element_type is FileResult
+
+
+# The examples
+
+
+def everything_in(spec: str) -> Iterator[RawArticle | DeadLetter]:
+    for source in sources(str(EXAMPLES / spec)):
+        assert isinstance(source, FileSource), "the examples need no network"
+        yield from read_file(source.path, source.kind)
+
+
+def test_the_examples_are_read_whole_but_for_the_broken_feed() -> None:
+    found = [each for spec in ("feeds.opml", "articles", "wire.jsonl") for each in everything_in(spec)]
+    [broken] = [each for each in found if isinstance(each, DeadLetter)]
+    assert broken.source.url
+    assert broken.source.url.endswith("dunlow-post.xml")
+    articles = [each for each in found if isinstance(each, RawArticle)]
+    texts = [" ".join((article.text or "").split()) for article in articles]
+    assert (len(articles), len(set(texts))) == (16, 14), "two are copies"
+    assert all(article.title and (article.published or article.updated) for article in articles)
+    assert all(
+        len(text.split()) > 120 or article.language == "de" for article, text in zip(articles, texts, strict=True)
+    )
+
+
+def test_hours_later_one_example_is_corrected() -> None:
+    def by_url(spec: str) -> dict[str | None, RawArticle]:
+        return {each.url: each for each in everything_in(spec) if isinstance(each, RawArticle)}
+
+    before, after = by_url("feeds.opml"), by_url("feeds-later.opml")
+    assert before.keys() == after.keys()
+    [(old, new)] = [(before[url], after[url]) for url in before if before[url].text != after[url].text]
+    assert "12,000 tonnes" in (old.title or "")
+    assert "1,200 tonnes" in (new.title or "")
+    assert old.guid == new.guid
+    assert (old.updated or "") < (new.updated or "")
+
+
+def test_no_example_names_a_machine_or_a_real_host() -> None:
+    for path in EXAMPLES.rglob("*.*l*"):
+        for word in path.read_text(encoding="utf-8").split('"'):
+            if word.startswith("http") and "w3.org" not in word and "purl.org" not in word and "schema.org" not in word:
+                assert json.dumps(word).split("/")[2].endswith(".example"), word
