@@ -1,0 +1,369 @@
+"""HTTP for the open internet: every answer has a limit of size and time, and no request enters a private network.
+
+On urllib3's connections, whose decoders cannot be made to burst since 2.6. Redirects are followed here, one by one,
+because each hop has to pass the same checks as the first. Proxies named in the environment are not used: behind a
+proxy it is the proxy that looks names up and connects, so the address connected to could not be checked.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import msgspec
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Url, make_headers, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
+
+ACCEPT_FEEDS = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+)
+
+_CHUNK = 65_536
+_REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
+_PERMANENT = (301, 308)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+
+Resolver = Callable[[str, int], list[str]]
+
+
+class FetchError(Exception):
+    """A URL could not be fetched. The message names the URL and what can be done about it."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"{without_password(url)}: {problem}")
+
+
+class BadUrl(FetchError):  # noqa: N818 - the base says it
+    """It is no http or https URL."""
+
+
+class NotFound(FetchError):  # noqa: N818 - the base says it
+    """The host's name has no address."""
+
+
+class PrivateAddress(FetchError):  # noqa: N818 - the base says it
+    """The host is in a private network, and those were not allowed."""
+
+
+class Unreachable(FetchError):  # noqa: N818 - the base says it
+    """Nobody takes the connection, or its TLS certificate is not valid for the host."""
+
+
+class Timeout(FetchError):  # noqa: N818 - the base says it
+    """Connecting, waiting for the next bytes, or the whole took too long."""
+
+
+class TooLarge(FetchError):  # noqa: N818 - the base says it
+    """The body is larger than the limit, compressed or decompressed."""
+
+
+class TooManyRedirects(FetchError):  # noqa: N818 - the base says it
+    """More redirects than the limit; often a loop."""
+
+
+class BrokenAnswer(FetchError):  # noqa: N818 - the base says it
+    """What came is no valid HTTP, broke off, or cannot be decompressed."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How long and how large an answer may be."""
+
+    connect_s: float = 10
+    """To connect to one address, in seconds; TLS has the same time again."""
+    read_s: float = 20
+    """Between two bytes, in seconds."""
+    whole_s: float = 60
+    """For everything, redirects included, in seconds; waiting for a host's other answers does not count."""
+    max_bytes: int = 10_000_000
+    """Of a body, both compressed and decompressed."""
+    max_redirects: int = 5
+
+
+class Response(msgspec.Struct, frozen=True):
+    """An answer that is no redirect, whatever its status."""
+
+    url: str
+    """Where it was found, after redirects."""
+    status: int
+    headers: dict[str, str]
+    """By lower-case name; several of one name are joined by a comma (RFC 9110, 5.2)."""
+    body: bytes
+    """Decompressed. Only that of a success (2xx) is read."""
+    permanent_url: str | None = None
+    """The same as ``url``, if there were redirects and each of them is for good (301 or 308)."""
+
+
+class Client:
+    """Fetches URLs, with at most one request at a time to the same host. It may be used by several threads."""
+
+    def __init__(
+        self,
+        *,
+        contact: str | None = None,
+        allow_private: bool = False,
+        limits: Limits | None = None,
+        resolve: Resolver | None = None,
+    ) -> None:
+        """Args:
+        contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        allow_private: whether hosts of private networks, this machine included, may be asked.
+        limits: ``Limits()`` if not given.
+        resolve: turns a host name and a port into IP addresses; the system's resolver if not given. May raise OSError.
+        """
+        self._limits = limits or Limits()
+        self._allow_private = allow_private
+        self._resolve = resolve or _system_resolver
+        self._headers = {
+            "User-Agent": f"claimwire/{_version()}" + (f" (+{contact})" if contact else ""),
+            **make_headers(accept_encoding=True),  # what this urllib3 can decode
+        }
+        self._tls = create_urllib3_context()
+        self._tls.load_default_certs()
+        self._turns: dict[str, threading.Lock] = {}
+        self._turns_lock = threading.Lock()
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Fetch a URL with GET, following redirects.
+
+        Args:
+            url: http or https. A user name and password in it are sent to this host only.
+            headers: to be sent beside User-Agent and Accept-Encoding.
+
+        Returns:
+            The answer, whatever its status: 304 and 404 are answers.
+
+        Raises:
+            FetchError: one of its subclasses, for everything that can go wrong.
+        """
+        left = self._limits.whole_s
+        permanent = True
+        here = url
+        for hop in range(self._limits.max_redirects + 1):
+            target = _parsed(here)
+            with self._turn_of(target), _Deadline(left) as deadline:
+                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline)
+            if isinstance(answer, Response):
+                return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
+            status, location = answer
+            permanent = permanent and status in _PERMANENT
+            here = urljoin(here, location)
+            left = deadline.left()
+        raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
+
+    @contextmanager
+    def _turn_of(self, target: Url) -> Iterator[None]:
+        with self._turns_lock:
+            turn = self._turns.setdefault(target.host or "", threading.Lock())
+        with turn:
+            yield
+
+    def _ask(self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline) -> Response | tuple[int, str]:
+        """One request: the answer, or the status and target of a redirect."""
+        if target.auth:
+            headers.update(make_headers(basic_auth=unquote(target.auth)))
+        connection = self._connection(url, target, deadline)
+        try:
+            connection.connect()
+            connection.sock.settimeout(self._limits.read_s)
+            connection.request("GET", target.request_uri, headers=headers, preload_content=False)
+            answer = connection.getresponse()
+            fields = {name.lower(): value for name, value in answer.headers.items()}
+            if answer.status in _REDIRECTS and "location" in fields:
+                return answer.status, fields["location"]
+            body = self._body(url, answer) if 200 <= answer.status < 300 else b""
+            deadline.check(url)  # a connection that was cut looks like one that ended
+            return Response(url=url, status=answer.status, headers=fields, body=body)
+        except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
+            deadline.check(url)
+            raise _explained(url, error) from error
+        finally:
+            connection.close()
+
+    def _connection(self, url: str, target: Url, deadline: _Deadline) -> HTTPConnection:
+        def dial(host: str, port: int) -> socket.socket:
+            return deadline.watch(self._dial(url, host, port))
+
+        kind = _CheckedHTTPS if target.scheme == "https" else _CheckedHTTP
+        options: dict[str, Any] = {"ssl_context": self._tls} if target.scheme == "https" else {}
+        host = (target.host or "").strip("[]")
+        connection = kind(host, target.port or kind.default_port, timeout=self._limits.connect_s, **options)
+        connection.dial = dial
+        return connection
+
+    def _dial(self, url: str, host: str, port: int) -> socket.socket:
+        """Look the name up once, and connect to one of the very addresses that were checked."""
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise NotFound(
+                url, f"the host {host!r} has no address ({error}); check its spelling and the DNS"
+            ) from error
+        allowed = addresses if self._allow_private else [address for address in addresses if is_public(address)]
+        if not allowed:
+            problem = f"{host!r} is at {', '.join(addresses) or 'no address'}, which is not on the public internet"
+            raise PrivateAddress(url, f"{problem}; --allow-private lets claimwire ask it")
+        failure: OSError | None = None
+        for address in allowed:
+            try:
+                return socket.create_connection((address, port), timeout=self._limits.connect_s)
+            except OSError as error:
+                failure = error
+        assert failure is not None  # noqa: S101 - for the type checker: allowed is not empty
+        raise failure
+
+    def _body(self, url: str, answer: BaseHTTPResponse) -> bytes:
+        limit = self._limits.max_bytes
+        announced = answer.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced) > limit:
+            raise TooLarge(url, f"the body has {announced} bytes, more than {limit}; raise the limit if it is right")
+        body = bytearray()
+        while chunk := answer.read(_CHUNK, decode_content=True):
+            body += chunk
+            if max(len(body), answer.tell()) > limit:
+                raise TooLarge(url, f"the body has more than {limit} bytes; raise the limit if it is right")
+        return bytes(body)
+
+
+class _CheckedHTTP(HTTPConnection):
+    """Connects to the address that was checked; the name is used for the Host field only."""
+
+    dial: Callable[[str, int], socket.socket]
+
+    def _new_conn(self) -> socket.socket:
+        return self.dial(self._dns_host, self.port)
+
+
+class _CheckedHTTPS(HTTPSConnection):
+    """The same with TLS, which goes on to verify the name."""
+
+    dial: Callable[[str, int], socket.socket]
+
+    def _new_conn(self) -> socket.socket:
+        return self.dial(self._dns_host, self.port)
+
+
+class _Deadline:
+    """Cuts a connection when its time is over.
+
+    A socket's timeout starts again with every byte, so a server that sends one byte a second, in the handshake, the
+    headers or the body, would hold us for ever. Shutting the connection down ends every wait on it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._watched: socket.socket | None = None
+        self._timer = threading.Timer(max(seconds, 0), self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            if self._watched:
+                self._watched.close()
+                self._watched = None
+
+    def watch(self, connected: socket.socket) -> socket.socket:
+        """Take care of a connection. A duplicate is kept, because TLS takes the socket itself away."""
+        with self._lock:
+            self._watched = connected.dup()
+        if self.left() <= 0:
+            self._cut()
+        return connected
+
+    def left(self) -> float:
+        """The seconds that are left."""
+        return self._end - time.monotonic()
+
+    def check(self, url: str) -> None:
+        """Raise Timeout if the time is over."""
+        if self.left() <= 0:
+            raise Timeout(url, "the whole took longer than allowed; try later, or raise the limit")
+
+    def _cut(self) -> None:
+        with self._lock:
+            if self._watched:
+                with suppress(OSError):  # the other side was faster
+                    self._watched.shutdown(socket.SHUT_RDWR)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet, by IANA's registries of special addresses.
+
+    Not public: private, loopback, link-local, shared (RFC 6598), multicast, reserved, unspecified and documentation
+    addresses, and IPv6 addresses by which such an IPv4 address is reached (mapped, compatible, 6to4, Teredo, NAT64).
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.is_multicast or (ip.is_reserved and ip.version == 4):
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and ip not in ipaddress.ip_network("192.88.99.0/24")  # RFC 7526
+    if ip in _NAT64:
+        return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+    if inside and not is_public(str(inside)):
+        return False
+    # All that is in use on the internet lies in 2000::/3.
+    return ip.is_global and ip in ipaddress.ip_network("2000::/3")
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    return re.sub(r"//[^/?#@]*@", "//", url, count=1)
+
+
+def _parsed(url: str) -> Url:
+    try:
+        parts = urlsplit(url)
+        if not parts.netloc.isascii():
+            # urllib3 needs another library for names with letters beyond ASCII; Python has the rules of IDNA 2003.
+            login, at, host = parts.netloc.rpartition("@")
+            parts = parts._replace(netloc=f"{login}{at}{host.encode('idna').decode('ascii')}")
+        target = parse_url(parts.geturl())
+    except (ValueError, LocationParseError) as error:
+        raise BadUrl(url, f"this is no URL ({error}); check its spelling") from error
+    if target.scheme not in ("http", "https") or not target.host:
+        raise BadUrl(url, "only http:// and https:// URLs can be fetched")
+    return target
+
+
+def _explained(url: str, error: Exception) -> FetchError:
+    if isinstance(error, (TimeoutError, ReadTimeoutError)):
+        return Timeout(url, "the server did not answer in time; try later, or raise the limit")
+    if isinstance(error, ssl.SSLError):
+        return Unreachable(url, f"no trusted TLS connection ({error}); look at it in a browser")
+    if isinstance(error, OSError) and not isinstance(error, HTTPError):
+        return Unreachable(url, f"no connection ({error}); try later")
+    return BrokenAnswer(url, f"the answer is broken ({error}); try later, or tell the site's operator")
+
+
+def _system_resolver(host: str, port: int) -> list[str]:
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def _version() -> str:
+    try:
+        return version("claimwire")
+    except PackageNotFoundError:  # these modules were lifted out into another project
+        return "0"
