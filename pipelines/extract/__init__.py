@@ -1,0 +1,133 @@
+"""Claims and entities of news articles: pure functions over spaCy, usable without Beam.
+
+>>> from pipelines.extract import extract
+>>> [claim.text for claim in extract("The mayor said the bridge would stay closed.").claims]
+['the bridge would stay closed']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Literal, NamedTuple, Protocol
+
+from pipelines.extract.claims import claims, may_hold_claims
+from pipelines.extract.entities import entities
+from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
+from pipelines.extract.paragraphs import paragraphs
+from pipelines.extract.quotes import Quote, quotes
+from schemas import Claim, Entity, Span
+
+__all__ = ["Extraction", "Extractor", "ModelNotFoundError", "ModelUnfitError", "extract", "load"]
+
+What = Literal["entities", "claims"]
+_BATCH_CHARACTERS = 100_000
+_BATCH_ARTICLES = 64
+
+
+class Text(Protocol):
+    """What an extractor needs of an article; ``schemas.Article`` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Extraction(NamedTuple):
+    """What was found in one article; offsets are code points into its text, half open."""
+
+    entities: tuple[Entity, ...]
+    claims: tuple[Claim, ...]
+
+
+class _Plain(NamedTuple):
+    id: str
+    text: str
+
+
+class _Plan(NamedTuple):
+    """What is known of an article before spaCy sees it."""
+
+    article: Text
+    spans: list[Span]
+    quotes: list[Quote]
+    parse: list[bool]
+
+
+class Extractor:
+    """Finds entities and, if asked to, claims. ``name`` and ``model`` are what a record's provenance holds."""
+
+    name = "rules"
+
+    def __init__(self, model: Model, what: What) -> None:
+        self._model = model
+        self._what = what
+        self.model = model.name
+        self.languages = frozenset({model.language})
+
+    def pipe(self, articles: Iterable[Text]) -> Iterator[Extraction]:
+        """One extraction an article, in order. What stands beside an article has no influence on its extraction."""
+        batch: list[Text] = []
+        size = 0
+        for article in articles:
+            batch.append(article)
+            size += len(article.text)
+            if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ARTICLES:
+                yield from self._read(batch)
+                batch, size = [], 0
+        if batch:
+            yield from self._read(batch)
+
+    def _read(self, articles: list[Text]) -> list[Extraction]:
+        plans = [self._plan(article) for article in articles]
+        texts = [plan.article.text[start:end] for plan in plans for start, end in plan.spans]
+        # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
+        with self._model.nlp.memory_zone():
+            docs = iter(self._model.read(texts, [wanted for plan in plans for wanted in plan.parse]))
+            found = []
+            for plan in plans:
+                text = plan.article.text
+                pieces = [(span, next(docs)) for span in plan.spans]
+                named = entities(text, [(span[0], doc) for span, doc in pieces])
+                parsed = [
+                    (span, doc if wanted else None) for (span, doc), wanted in zip(pieces, plan.parse, strict=True)
+                ]
+                said = claims(plan.article.id, text, parsed, plan.quotes, named) if self._what == "claims" else ()
+                found.append(Extraction(named, said))
+        return found
+
+    def _plan(self, article: Text) -> _Plan:
+        text = article.text
+        spans = list(paragraphs(text))
+        if self._what == "entities":
+            return _Plan(article, spans, [], [False] * len(spans))
+        found = quotes(text, spans)
+        parse = []
+        at = 0
+        for start, end in spans:
+            first = at
+            while at < len(found) and found[at].start < end:
+                at += 1
+            parse.append(may_hold_claims(text[start:end], quoted=at > first))
+        return _Plan(article, spans, found, parse)
+
+
+@cache
+def _extractor(model: str | None, what: What) -> Extractor:
+    return Extractor(load_model(model), what)
+
+
+def load(model: str | None = None, what: What = "claims") -> Extractor:
+    """The extractor of this process for a spaCy model (None: the default one) and a purpose.
+
+    Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
+    """
+    return _extractor(model, what)
+
+
+def extract(article: str | Text) -> Extraction:
+    """Entities and claims of a text or an article, with the default model."""
+    given: Text = _Plain("", article) if isinstance(article, str) else article
+    (found,) = load().pipe([given])
+    return found

@@ -1,0 +1,250 @@
+"""Claims of an article: drafts by the rules, joined with quotations, speakers resolved, put into records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+
+from spacy.tokens import Doc
+
+from pipelines.extract.drafts import Draft, Paragraph, quotation
+from pipelines.extract.quantities import quantities
+from pipelines.extract.quotes import Quote
+from pipelines.extract.speakers import Cast, Named, speaker
+from pipelines.extract.stance import hedges, modality
+from pipelines.extract.wordlists import cue_nouns, cue_verbs
+from schemas import Claim, Cue, Entity, Span
+
+_WORD = re.compile(r"[a-z]+")
+_DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
+_DOUBTING = frozenset({"doubt", "dispute", "disagree"})
+_MARKS = "\"“”„«»「」'‘’"
+_NOT_SAYING = frozenset({"speech", "evidence"})
+
+
+@cache
+def _triggers() -> frozenset[str]:
+    return frozenset({*cue_verbs(), *cue_nouns(), "according"})
+
+
+def may_hold_claims(paragraph: str, quoted: bool) -> bool:
+    """False where a paragraph has neither cue word nor quotation, so that nothing need parse it."""
+    return quoted or not _triggers().isdisjoint(_WORD.findall(paragraph.lower()))
+
+
+def claims(
+    article_id: str,
+    text: str,
+    pieces: Sequence[tuple[Span, Doc | None]],
+    quotes: Sequence[Quote],
+    entities: Sequence[Entity],
+) -> tuple[Claim, ...]:
+    """The claims of an article in the order of the text.
+
+    ``pieces`` are its paragraphs as spans with their parse (None where nothing asked for one); ``quotes`` and the
+    mentions of ``entities`` are offsets into ``text``, as are all offsets of the result.
+    """
+    drafts: list[Draft] = []
+    previous: Draft | None = None
+    at = 0
+    distance = 9
+    for (start, end), doc in pieces:
+        here: list[Quote] = []
+        while at < len(quotes) and quotes[at].start < end:
+            here.append(quotes[at])
+            at += 1
+        if doc is None:
+            distance += 1
+            continue
+        paragraph = Paragraph(text, start, doc, here)
+        found = _paragraph(paragraph, previous if distance == 0 else None)
+        drafts.extend(found)
+        voiced = [draft for draft in found if draft.speaker]
+        distance = 0 if voiced else distance + 1
+        if voiced:
+            previous = max(voiced, key=lambda draft: draft.content[-1][1])
+    return _records(article_id, text, drafts, entities)
+
+
+def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
+    """The drafts of one paragraph, with its quotations."""
+    drafts = [draft for draft in paragraph.read() if _stands(paragraph, draft)]
+    by_cue = {draft.cue[-1][1]: draft for draft in drafts}
+    last: Draft | None = None
+    for quote in paragraph.quotes:
+        holder = _holder(drafts, quote)
+        beside = None if holder else quotation(paragraph, quote)
+        if holder is None and beside is not None:
+            cue, head, _ = beside
+            verb = cue_verbs()[cue.lower_]
+            key = paragraph.offset(cue.i) + len(cue)
+            holder = by_cue.get(key)
+            if holder is None:
+                holder = Draft(
+                    rule="quote", lemma=verb.lemma, class_=verb.class_, content=[], main=(quote.start, quote.end),
+                    cue=[paragraph.cue_span(cue)], sentence=paragraph.sentence(cue),
+                )  # fmt: skip
+                paragraph.name(holder, head)
+                by_cue[key] = holder
+                drafts.append(holder)
+            elif not _touches(holder, quote):
+                # The parse took something else for what was said: the quotation is.
+                holder.content = [span for span in holder.content if _within(paragraph, span)]
+            _take(holder, quote)
+        elif holder is not None:
+            _take(holder, quote)
+        elif _sentences(paragraph.text, paragraph.start, quote):
+            if last is not None:
+                _take(last, quote)
+                holder = last
+            elif previous is not None and (quote.continues or quote.start == paragraph.start):
+                holder = Draft(
+                    rule="continued", lemma=previous.lemma, class_="speech", content=[(quote.start, quote.end)],
+                    main=(quote.start, quote.end), cue=[], speaker=previous.speaker, head=previous.head,
+                    sentence=(quote.start, quote.end), inherited=True,
+                )  # fmt: skip
+                drafts.append(holder)
+        if holder is not None and (holder.rule in {"quote", "continued"} or holder.content[-1][1] == quote.end):
+            last = holder
+    return drafts
+
+
+def _within(paragraph: Paragraph, span: Span) -> bool:
+    quote = paragraph.quote_at(span[0])
+    return quote is not None and quote.end >= span[1]
+
+
+def _stands(paragraph: Paragraph, draft: Draft) -> bool:
+    """False for what only looks like a claim."""
+    cue_start = draft.cue[0][0]
+    quote = paragraph.quote_at(cue_start)
+    if quote is not None and quote.end - quote.start > 0:
+        # A quotation's own words ("I think ..."): the quotation is the claim.
+        return bool(draft.speaker) and paragraph.text[draft.head[0] : draft.head[1]].lower() not in {
+            "i", "we", "you", "it", "that", "they", "he", "she",
+        }  # fmt: skip
+    if draft.negated and draft.class_ in _NOT_SAYING and draft.lemma not in _DENYING:
+        return False
+    return draft.speaker != [] or draft.alleged or draft.rule.endswith("passive")
+
+
+def _holder(drafts: Sequence[Draft], quote: Quote) -> Draft | None:
+    """The innermost draft whose content covers most of a quotation, with its cue outside of it."""
+    best: Draft | None = None
+    for draft in drafts:
+        if quote.start <= draft.cue[0][0] < quote.end if draft.cue else False:
+            continue
+        shared = sum(max(0, min(end, quote.end) - max(start, quote.start)) for start, end in draft.content)
+        if shared * 2 > quote.end - quote.start and (best is None or _length(draft) <= _length(best)):
+            best = draft
+    return best
+
+
+def _length(draft: Draft) -> int:
+    return draft.content[-1][1] - draft.content[0][0]
+
+
+def _touches(draft: Draft, quote: Quote) -> bool:
+    return any(start < quote.end and end > quote.start for start, end in draft.content)
+
+
+def _take(draft: Draft, quote: Quote) -> None:
+    """Adds a whole quotation to a draft's content, leaving out the speaker and the cue."""
+    spans = sorted([*draft.content, (quote.start, quote.end)])
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    draft.content = merged
+
+
+def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:
+    """True where a quotation is whole sentences that stand for themselves, not a word in somebody's sentence."""
+    inner = text[quote.start : quote.end].strip(_MARKS + " ")
+    before = text[paragraph_start : quote.start].rstrip()
+    if before and before[-1] not in ".!?:" + _MARKS:
+        return False
+    return len(inner.split()) > 2 and (inner[:1].isupper() or inner[:1] in "…[(" or quote.continues)
+
+
+def _records(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
+    cast = Cast(text, entities)
+    previous: Named | None = None
+    records: dict[str, Claim] = {}
+    known: dict[Span, Named] = {}
+    for draft in sorted(drafts, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
+        named: Named | None = None
+        if draft.speaker:
+            named = known.get(draft.head) or cast.named(draft.speaker, draft.head, previous)
+            known[draft.head] = named
+            if named.type != "unknown":
+                previous = named
+        claim = _record(article_id, text, draft, named, cast)
+        if claim is not None:
+            records.setdefault(claim.id, claim)
+    return tuple(sorted(records.values(), key=lambda claim: (claim.content, claim.sentence)))
+
+
+def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
+    content = tuple(_outside(draft.content, [*draft.speaker, *draft.cue] if not draft.inherited else []))
+    content = tuple((start, end) for start, end in content if any(char.isalnum() for char in text[start:end]))
+    if not content:
+        return None
+    whole = " [...] ".join(text[start:end] for start, end in content)
+    touched = [*content, *draft.cue] if draft.inherited else [*content, *draft.cue, *draft.speaker]
+    sentence = (min(draft.sentence[0], *(s for s, _ in touched)), max(draft.sentence[1], *(e for _, e in touched)))
+    alleged = draft.alleged or (named is None and draft.class_ == "speech")
+    identity = f"{article_id} {content} {tuple(draft.speaker)}"
+    return Claim(
+        id=blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest(),
+        text=whole,
+        content=content,
+        speaker=speaker(text, draft.speaker, named, draft.inherited) if named else None,
+        cue=Cue(
+            text=" ".join(text[start:end] for start, end in draft.cue),
+            spans=tuple(draft.cue),
+            lemma=draft.lemma,
+            class_=draft.class_,
+        )
+        if draft.cue
+        else None,
+        quote_type=_quote_type(text, content),
+        polarity="denied"
+        if draft.lemma in _DENYING
+        else "negated"
+        if draft.negated or draft.lemma in _DOUBTING
+        else "affirmed",
+        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, alleged, whole),
+        hedges=hedges(text, *sentence),
+        quantities=quantities(text, content),
+        entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
+        check_worthiness=None,
+        confidence=None,
+        sentence=sentence,
+    )
+
+
+def _outside(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """Spans without what belongs to the cue or the speaker."""
+    parts = list(spans)
+    for cut_start, cut_end in taken:
+        kept: list[Span] = []
+        for start, end in parts:
+            if cut_end <= start or cut_start >= end:
+                kept.append((start, end))
+                continue
+            kept += [part for part in ((start, cut_start), (cut_end, end)) if part[0] < part[1]]
+        parts = kept
+    return parts
+
+
+def _quote_type(text: str, content: Sequence[Span]) -> str:
+    """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
+    marked = [text[start:end].strip(" ,.") for start, end in content]
+    if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):
+        return "direct"
+    return "mixed" if any(re.search('["“”„«»「」]', part) for part in marked) else "indirect"

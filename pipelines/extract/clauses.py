@@ -1,0 +1,136 @@
+"""Reads a dependency parse: who is the subject of a verb, how far a clause or a name goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from spacy.tokens import Doc, Token
+
+Range = tuple[int, int]
+"""Token indices into a Doc, half open."""
+
+SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj"})
+_RELATIVE = frozenset({"who", "which", "that", "whom"})
+_DASHES = frozenset({"-", "–", "—", "--"})
+_TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
+_GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
+_DEEPEST = 6
+
+
+def is_verb(token: Token) -> bool:
+    return token.tag_.startswith("VB")
+
+
+def passive(verb: Token) -> bool:
+    """True for "was told", and for "accused of" behind its noun."""
+    if any(child.dep_ == "auxpass" for child in verb.children):
+        return True
+    return verb.tag_ == "VBN" and verb.dep_ == "acl" and not any(child.dep_ == "aux" for child in verb.children)
+
+
+def negated(verb: Token) -> bool:
+    return any(child.dep_ == "neg" for child in verb.children)
+
+
+def subject(verb: Token, depth: int = 0) -> Token | None:
+    """The head of a verb's subject, taken over from the governing verb where it has none of its own."""
+    for child in verb.children:
+        if child.dep_ in SUBJECTS:
+            if child.lower_ in _RELATIVE and child.tag_ in {"WP", "WDT", "IN"}:
+                return verb.head if verb.dep_ in {"relcl", "acl"} and verb.head.i < verb.i else None
+            return child
+    if depth >= _DEEPEST:
+        return None
+    head = verb.head
+    if verb.dep_ in _GOVERNED:
+        if verb.dep_ == "pcomp" or head.dep_ == "prep":
+            above = head.head
+            return subject(above, depth + 1) if is_verb(above) else None
+        if is_verb(head):
+            if verb.dep_ == "xcomp" and not passive(head):
+                # "asked her to say": the object speaks.
+                for child in head.children:
+                    if child.dep_ in {"dobj", "dative"} and head.i < child.i < verb.i:
+                        return child
+            return subject(head, depth + 1)
+        if verb.dep_ == "acl" and verb.tag_ == "VBG":
+            return head
+        if verb.dep_ == "conj":
+            return subject(head, depth + 1)
+    return None
+
+
+def agent(verb: Token) -> Token | None:
+    """Who did what a passive verb tells ("was announced by ...")."""
+    for child in verb.children:
+        if child.dep_ == "agent" or (child.dep_ == "prep" and child.lower_ == "by"):
+            for object_ in child.children:
+                if object_.dep_ == "pobj":
+                    return object_
+    return None
+
+
+def noun_range(head: Token) -> Range:
+    """A name or noun phrase with its determiners, apposition and conjuncts, without relative clauses behind it."""
+    end = head.i + 1
+    for child in head.rights:
+        if child.dep_ in _TAIL and child.dep_ != "punct":
+            break
+        if child.dep_ == "punct" and child.text in _DASHES:
+            break
+        if child.dep_ == "acl" and child.tag_ == "VBG":
+            break
+        if child.dep_ != "punct":
+            end = child.right_edge.i + 1
+    return head.left_edge.i, end
+
+
+def clause_range(verb: Token) -> Range:
+    """A clause with all that hangs on it, without a trailing aside ("- though few believe it")."""
+    start, end = verb.left_edge.i, verb.right_edge.i + 1
+    doc = verb.doc
+    for child in verb.rights:
+        if child.dep_ in {"advcl", "parataxis", "conj", "ccomp", "dep"} and child.i > verb.i:
+            before = child.left_edge.i - 1
+            if before > verb.i and doc[before].text in _DASHES and not _closed(doc, child.right_edge.i + 1, end):
+                return start, before
+        if child.dep_ == "conj" and any(c.dep_ in SUBJECTS and c.tag_ == "WDT" for c in child.children):
+            cut = child.left_edge.i
+            while cut > verb.i + 1 and (doc[cut - 1].dep_ in {"cc", "punct"}):
+                cut -= 1
+            return start, cut
+    return start, end
+
+
+def _closed(doc: Doc, start: int, end: int) -> bool:
+    """True where a second dash ends the aside and the clause goes on."""
+    return any(doc[i].text in _DASHES for i in range(start, min(end, len(doc))))
+
+
+def without(outer: Range, inner: Range) -> list[Range]:
+    """What remains of a range when another is taken out."""
+    if inner[1] <= outer[0] or inner[0] >= outer[1]:
+        return [outer]
+    parts = [(outer[0], inner[0]), (inner[1], outer[1])]
+    return [(a, b) for a, b in parts if a < b]
+
+
+def finite(token: Token) -> Token:
+    """The nearest verb above a token that has a subject of its own, or the root of its sentence."""
+    for _ in range(20):
+        if token.dep_ == "ROOT" or (is_verb(token) and any(c.dep_ in SUBJECTS for c in token.children)):
+            return token
+        token = token.head
+    return token
+
+
+def window(doc: Doc, start: int, step: int, inside: Callable[[int], bool], limit: int) -> list[Token]:
+    """Tokens from ``start`` on in a direction, outside quotations, up to a sentence's end or the limit."""
+    found: list[Token] = []
+    index = start
+    while 0 <= index < len(doc) and len(found) < limit and not inside(index):
+        if doc[index].text in {".", "!", "?", ";"}:
+            break
+        found.append(doc[index])
+        index += step
+    return found

@@ -1,0 +1,461 @@
+"""Claims in the making: the rules that read one parsed paragraph."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc, Token
+
+from pipelines.extract.clauses import (
+    SUBJECTS,
+    Range,
+    agent,
+    clause_range,
+    finite,
+    is_verb,
+    negated,
+    noun_range,
+    passive,
+    subject,
+    window,
+    without,
+)
+from pipelines.extract.quotes import Quote
+from pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs
+from schemas import Span
+
+_CLAUSAL = frozenset({"ccomp"})
+_RAISING = frozenset(
+    {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
+)
+_DUMMY = frozenset({"it", "that", "this", "what", "so", "as"})
+_EMPTY_OBJECTS = frozenset({
+    "goodbye", "hello", "prayer", "prayers", "grace", "sorry", "thanks", "it", "him", "her", "them", "me", "us", "you",
+    "himself", "herself", "itself", "themselves", "yourself", "so", "something", "anything", "nothing", "much", "what",
+    "which", "who", "whom", "that", "this", "one",
+})  # fmt: skip
+_PERCEIVED = frozenset({"said", "says", "say", "saying"})
+
+
+@dataclass
+class Draft:
+    """A claim found by a rule; spans are offsets into the article."""
+
+    rule: str
+    lemma: str
+    class_: CueClass
+    content: list[Span]
+    main: Span
+    """The clause whose verb tells the modality."""
+    cue: list[Span]
+    speaker: list[Span] = field(default_factory=list)
+    head: Span = (0, 0)
+    """The speaker's main word."""
+    sentence: Span = (0, 0)
+    alleged: bool = False
+    negated: bool = False
+    inherited: bool = False
+
+
+class Paragraph:
+    """One parsed paragraph: ``doc`` begins at ``start`` of the article; ``quotes`` are those that lie in it."""
+
+    def __init__(self, text: str, start: int, doc: Doc, quotes: Sequence[Quote]) -> None:
+        self.text = text
+        self.start = start
+        self.doc = doc
+        self.quotes = quotes
+        self._opens = [quote.start for quote in quotes]
+        self.drafts: list[Draft] = []
+
+    # -- offsets
+
+    def offset(self, index: int) -> int:
+        """Where a token begins."""
+        if index >= len(self.doc):
+            return self.start + len(self.doc.text)
+        return self.start + int(self.doc[index].idx)
+
+    def span(self, range_: Range) -> Span:
+        """A range of tokens as offsets, without white space and commas around it."""
+        start, end = range_
+        last = self.doc[end - 1]
+        return self.tidy(self.offset(start), self.start + int(last.idx) + len(last))
+
+    def tidy(self, start: int, end: int) -> Span:
+        """Takes white space, commas, colons and dashes off both ends, and the full stop that no quotation encloses."""
+        text = self.text
+        while start < end and (text[start].isspace() or text[start] in ",;:.–—-"):
+            start += 1
+        while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
+            end -= 1
+        return start, end
+
+    def quote_at(self, offset: int) -> Quote | None:
+        """The quotation that covers an offset."""
+        at = bisect_right(self._opens, offset) - 1
+        if at >= 0 and self.quotes[at].end > offset:
+            return self.quotes[at]
+        return None
+
+    def sentence(self, token: Token) -> Span:
+        sent = token.sent
+        return self.start + int(sent.start_char), self.start + int(sent.end_char)
+
+    # -- building
+
+    def name(self, draft: Draft, head: Token | None) -> Draft:
+        """Gives a draft its speaker."""
+        if head is None or head.dep_ == "expl":
+            return draft
+        start, end = noun_range(head)
+        cue_start, cue_end = draft.cue[0][0], draft.cue[-1][1]
+        spans = [self.span(part) for part in without((start, end), self._tokens(cue_start, cue_end))]
+        spans = [span for span in spans if span[0] < span[1] and span[0] <= self.offset(head.i) < span[1]]
+        if spans:
+            draft.speaker = spans
+            draft.head = (self.offset(head.i), self.offset(head.i) + len(head))
+        return draft
+
+    def _tokens(self, start: int, end: int) -> Range:
+        """The tokens that a span of offsets covers."""
+        span = self.doc.char_span(start - self.start, end - self.start, alignment_mode="expand")
+        return (span.start, span.end) if span is not None else (0, 0)
+
+    def draft(self, rule: str, cue: Token, verb: CueVerb, content: Sequence[Range], main: Range) -> Draft | None:
+        """A draft for a cue word, or None where the content holds no words."""
+        spans = sorted(self.span(part) for part in content if part[0] < part[1])
+        spans = [span for span in spans if any(char.isalnum() for char in self.text[span[0] : span[1]])]
+        if not spans:
+            return None
+        draft = Draft(
+            rule=rule,
+            lemma=verb.lemma,
+            class_=verb.class_,
+            content=spans,
+            main=self.span(main),
+            cue=[self.cue_span(cue)],
+            sentence=self.sentence(cue),
+            negated=negated(cue),
+        )
+        self.drafts.append(draft)
+        return draft
+
+    def cue_span(self, cue: Token) -> Span:
+        """The cue with its auxiliaries where they stand right before it."""
+        start = cue.i
+        while start > 0:
+            token = self.doc[start - 1]
+            if (token.head.i == cue.i and token.dep_ in {"aux", "auxpass", "neg"} and token.i < cue.i) or (
+                token.head.i == cue.i and token.dep_ == "advmod" and self._auxiliary(start - 2, cue)
+            ):
+                start -= 1
+            else:
+                break
+        return self.offset(start), self.offset(cue.i) + len(cue)
+
+    def _auxiliary(self, index: int, cue: Token) -> bool:
+        return index >= 0 and self.doc[index].head.i == cue.i and self.doc[index].dep_ in {"aux", "auxpass"}
+
+    # -- rules
+
+    def read(self) -> list[Draft]:
+        """All drafts of the paragraph, in the order of their cues."""
+        verbs, nouns = cue_verbs(), cue_nouns()
+        for token in self.doc:
+            word = token.lower_
+            verb = verbs.get(word)
+            if verb is not None and is_verb(token):
+                self._verb(token, verb)
+            elif word == "according":
+                self._according(token)
+            if word in nouns and token.tag_.startswith("NN"):
+                self._noun(token)
+        return self.drafts
+
+    def _verb(self, cue: Token, verb: CueVerb) -> None:
+        if cue.dep_ in {"aux", "auxpass", "amod", "compound"} or (cue.dep_ == "acl" and cue.tag_ == "VB"):
+            return
+        if "s" in verb.frames and self._sourceless(cue, verb):
+            return
+        is_passive = passive(cue)
+        speaker = agent(cue) if is_passive else subject(cue)
+        suffix = " passive" if is_passive else ""
+        if verb.frames & {"t", "m"}:
+            clause = self._clause(cue)
+            if clause is not None:
+                draft = self.draft("clause" + suffix, cue, verb, clause[0], clause[1])
+                if draft is not None:
+                    self.name(draft, speaker)
+                    return
+        if "i" in verb.frames and not is_passive:
+            for child in cue.rights:
+                if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
+                    part = clause_range(child)
+                    draft = self.draft("infinitive", cue, verb, [part], part)
+                    if draft is not None:
+                        self.name(draft, speaker)
+                        return
+        if verb.prepositions:
+            for child in cue.rights:
+                if child.dep_ in {"prep", "prt"} and child.lower_ in verb.prepositions:
+                    objects = [c for c in child.rights if c.dep_ in {"pobj", "pcomp"}]
+                    if objects:
+                        part = (objects[0].left_edge.i, child.right_edge.i + 1)
+                        draft = self.draft(f"preposition{suffix}", cue, verb, [part], part)
+                        if draft is not None:
+                            draft.cue = [(draft.cue[0][0], self.offset(child.i) + len(child))]
+                            self.name(draft, speaker)
+                            return
+        if "n" in verb.frames:
+            self._object(cue, verb, speaker, is_passive)
+
+    def _clause(self, cue: Token) -> tuple[list[Range], Range] | None:
+        """The clause that a cue verb governs, or in which it is an insertion."""
+        for child in cue.children:
+            if child.dep_ in _CLAUSAL:
+                if child.i < cue.i:
+                    whole = clause_range(child)
+                    # "The bill, he said, will fail": the cue with its subject stands inside the clause.
+                    return self._apart(cue, whole), whole
+                first = child.left_edge
+                if first.lower_ in {"what", "who", "how", "why", "where", "when"} and first.i == cue.i + 1:
+                    return None
+                part = clause_range(child)
+                part = (max(part[0], cue.i + 1), part[1])
+                return [part], part
+        if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and self._inserted(cue):
+            whole = clause_range(finite(cue.head))
+            return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
+        return None
+
+    def _apart(self, cue: Token, whole: Range) -> list[Range]:
+        start = min([cue.i, *(c.left_edge.i for c in cue.children if c.dep_ in SUBJECTS)])
+        return without(whole, (start, cue.i + 1))
+
+    def _inserted(self, cue: Token) -> bool:
+        """True for "..., he said, ..." and "..., sources say"."""
+        if not any(child.dep_ in SUBJECTS for child in cue.children):
+            return False
+        if any(child.dep_ in {"mark", "dobj", "xcomp"} for child in cue.children):
+            return False
+        start, end = cue.left_edge.i, cue.right_edge.i + 1
+        before = self.doc[start - 1].text if start > 0 else ""
+        after = self.doc[end].text if end < len(self.doc) else "."
+        return (before in {",", "–", "—", "-"} or self.doc[start].text in {","}) and after in {
+            ",",
+            ".",
+            "–",
+            "—",
+            "-",
+            ";",
+        }
+
+    def _sourceless(self, cue: Token, verb: CueVerb) -> bool:
+        """ "It is said that ...", "is said to be ...", "parts said to be made ...": nobody says so."""
+        auxiliaries = [c for c in cue.children if c.dep_ == "auxpass"]
+        subjects = [c for c in cue.children if c.dep_ in SUBJECTS or c.dep_ == "expl"]
+        infinitive = next(
+            (c for c in cue.rights if c.dep_ in {"xcomp", "ccomp"} and any(k.tag_ == "TO" for k in c.children)), None
+        )
+        reduced = (
+            not auxiliaries
+            and infinitive is not None
+            and verb.lemma in _RAISING
+            and cue.tag_ in {"VBN", "VBD"}
+            and cue.i + 1 < len(self.doc)
+            and self.doc[cue.i + 1].tag_ == "TO"
+        )
+        if not auxiliaries and not reduced:
+            return False
+        source = agent(cue)
+        impersonal = not reduced and all(c.lower_ == "it" for c in subjects)
+        if infinitive is not None and not impersonal:
+            topic = subjects[0] if subjects else None
+            if topic is None or topic.lower_ in {"that", "which", "who"}:
+                topic = cue.head if cue.dep_ in {"relcl", "acl"} else subject(cue)
+            part = clause_range(infinitive)
+            parts = [(max(part[0], cue.i + 1), part[1])]
+            if topic is not None and topic.i < cue.i:
+                start, end = noun_range(topic)
+                parts.insert(0, (start, min(end, auxiliaries[0].i if auxiliaries else cue.i)))
+            draft = self.draft("said to", cue, verb, parts, parts[-1])
+        else:
+            clause = self._clause(cue)
+            if clause is None or not impersonal:
+                return False
+            draft = self.draft("it is said", cue, verb, clause[0], clause[1])
+        if draft is None:
+            return False
+        draft.alleged = source is None
+        self.name(draft, source)
+        return True
+
+    def _object(self, cue: Token, verb: CueVerb, speaker: Token | None, is_passive: bool) -> None:
+        """ "blasted the plan", "described it as a fraud": the object is what the claim is about."""
+        target = next((c for c in cue.rights if c.dep_ in {"dobj", "oprd"}), None)
+        if target is None or is_passive:
+            return
+        if target.lower_ in _EMPTY_OBJECTS and target.right_edge.i == target.i and target.dep_ == "dobj":
+            complements = [c for c in cue.rights if c.dep_ in {"oprd", "xcomp", "prep"} and c.i > target.i]
+            if not complements:
+                return
+        end = target.right_edge.i + 1
+        for child in cue.rights:
+            if child.i > target.i and child.dep_ in {"prep", "oprd", "xcomp", "ccomp"} and child.left_edge.i <= end + 1:
+                end = max(end, child.right_edge.i + 1)
+        part = (target.left_edge.i, end)
+        draft = self.draft("object", cue, verb, [part], part)
+        if draft is not None:
+            self.name(draft, speaker)
+
+    def _according(self, cue: Token) -> None:
+        doc = self.doc
+        if cue.i + 1 >= len(doc) or doc[cue.i + 1].lower_ != "to":
+            return
+        preposition = doc[cue.i + 1]
+        source = next((c for t in (preposition, cue) for c in t.rights if c.dep_ == "pobj"), None)
+        if source is None:
+            return
+        start, end = noun_range(source)
+        attribution = (cue.i, end)
+        sent = cue.sent
+        if cue.i == sent.start:
+            verb = sent.root
+            after = next((i for i in range(end, sent.end) if doc[i].text == ","), None)
+            whole = (after + 1 if after is not None and after - end < 40 else end, sent.end)
+            if verb.i < end:
+                whole = (end, sent.end)
+        else:
+            verb = finite(cue.head)
+            whole = clause_range(verb)
+            if not whole[0] <= cue.i <= whole[1]:
+                whole = (sent.start, sent.end)
+        lemma = CueVerb("according to", "speech", frozenset(), frozenset())
+        draft = self.draft("according", cue, lemma, without(whole, attribution), whole)
+        if draft is not None:
+            draft.cue = [(self.offset(cue.i), self.offset(preposition.i) + len(preposition))]
+            self.name(draft, source)
+
+    def _noun(self, cue: Token) -> None:
+        noun = cue_nouns()[cue.lower_]
+        clause = next(
+            (c for c in cue.rights if c.dep_ in {"acl", "ccomp", "relcl"} and is_verb(c) and c.left_edge.lower_ == "that"
+             and c.left_edge.dep_ == "mark"),
+            None,
+        )  # fmt: skip
+        if clause is None:
+            return
+        part = clause_range(clause)
+        verb = CueVerb(noun.lemma, noun.class_, frozenset(), frozenset())
+        draft = self.draft("noun", cue, verb, [part], part)
+        if draft is None:
+            return
+        owner = next((c for c in cue.lefts if c.dep_ == "poss"), None)
+        if owner is None:
+            for child in cue.rights:
+                if child.dep_ == "prep" and child.lower_ in {"by", "from", "of"} and child.i < clause.i:
+                    owner = next((c for c in child.rights if c.dep_ == "pobj"), None)
+        if owner is None and cue.dep_ == "dobj" and cue.head.lower_ in _VOICING:
+            owner = subject(cue.head)
+        if owner is None and noun.document:
+            owner = cue
+            draft.cue = [(self.offset(cue.i), self.offset(cue.i) + len(cue))]
+        draft.alleged = owner is None and noun.class_ == "speech"
+        if owner is not cue:
+            self.name(draft, owner)
+
+
+_VOICING = frozenset(
+    [
+        "made",
+        "make",
+        "makes",
+        "making",
+        "issued",
+        "issues",
+        "issue",
+        "expressed",
+        "expresses",
+        "express",
+        "expressing",
+        "voiced",
+        "voices",
+        "raised",
+        "raises",
+        "repeated",
+        "repeats",
+        "repeat",
+        "repeating",
+        "gave",
+        "gives",
+        "give",
+        "giving",
+        "has",
+        "have",
+        "had",
+        "hold",
+        "holds",
+        "held",
+        "shared",
+        "share",
+        "shares",
+        "reiterated",
+        "renewed",
+    ]
+)
+
+
+def quotation(paragraph: Paragraph, quote: Quote) -> tuple[Token, Token | None, str] | None:
+    """The cue beside a quotation, its speaker's head and the side on which it stands (``after`` or ``before``)."""
+    doc = paragraph.doc
+    span = doc.char_span(quote.start - paragraph.start, quote.end - paragraph.start, alignment_mode="expand")
+    if span is None:
+        return None
+
+    def inside(index: int) -> bool:
+        return paragraph.quote_at(paragraph.offset(index)) is not None
+
+    last = next((char for char in reversed(paragraph.text[quote.start : quote.end - 1]) if not char.isspace()), "")
+    if last not in {".", ";", ":"} and span.end < len(doc):
+        for token in _candidates(window(doc, span.end, 1, inside, 14)):
+            return token, _beside(token, span.end), "after"
+    adjacent = window(doc, span.start - 1, -1, inside, 24)
+    if not adjacent:
+        return None
+    closing = adjacent[0].text
+    for token in _candidates(adjacent):
+        gap = span.start - token.i - 1
+        if closing in {",", ":", "—", "–", "-"} or gap == 0 or (gap <= 3 and adjacent[0].lower_ in {"that", "as"}):
+            return token, _beside(token, span.start, before=True), "before"
+    return None
+
+
+def _candidates(tokens: Sequence[Token]) -> Iterator[Token]:
+    verbs = cue_verbs()
+    for token in tokens:
+        verb = verbs.get(token.lower_)
+        if verb is not None and "q" in verb.frames and (is_verb(token) or token.lower_ in _PERCEIVED):
+            if token.tag_ == "VB" and token.dep_ in {"xcomp", "acl"} and token.i > 0 and token.nbor(-1).tag_ == "TO":
+                continue
+            yield token
+
+
+def _beside(cue: Token, edge: int, before: bool = False) -> Token | None:
+    """Who speaks beside a quotation: the parse's subject, else the name next to the cue."""
+    head = agent(cue) if passive(cue) else subject(cue)
+    if head is not None and (before or head.i >= edge):
+        return head
+    doc = cue.doc
+    for index in range(cue.i + 1, min(cue.i + 8, len(doc))):
+        token = doc[index]
+        if token.text in {",", ".", ":", ";"}:
+            break
+        if token.tag_ in {"NNP", "NNPS", "NN", "NNS", "PRP"}:
+            while index + 1 < len(doc) and doc[index + 1].tag_ in {"NNP", "NNPS"} and token.tag_ != "PRP":
+                index += 1
+                token = doc[index]
+            return token
+    return head

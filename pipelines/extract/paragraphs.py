@@ -1,0 +1,76 @@
+"""Cuts a text into paragraphs: the pieces that spaCy sees one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from schemas import Span
+
+LONGEST = 10_000
+"""No piece is longer, so that hostile text costs bounded time and memory."""
+LONGEST_WORD = 500
+"""A run of so many characters without white space is no word, and spaCy's tokenizer is quadratic in it."""
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_SENTENCE_END = ".!?:;\"'”’»)]…*"
+_GAP = re.compile(r"\s+")
+
+
+def paragraphs(text: str) -> Iterator[Span]:
+    """The paragraphs of a text as spans, in order, without the white space around them.
+
+    A line is a paragraph, except where it was wrapped: the next line goes on in lower case and this one does not
+    end a sentence.
+    """
+    start = end = -1
+    for line in _LINE.finditer(text):
+        raw = line.group()
+        first = line.start() + len(raw) - len(raw.lstrip())
+        last = line.start() + len(raw.rstrip())
+        if first >= last:
+            continue
+        wrapped = end >= 0 and first - end <= 3 and text[first].islower() and text[end - 1] not in _SENTENCE_END
+        if wrapped and text.count("\n", end, first) <= 1:
+            end = last
+            continue
+        if end >= 0:
+            yield from _cut(text, start, end)
+        start, end = first, last
+    if end >= 0:
+        yield from _cut(text, start, end)
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[Span]:
+    """Cuts what is too long at its last sentence end, else white space, else anywhere."""
+    while end - start > LONGEST:
+        stop = start + LONGEST
+        cut = max(text.rfind(". ", start + LONGEST // 2, stop) + 1, 0) or text.rfind(" ", start + 1, stop)
+        cut = cut if cut > start else stop
+        yield from _words(text, start, cut)
+        start = cut
+        gap = _GAP.match(text, start, end)
+        if gap:
+            start = gap.end()
+    if start < end:
+        yield from _words(text, start, end)
+
+
+def _words(text: str, start: int, end: int) -> Iterator[Span]:
+    """Leaves out runs without white space that are too long to be language."""
+    if end - start > LONGEST_WORD:
+        for run in re.finditer(rf"\S{{{LONGEST_WORD},}}", text[start:end]):
+            yield from _trim(text, start, start + run.start())
+            text_start = run.end()
+            yield from _words(text, start + text_start, end)
+            return
+    yield from _trim(text, start, end)
+
+
+def _trim(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield start, end
