@@ -160,9 +160,11 @@ _BY_NAME: tuple[tuple[str, FileKind | Literal["opml"]], ...] = (
     (r".*\.opml", "opml"),
     (r".*\.(rss|atom|rdf)", "feed"),
 )
+# Declarations and comments, each in one way only, so that no file can make the search long.
+_PROLOGUE = rb"(?s)\s*(?:(?:<!--(?:(?!-->).)*-->|<[?!](?!--)[^>]*>)\s*)*"
 _BY_START: tuple[tuple[bytes, FileKind | Literal["opml"]], ...] = (
-    (rb"(?s)[^<]*(<[?!].*?>\s*)*<(\w+:)?opml\b", "opml"),
-    (rb"(?s)\s*(<[?!].*?>\s*)*<(\w+:)?(rss|feed|rdf)\b", "feed"),
+    (_PROLOGUE + rb"<(\w+:)?opml\b", "opml"),
+    (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf)\b", "feed"),
     (rb"\s*\{.*\}\s*\n\s*\{", "jsonl"),
     (rb"\s*[\[{]", "json"),
 )

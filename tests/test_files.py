@@ -331,6 +331,8 @@ def test_a_feed_url_is_a_feed(spec: str, url: str) -> None:
         ("a.rss", "", "feed"),
         ("a.xml", "no feed", "feed"),
         ("a.xml", '<?xml version="1.0"?>\n<!-- c -->\n<opml version="2.0">', "opml"),
+        ("a.xml", "<!-- <rss> -->" * 3 + "<!-->" * 500 + "<!DOCTYPE opml><opml>", "opml"),
+        ("a.xml", "<!a>" * 1000, "feed"),
         ("a.opml", "", "opml"),
         ("a.txt", TEXT, "text"),
         ("a.txt", b"\xff\xfe", "text"),
