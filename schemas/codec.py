@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from schemas.records import DeadLetter, Failure, Origin, Record
+from schemas.records import Record
 
 R = TypeVar("R", bound=Record)
 

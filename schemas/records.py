@@ -76,6 +76,8 @@ class Article(Record, frozen=True):
 
     id: str
     """Deterministic: made from the canonical URL (else the source's own id) and the content, or given by the sender."""
+    guid: str | None
+    """The source's own id for it; with the feed it tells a moved article from a new one."""
     url: str | None
     canonical_url: str | None
     source: Source
@@ -231,7 +233,8 @@ class Event(Record, frozen=True):
     source: str
     """What it is about: a feed's URL, or ``claimwire``."""
     type: str
-    """``claimwire.source.failed``, ``.source.recovered``, ``.article.copied``, ``.article.revised``, ``.run.completed``."""
+    """``claimwire.`` and what happened: ``source.failed``, ``source.recovered``, ``article.copied``,
+    ``article.revised``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

@@ -1,0 +1,117 @@
+"""Records to JSONL files that appear whole or not at all.
+
+A file is written under a name that ends in ``.inprogress``, flushed to disk, and renamed; what a crash leaves under
+such a name is no output.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal, cast
+
+import apache_beam as beam
+import zstandard
+
+Compression = Literal["none", "gz", "zst"]
+DEFAULT_ROTATE_BYTES = 256 * 1024 * 1024
+IN_PROGRESS = ".inprogress"
+
+
+class WriteToJsonl(beam.PTransform):  # type: ignore[misc]
+    """Writes lines to ``FOLDER/NAME-00000.jsonl`` and so on, sorted, whole or not at all.
+
+    In: pairs of a sort key (str) and a line (bytes, without newline). Out: the paths (str) of the files written;
+    none where there is nothing to write. What the files hold depends on the pairs alone, not on their order of
+    arrival or on who writes. All pairs of one pane are held in memory while they are sorted.
+
+    Args:
+        folder: Created when needed.
+        name: What the files' names begin with.
+        compression: ``none``, ``gz`` or ``zst``; it ends the name.
+        rotate_bytes: A new file is begun before a line that would make this one larger, before compression.
+
+    Raises OSError when a file cannot be written: the disk is full, the folder read-only.
+    """
+
+    def __init__(
+        self, folder: str, name: str, compression: Compression = "none", rotate_bytes: int = DEFAULT_ROTATE_BYTES
+    ) -> None:
+        super().__init__()
+        self._write = _WriteSorted(folder, name, compression, rotate_bytes)
+
+    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
+        return gather(pairs) | "Write" >> beam.ParDo(self._write)
+
+
+def gather(pairs: beam.PCollection) -> beam.PCollection:
+    """All pairs of (str, bytes) under one key, for a writer that sorts them."""
+    return (
+        pairs
+        | "UnderOneKey" >> beam.Map(lambda pair: (0, pair)).with_output_types(tuple[int, tuple[str, bytes]])
+        | "Gather" >> beam.GroupByKey()
+    )
+
+
+class _WriteSorted(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, folder: str, name: str, compression: Compression, rotate_bytes: int) -> None:
+        self._folder = folder
+        self._name = name
+        self._compression = compression
+        self._rotate_bytes = rotate_bytes
+
+    def process(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> Iterator[str]:
+        lines = (line for _, line in sorted(gathered[1]))
+        yield from map(str, write_jsonl(Path(self._folder), self._name, lines, self._compression, self._rotate_bytes))
+
+
+def write_jsonl(
+    folder: Path,
+    name: str,
+    lines: Iterable[bytes],
+    compression: Compression = "none",
+    rotate_bytes: int = DEFAULT_ROTATE_BYTES,
+) -> list[Path]:
+    """Write lines in the order given, as ``WriteToJsonl`` does; the paths of the files."""
+    paths: list[Path] = []
+    lines = iter(lines)
+    line = next(lines, None)
+    while line is not None:
+        ending = "" if compression == "none" else f".{compression}"
+        path = folder / f"{name}-{len(paths):05}.jsonl{ending}"
+        with whole_file(path) as file, _compressed(file, compression) as out:
+            written = 0
+            while line is not None and (not written or written + len(line) < rotate_bytes):
+                out.write(line + b"\n")
+                written += len(line) + 1
+                line = next(lines, None)
+        paths.append(path)
+    return paths
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file for writing that gets its name only when it is whole and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + IN_PROGRESS)
+    with unfinished.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+
+
+@contextmanager
+def _compressed(file: IO[bytes], compression: Compression) -> Iterator[IO[bytes]]:
+    if compression == "none":
+        yield file
+    elif compression == "gz":
+        # Neither name nor time in the header: equal lines make equal files.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as out:
+            yield cast(IO[bytes], out)
+    else:
+        with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as out:
+            yield out

@@ -1,0 +1,452 @@
+"""The state that outlives a run: what was read of each source, what waits, what was seen, what was written.
+
+One SQLite database in the state directory, changed only by the driver of one run at a time. A pass is committed so:
+
+1. its outputs lie whole and flushed to disk in staging folders beside their targets;
+2. one transaction takes the pass's articles from the queue, remembers them as seen, and notes in the journal which
+   staged file gets which final name. This is the commit point: before it the pass never was, after it the pass is;
+3. the staged files are renamed, and the journal is emptied.
+
+Killed before 2, the next start throws the staging away and does the pass again. Killed after it, the next start
+finishes the renames. The queue is filled likewise, in one transaction with the validators of the feeds and the
+sizes of the files that were read; so an entry that has left its feed by the next start is not lost.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Literal, NamedTuple, Self
+
+import msgspec
+
+from connectors.feeds import FeedRequest
+from connectors.files import FileResult
+from pipelines.dedupe import fingerprint
+from pipelines.dedupe.index import Seen
+from schemas import Article, DeadLetter, Event, decode, encode
+from schemas.records import Record
+
+STATE_VERSION = 1
+STDOUT = "-"
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE feeds (url TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE UNIQUE INDEX queue_order ON queue (kind, key);
+CREATE TABLE seen (key BLOB PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
+                   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX seen_by_age ON seen (last_seen);
+CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+Kind = Literal["article", "dead-letter", "event"]
+
+
+class StateError(Exception):
+    """The state directory cannot be used; the message says why and what to do."""
+
+
+class FeedState(msgspec.Struct, frozen=True):
+    """What is remembered of a feed between runs."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+    """Where it was permanently redirected to (301, 308)."""
+    gone: bool = False
+    """It answered 410 and is not asked again."""
+    not_before: datetime | None = None
+    """It asked to be left alone until then (Retry-After)."""
+    failing_since: datetime | None = None
+
+
+class Outcome(Record, frozen=True):
+    """What became of one queued article in a pass."""
+
+    key: str
+    outcome: Literal["new", "unchanged", "copy", "revision", "dead"]
+    claims: int
+    remember: tuple[tuple[bytes, Seen], ...]
+
+
+class Entries(NamedTuple):
+    """What an intake brought: all entries given, and how many of them went into the queue."""
+
+    given: int
+    articles: int
+    dead_letters: int
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A run of queued articles in their order, from the first key to the last, both included."""
+
+    first: str
+    last: str
+    articles: int
+    characters: int
+
+
+class State:
+    """An open state directory, locked for this process. Use it as a context manager.
+
+    Raises StateError when another run holds it, when it is of another version or damaged, or when an output that
+    an earlier run had committed has vanished.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "state.db"
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = self._acquire_lock()
+            self._db = self._open()
+        except OSError as error:
+            raise StateError(
+                f"cannot use the state directory {self.folder}: {error}; name another with --state"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StateError(
+                f"{self.database} is damaged ({error}); move it away to start afresh, "
+                "or restore it from a backup to go on without reading anything twice"
+            ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        if self._lock:
+            self._lock.close()  # which also gives the lock back
+
+    def _acquire_lock(self) -> IO[str]:
+        # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale.
+        lock = open(self.folder / "lock", "a+", encoding="ascii")  # noqa: SIM115 - held open until __exit__
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            lock.close()
+            raise StateError(
+                f"another run (process {holder}) is using the state directory {self.folder}; "
+                "wait until it ends, or give this run its own with --state"
+            ) from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.database, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        meta = {
+            "state_version": str(STATE_VERSION),
+            "fingerprint_version": str(fingerprint.VERSION),
+            "state_id": secrets.token_hex(4),
+            "passes": "0",
+        }
+        db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", meta.items())
+        stored = dict(db.execute("SELECT name, value FROM meta"))
+        for name in ("state_version", "fingerprint_version"):
+            if stored[name] != meta[name]:
+                db.close()
+                raise StateError(
+                    f"{self.folder} has {name} {stored[name]}, this claimwire needs {meta[name]}; "
+                    "use the claimwire that wrote it, or start afresh with another --state"
+                )
+        self.id = stored["state_id"]
+        return db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # Recovery
+
+    def recover(self, staging_folders: Iterable[Path]) -> int:
+        """Finish what the last run had committed, throw away what it had not; the number of files finished."""
+        finished = self._finish_journal()
+        for folder in {self.intake_staging, *staging_folders}:
+            shutil.rmtree(folder, ignore_errors=True)
+        return finished
+
+    def _finish_journal(self) -> int:
+        rows = self._db.execute("SELECT staged, final FROM journal ORDER BY final, staged").fetchall()
+        for staged, final in rows:
+            publish(Path(staged), final)
+        if rows:
+            self._db.execute("DELETE FROM journal")
+        return len(rows)
+
+    # Sources
+
+    @property
+    def intake_staging(self) -> Path:
+        """Where the workers of an intake put what they read, until it is in the queue."""
+        return self.folder / "intake"
+
+    def feed(self, url: str) -> FeedState:
+        """What is remembered of a feed; all defaults for one never read."""
+        row = self._db.execute("SELECT state FROM feeds WHERE url = ?", (url,)).fetchone()
+        return msgspec.json.decode(row[0], type=FeedState) if row else FeedState()
+
+    def request(self, url: str) -> FeedRequest:
+        """The request for a feed, with the validators of its last answer."""
+        state = self.feed(url)
+        return FeedRequest(
+            url=url,
+            etag=state.etag,
+            last_modified=state.last_modified,
+            body_hash=state.body_hash,
+            moved_to=state.moved_to,
+        )
+
+    def has_read(self, path: str) -> bool:
+        """Whether a file is as it was (size and time of change) when it was last read to its end."""
+        row = self._db.execute("SELECT size, mtime_ns FROM files WHERE path = ?", (os.path.realpath(path),)).fetchone()
+        if not row:
+            return False
+        stat = os.stat(path)
+        return bool((stat.st_size, stat.st_mtime_ns) == row)
+
+    def enqueue(
+        self,
+        articles: Iterable[Article],
+        others: Iterable[DeadLetter | Event],
+        feeds: dict[str, FeedState],
+        files: Iterable[FileResult],
+    ) -> Entries:
+        """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
+
+        An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
+        without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
+        before is not queued again: a feed that stays broken is told once.
+        """
+        given = letters = 0
+        with self._transaction() as db:
+            before = self.waiting()
+            for article in articles:
+                given += 1
+                key = fingerprint.order(article)
+                record = encode(article)
+                row = db.execute("SELECT record FROM queue WHERE kind = 'article' AND key = ?", (key,)).fetchone()
+                if row and _rank(record) >= _rank(row[0]):
+                    continue
+                values = ("article", key, len(article.text), record)
+                db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?)", values)
+            for other in others:
+                if isinstance(other, Event):
+                    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?)", (other.id, encode(other)))
+                    continue
+                given += 1
+                key = _letter_key(other)
+                if not db.execute("SELECT 1 FROM seen WHERE key = ?", (bytes.fromhex(key),)).fetchone():
+                    cursor = db.execute(
+                        "INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?)", (key, encode(other))
+                    )
+                    letters += cursor.rowcount
+            for url, feed in feeds.items():
+                db.execute("INSERT OR REPLACE INTO feeds VALUES (?, ?)", (url, msgspec.json.encode(feed)))
+            for file in files:
+                if not file.error:
+                    row = (os.path.realpath(file.path), file.size, file.mtime_ns)
+                    db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", row)
+            added = self.waiting() - before
+        shutil.rmtree(self.intake_staging, ignore_errors=True)
+        return Entries(given, added, letters)
+
+    # The queue
+
+    def waiting(self, kind: Kind = "article") -> int:
+        """How many records of a kind wait."""
+        (count,) = self._db.execute("SELECT count(*) FROM queue WHERE kind = ?", (kind,)).fetchone()
+        return int(count)
+
+    def next_articles(self, most_articles: int, most_characters: int) -> list[Queued]:
+        """The next articles in their order, within both limits (but one at least), in runs of a few dozen."""
+        rows = self._db.execute(
+            "SELECT key, size FROM queue WHERE kind = 'article' ORDER BY key LIMIT ?", (most_articles,)
+        )
+        taken: list[tuple[str, int]] = []
+        characters = 0
+        for key, size in rows:
+            characters += size
+            if taken and characters > most_characters:
+                break
+            taken.append((key, size))
+        runs = (taken[start : start + _RUN] for start in range(0, len(taken), _RUN))
+        return [Queued(run[0][0], run[-1][0], len(run), sum(size for _, size in run)) for run in runs]
+
+    def next_others(self, kind: Literal["dead-letter", "event"], most: int) -> list[tuple[str, bytes]]:
+        """The keys and JSON of the next dead letters or events."""
+        return self._db.execute(
+            "SELECT key, record FROM queue WHERE kind = ? ORDER BY key LIMIT ?", (kind, most)
+        ).fetchall()
+
+    # Passes
+
+    @property
+    def passes(self) -> int:
+        """How many passes were committed with this state; it numbers their files."""
+        (value,) = self._db.execute("SELECT value FROM meta WHERE name = 'passes'").fetchone()
+        return int(value)
+
+    def commit(
+        self,
+        outcomes: Iterable[Outcome],
+        done: dict[Kind, list[str]],
+        renames: list[tuple[Path, str]],
+        now: datetime,
+    ) -> None:
+        """Commit a pass whose outputs lie whole in staging: from here on its records are in their final files.
+
+        ``done`` names the records to take from the queue. ``renames`` gives each staged file its final path,
+        or STDOUT.
+        """
+        for folder in {staged.parent for staged, _ in renames}:
+            sync(folder)
+        with self._transaction() as db:
+            for outcome in outcomes:
+                db.executemany(
+                    "INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+                    "article_id = excluded.article_id, identity = excluded.identity, "
+                    "first_seen = excluded.first_seen, last_seen = excluded.last_seen",
+                    (
+                        (key, seen.article_id, seen.identity, _milliseconds(seen.first_seen_at), _day(now))
+                        for key, seen in outcome.remember
+                    ),
+                )
+            letters = [(bytes.fromhex(key), _milliseconds(now), _day(now)) for key in done.get("dead-letter", ())]
+            db.executemany("INSERT OR REPLACE INTO seen VALUES (?, '', x'', ?, ?)", letters)
+            for kind, keys in done.items():
+                db.executemany("DELETE FROM queue WHERE kind = ? AND key = ?", ((kind, key) for key in keys))
+            db.executemany("INSERT INTO journal VALUES (?, ?)", ((str(staged), final) for staged, final in renames))
+            db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'passes'")
+        self._finish_journal()
+
+    def expire(self, remember: timedelta, now: datetime) -> int:
+        """Forget articles that were not seen for so long; the number of keys forgotten. The file is reused."""
+        cursor = self._db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(now - remember),))
+        return cursor.rowcount
+
+
+_RUN = 64
+
+
+class QueueReader:
+    """The queue as a worker sees it: read only, in any process. Pickles as its path."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def articles(self, queued: Queued) -> Iterator[Article]:
+        """The articles of one run of the queue."""
+        with _reading(self._database) as db:
+            rows = db.execute(
+                "SELECT record FROM queue WHERE kind = 'article' AND key BETWEEN ? AND ? ORDER BY key",
+                (queued.first, queued.last),
+            )
+            for (record,) in rows:
+                yield decode(record, Article)
+
+
+class SqliteIndex:
+    """The index of seen articles (``pipelines.dedupe.index.Index``) in the state's database. Pickles as its path."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
+        """What is remembered under those of the keys that are known."""
+        known = {}
+        with _reading(self._database) as db:
+            for key in keys:
+                row = db.execute("SELECT article_id, identity, first_seen FROM seen WHERE key = ?", (key,)).fetchone()
+                if row:
+                    known[key] = Seen(row[0], row[1], datetime.fromtimestamp(row[2] / 1000, UTC))
+        return known
+
+
+@contextmanager
+def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def publish(staged: Path, final: str) -> None:
+    """Give a staged file its final name, or write it to stdout; done before, it is left as it is.
+
+    stdout cannot be asked what it has got, so after a kill in this very moment it may get a file's lines again.
+    """
+    if final == STDOUT:
+        if staged.exists():
+            with staged.open("rb") as lines:
+                _to_stdout(lines)
+            staged.unlink()
+        return
+    target = Path(final)
+    if staged.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staged, target)
+        sync(target.parent)
+    elif not target.exists():
+        raise StateError(f"{final} was committed but neither it nor {staged} exists; was the folder moved or cleaned?")
+
+
+def _to_stdout(lines: IO[bytes]) -> None:
+    with open(1, "wb", closefd=False) as stdout:
+        shutil.copyfileobj(lines, stdout)
+
+
+def sync(folder: Path) -> None:
+    """Flush a folder's entries to disk, so that a rename in it survives a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rank(record: bytes) -> bytes:
+    return encode(msgspec.structs.replace(decode(record, Article), fetched_at=None))
+
+
+def _letter_key(letter: DeadLetter) -> str:
+    """What a dead letter is, whenever it failed; after another attempt it is another one."""
+    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), letter.payload))
+    return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
+
+
+def _day(time: datetime) -> int:
+    return int(time.timestamp() // 86400)

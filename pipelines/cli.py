@@ -1,0 +1,294 @@
+"""The claimwire command. Heavy imports stand inside the commands, so that --help comes at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from difflib import get_close_matches
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from pipelines.settings import Settings, SettingsError, describe, load_settings
+
+if TYPE_CHECKING:
+    from pipelines.monitor import Summary
+
+DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
+
+_EXIT_CODES = (
+    "Exit codes: 0 done (nothing new included), 1 failed, 2 usage or settings, "
+    "3 done, but sources failed or dead letters were written."
+)
+_BEAM = {"ignore_unknown_options": True}
+
+
+@click.group(epilog="Settings can also stand in a YAML file (--config) and in CLAIMWIRE_* variables. " + _EXIT_CODES)
+@click.version_option(package_name="claimwire")
+def main() -> None:
+    """Turn news feeds and files into who said what.
+
+    \b
+    A first try, without network:
+      claimwire run --source examples --sink jsonl:out
+      claimwire show out
+    From cron, every feed of a list, into a folder a day:
+      claimwire run --source feeds.opml --sink jsonl:/data/news --state /var/lib/claimwire
+    """
+
+
+def _settings_options(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option for every setting, with its description as the help text."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name, kind, default, description in reversed(describe()):
+            if name in without:
+                continue
+            help_text = description + (f" [{default}]" if default else "")
+            flag = "--" + name.replace("_", "-")
+            if kind == "true or false":
+                command = click.option(flag, is_flag=True, default=None, help=help_text)(command)
+            else:
+                metavar = kind.replace(", ", "|").replace(" ", "-").upper() if kind != "list" else name.upper()
+                command = click.option(flag, multiple=kind == "list", metavar=metavar, help=help_text)(command)
+        config = click.option("--config", metavar="FILE", help="YAML file with settings, by the names of the flags.")
+        return config(command)
+
+    return decorate
+
+
+def _load(config: str | None, flags: dict[str, Any]) -> Settings:
+    config = config or os.environ.get("CLAIMWIRE_CONFIG")
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    try:
+        return load_settings(Path(config) if config else None, os.environ, given)
+    except SettingsError as error:
+        _fail(str(error), USAGE)
+
+
+@main.command(context_settings=_BEAM, epilog=_EXIT_CODES)
+@_settings_options("every")
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
+    """Read every source once, write who said what, and remember it.
+
+    What an earlier run has read is not read again; what a crash has left is finished first. Options that are not
+    listed here go to Beam, so --runner FlinkRunner --flink_master HOST:PORT works.
+    """
+    settings = _load(config, flags)
+    _require(settings, "source", "sink")
+    _check_beam_options(beam_options)
+    with _Stop() as stop:
+        sys.exit(_run_once(settings, list(beam_options), stop))
+
+
+@main.command(context_settings=_BEAM, epilog=_EXIT_CODES)
+@_settings_options()
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
+    """Run again and again, --every so often, until SIGINT or SIGTERM.
+
+    A run that fails is tried again at the next turn; a wrong setting ends it.
+    """
+    settings = _load(config, flags)
+    _require(settings, "source", "sink")
+    _check_beam_options(beam_options)
+    with _Stop() as stop:
+        while True:
+            next_turn = time.monotonic() + settings.interval().total_seconds()
+            if _run_once(settings, list(beam_options), stop) == USAGE:
+                sys.exit(USAGE)
+            if stop.wait(max(0.0, next_turn - time.monotonic())):
+                sys.exit(DONE)
+
+
+@main.command(context_settings=_BEAM, epilog=_EXIT_CODES)
+@_settings_options("every", "source")
+@click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")
+def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
+    """Feed dead letters again: files, or folders in which dead-letters*.jsonl files are found.
+
+    A file is replayed once. What fails again goes into a new dead-letters file, with one more attempt counted, and
+    can be replayed from there.
+    """
+    settings = _load(config, {**flags, "source": letters})
+    _require(settings, "sink")
+    with _Stop() as stop:
+        sys.exit(_run_once(settings, [], stop, only_dead_letters=True))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--speaker", metavar="TEXT", help="Only claims whose speaker's name holds this.")
+@click.option("--about", metavar="TEXT", help="Only claims that hold this, or name an entity that does.")
+@click.option("--since", metavar="WHEN", help="Only articles published since: 2026-11-20, or a time span back as 2d.")
+def show(paths: tuple[str, ...], speaker: str | None, about: str | None, since: str | None) -> None:
+    """Show the claims in files or folders that run has written: who, what, by which words, and where from."""
+    from pipelines.show import ShowError, show_claims  # noqa: PLC0415
+
+    try:
+        show_claims([Path(path) for path in paths], speaker, about, since)
+    except ShowError as error:
+        _fail(str(error), USAGE)
+    except BrokenPipeError:
+        # The reader has seen enough (claimwire show out | head); Python must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@main.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema of a record, or the names of all records.
+
+    \b
+    claimwire schema enriched-article
+    """
+    import json  # noqa: PLC0415
+
+    from schemas.jsonschema import PUBLISHED, json_schema  # noqa: PLC0415
+
+    if name is None:
+        click.echo("\n".join(PUBLISHED))
+    elif name in PUBLISHED:
+        click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
+    else:
+        near = get_close_matches(name, PUBLISHED, 1, 0.3)
+        _fail(f"no record is called {name!r}; " + (f"did you mean {near[0]}?" if near else ", ".join(PUBLISHED)), USAGE)
+
+
+@main.command()
+@_settings_options("every")
+def doctor(config: str | None, **flags: Any) -> None:
+    """Check Python, the model, the state, the sinks, and whether each source answers; change nothing."""
+    from pipelines.doctor import examine  # noqa: PLC0415
+
+    _quiet_libraries("text", quiet=True)
+    sys.exit(DONE if examine(_load(config, flags)) else FAILED)
+
+
+class _Stop:
+    """SIGINT and SIGTERM ask for an end at the next safe point; a second one ends at once, which is safe too."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def __enter__(self) -> _Stop:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    def _ask(self, number: int, _: FrameType | None) -> None:
+        if self._asked.is_set():
+            os._exit(FAILED)
+        self._asked.set()
+        name = signal.Signals(number).name
+        print(f"claimwire: {name}: ending after this pass; again to end at once (nothing is lost)", file=sys.stderr)
+
+    def __call__(self) -> bool:
+        return self._asked.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but no longer than until a signal; whether one came."""
+        return self._asked.wait(seconds)
+
+
+def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False) -> int:
+    _quiet_libraries(settings.log_format, settings.quiet)
+    import logging  # noqa: PLC0415
+    import sqlite3  # noqa: PLC0415
+
+    from connectors.sources import SourceError  # noqa: PLC0415
+    from pipelines.checkpoint import State, StateError  # noqa: PLC0415
+    from pipelines.run import BoundedRun, RunError  # noqa: PLC0415
+    from pipelines.sinks import SinkError  # noqa: PLC0415
+
+    log = logging.getLogger("claimwire")
+    try:
+        with State(Path(settings.state)) as state, _progress(settings) as progress:
+            summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
+    except (SourceError, SettingsError) as error:
+        log.error("%s", error)
+        return USAGE
+    except BrokenPipeError:
+        log.error("stdout was closed before all was written; the next run writes the rest")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (RunError, SinkError, StateError, OSError) as error:
+        log.error("%s", "interrupted; the next run does the rest" if stop() else error)
+        return FAILED
+    except sqlite3.Error as error:
+        log.error("the state in %s cannot be used: %s; nothing was committed", settings.state, error)
+        return FAILED
+    _tell(settings, summary)
+    if summary.waiting:
+        return FAILED
+    return INCOMPLETE if summary.sources_failed or summary.dead_letters else DONE
+
+
+@contextmanager
+def _progress(settings: Settings) -> Iterator[Any]:
+    from rich.console import Console  # noqa: PLC0415
+
+    from pipelines.progress import LineProgress, TerminalProgress  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    bar = console.is_terminal and not settings.quiet and settings.log_format == "text"
+    with TerminalProgress(console) if bar else nullcontext(LineProgress()) as progress:
+        yield progress
+
+
+def _tell(settings: Settings, summary: Summary) -> None:
+    if settings.quiet:
+        return
+    if settings.log_format == "json":
+        import logging  # noqa: PLC0415
+
+        import msgspec  # noqa: PLC0415
+
+        logging.getLogger("claimwire").info("summary %s", msgspec.json.encode(summary).decode())
+    else:
+        for line in summary.lines():
+            print(line, file=sys.stderr)
+
+
+def _quiet_libraries(log_format: str, quiet: bool) -> None:
+    warnings.filterwarnings("ignore")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")  # for the worker processes
+    from pipelines.progress import set_up_logging  # noqa: PLC0415
+
+    set_up_logging(log_format, quiet)
+
+
+def _require(settings: Settings, *names: str) -> None:
+    for name in names:
+        if not getattr(settings, name):
+            example = {"source": "--source https://example.org/feed.xml", "sink": "--sink jsonl:out"}[name]
+            _fail(f"no {name} is set; give one, as {example}, or put it into the settings file", USAGE)
+
+
+def _check_beam_options(options: tuple[str, ...]) -> None:
+    """What looks like one of our own options is a slip, not an option of Beam."""
+    own = ["--" + name.replace("_", "-") for name, *_ in describe()]
+    for option in options:
+        if not option.startswith("-"):
+            continue
+        name = option.partition("=")[0]
+        if near := get_close_matches(name, own, 1, 0.8):
+            _fail(f"there is no option {name}; did you mean {near[0]}?", USAGE)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"claimwire: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,76 @@
+"""The dedupe transform of a bounded pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import apache_beam as beam
+import msgspec
+
+from pipelines.dedupe.fingerprint import fingerprint
+from pipelines.dedupe.index import Index, Seen
+from pipelines.dedupe.verdict import Outcome, judge
+from schemas import Article, Duplicate
+from schemas.coders import register
+from schemas.records import Record
+
+
+class Judged(Record, frozen=True):
+    """An article with the verdict on it."""
+
+    article: Article
+    order: str
+    """Its place among the articles of a run."""
+    outcome: Outcome
+    duplicate: Duplicate | None
+    remember: tuple[tuple[bytes, Seen], ...]
+    """What the index is to hold once the article is written."""
+
+
+register(Judged)
+
+
+class Deduplicate(beam.PTransform):  # type: ignore[misc]
+    """Judges every article against the index and against the other articles of the pass.
+
+    In: Article. Out: Judged, one for each. All articles of the (bounded) input meet under one key and are judged in
+    the order of their publication, so that neither the order of arrival nor the number of workers matters; behind it
+    they are spread over the workers again.
+
+    Args:
+        index: Read by the workers; must pickle.
+        now: The time at which articles of this pass are first seen.
+    """
+
+    def __init__(self, index: Index, now: datetime) -> None:
+        super().__init__()
+        self._index = index
+        self._now = now
+
+    def expand(self, articles: beam.PCollection) -> beam.PCollection:
+        return (
+            articles
+            | "UnderOneKey" >> beam.Map(lambda article: (0, article)).with_output_types(tuple[int, Article])
+            | "Gather" >> beam.GroupByKey()
+            | "Judge" >> beam.ParDo(_Judge(self._index, self._now)).with_output_types(Judged)
+            | "Spread" >> beam.Reshuffle()
+        )
+
+
+class _Judge(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, index: Index, now: datetime) -> None:
+        self._index = index
+        self._now = now
+
+    def process(self, gathered: tuple[int, Iterable[Article]]) -> Iterator[Judged]:
+        pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=lambda pair: pair[0].order)
+        verdicts = judge([fingerprint for fingerprint, _ in pairs], self._index, self._now)
+        for (print_, article), verdict in zip(pairs, verdicts, strict=True):
+            yield Judged(
+                article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
+                order=print_.order,
+                outcome=verdict.outcome,
+                duplicate=verdict.duplicate,
+                remember=verdict.remember,
+            )

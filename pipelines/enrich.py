@@ -1,0 +1,138 @@
+"""The step that costs: articles to enriched records, by the extractor, where there is something to extract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+import apache_beam as beam
+import msgspec
+
+from connectors.deadletters import dead_letter
+from pipelines.checkpoint import Outcome
+from pipelines.dedupe import Judged
+from pipelines.extract import Extraction, Extractor, load
+from pipelines.monitor import article_event
+from schemas import (
+    SCHEMA_VERSION,
+    DeadLetter,
+    EnrichedArticle,
+    Origin,
+    Provenance,
+    encode,
+)
+
+What = Literal["none", "entities", "claims"]
+DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
+
+# Enough for the tokens of one batch to fill spaCy's matrices; what a batch holds does not change what is found.
+_BATCH = 32
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What the records of one run say of their making."""
+
+    id: str
+    version: str
+    started_at: datetime
+
+
+class Enrich(beam.PTransform):  # type: ignore[misc]
+    """Extracts entities and claims from judged articles; copies and what cannot be read pass through without.
+
+    In: Judged. Out: pairs of the article's place in the order and its EnrichedArticle; tagged ``dead_letters``:
+    DeadLetter (stage ``extract``, the article whole); ``events``: Event (copy, revision); ``outcomes``: Outcome, one
+    for each article that came in. An article seen before gives its outcome and nothing else.
+
+    Args:
+        extract: What to extract.
+        model: Name of a spaCy model, or None for the default one. It is loaded once a process.
+        run: Stands in every record's provenance.
+    """
+
+    def __init__(self, extract: What, model: str | None, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self._enrich = _EnrichBatch(extract, model, run)
+
+    def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
+        return (
+            judged
+            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
+            | "Extract" >> beam.ParDo(self._enrich).with_outputs(DEAD_LETTERS, EVENTS, OUTCOMES, main="enriched")
+        )
+
+
+class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, extract: What, model: str | None, run: Run) -> None:
+        self._what = extract
+        self._model = model
+        self._run = run
+
+    def process(self, batch: list[Judged]) -> Iterator[object]:
+        skipped = {judged.order: self._why_skip(judged) for judged in batch}
+        extracted = self._extract([judged for judged in batch if skipped[judged.order] is None])
+        for judged in batch:
+            result = extracted.get(judged.order)
+            if isinstance(result, DeadLetter):
+                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, result)
+                yield _outcome(Outcome(judged.order, "dead", 0, ()))
+            elif judged.outcome == "unchanged":
+                yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
+            else:
+                record = self._record(judged, result, skipped[judged.order])
+                yield judged.order, record
+                if judged.duplicate:
+                    event = article_event(judged.article, judged.duplicate, self._run.started_at)
+                    yield beam.pvalue.TaggedOutput(EVENTS, event)
+                yield _outcome(Outcome(judged.order, judged.outcome, len(record.claims), judged.remember))
+
+    def _why_skip(self, judged: Judged) -> str | None:
+        """Why nothing is extracted from an article, or None where it is. The cheapest reasons come first."""
+        if judged.outcome in {"unchanged", "copy"}:
+            return judged.outcome
+        if self._what == "none":
+            return "extract: none"
+        if not judged.article.text.strip():
+            return "no text"
+        if judged.article.language not in self._extractor().languages:
+            return f"language: {judged.article.language or 'unknown'}"
+        return None
+
+    def _extractor(self) -> Extractor:
+        return load(self._model, self._what)
+
+    def _extract(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
+        """What was found in each article, by its place in the order; a dead letter where the extractor failed."""
+        if not batch:
+            return {}
+        try:
+            found = list(self._extractor().pipe([judged.article for judged in batch]))
+            return {judged.order: extraction for judged, extraction in zip(batch, found, strict=True)}
+        except Exception as error:
+            if len(batch) > 1:
+                return {order: result for judged in batch for order, result in self._extract([judged]).items()}
+            article = batch[0].article
+            return {batch[0].order: dead_letter("extract", error, encode(article), Origin(url=article.url))}
+
+    def _record(self, judged: Judged, extraction: Extraction | None, skipped: str | None) -> EnrichedArticle:
+        return EnrichedArticle(
+            schema_version=SCHEMA_VERSION,
+            article=judged.article,
+            duplicate=judged.duplicate,
+            entities=extraction.entities if extraction else (),
+            claims=extraction.claims if extraction else (),
+            provenance=Provenance(
+                pipeline_version=self._run.version,
+                model=self._extractor().model if extraction else None,
+                extractor=self._extractor().name if extraction else None,
+                run_id=self._run.id,
+                processed_at=self._run.started_at,
+                skipped=skipped,
+            ),
+        )
+
+
+def _outcome(outcome: Outcome) -> beam.pvalue.TaggedOutput:
+    return beam.pvalue.TaggedOutput(OUTCOMES, outcome)

@@ -1,0 +1,106 @@
+"""The graph: the story of one article, from its source to the sinks.
+
+    feeds, files -> normalize -> [queue] -> deduplicate -> enrich -> sinks
+
+A bounded run works it in two halves. ``read`` takes in all sources and stages clean articles; the driver puts them
+in the queue, sorted by publication. ``process`` then takes them from there in passes of about a minute. Between the
+halves lies a commit, so what has been read is not lost, and since passes are cut out of a sorted queue, the output
+does not depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from connectors.feeds import FeedRequest, ReadFromFeeds
+from connectors.files import FileSource, ReadFromFiles
+from connectors.jsonl import WriteToJsonl
+from pipelines.checkpoint import Outcome, Queued, QueueReader
+from pipelines.dedupe import Deduplicate
+from pipelines.dedupe.index import Index
+from pipelines.enrich import Enrich
+from pipelines.intake import Normalize, Stage
+from pipelines.sinks import Sink
+from schemas import Article, encode
+from schemas.coders import register
+from schemas.records import Record
+
+register(Outcome)
+
+
+def read(
+    pipeline: beam.Pipeline,
+    feeds: list[FeedRequest],
+    files: list[FileSource],
+    read_from_feeds: ReadFromFeeds,
+    staging: Path,
+) -> None:
+    """Read all sources, normalise every article, and stage articles, dead letters and what became of each source.
+
+    The two branches are never flattened into one: the in-process runner would hold all their articles in memory.
+    """
+    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles())):
+        if requests:
+            found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
+            normal = found.articles | f"Normalize{name}" >> Normalize()
+            _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, "articles")
+            _ = normal.dead_letters | f"Stage{name}NotNormalized" >> Stage(staging, "dead_letters")
+            _ = found.dead_letters | f"Stage{name}DeadLetters" >> Stage(staging, "dead_letters")
+            _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass takes from the queue and knows."""
+
+    name: str
+    """Of its files; no other pass of this state has it."""
+    articles: list[Queued]
+    dead_letters: list[tuple[str, bytes]]
+    events: list[tuple[str, bytes]]
+    queue: QueueReader
+    index: Index
+    outcomes: Path
+    """The folder in which it reports what became of each article."""
+
+
+def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: list[Sink]) -> None:
+    """One pass: articles from the queue, judged, enriched, and staged in every sink."""
+    judged = (
+        pipeline
+        | "Queue" >> beam.Create(work.articles)
+        | "TakeArticles" >> beam.FlatMap(work.queue.articles).with_output_types(Article)
+        | "Deduplicate" >> Deduplicate(work.index, enrich.run.started_at)
+    )
+    found = judged | "Enrich" >> enrich
+    articles = found.enriched | "EncodeArticles" >> _encode(lambda pair: pair)
+    letters = (
+        found.dead_letters | "EncodeDeadLetters" >> _encode(lambda letter: (f"{letter.stage} {letter.source}", letter)),
+        pipeline | "QueuedDeadLetters" >> beam.Create(work.dead_letters).with_output_types(tuple[str, bytes]),
+    ) | "AllDeadLetters" >> beam.Flatten()
+    events = (
+        found.events | "EncodeEvents" >> _encode(lambda event: (event.id, event)),
+        pipeline | "QueuedEvents" >> beam.Create(work.events).with_output_types(tuple[str, bytes]),
+    ) | "AllEvents" >> beam.Flatten()
+    for sink in sinks:
+        sink.write(work.name, articles, letters, events)
+    _ = (
+        found.outcomes
+        | "EncodeOutcomes" >> _encode(lambda outcome: (outcome.key, outcome))
+        | "WriteOutcomes" >> WriteToJsonl(str(work.outcomes), "outcomes")
+    )
+
+
+def _encode(keyed: Callable[[Any], tuple[str, Record]]) -> beam.PTransform:
+    """Records to pairs of a sort key and JSON, which is what writers take; done where the record was made."""
+
+    def pair(element: Any) -> tuple[str, bytes]:
+        key, record = keyed(element)
+        return key, encode(record)
+
+    return beam.Map(pair).with_output_types(tuple[str, bytes])

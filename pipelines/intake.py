@@ -1,0 +1,88 @@
+"""The first half of a bounded run: normalising what the connectors read, and staging it for the queue."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import apache_beam as beam
+import msgspec
+
+from connectors.deadletters import dead_letter
+from pipelines.normalize import normalize
+from schemas import Article, DeadLetter, Origin, RawArticle
+
+
+class Normalize(beam.PTransform):  # type: ignore[misc]
+    """Makes articles of what the sources gave.
+
+    In: RawArticle. Out: ``articles`` (Article) and ``dead_letters`` (DeadLetter, stage ``normalize``), for each
+    input one of the two.
+    """
+
+    def expand(self, raw: beam.PCollection) -> beam.DoOutputsTuple:
+        return raw | "Normalize" >> beam.ParDo(_Normalize()).with_output_types(
+            Article, dead_letters=DeadLetter
+        ).with_outputs("dead_letters", main="articles")
+
+
+class _Normalize(beam.DoFn):  # type: ignore[misc]
+    def process(self, raw: RawArticle) -> Iterator[Any]:
+        try:
+            yield normalize(raw)
+        except Exception as error:
+            letter = dead_letter(
+                "normalize",
+                error,
+                # Escaped to ASCII: what could not be normalised may hold what UTF-8 cannot.
+                json.dumps(msgspec.to_builtins(msgspec.structs.replace(raw, origin=None))).encode(),
+                raw.origin or Origin(url=raw.url),
+                attempts=raw.attempts + 1,
+                first_failed_at=raw.first_failed_at,
+            )
+            yield beam.pvalue.TaggedOutput("dead_letters", letter)
+
+
+class Stage(beam.PTransform):  # type: ignore[misc]
+    """Appends records to files of the worker's own in a folder, a line of JSON each, for ``staged`` to read.
+
+    In: records, or any other structs and dataclasses. It is a ParDo and no more, so that articles stream through
+    the reading of a large file and are never held. The files count for nothing until the pipeline has ended.
+    """
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__()
+        self._append = _Append(folder, kind)
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        return records | "Append" >> beam.ParDo(self._append)
+
+
+class _Append(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, folder: Path, kind: str) -> None:
+        self._folder = folder
+        self._kind = kind
+        self._file: IO[bytes] | None = None
+
+    def process(self, record: Any) -> None:
+        if not self._file:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = (self._folder / f"{self._kind}-{os.getpid()}-{uuid.uuid4().hex}.jsonl").open("wb")
+        self._file.write(msgspec.json.encode(record) + b"\n")
+
+    def finish_bundle(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+def staged(folder: Path, kind: str, type_: type[Any]) -> Iterator[Any]:
+    """What the workers staged of one kind."""
+    decoder = msgspec.json.Decoder(type_)
+    for path in sorted(folder.glob(f"{kind}-*.jsonl")):
+        with path.open("rb") as lines:
+            yield from map(decoder.decode, lines)

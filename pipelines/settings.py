@@ -1,0 +1,262 @@
+"""All settings of a run in one validated object; later ones win: defaults, file, environment, flags.
+
+``python -m pipelines.settings [--check] FILE`` writes the reference in docs/ from this object, or checks it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "CLAIMWIRE_"
+# Variables with the prefix that are no settings: the tests' own.
+_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$")]
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or has a wrong value; the message names it, where it was set, and what is right."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run is told. The description of each field is its help text and its line in the reference."""
+
+    source: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What to read, repeatable: the URL of a feed, a saved feed, a list of feeds (OPML or .txt), "
+            "*.jsonl[.gz|.zst], *.json, an article text file, or a folder of these."
+        ),
+    ] = ()
+    sink: Annotated[
+        tuple[str, ...],
+        Meta(description="Where to write, repeatable: jsonl:FOLDER, parquet:FOLDER, or - for stdout."),
+    ] = ()
+    state: Annotated[
+        str,
+        Meta(description="Folder that remembers between runs what was read and seen; one run at a time may use it."),
+    ] = ".claimwire"
+    extract: Annotated[
+        Literal["none", "entities", "claims"],
+        Meta(description="What to extract; claims includes entities."),
+    ] = "claims"
+    model: Annotated[
+        str | None,
+        Meta(description="Name or path of a spaCy model for English; by default the small one that comes along."),
+    ] = None
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=64, description="Processes that work at once on this machine; each loads its own model."),
+    ] = 1
+    compression: Annotated[
+        Literal["none", "gz", "zst"],
+        Meta(description="Compression of JSONL files."),
+    ] = "none"
+    rotate_mb: Annotated[
+        int,
+        Meta(ge=1, description="Begin a new JSONL file at this size, in megabytes before compression."),
+    ] = 256
+    remember: Annotated[
+        Duration,
+        Meta(description="How long an article that is not seen again is remembered, as 90d, 12h or 4w."),
+    ] = "90d"
+    every: Annotated[
+        Duration,
+        Meta(description="How often watch looks for news, as 5m, 30s or 1h, from start to start."),
+    ] = "5m"
+    pass_seconds: Annotated[
+        int,
+        Meta(ge=1, le=600, description="Aim at passes of this length; a pass is what a crash can make do again."),
+    ] = 60
+    allow_private: Annotated[
+        bool,
+        Meta(description="Allow requests to private, loopback and link-local addresses."),
+    ] = False
+    contact: Annotated[
+        str | None,
+        Meta(description="An address or URL in the User-Agent, by which a publisher can reach you."),
+    ] = None
+    feeds_at_once: Annotated[
+        int,
+        Meta(ge=1, le=200, description="Feeds fetched at once; never two from the same host."),
+    ] = 20
+    feed_timeout: Annotated[
+        int,
+        Meta(ge=1, le=600, description="Seconds that one feed may take as a whole."),
+    ] = 60
+    feed_limit_mb: Annotated[
+        int,
+        Meta(ge=1, le=1024, description="Largest body of a feed, in megabytes after decompression."),
+    ] = 10
+    quiet: Annotated[bool, Meta(description="No progress and no summary on stderr, only warnings and errors.")] = False
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="Form of the lines on stderr."),
+    ] = "text"
+
+    def remembered(self) -> timedelta:
+        """``remember`` as a time span."""
+        return parse_duration(self.remember)
+
+    def interval(self) -> timedelta:
+        """``every`` as a time span."""
+        return parse_duration(self.every)
+
+
+def parse_duration(text: str) -> timedelta:
+    """The time span that, for example, ``90d`` means. Raises ValueError."""
+    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
+        raise ValueError(f"{text!r} is no time span; write a whole number and one of s, m, h, d, w, as 90d")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def load_settings(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """The settings from a YAML file, the environment and the command's flags; later ones win.
+
+    Raises SettingsError.
+    """
+    merged: dict[str, Any] = {}
+    layers = [
+        (str(config), _from_file(config) if config else {}),
+        ("the environment", _from_environment(environment)),
+        ("the command line", dict(flags)),
+    ]
+    for where, layer in layers:
+        for name, value in layer.items():
+            merged[name] = _checked(name, value, where)
+    return Settings(**merged)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    import yaml  # noqa: PLC0415 - only who has a file pays for it
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold settings as 'name: value' lines, not a {type(content).__name__}")
+    # Both spellings of a name that people try: as in the flag, and as in the reference.
+    return {
+        str(name).replace("-", "_"): [value] if _is_list(name) and isinstance(value, str) else value
+        for name, value in content.items()
+    }
+
+
+def _is_list(name: object) -> bool:
+    return name in ("source", "sink")
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS):
+            name = variable.removeprefix(PREFIX).lower()
+            found[name] = value.split() if _is_list(name) else value
+    return found
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    types = get_type_hints(Settings, include_extras=True)
+    if name not in types:
+        near = get_close_matches(name, types, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(types)}"
+        raise SettingsError(f"{where}: there is no setting {name!r}; {hint}")
+    try:
+        # Not strict only for text, which the environment and flags give: "2" is a number there, "true" a truth value.
+        return msgspec.convert(value, types[name], strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{where}: {name} cannot be {value!r}: {_expected(types[name], error)}") from error
+
+
+def _expected(kind: Any, error: msgspec.ValidationError) -> str:
+    if choices := _choices(kind):
+        return f"it must be one of {', '.join(choices)}"
+    if "regex" in str(error):
+        return "write a whole number and one of s, m, h, d, w, as 90d"
+    return str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    inner = get_args(kind)[0]
+    return get_args(inner) if get_origin(inner) is Literal else ()
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """Name, kind of value, default and description of every setting."""
+    rows = []
+    for field in msgspec.structs.fields(Settings):
+        kind = get_type_hints(Settings, include_extras=True)[field.name]
+        meta = [part for part in get_args(kind)[1:] if isinstance(part, Meta)]
+        description = next(part.description for part in meta if part.description)
+        default = "" if field.default in (None, ()) else str(field.default)
+        if isinstance(field.default, bool):
+            default = default.lower()
+        rows.append((field.name, _kind_of_value(kind), default, description))
+    return rows
+
+
+def _kind_of_value(kind: Any) -> str:
+    inner = get_args(kind)[0]
+    if choices := _choices(kind):
+        return ", ".join(choices)
+    if any(isinstance(part, Meta) and part.pattern for part in get_args(kind)[1:]):
+        return "time span"
+    return {int: "whole number", bool: "true or false"}.get(inner, "list" if get_origin(inner) is tuple else "text")
+
+
+def reference() -> str:
+    """The configuration reference, in Markdown."""
+    rows = [
+        f"| `{name}` | `--{name.replace('_', '-')}` | `{PREFIX}{name.upper()}` | {kind} | "
+        + (f"`{default}` | " if default else "| ")
+        + description.replace("|", "\\|")
+        + " |"
+        for name, kind, default, description in describe()
+    ]
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            "<!-- Written by `make schemas` from pipelines/settings.py; change it there. -->",
+            "",
+            "Every setting can stand in a YAML file (`--config FILE`, or the variable `CLAIMWIRE_CONFIG`), in the",
+            "environment, and on the command line; later ones win, in this order. A name that is not known and a value",
+            "that cannot be are refused, with what would be right. In the environment, several sources or sinks are",
+            "parted by spaces. What `run` and `watch` do not know on the command line goes to Beam's PipelineOptions.",
+            "",
+            "| in the file | flag | environment | value | default | what it does |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main(arguments: list[str]) -> int:
+    path = Path(arguments[-1])
+    if "--check" not in arguments:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(reference(), encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != reference():
+        print(f"{path} differs from pipelines/settings.py; run `make schemas`")
+        return 1
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""JSON Schemas (draft 2020-12) of the published records, generated from the code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from schemas.records import SCHEMA_VERSION, Article, Claim, DeadLetter, EnrichedArticle, Event, RawArticle, Record
+
+PUBLISHED: dict[str, type[Record]] = {
+    "enriched-article": EnrichedArticle,
+    "article": Article,
+    "claim": Claim,
+    "event": Event,
+    "dead-letter": DeadLetter,
+    "raw-article": RawArticle,
+}
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a published record by its name, for example ``enriched-article``.
+
+    Raises KeyError for a name that is not in ``PUBLISHED``.
+    """
+    kind = PUBLISHED[name]
+    (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:claimwire:{name}:{SCHEMA_VERSION}",
+        "title": kind.__name__,
+        **schema,
+        "$defs": {part: _without_defaults(definition) for part, definition in sorted(parts.items())},
+    }
+
+
+def _without_defaults(definition: dict[str, Any]) -> dict[str, Any]:
+    """Every field is always written, so all are required; a default matters only to code that builds a record."""
+    properties = {
+        field: {key: value for key, value in rule.items() if key != "default"}
+        for field, rule in definition["properties"].items()
+    }
+    return {**definition, "properties": properties, "required": list(properties)}
