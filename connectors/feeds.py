@@ -1,303 +1,310 @@
-"""News feeds: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF.
-
-``ReadFromFeeds`` fetches and reads feeds inside a Beam pipeline; ``parse_feed`` reads one that is already at hand.
-feedparser understands the formats, and only that: fetching is ours (``connectors.http``), and so is the way from HTML
-to text (``connectors.html``). Its own sanitising of HTML and resolving of links inside HTML are off, because neither
-markup nor those links stay; that takes two thirds of its time away. Links of entries are resolved all the same.
-"""
+"""Reads news feeds over HTTP inside a Beam pipeline; ``parse_feed`` reads one that is already at hand."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from html import unescape
-from io import BytesIO
-from typing import Any
+import hashlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Literal
 from urllib.parse import urlsplit
-from xml.sax import SAXException, SAXParseException
 
-import feedparser
+import apache_beam as beam
 import msgspec
 
-from connectors.html import to_text
-from schemas import DeadLetter, Failure, Origin, RawArticle
-from schemas.codec import payload as as_payload
+from connectors.entries import FeedInfo, ParsedFeed, article_from_entry, decode_entry, parse_feed
+from connectors.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from schemas import DeadLetter, Failure, RawArticle
+from schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
-_EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
-_MARKUP_TYPES = ("html", "xml")
+__all__ = [
+    "FeedInfo",
+    "FeedRequest",
+    "FeedResult",
+    "ParsedFeed",
+    "ReadFromFeeds",
+    "article_from_entry",
+    "decode_entry",
+    "parse_feed",
+]
+
+_LONGEST_WAIT_S = 7 * 24 * 3600
 
 
-class FeedInfo(msgspec.Struct, frozen=True):
-    """What a feed says of itself and passes on to its entries."""
+class FeedRequest(msgspec.Struct, frozen=True):
+    """A feed to be read, and what its last ``FeedResult`` told to remember."""
 
     url: str
-    """As configured, or the path of a saved feed."""
+    """As configured."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+
+
+class FeedResult(msgspec.Struct, frozen=True):
+    """What became of a FeedRequest.
+
+    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
+    outcome: after a failure they are those of this request, but for a place that the feed has left again.
+    """
+
+    url: str
+    """As configured."""
+    outcome: Literal["read", "unchanged", "failed", "gone"]
+    status: int | None = None
+    """Of HTTP; None where there was no answer."""
+    entries: int = 0
+    """Articles and dead letters together."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
+    moved_to: str | None = None
+    """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
+    retry_after_s: int | None = None
+    """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
     title: str | None = None
-    language: str | None = None
-    authors: tuple[str, ...] = ()
-    """Those of an Atom feed, for entries that name none (RFC 4287, 4.2.1)."""
-    fetched_at: datetime | None = None
-
-
-class ParsedFeed(msgspec.Struct, frozen=True):
-    """What one body holds. Every entry is in ``articles`` or in ``dead_letters``."""
-
-    title: str | None
-    articles: list[RawArticle]
-    dead_letters: list[DeadLetter]
-    note: str | None = None
-    """What was wrong with a body whose entries could be read all the same."""
     error: Failure | None = None
-    """Why nothing could be read; the whole body is then the one dead letter."""
+    note: str | None = None
+    """What was wrong with a feed that could be read all the same."""
 
 
-def parse_feed(
-    body: bytes,
-    url: str,
-    headers: Mapping[str, str] | None = None,
-    fetched_at: datetime | None = None,
-    *,
-    base_url: str | None = None,
-) -> ParsedFeed:
-    """Read a feed.
+class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
+    """Reads feeds: ``PCollection[FeedRequest]`` in, three collections out.
 
-    Args:
-        body: the document as it came, in whatever encoding; that is found out by feedparser's rules (RFC 3023).
-        url: the feed's URL as configured, or the path of a saved feed.
-        headers: those of the response, under any case; Content-Type and Content-Language matter.
-        fetched_at: when the body was fetched, in UTC; the articles carry it.
-        base_url: where the body was found after redirects, which relative links start from; ``url`` if not given.
+    ``articles`` has a RawArticle for each entry, ``dead_letters`` a DeadLetter for each entry or body of which none
+    could be made, and ``results`` a FeedResult for each request. No feed harms another.
 
-    Returns:
-        All entries, as articles or dead letters (stage ``entry``). A body that is no feed gives an error and one dead
-        letter of stage ``feed``. A feed without entries is a feed.
-
-    Raises:
-        Nothing for any body: what feedparser fails with is an error as well.
+    Feeds are asked conditionally (RFC 9110, 13), so that an unchanged one costs next to nothing. All requests of a
+    bundle go to one worker, where they run in threads: waiting is what takes the time, and only in one place can it
+    be known that a host is asked by one request at a time.
     """
-    try:
-        found = _parse(body, base_url or url, headers or {})
-    except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
-        return _refused(body, url, fetched_at, Failure(type=type(error).__name__, message=str(error)))
-    wrong = _ill_formed(found)
-    entries: list[Mapping[str, Any]] = found["entries"]
-    if not entries and (wrong or not found.get("version")):
-        return _refused(body, url, fetched_at, _no_feed(body, wrong))
 
-    feed: Mapping[str, Any] = found["feed"]
-    info = FeedInfo(
-        url=url,
-        title=_line(feed, "title"),
-        language=_string(feed.get("language")),
-        authors=_authors(feed) if str(found.get("version")).startswith("atom") else (),
-        fetched_at=fetched_at,
-    )
-    articles: list[RawArticle] = []
-    dead_letters: list[DeadLetter] = []
-    for entry in entries:
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        concurrency: int = 20,
+        timeout_s: float = 60,
+        max_bytes: int = 10_000_000,
+        contact: str | None = None,
+    ) -> None:
+        """Args:
+        allow_private: whether hosts of private networks, this machine included, may be asked.
+        concurrency: how many feeds are fetched at once, and how many bodies are held; each is of another host.
+        timeout_s: for one feed, redirects included; of it at most 10 to connect and 20 between two bytes.
+        max_bytes: of a body, compressed or decompressed.
+        contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        """
+        super().__init__()
+        defaults = Limits()
+        self._read = _Read(
+            allow_private,
+            concurrency,
+            Limits(
+                connect_s=min(defaults.connect_s, timeout_s),
+                read_s=min(defaults.read_s, timeout_s),
+                whole_s=timeout_s,
+                max_bytes=max_bytes,
+            ),
+            contact,
+        )
+
+    def expand(self, requests: Any) -> Any:
+        """The graph: all requests brought together, then fetched and parsed."""
+        return (
+            requests
+            | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, FeedRequest])
+            | "Together" >> beam.GroupByKey()
+            | "Read"
+            >> beam.ParDo(self._read)
+            .with_output_types(RawArticle, dead_letters=DeadLetter, results=FeedResult)
+            .with_outputs("dead_letters", "results", main="articles")
+        )
+
+
+class _Read(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None) -> None:
+        self._allow_private = allow_private
+        self._concurrency = concurrency
+        self._limits = limits
+        self._contact = contact
+
+    def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
+        client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency):
+            try:
+                result, feed = _read(request, answer)
+            except Exception as error:  # whatever one feed does to us, the rest are read
+                result, feed = _failed(request, error), None
+            if feed:
+                yield from feed.articles
+                for letter in feed.dead_letters:
+                    yield beam.pvalue.TaggedOutput("dead_letters", letter)
+            yield beam.pvalue.TaggedOutput("results", result)
+
+
+def _fetch_all(
+    client: Client, requests: list[FeedRequest], concurrency: int
+) -> Iterator[tuple[FeedRequest, Response | Exception]]:
+    """Every request with its answer, in the order in which they come.
+
+    A host's feeds are asked one after the other. No more than ``concurrency`` answers exist at a time: a thread may
+    fetch the next only when one that came before has been dealt with.
+    """
+    hosts: dict[str, list[FeedRequest]] = {}
+    for request in requests:
+        hosts.setdefault(_host(request.moved_to or request.url), []).append(request)
+    answers: queue.SimpleQueue[tuple[FeedRequest, Response | Exception]] = queue.SimpleQueue()
+    room = threading.Semaphore(concurrency)
+    given_up = threading.Event()
+
+    def ask(feeds: list[FeedRequest]) -> None:
+        for request in feeds:
+            room.acquire()
+            if given_up.is_set():
+                return
+            answers.put(_fetch(client, request))
+
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="feeds") as threads:
         try:
-            articles.append(article_from_entry(entry, info))
-        except Exception as error:  # one entry never stops the rest
-            dead_letters.append(_dead_entry(entry, info, error))
-    note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
-    return ParsedFeed(title=info.title, articles=articles, dead_letters=dead_letters, note=note)
+            for feeds in hosts.values():
+                threads.submit(ask, feeds)
+            for _ in requests:
+                yield answers.get()
+                room.release()
+        finally:  # also when nobody wants the rest: no thread may be left waiting for room
+            given_up.set()
+            room.release(len(hosts) + 1)
 
 
-def article_from_entry(entry: Mapping[str, Any], feed: FeedInfo) -> RawArticle:
-    """Make an article of an entry as feedparser gives it, or of its JSON.
-
-    The text is the longest ``content``, else the summary. Enclosures are ignored. Dates are RFC 3339 in UTC where
-    feedparser understood them, else as they stand; ``updated`` is never taken for ``published`` or the other way
-    round (RFC 4287, 4.2.9 and 4.2.15).
-
-    Raises:
-        ValueError: the entry has neither id, link, title nor text.
-    """
-    summary_html = _string(entry.get("summary"))
-    summary_type = _type(entry.get("summary_detail"), "text/html")
-    text, content_html, language = _content(entry)
-    # feedparser repeats the content as the summary where there is none.
-    summary = None if not summary_html or summary_html == content_html else _plain(summary_html, summary_type)
-    if not text:
-        text, summary = summary, None
-    article = RawArticle(
-        guid=_string(entry.get("id")),
-        url=_link(entry),
-        title=_line(entry, "title"),
-        text=text,
-        summary=summary if summary != text else None,
-        authors=_authors(entry) or feed.authors,
-        language=_string(entry.get("language")) or language or feed.language,
-        published=_time(entry, "published"),
-        updated=_time(entry, "updated"),
-        fetched_at=feed.fetched_at,
-        tags=_tags(entry),
-        source_name=feed.title,
-        feed_url=feed.url if _is_http(feed.url) else None,
-        origin=Origin(url=feed.url),
-    )
-    if not (article.guid or article.url or article.title or article.text):
-        raise ValueError("the entry has neither id, link, title nor text")
-    return article
-
-
-def decode_entry(payload: bytes) -> RawArticle:
-    """Make an article of the payload of a dead letter of stage ``entry``, as ``claimwire replay`` does.
-
-    Args:
-        payload: JSON ``{"entry": {...}, "feed": {...}}``: the entry as feedparser gave it, and a ``FeedInfo``.
-
-    Raises:
-        ValueError: the payload is not of this form, or the entry still has nothing in it.
-    """
-    held = json.loads(payload)  # not msgspec: an entry may hold lone surrogates, which only this decoder takes
-    if not isinstance(held, dict) or not isinstance(held.get("entry"), dict):
-        raise ValueError('the payload is not {"entry": {...}, "feed": {...}}')
-    return article_from_entry(held["entry"], msgspec.convert(held.get("feed"), FeedInfo))
-
-
-def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
-    given = {name.lower(): value for name, value in headers.items()}
-    # Without a type feedparser would take UTF-8 for ISO 8859-1, against the XML standard (2.8).
-    response = {"content-type": given.get("content-type") or "application/xml"}
-    if "content-language" in given:
-        response["content-language"] = given["content-language"]
-    if _is_http(base_url):
-        response["content-location"] = base_url
-    # BytesIO and never the bytes: those feedparser would first try as the name of a file to open.
-    found: Mapping[str, Any] = feedparser.parse(
-        BytesIO(body), response_headers=response, sanitize_html=False, resolve_relative_uris=False
-    )
-    return found
-
-
-def _ill_formed(found: Mapping[str, Any]) -> str | None:
-    """What is wrong with the XML; a wrong media type or charset does no harm, and feedparser calls them bozo too."""
-    error = found.get("bozo_exception")
-    if isinstance(error, SAXParseException):
-        return f"not well-formed at line {error.getLineNumber()}: {error.getMessage()}"
-    return f"not well-formed: {error}" if isinstance(error, SAXException) else None
-
-
-def _no_feed(body: bytes, wrong: str | None) -> Failure:
-    if not body.strip():
-        return Failure(type="NotAFeed", message="the body is empty")
-    if re.match(rb"\s*(?:<!doctype\s+html|<html)", body[:1000], re.IGNORECASE):
-        return Failure(type="NotAFeed", message="this is an HTML page; give the URL of the feed that it links to")
-    return Failure(type="NotAFeed", message=f"this is no RSS, RDF or Atom{f': {wrong}' if wrong else ''}")
-
-
-def _refused(body: bytes, url: str, fetched_at: datetime | None, error: Failure) -> ParsedFeed:
-    text, encoding = as_payload(body)
-    letter = DeadLetter(
-        stage="feed",
-        error=error,
-        payload=text,
-        encoding=encoding,  # type: ignore[arg-type]
-        source=Origin(url=url),
-        attempts=1,
-        first_failed_at=fetched_at or datetime.now(UTC),
-    )
-    return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=error)
-
-
-def _dead_entry(entry: Mapping[str, Any], feed: FeedInfo, error: Exception) -> DeadLetter:
-    # ASCII, so that whatever stands in the entry passes; struct_time becomes a list, which _time reads.
-    held = json.dumps({"entry": entry, "feed": msgspec.to_builtins(feed)}, default=str)
-    return DeadLetter(
-        stage="entry",
-        error=Failure(type=type(error).__name__, message=str(error)),
-        payload=held,
-        encoding="utf-8",
-        source=Origin(url=feed.url),
-        attempts=1,
-        first_failed_at=feed.fetched_at or datetime.now(UTC),
-    )
-
-
-def _content(entry: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Text, source and language of the longest content that has text; a picture in base64 is no content."""
-    language = None
-    for name in ("title_detail", "summary_detail"):
-        detail = entry.get(name)
-        language = _string(detail.get("language")) if isinstance(detail, Mapping) and not language else language
-    contents = [part for part in entry.get("content") or () if isinstance(part, Mapping) and _string(part.get("value"))]
-    for part in sorted(contents, key=lambda part: -len(part["value"])):
-        kind = _type(part, "text/html")
-        if kind.startswith("text/") or kind.endswith(_MARKUP_TYPES):
-            text = _plain(part["value"], kind)
-            if text:
-                return text, part["value"], _string(part.get("language")) or language
-    return None, None, language
-
-
-def _plain(value: str, kind: str) -> str | None:
-    text = to_text(value) if kind.endswith(_MARKUP_TYPES) else value.strip()
-    return text or None
-
-
-def _type(detail: Any, default: str) -> str:
-    return str(detail.get("type") or default).lower() if isinstance(detail, Mapping) else default
-
-
-def _line(holder: Mapping[str, Any], name: str) -> str | None:
-    """A title on one line. Where feedparser gives no type, it is RSS without markup."""
-    value = _string(holder.get(name))
-    text = _plain(value, _type(holder.get(f"{name}_detail"), "text/plain")) if value else None
-    return " ".join(text.split()) or None if text else None
-
-
-def _link(entry: Mapping[str, Any]) -> str | None:
-    """The page of the entry, never an enclosure; feedparser has put a permanent id in ``link`` where there is none."""
-    candidates: list[Any] = [entry.get("feedburner_origlink"), entry.get("link")]
-    links = [link for link in entry.get("links") or () if isinstance(link, Mapping)]
-    candidates += [link.get("href") for link in links if link.get("rel") == "alternate"]
-    if entry.get("guidislink"):
-        candidates.append(entry.get("id"))
-    return next((url.strip() for url in candidates if isinstance(url, str) and _is_http(url.strip())), None)
-
-
-def _is_http(url: str) -> bool:
+def _host(url: str) -> str:
     try:
-        parts = urlsplit(url)
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+        return ""  # the client will say what is wrong with it
 
 
-def _authors(holder: Mapping[str, Any]) -> tuple[str, ...]:
-    """The distinct names, without addresses."""
-    people = [author.get("name") for author in holder.get("authors") or () if isinstance(author, Mapping)]
-    named = _distinct(people if any(people) else [holder.get("author")])
-    without = (_EMAIL.sub("", name).strip(" ()<>,;") if "@" in name else name for name in named)
-    return _distinct(without)
+def _fetch(client: Client, request: FeedRequest) -> tuple[FeedRequest, Response | Exception]:
+    """The answer, and the request as it was made in the end."""
+    headers = {"Accept": ACCEPT_FEEDS}
+    validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    conditional = headers | {name: value for name, value in validators.items() if value}
+    if not request.moved_to:
+        return request, _get(client, request.url, conditional)
+    answer = _get(client, request.moved_to, conditional)
+    if isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2):
+        return request, answer
+    # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
+    return msgspec.structs.replace(request, moved_to=None), _get(client, request.url, headers)
 
 
-def _tags(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    return _distinct(tag.get("term") for tag in entry.get("tags") or () if isinstance(tag, Mapping))
+def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Exception:
+    try:
+        return client.get(url, headers)
+    except Exception as error:  # not only FetchError: a thread has nobody above it to catch anything
+        return error
 
 
-def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
-    """The strings on one line each, their references resolved (many feeds encode them twice), each once, in order."""
-    lines = (" ".join(unescape(value).split()) for value in values if isinstance(value, str))
-    return tuple(dict.fromkeys(line for line in lines if line))
+def _read(request: FeedRequest, answer: Response | Exception) -> tuple[FeedResult, ParsedFeed | None]:
+    """What an answer means, and the feed that is in it."""
+    if isinstance(answer, Exception):
+        return _failed(request, answer), None
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        return _not_modified(request, answer), None
+    if answer.status // 100 != 2:
+        return _refused(request, answer), None
+    body_hash = hashlib.sha256(answer.body).hexdigest()
+    result = _remembered(request, answer, body_hash)
+    if body_hash == request.body_hash:
+        return result, None
+
+    fetched_at = datetime.now(UTC)
+    feed = parse_feed(answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
+    if feed.error:
+        failed = _failed(request, feed.error, answer.status)
+        return failed, feed
+    if feed.note:
+        # Perhaps it was cut on its way: without validators the next run gets it whole. Equal bytes stay equal.
+        result = msgspec.structs.replace(result, etag=None, last_modified=None)
+    entries = len(feed.articles) + len(feed.dead_letters)
+    return msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note), feed
 
 
-def _time(entry: Mapping[str, Any], name: str) -> str | None:
-    # "in" and not get: for an absent "updated" feedparser's get answers with "published".
-    parsed = entry[f"{name}_parsed"] if f"{name}_parsed" in entry else None  # noqa: SIM401
-    if parsed:
-        try:
-            year, month, day, hour, minute, second = parsed[:6]
-            moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-        except (TypeError, ValueError):
-            pass
-        else:
-            return moment.isoformat().replace("+00:00", "Z")
-    return _string(entry[name]) if name in entry else None
+def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:
+    return FeedResult(
+        url=request.url,
+        outcome="unchanged",
+        status=answer.status,
+        etag=answer.headers.get("etag"),
+        last_modified=answer.headers.get("last-modified"),
+        body_hash=body_hash,
+        moved_to=answer.permanent_url or request.moved_to,
+    )
 
 
-def _string(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+def _not_modified(request: FeedRequest, answer: Response) -> FeedResult:
+    if not (request.etag or request.last_modified or request.body_hash):
+        problem = "answered 304 (not modified) although it was never read; tell the site's operator"
+        return _failed(request, Failure(type="HttpStatus", message=f"{_named(request)}: {problem}"), answer.status)
+    result = _remembered(request, answer, request.body_hash)
+    # A 304 may leave out what has not changed.
+    return msgspec.structs.replace(
+        result, etag=result.etag or request.etag, last_modified=result.last_modified or request.last_modified
+    )
+
+
+_ADVICE = {
+    HTTPStatus.UNAUTHORIZED: "put a user name and password into the URL",
+    HTTPStatus.FORBIDDEN: "it does not want to be read by programs, or not from here",
+    HTTPStatus.NOT_FOUND: "look for its new address",
+    HTTPStatus.GONE: "it is gone for good; take it out of the sources",
+    HTTPStatus.TOO_MANY_REQUESTS: "ask it less often",
+}
+
+
+def _refused(request: FeedRequest, answer: Response) -> FeedResult:
+    advice = _ADVICE.get(HTTPStatus(answer.status)) if answer.status in set(HTTPStatus) else None
+    message = f"{_named(request)}: answered {answer.status}; {advice or 'try later'}"
+    failed = _failed(request, Failure(type="HttpStatus", message=message), answer.status)
+    wait = None
+    if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        wait = _retry_after(answer.headers.get("retry-after", ""))
+    gone = answer.status == HTTPStatus.GONE
+    return msgspec.structs.replace(failed, outcome="gone" if gone else "failed", retry_after_s=wait)
+
+
+def _retry_after(field: str) -> int | None:
+    """Seconds, from seconds or a date (RFC 9110, 10.2.3)."""
+    if field.strip().isdecimal():
+        return min(int(field.strip()[:10]), _LONGEST_WAIT_S)
+    try:
+        date = parsedate_to_datetime(field)
+        wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return int(min(max(wait, timedelta()), timedelta(seconds=_LONGEST_WAIT_S)).total_seconds())
+
+
+def _failed(request: FeedRequest, error: Exception | Failure, status: int | None = None) -> FeedResult:
+    if isinstance(error, Exception):
+        error = Failure(type=type(error).__name__, message=str(error).encode("utf-8", "replace").decode())
+    return FeedResult(
+        url=request.url,
+        outcome="failed",
+        status=status,
+        etag=request.etag,
+        last_modified=request.last_modified,
+        body_hash=request.body_hash,
+        moved_to=request.moved_to,
+        error=error,
+    )
+
+
+def _named(request: FeedRequest) -> str:
+    return without_password(request.url)
