@@ -159,7 +159,7 @@ class Client:
                 return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
             status, location = answer
             permanent = permanent and status in _PERMANENT
-            here = urljoin(here, location)
+            here = _joined(here, location)
             left = deadline.left()
         raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
 
@@ -177,7 +177,7 @@ class Client:
         connection = self._connection(url, target, deadline)
         try:
             connection.connect()
-            connection.sock.settimeout(self._limits.read_s)
+            connection.timeout = self._limits.read_s  # which request() gives to the socket
             connection.request("GET", target.request_uri, headers=headers, preload_content=False)
             answer = connection.getresponse()
             fields = {name.lower(): value for name, value in answer.headers.items()}
@@ -346,6 +346,13 @@ def _parsed(url: str) -> Url:
     if target.scheme not in ("http", "https") or not target.host:
         raise BadUrl(url, "only http:// and https:// URLs can be fetched")
     return target
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise BadUrl(location, f"{without_password(url)} redirects to this, which is no URL ({error})") from error
 
 
 def _explained(url: str, error: Exception) -> FetchError:
