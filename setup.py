@@ -22,10 +22,10 @@ setup(
         "connectors": ["py.typed"],
         "pipelines": ["py.typed", "data/*"],
         "pipelines.extract": ["data/*"],
-        "examples": ["feeds/*", "articles/*", "*.jsonl", "*.opml", "*.txt", "*.yaml"],
+        "examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
     },
     install_requires=[
-        "apache-beam>=2.70,<2.78",
+        "apache-beam>=2.77,<2.78",
         "brotli>=1.1,<2",  # lets urllib3 read br bodies
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",

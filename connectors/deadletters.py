@@ -28,7 +28,7 @@ def dead_letter(
         # An error may quote a lone surrogate out of the input, and then could not be written itself.
         error=Failure(type=type(error).__name__, message=str(error).encode("utf-8", "replace").decode("utf-8")),
         payload=text,
-        encoding="utf-8" if encoding == "utf-8" else "base64",
+        encoding=encoding,
         source=origin,
         attempts=attempts,
         first_failed_at=first_failed_at or datetime.now(UTC),

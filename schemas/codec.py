@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from functools import cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
-from schemas.records import Record
+from schemas.records import DeadLetter, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -39,9 +39,14 @@ def decode(data: bytes | str, kind: type[R]) -> R:
     return record
 
 
-def payload(data: bytes) -> tuple[str, str]:
+def payload(data: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
     """Bytes as they stand in a dead letter: text and its encoding."""
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return base64.b64encode(data).decode("ascii"), "base64"
+
+
+def payload_bytes(letter: DeadLetter) -> bytes:
+    """The original bytes of a dead letter. Raises ValueError (binascii.Error) where the base64 is damaged."""
+    return letter.payload.encode() if letter.encoding == "utf-8" else base64.b64decode(letter.payload, validate=True)

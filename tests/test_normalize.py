@@ -1,0 +1,220 @@
+"""From what a source gave to an article."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from pipelines.characters import clean
+from pipelines.normalize import language, normalize, parse_time
+from pipelines.urls import canonical_url, domain
+from schemas import RawArticle, decode, encode
+from schemas.records import Article
+
+any_text = st.text(st.characters())  # lone surrogates included
+ENGLISH = (
+    "The council voted on Tuesday to close the old bridge, and the mayor said that repairs would begin in the spring."
+)
+
+
+class TestCanonicalUrl:
+    @pytest.mark.parametrize(
+        ("given_url", "canonical"),
+        [
+            ("https://news.example/a?utm_source=x&utm_medium=rss", "https://news.example/a"),
+            ("https://news.example/a?id=7&fbclid=abc&b=1", "https://news.example/a?b=1&id=7"),
+            ("https://news.example/a#comments", "https://news.example/a"),
+            ("HTTP://News.Example:80/a", "https://news.example/a"),
+            ("https://news.example:443/a", "https://news.example/a"),
+            ("https://news.example:8443/a", "https://news.example:8443/a"),
+            ("https://www.news.example/a", "https://news.example/a"),
+            ("https://m.news.example/a", "https://news.example/a"),
+            ("https://en.m.wiki.example/a", "https://en.wiki.example/a"),
+            ("https://amp.news.example/a", "https://news.example/a"),
+            ("https://news.example/a/amp/", "https://news.example/a"),
+            ("https://news.example/amp/a", "https://news.example/a"),
+            ("https://news.example/a.amp.html", "https://news.example/a.html"),
+            ("https://news.example/a?amp=1", "https://news.example/a"),
+            ("https://news-example.cdn.ampproject.org/c/s/news.example/a", "https://news.example/a"),
+            ("https://www.google.com/amp/s/news.example/a", "https://news.example/a"),
+            ("https://news.example/%7Ejo/%c3%a9", "https://news.example/~jo/%C3%A9"),
+            ("https://news.example/é", "https://news.example/%C3%A9"),
+            ("https://news.example/a/../b", "https://news.example/b"),
+            ("https://user:secret@news.example/a", "https://news.example/a"),
+            ("https://zeitung.münchen.example/a", "https://zeitung.xn--mnchen-3ya.example/a"),
+            ("https://news.example", "https://news.example/"),
+            ("//news.example/a", "https://news.example/a"),
+            ("https://www.co.uk/a", "https://www.co.uk/a"),
+            ("https://www.zdf.de/a", "https://zdf.de/a"),
+            ("https://amplifiers.example/amplitude", "https://amplifiers.example/amplitude"),
+        ],
+    )
+    def test_one_article_has_one_address(self, given_url: str, canonical: str) -> None:
+        assert canonical_url(given_url) == canonical
+
+    @pytest.mark.parametrize(
+        "value", ["mailto:a@b.example", "tag:a,2026:1", "urn:x", "news", "", "https://", "http://a b/"]
+    )
+    def test_what_is_no_web_address_has_none(self, value: str) -> None:
+        assert canonical_url(value) is None
+
+    @given(
+        st.builds(
+            "{}{}{}{}{}".format,
+            st.sampled_from(["http://", "https://", "//", "HTTPS://www.", "https://m.amp.", "https://u:p@"]),
+            st.sampled_from(
+                ["news.example", "a.co.uk", "xn--mnchen-3ya.de", "münchen.de", "127.0.0.1:8080", "[::1]", "a.b.c.d"]
+            ),
+            any_text,
+            st.sampled_from(["", "?", "?utm_source=a&b=%20", "?a=1&a=2", "?amp"]),
+            any_text,
+        )
+    )
+    def test_a_canonical_url_is_its_own_canonical_form(self, url: str) -> None:
+        canonical = canonical_url(url)
+        assume(canonical is not None)
+        assert canonical is not None
+        assert canonical_url(canonical) == canonical
+        canonical.encode("ascii")
+
+    @given(any_text)
+    def test_no_text_breaks_it(self, text: str) -> None:
+        canonical_url(text)
+
+    def test_the_domain_stands_for_the_outlet(self) -> None:
+        assert domain(canonical_url("https://www.news.example:8443/a")) == "news.example"
+        assert domain(None) is None
+
+
+class TestCharacters:
+    @given(any_text)
+    def test_cleaning_keeps_every_offset(self, text: str) -> None:
+        assert len(clean(text)) == len(text)
+
+    @given(any_text)
+    def test_clean_text_can_be_written_and_is_clean(self, text: str) -> None:
+        cleaned = clean(text)
+        cleaned.encode("utf-8")
+        assert clean(cleaned) == cleaned
+
+    @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"])))
+    def test_what_is_harmless_stays_to_the_letter(self, text: str) -> None:
+        assert clean(text) == text
+
+    def test_terminal_codes_and_turned_text_are_taken_out(self) -> None:
+        assert clean("a\x1b[31mred\x00\u202egnp") == "a [31mred  gnp"
+        assert clean("tab\tline\r\nمرحبا\u200f") == "tab\tline\r\nمرحبا\u200f"
+        assert clean("half \ud83d") == "half \ufffd"
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-11-20T12:00:00Z",
+            "2026-11-20T14:00:00+02:00",
+            "2026-11-20T12:00:00",
+            "Fri, 20 Nov 2026 12:00:00 GMT",
+            "Fri, 20 Nov 2026 07:00:00 EST",
+            "20 November 2026 12:00",
+            "Nov 20, 2026 12:00 PM",
+            "1795176000",
+            "1795176000000",
+            "20261120T120000Z",
+        ],
+    )
+    def test_times_of_all_forms_are_one_instant(self, text: str) -> None:
+        assert parse_time(text) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize("text", ["20261120", "2026-11-20"])
+    def test_a_date_is_its_midnight(self, text: str) -> None:
+        assert parse_time(text) == datetime(2026, 11, 20, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "text", [None, "", "yesterday", "12", "November 2026", "20 November", "12:00", "2026-13-45"]
+    )
+    def test_what_is_no_full_date_is_not_made_one(self, text: str | None) -> None:
+        assert parse_time(text) is None
+
+    @given(any_text)
+    def test_no_text_breaks_it(self, text: str) -> None:
+        parse_time(text)
+
+    def test_a_date_far_in_the_future_is_no_date_of_publication(self) -> None:
+        now = datetime(2026, 11, 20, tzinfo=UTC)
+        later = (now + timedelta(days=3)).isoformat()
+        assert normalize(RawArticle(title="T", published=later, fetched_at=now)).published_at is None
+        soon = (now + timedelta(hours=3)).isoformat()
+        assert normalize(RawArticle(title="T", published=soon, fetched_at=now)).published_at == now + timedelta(hours=3)
+
+    def test_updated_is_not_published(self) -> None:
+        article = normalize(RawArticle(title="T", updated="2026-11-20"))
+        assert article.published_at is None
+        assert article.updated_at == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+class TestLanguage:
+    def test_a_sure_detection_beats_what_the_feed_declares(self) -> None:
+        assert language("Der Bürgermeister sagte am Dienstag, die Brücke werde im Frühjahr gesperrt.", "en-us") == "de"
+
+    def test_a_short_text_has_the_declared_language(self) -> None:
+        assert language("Ok 22", "en-GB") == "en"
+
+    def test_nothing_to_tell_it_from_is_null(self) -> None:
+        assert language("", None) is None
+        assert language("12 34", None) is None
+
+
+class TestIds:
+    def test_the_same_article_has_the_same_id_however_it_was_decorated(self) -> None:
+        plain = normalize(RawArticle(url="https://news.example/a", title="T", text=ENGLISH))
+        decorated = normalize(
+            RawArticle(
+                url="http://www.news.example/a?utm_source=feed#top", title=" T ", text=ENGLISH, source_name="Feed"
+            )
+        )
+        assert plain.id == decorated.id
+
+    def test_another_text_under_the_same_url_is_another_version(self) -> None:
+        first = normalize(RawArticle(url="https://news.example/a", title="T", text=ENGLISH))
+        second = normalize(RawArticle(url="https://news.example/a", title="T", text=ENGLISH + " More."))
+        assert first.id != second.id
+
+    def test_the_guid_names_an_article_without_url_within_its_feed(self) -> None:
+        one = normalize(RawArticle(guid="1", feed_url="https://a.example/f", text=ENGLISH))
+        other = normalize(RawArticle(guid="1", feed_url="https://b.example/f", text=ENGLISH))
+        assert one.id != other.id
+
+    @given(any_text.filter(bool), any_text)
+    def test_a_given_id_and_text_are_kept(self, id_: str, text: str) -> None:
+        article = normalize(RawArticle(id=id_, title="T", text=text))
+        assert len(article.id) == len(id_)
+        assert len(article.text) == len(text)
+        if clean(text) == text:
+            assert article.text == text
+
+    @given(
+        st.builds(
+            RawArticle,
+            id=st.none() | any_text,
+            guid=st.none() | any_text,
+            url=st.none() | any_text,
+            title=st.none() | any_text,
+            text=st.none() | any_text,
+            summary=st.none() | any_text,
+            authors=st.lists(any_text).map(tuple),
+            language=st.none() | any_text,
+            published=st.none() | any_text,
+            updated=st.none() | any_text,
+            tags=st.lists(any_text).map(tuple),
+            source_name=st.none() | any_text,
+            feed_url=st.none() | any_text,
+        )
+    )
+    def test_any_raw_article_becomes_one_that_can_be_written_and_does_so_again(self, raw: RawArticle) -> None:
+        article = normalize(raw)
+        assert decode(encode(article), Article) == article
+        assert normalize(raw) == article
