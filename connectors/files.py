@@ -6,7 +6,6 @@ is the business of ``connectors.sources``.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import json
@@ -92,7 +91,7 @@ def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
     What comes out carries on the count of attempts and the time of the first failure.
     """
     try:
-        data = letter.payload.encode() if letter.encoding == "utf-8" else base64.b64decode(letter.payload)
+        data = codec.payload_bytes(letter)
     except binascii.Error as error:
         failure = Failure(type=type(error).__name__, message=f"the payload is not base64: {error}")
         yield msgspec.structs.replace(letter, attempts=letter.attempts + 1, error=failure)

@@ -7,17 +7,19 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
 import click
 
-from connectors.feeds import FeedRequest, fetch_feeds
+from connectors.feeds import parse_feed
 from connectors.files import FileSource
+from connectors.http import ACCEPT_FEEDS, Client, FetchError, Limits
 from connectors.sources import FeedSource, SourceError, sources
 from pipelines.checkpoint import State, StateError
-from pipelines.extract import ModelNotFound, load
+from pipelines.extract import ModelNotFoundError, ModelUnfitError, load
 from pipelines.settings import Settings
 from pipelines.sinks import SinkError, parse_sinks
 
@@ -61,9 +63,9 @@ def _model(settings: Settings) -> Iterator[str]:
         return
     try:
         extractor = load(settings.model, settings.extract)
-    except ModelNotFound as error:
+    except (ModelNotFoundError, ModelUnfitError) as error:
         raise _Wrong(str(error)) from error
-    yield f"{extractor.model} for {', '.join(sorted(extractor.languages))}"
+    yield f"{extractor.model} for {', '.join(sorted(filter(None, extractor.languages)))}"
 
 
 def _state(settings: Settings) -> Iterator[str]:
@@ -100,5 +102,23 @@ def _sources(settings: Settings) -> Iterator[str]:
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
         yield f"{len(files)} files"
-    requests = [FeedRequest(url=source.url) for source in found if isinstance(source, FeedSource)]
-    _ = requests, fetch_feeds
+    urls = [source.url for source in found if isinstance(source, FeedSource)]
+    limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
+    client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
+    with ThreadPoolExecutor(settings.feeds_at_once) as threads:
+        problems = [problem for problem in threads.map(lambda url: _problem_of_feed(client, url), urls) if problem]
+    if urls:
+        yield f"{len(urls) - len(problems)} of {len(urls)} feeds answer"
+    if problems:
+        raise _Wrong("\n               ".join(problems))
+
+
+def _problem_of_feed(client: Client, url: str) -> str | None:
+    try:
+        answer = client.get(url, {"Accept": ACCEPT_FEEDS})
+    except FetchError as error:
+        return str(error)
+    if answer.status // 100 != 2:
+        return f"{url}: answered {answer.status}"
+    feed = parse_feed(answer.body, url, answer.headers, base_url=answer.url)
+    return f"{url}: {feed.error.message}" if feed.error else None

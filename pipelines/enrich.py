@@ -101,14 +101,16 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
         return None
 
     def _extractor(self) -> Extractor:
+        assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
         return load(self._model, self._what)
 
     def _extract(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
         """What was found in each article, by its place in the order; a dead letter where the extractor failed."""
         if not batch:
             return {}
+        extractor = self._extractor()  # a model that is not there is no fault of the article: it ends the run
         try:
-            found = list(self._extractor().pipe([judged.article for judged in batch]))
+            found = list(extractor.pipe([judged.article for judged in batch]))
             return {judged.order: extraction for judged, extraction in zip(batch, found, strict=True)}
         except Exception as error:
             if len(batch) > 1:

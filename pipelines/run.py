@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 
 import apache_beam as beam
-import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
@@ -189,22 +188,16 @@ class BoundedRun:
         return False
 
     def _next_feed_state(self, result: FeedResult) -> FeedState:
-        before = self._state.feed(result.url)
         wait = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
-        not_before = self.run.started_at + wait if wait else None
-        if result.outcome in ("failed", "gone"):
-            return msgspec.structs.replace(
-                before,
-                gone=result.outcome == "gone",
-                not_before=not_before,
-                failing_since=before.failing_since or self.run.started_at,
-            )
+        failing_since = self._state.feed(result.url).failing_since or self.run.started_at
         return FeedState(
             etag=result.etag,
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             moved_to=result.moved_to,
-            not_before=not_before,
+            gone=result.outcome == "gone",
+            not_before=self.run.started_at + wait if wait else None,
+            failing_since=failing_since if result.outcome in ("failed", "gone") else None,
         )
 
     def _source_events(self, feeds: list[FeedResult], files: list[FileResult]) -> list[Event]:

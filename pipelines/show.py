@@ -75,8 +75,8 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
         outlets = ", ".join(dict.fromkeys(carrier.source.domain or "unknown" for carrier in carriers))
         console.print(Text(clean(f"the same text in {outlets}"), style="yellow"))
     for claim in claims:
-        console.print(Padding(_who(claim), (0, 0, 0, 2)))
-        console.print(Padding(Text(clean(_on_one_line(claim.text))), (0, 0, 0, 6)))
+        console.print(Padding(_who(claim), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(clean(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
     console.print()
 
 
@@ -85,10 +85,13 @@ def _who(claim: Claim) -> Text:
     if claim.speaker is None:
         line.append("nobody named", style="italic")
     else:
-        name = claim.speaker.name or claim.speaker.text
-        line.append(clean(_on_one_line(name)), style="bold cyan")
-        if claim.speaker.text != name:
-            line.append(clean(f" ({_on_one_line(claim.speaker.text)})"), style="cyan")
+        text = _on_one_line(claim.speaker.text)
+        name = claim.speaker.name or text
+        # A title or role before the name is worth reading, the whole of a long apposition is not.
+        with_role = name in text and len(text) < len(name) + 40
+        line.append(clean(text if with_role else name), style="bold cyan")
+        if name not in text and text not in name:
+            line.append(clean(f" ({text})"), style="cyan")
     if claim.cue:
         line.append(clean(f"  {_on_one_line(claim.cue.text)}"), style="green")
     marks: list[str] = [claim.quote_type]
