@@ -156,7 +156,8 @@ class BoundedRun:
         for feed in feed_results:
             self._progress.read(feed.url, feed.error.message if feed.error else None, feed.note)
         for file in file_results:
-            self._progress.read(file.path, file.error, None)
+            refused = f"{file.dead_letters} of its entries became dead letters" if file.dead_letters else None
+            self._progress.read(file.path, file.error, refused)
         events = self._source_events(feed_results, file_results)
         entries = self._state.enqueue(
             staged(staging, "articles", Article),

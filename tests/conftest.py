@@ -1,0 +1,64 @@
+"""What several tests need: the command as a process, the same in this process, and what it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.checkpoint import State
+from pipelines.monitor import Summary
+from pipelines.progress import LineProgress
+from pipelines.run import BoundedRun
+from pipelines.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+COMMAND = str(Path(sys.executable).with_name("claimwire"))
+
+Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def claimwire(tmp_path: Path) -> Claimwire:
+    """Runs the command to its end in a folder of the test's own, without settings of whoever runs the tests."""
+
+    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+        environment |= more.pop("env", {})
+        return subprocess.run(
+            [COMMAND, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            **more,
+        )
+
+    return run
+
+
+def run_here(state: Path, *, beam_options: list[str] | None = None, **settings: Any) -> Summary:
+    """A bounded run in this process; several of them pay for the imports and the model once."""
+    with State(state) as opened:
+        return BoundedRun(Settings(**settings), beam_options or [], opened, LineProgress()).go()
+
+
+def written(folder: Path, kind: str = "articles") -> list[dict[str, Any]]:
+    """All records of a kind (``articles``, ``dead-letters``, ``events``) in the plain JSONL files below a folder."""
+    files = sorted(folder.rglob(f"{kind}-*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def write_jsonl(path: Path, *records: Any) -> Path:
+    """A file of one record a line; what is a string already stands as it is."""
+    lines = (record if isinstance(record, str) else json.dumps(record, ensure_ascii=False) for record in records)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
