@@ -7,6 +7,7 @@ markup nor those links stay; that takes more than half of its time away. Links o
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -178,11 +179,68 @@ def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[st
         response["content-language"] = given["content-language"]
     if _is_http(base_url):
         response["content-location"] = base_url
+    body, wide = _unwidened(body)
+    if wide:
+        response["content-type"] = "application/xml; charset=utf-8"
+    elif body.startswith(b"<?") and (end := body.find(b"?>", 0, 1000)) > 0:
+        # feedparser looks for the encoding in the whole first line, which may be all of the feed, in cubic time.
+        body = body[: end + 2] + b"\n" + body[end + 2 :].removeprefix(b"\n")
+    try:
+        return _feedparser(body, response)
+    except (ValueError, OverflowError):  # of a reference to what is no character
+        return _feedparser(_REFERENCE.sub(_character, _PAIR.sub(_joined, body)), response)
+
+
+def _feedparser(body: bytes, response: dict[str, str]) -> Mapping[str, Any]:
     # BytesIO and never the bytes: those feedparser would first try as the name of a file to open.
     found: Mapping[str, Any] = feedparser.parse(
         BytesIO(body), response_headers=response, sanitize_html=False, resolve_relative_uris=False
     )
     return found
+
+
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+
+
+def _unwidened(body: bytes) -> tuple[bytes, bool]:
+    """UTF-16 or UTF-32 as UTF-8 without a declaration, with a byte order mark or not (XML 1.0, appendix F)."""
+    for start, encoding in _WIDE:
+        if body.startswith(start):
+            try:
+                text = body.decode(encoding)
+            except UnicodeDecodeError:
+                break  # cut, or something else; feedparser may know better
+            return re.sub(r"\A<\?xml[^>]*>", "", text).encode("utf-8", "replace"), True
+    return body, False
+
+
+_PAIR = re.compile(rb"&#(?:x(d[89ab][0-9a-f]{2})|(5[56]\d{3}));&#(?:x(d[c-f][0-9a-f]{2})|(5[67]\d{3}));", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));", re.IGNORECASE)
+
+
+def _joined(pair: re.Match[bytes]) -> bytes:
+    """A character written as the two halves that UTF-16 has for it, as some JavaScript does."""
+    high = int(pair[1], 16) if pair[1] else int(pair[2])
+    low = int(pair[3], 16) if pair[3] else int(pair[4])
+    if 0xD800 <= high < 0xDC00 <= low < 0xE000:
+        return b"&#%d;" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+    return pair[0]
+
+
+def _character(reference: re.Match[bytes]) -> bytes:
+    digits = reference[1] or reference[2]
+    number = int(digits, 16 if reference[1] else 10) if len(digits) < 20 else -1
+    valid = 0 < number < 0xD800 or 0xE000 <= number < 0x110000
+    return reference[0] if valid else b"&#65533;"
 
 
 def _ill_formed(found: Mapping[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ import msgspec
 
 from connectors.entries import FeedInfo, ParsedFeed, article_from_entry, decode_entry, parse_feed
 from connectors.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from connectors.sandbox import FeedParser
 from schemas import DeadLetter, Failure, RawArticle
 from schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
@@ -137,16 +138,17 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
-        for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency):
-            try:
-                result, feed = _read(request, answer)
-            except Exception as error:  # whatever one feed does to us, the rest are read
-                result, feed = _failed(request, error), None
-            if feed:
-                yield from feed.articles
-                for letter in feed.dead_letters:
-                    yield beam.pvalue.TaggedOutput("dead_letters", letter)
-            yield beam.pvalue.TaggedOutput("results", result)
+        with FeedParser() as parser:
+            for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency):
+                try:
+                    result, feed = _read(request, answer, parser)
+                except Exception as error:  # whatever one feed does to us, the rest are read
+                    result, feed = _failed(request, error), None
+                if feed:
+                    yield from feed.articles
+                    for letter in feed.dead_letters:
+                        yield beam.pvalue.TaggedOutput("dead_letters", letter)
+                yield beam.pvalue.TaggedOutput("results", result)
 
 
 def _fetch_all(
@@ -211,7 +213,9 @@ def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Except
         return error
 
 
-def _read(request: FeedRequest, answer: Response | Exception) -> tuple[FeedResult, ParsedFeed | None]:
+def _read(
+    request: FeedRequest, answer: Response | Exception, parser: FeedParser
+) -> tuple[FeedResult, ParsedFeed | None]:
     """What an answer means, and the feed that is in it."""
     if isinstance(answer, Exception):
         return _failed(request, answer), None
@@ -225,7 +229,7 @@ def _read(request: FeedRequest, answer: Response | Exception) -> tuple[FeedResul
         return result, None
 
     fetched_at = datetime.now(UTC)
-    feed = parse_feed(answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
+    feed = parser.parse(answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
     if feed.error:
         failed = _failed(request, feed.error, answer.status)
         return failed, feed
