@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import sys
@@ -20,8 +21,8 @@ from connectors.http import ACCEPT_FEEDS, Client, FetchError, Limits
 from connectors.sources import FeedSource, SourceError, sources
 from pipelines.checkpoint import State, StateError
 from pipelines.extract import ModelNotFoundError, ModelUnfitError, load
-from pipelines.settings import Settings
-from pipelines.sinks import SinkError, parse_sinks
+from pipelines.settings import Settings, SettingsError
+from pipelines.sinks import parse_sinks
 
 
 def examine(settings: Settings) -> bool:
@@ -84,12 +85,18 @@ def _sinks(settings: Settings) -> Iterator[str]:
         yield "none set"
     with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
         try:
-            for sink in parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000):
-                sink.check()
-                sink.clear()
-                yield f"{sink.form} {sink.folder if sink.form != 'stdout' else ''}".rstrip()
-        except SinkError as error:
+            sinks = parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000)
+        except SettingsError as error:
             raise _Wrong(str(error)) from error
+    for sink in sinks:
+        if sink.form == "stdout":
+            yield "stdout"
+            continue
+        # The folder itself may not exist yet, and is not made here.
+        there = next(folder for folder in (sink.folder, *sink.folder.parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise _Wrong(f"cannot write to {sink.folder}: {there} is not a folder in which this user may make files")
+        yield f"{sink.form} {sink.folder}"
 
 
 def _sources(settings: Settings) -> Iterator[str]:

@@ -91,16 +91,17 @@ class Summary(msgspec.Struct):
         waiting = f" + {self.waiting:,} waiting for the next run" if self.waiting else ""
         resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
         return [
-            f"sources    {_counted(self.feeds_read, 'feed', 'feeds')} and "
-            f"{_counted(self.files_read, 'file', 'files')} read, "
+            f"sources    {counted(self.feeds_read, 'feed')} and "
+            f"{counted(self.files_read, 'file')} read, "
             f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed",
             f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
-            f"+ {_counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
-            f"+ {_counted(self.dead_letters, 'dead letter', 'dead letters')}{waiting}",
+            f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
+            f"+ {counted(self.dead_letters, 'dead letter')}{waiting}",
             f"claims     {self.claims:,}",
-            f"took       {self.seconds:.1f} s in {_counted(self.passes, 'pass', 'passes')}",
+            f"took       {self.seconds:.1f} s in {counted(self.passes, 'pass', 'passes')}",
         ]
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, for a reader."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

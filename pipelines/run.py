@@ -95,7 +95,7 @@ class BoundedRun:
     def go(self) -> Summary:
         """Do the run.
 
-        Raises SourceError and SinkError before anything is read, RunError when a step cannot go on.
+        Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
         """
         began = time.monotonic()
         feeds, files = self._expand_sources()

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from connectors.lines import read_lines
 from pipelines.characters import clean
+from pipelines.monitor import counted
 from pipelines.settings import parse_duration
 from schemas import Article, Claim, DeadLetter, EnrichedArticle, decode
 
@@ -59,7 +60,8 @@ def show_claims(paths: list[Path], speaker: str | None, about: str | None, since
     for letter in refused:
         console.print(Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red"))
     copies = sum(map(len, carriers.values()))
-    console.print(Text(f"{shown:,} claims, {copies:,} copies of articles, {len(refused):,} dead letters", style="dim"))
+    figures = (counted(shown, "claim"), counted(copies, "copy", "copies"), counted(len(refused), "dead letter"))
+    console.print(Text(", ".join(figures), style="dim"))
 
 
 def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: list[Article]) -> None:

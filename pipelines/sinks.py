@@ -15,6 +15,7 @@ import msgspec
 from connectors.jsonl import Compression, WriteToJsonl, write_jsonl
 from connectors.parquet import WriteToParquet
 from pipelines.checkpoint import STDOUT, State
+from pipelines.settings import SettingsError
 from schemas import EnrichedArticle, encode
 from schemas.records import Record
 
@@ -22,7 +23,7 @@ ARTICLES, DEAD_LETTERS, EVENTS = "articles", "dead-letters", "events"
 
 
 class SinkError(Exception):
-    """A sink that cannot be, or cannot be written to; the message says which and why."""
+    """A sink that cannot be written to; the message says which and why."""
 
 
 class Sink(msgspec.Struct, frozen=True):
@@ -91,12 +92,12 @@ class Sink(msgspec.Struct, frozen=True):
 def parse_sinks(specs: tuple[str, ...], state: State, compression: Compression, rotate_bytes: int) -> list[Sink]:
     """The sinks that ``--sink`` values name; where none of them is a folder, dead letters and events go to the state.
 
-    Raises SinkError for a value that names none.
+    Raises SettingsError for a value that names none.
     """
     parsed = [_parse(spec) for spec in dict.fromkeys(specs)]
     folders = [folder for _, folder in parsed if folder]
     if len(set(folders)) < len(folders):
-        raise SinkError("two sinks name the same folder; give each its own")
+        raise SettingsError("two sinks name the same folder; give each its own")
     has_folder = bool(folders)
     sinks = []
     for form, folder in parsed:
@@ -120,4 +121,4 @@ def _parse(spec: str) -> tuple[Literal["jsonl", "parquet", "stdout"], Path | Non
     form, colon, folder = spec.partition(":")
     if form in ("jsonl", "parquet") and colon and folder:
         return "jsonl" if form == "jsonl" else "parquet", Path(os.path.abspath(os.path.expanduser(folder)))
-    raise SinkError(f"{spec!r} is no sink; write jsonl:FOLDER, parquet:FOLDER, or - for stdout")
+    raise SettingsError(f"{spec!r} is no sink; write jsonl:FOLDER, parquet:FOLDER, or - for stdout")

@@ -137,7 +137,7 @@ def test_the_same_guid_in_another_feed_says_nothing() -> None:
 
 def test_another_senders_id_for_the_same_url_and_text_is_a_copy() -> None:
     first, second = article(day=1), article(id="theirs", day=2)
-    new, copy = judged(first, second)
+    _, copy = judged(first, second)
     assert copy.outcome == "copy"
     assert copy.duplicate is not None
     assert (copy.duplicate.of, copy.duplicate.method) == (first.id, "url")

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -150,10 +150,8 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
             host = headers.get("host", "").partition(":")[0]
             with server.answering(Seen(self.path, host, headers)) as page:
                 server.ending.wait(page.delay)
-                try:
+                with suppress(OSError):  # the client has had enough
                     self._answer(page, headers)
-                except OSError:
-                    pass  # the client has had enough
             self.close_connection = True
 
         def _answer(self, page: Page, asked: dict[str, str]) -> None:
@@ -185,7 +183,7 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 if server.ending.wait(drip):
                     break
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             pass
 
     return Handler

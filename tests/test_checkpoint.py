@@ -1,0 +1,207 @@
+"""The state that outlives a run."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.files import FileResult
+from pipelines.checkpoint import STDOUT, FeedState, Outcome, QueueReader, SqliteIndex, State, StateError, publish
+from pipelines.dedupe.fingerprint import fingerprint
+from pipelines.dedupe.index import Seen
+from pipelines.normalize import normalize
+from schemas import Article, DeadLetter, Failure, Origin, RawArticle
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def article(number: int, **more: str) -> Article:
+    return normalize(RawArticle(url=f"https://a.example/{number}", title="T", text=f"Text {number}", **more))  # type: ignore[arg-type]
+
+
+def letter(payload: str = "x", attempts: int = 1) -> DeadLetter:
+    return DeadLetter("record", Failure("E", "m"), payload, "utf-8", Origin(url="f", line=1), attempts, NOW)
+
+
+def outcome(given: Article) -> Outcome:
+    print_ = fingerprint(given)
+    seen = Seen(given.id, b"i" * 16, NOW)
+    return Outcome(print_.order, "new", 0, tuple((key, seen) for _, key in print_.versions))
+
+
+def test_a_second_process_is_told_who_holds_the_state(tmp_path: Path) -> None:
+    with State(tmp_path), pytest.raises(StateError, match=r"another run \(process \d+\)"), State(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
+    dies = "import os, sys; from pathlib import Path; from pipelines.checkpoint import State; "
+    dies += "State(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", dies, str(tmp_path)], check=False).returncode == 9
+    with State(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("name", ["state_version", "fingerprint_version"])
+def test_a_state_of_another_version_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with State(tmp_path) as state:
+        state._db.execute("UPDATE meta SET value = '99' WHERE name = ?", (name,))
+    with pytest.raises(StateError, match=f"{name} 99"), State(tmp_path):
+        pass
+
+
+def test_a_damaged_state_is_named_and_not_used(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StateError, match=r"state\.db is damaged"), State(tmp_path):
+        pass
+
+
+def test_a_state_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StateError, match="--state"), State(tmp_path / "file" / "state"):
+        pass
+
+
+def test_its_id_stays_and_differs_from_others(tmp_path: Path) -> None:
+    with State(tmp_path / "a") as first, State(tmp_path / "b") as other:
+        assert first.id != other.id
+    with State(tmp_path / "a") as again:
+        assert again.id == first.id
+
+
+def test_articles_wait_in_the_order_of_publication_each_once(tmp_path: Path) -> None:
+    late, early = article(1, published="2026-11-09"), article(2, published="2026-11-01")
+    with State(tmp_path) as state:
+        entries = state.enqueue([late, early, late], [], {}, [])
+        assert (entries.given, entries.articles, state.waiting()) == (3, 2, 2)
+        (queued,) = state.next_articles(10, 10**6)
+        assert list(QueueReader(state.database).articles(queued)) == [early, late]
+
+
+def test_of_two_readings_of_one_article_the_same_one_waits_whatever_came_first(tmp_path: Path) -> None:
+    one, other = article(1, source_name="A"), article(1, source_name="B")
+    kept = []
+    for name, order in (("a", [one, other]), ("b", [other, one])):
+        with State(tmp_path / name) as state:
+            state.enqueue(order, [], {}, [])
+            (queued,) = state.next_articles(10, 10**6)
+            kept += QueueReader(state.database).articles(queued)
+    assert kept == [one, one]
+
+
+def test_a_pass_takes_one_article_at_least_and_no_more_characters_than_asked(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        state.enqueue(map(article, range(200)), [], {}, [])
+        assert [run.articles for run in state.next_articles(1000, 1)] == [1]
+        assert sum(run.articles for run in state.next_articles(150, 10**6)) == 150
+        runs = state.next_articles(1000, 70)
+        assert sum(run.characters for run in runs) <= 70
+
+
+def test_a_dead_letter_that_was_written_is_not_written_again_but_after_another_attempt(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        assert state.enqueue([], [letter(), letter()], {}, []).dead_letters == 1
+        keys = [key for key, _ in state.next_others("dead-letter", 10)]
+        state.commit([], {"dead-letter": keys}, [], NOW)
+        assert state.enqueue([], [letter()], {}, []).dead_letters == 0
+        assert state.enqueue([], [letter(attempts=2)], {}, []).dead_letters == 1
+
+
+def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> None:
+    first, second = article(1), article(2)
+    staged = tmp_path / "staging" / "articles-0.jsonl"
+    staged.parent.mkdir()
+    staged.write_text("line\n")
+    final = tmp_path / "out/2026-11-20/articles-0.jsonl"
+    with State(tmp_path / "state") as state:
+        state.enqueue([first, second], [], {}, [])
+        state.commit([outcome(first)], {"article": [fingerprint(first).order]}, [(staged, str(final))], NOW)
+        assert final.read_text() == "line\n"
+        assert not staged.exists()
+        assert (state.waiting(), state.passes) == (1, 1)
+        index = SqliteIndex(state.database)
+        keys = [key for _, key in fingerprint(first).versions]
+        assert {seen.article_id for seen in index.lookup(keys).values()} == {first.id}
+        assert index.lookup(key for _, key in fingerprint(second).versions) == {}
+
+
+def test_a_failed_commit_changes_nothing(tmp_path: Path) -> None:
+    first = article(1)
+    with State(tmp_path / "state") as state:
+        state.enqueue([first], [], {}, [])
+        with pytest.raises(FileNotFoundError):
+            state.commit([outcome(first)], {"article": [fingerprint(first).order]}, [(tmp_path / "no/x", "y")], NOW)
+        assert (state.waiting(), state.passes) == (1, 0)
+        assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(first).versions) == {}
+
+
+def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    done, open_ = staging / "done", staging / "open"
+    open_.write_text("open")
+    (tmp_path / "final-done").write_text("done")
+    with State(tmp_path / "state") as state:
+        rows = [(str(done), str(tmp_path / "final-done")), (str(open_), str(tmp_path / "final-open"))]
+        state._db.executemany("INSERT INTO journal VALUES (?, ?)", rows)
+    with State(tmp_path / "state") as state:
+        (staging / "leftover").write_text("of a pass that never was")
+        assert state.recover([staging]) == 2
+        assert (tmp_path / "final-open").read_text() == "open"
+        assert (tmp_path / "final-done").read_text() == "done"
+        assert not staging.exists()
+        assert state.recover([staging]) == 0
+
+
+def test_an_output_that_vanished_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="was the folder moved"):
+        publish(tmp_path / "gone", str(tmp_path / "never"))
+
+
+def test_what_is_for_stdout_goes_there_once(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    staged = tmp_path / "articles"
+    staged.write_bytes(b"{}\n")
+    publish(staged, STDOUT)
+    publish(staged, STDOUT)
+    assert capfdbinary.readouterr().out == b"{}\n"
+
+
+def test_a_feed_is_asked_with_what_it_last_told(tmp_path: Path) -> None:
+    with State(tmp_path) as state:
+        feed = FeedState(etag='"1"', last_modified="yesterday", body_hash="h", moved_to="https://b.example/f")
+        state.enqueue([], [], {"https://a.example/f": feed}, [])
+        assert state.feed("https://a.example/f") == feed
+        request = state.request("https://a.example/f")
+        assert (request.etag, request.moved_to) == ('"1"', "https://b.example/f")
+        assert state.feed("https://other.example/f") == FeedState()
+
+
+def test_a_file_counts_as_read_until_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text("a")
+    with State(tmp_path / "state") as state:
+        assert not state.has_read(str(path))
+        stat = path.stat()
+        state.enqueue([], [], {}, [FileResult(str(path), stat.st_size, stat.st_mtime_ns, 0, 0, None)])
+        assert state.has_read(str(path))
+        path.write_text("ab")
+        assert not state.has_read(str(path))
+
+
+def test_a_file_that_could_not_be_read_to_its_end_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text("a")
+    stat = path.stat()
+    with State(tmp_path / "state") as state:
+        state.enqueue([], [], {}, [FileResult(str(path), stat.st_size, stat.st_mtime_ns, 0, 0, "I/O error")])
+        assert not state.has_read(str(path))
+
+
+def test_workers_can_only_read(tmp_path: Path) -> None:
+    with State(tmp_path) as state, pytest.raises(sqlite3.OperationalError):
+        sqlite3.connect(f"file:{state.database}?mode=ro", uri=True).execute("DELETE FROM seen")

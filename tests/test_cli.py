@@ -1,0 +1,221 @@
+"""The command, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import COMMAND, ROOT, Claimwire, write_jsonl, written
+
+EXAMPLES = ROOT / "examples"
+MAYOR = "The bridge will stay closed until the spring, Mayor Ana Verr said on Tuesday in the town hall of Brackwater."
+
+
+def article(number: int, **more: str) -> dict[str, str]:
+    url = f"https://a.example/{number}"
+    return {
+        "url": url,
+        "title": f"Bridge {number}",
+        "text": f"{MAYOR} It is bridge {number}.",
+        "date": "2026-11-20",
+    } | more
+
+
+def test_help_teaches_and_names_the_exit_codes(claimwire: Claimwire) -> None:
+    told = claimwire("--help").stdout
+    assert "claimwire run --source" in told
+    assert "3 done, but sources failed" in " ".join(told.split())
+    for command in ("run", "watch", "replay", "show", "schema", "doctor"):
+        assert claimwire(command, "--help").returncode == 0
+
+
+def test_help_loads_nothing_heavy(claimwire: Claimwire) -> None:
+    told = claimwire("--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
+    assert "pipelines.settings" in told
+    assert not any(module in told for module in ("apache_beam", "spacy", "pyarrow", "py3langid", "feedparser"))
+
+
+def test_a_run_then_nothing_new_then_show(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    first = claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    assert first.returncode == 0
+    assert first.stdout == ""
+    assert "1 seen = 1 enriched + 0 copies + 0 unchanged + 0 dead letters" in first.stderr
+    assert "apitools" not in first.stderr
+    second = claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    assert second.returncode == 0
+    assert "0 seen" in second.stderr
+    shown = claimwire("show", "out").stdout
+    assert "Ana Verr" in shown
+    assert "The bridge will stay closed until the spring" in shown
+    assert "\x1b" not in shown
+
+
+def test_stdout_carries_records_and_nothing_else(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1), "bad line")
+    done = claimwire("run", "--source", "in.jsonl", "--sink", "-", "--extract", "none")
+    assert done.returncode == 3
+    (record,) = map(json.loads, done.stdout.splitlines())
+    assert record["article"]["title"] == "Bridge 1"
+    assert len(written(tmp_path / ".claimwire", "dead-letters")) == 1
+
+
+def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none", "--state")
+    assert claimwire(*run, "s1", "--quiet").stderr == ""
+    for line in claimwire(*run, "s2", "--log-format", "json").stderr.splitlines():
+        assert set(json.loads(line)) == {"time", "level", "message"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "no source is set"),
+        (["run", "--source", "x"], "no sink is set"),
+        (["run", "--source", "nowhere.jsonl", "--sink", "jsonl:out"], "nowhere.jsonl: no such file"),
+        (["run", "--source", "in.jsonl", "--sink", "josnl:out"], "'josnl:out' is no sink"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--soruce", "y"], "did you mean --source?"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--workers", "two"], "workers cannot be 'two'"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--config", "no.yaml"], "no.yaml"),
+        (["schema", "claims"], "did you mean claim?"),
+        (["show", "nothing-here"], "nothing-here: no such file or folder"),
+        (["show", "in.jsonl", "--since", "soon"], "--since 'soon'"),
+    ],
+)
+def test_a_slip_is_named_with_what_would_be_right(
+    claimwire: Claimwire, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    done = claimwire(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_is_not_there_is_no_fault_of_the_articles(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    failed = claimwire(*run, "--model", "en_no_such_model")
+    assert failed.returncode == 1
+    assert "en_no_such_model" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert claimwire(*run).returncode == 0
+    assert len(written(tmp_path / "out")) == 1
+
+
+def test_settings_come_from_a_file_and_the_environment(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    (tmp_path / "claimwire.yaml").write_text("source: in.jsonl\nsink: ['jsonl:out']\nextract: claims\n")
+    env = {"CLAIMWIRE_CONFIG": "claimwire.yaml", "CLAIMWIRE_EXTRACT": "none"}
+    assert claimwire("run", "--state", "s", env=env).returncode == 0
+    (record,) = written(tmp_path / "out")
+    assert record["provenance"]["skipped"] == "extract: none"
+
+
+def test_options_of_beam_reach_beam(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none")
+    assert claimwire(*run, "--runner", "NoSuchRunner").returncode == 1
+    assert claimwire(*run, "--runner", "DirectRunner", "--job_name=mine").returncode == 0
+
+
+def test_schemas_are_printed_and_valid(claimwire: Claimwire) -> None:
+    for name in claimwire("schema").stdout.split():
+        jsonschema.Draft202012Validator.check_schema(json.loads(claimwire("schema", name).stdout))
+
+
+def test_show_filters_by_speaker_topic_and_time(claimwire: Claimwire, tmp_path: Path) -> None:
+    rents = "Rents will rise next year, landlord Bo Lind told the paper on Monday at noon."
+    old = article(2, date="2020-01-01", text=rents)
+    copy = article(3, url="https://b.example/copy", text=article(1)["text"], date="2026-11-21")
+    write_jsonl(tmp_path / "in.jsonl", article(1), old, copy)
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--sink", "parquet:pq")
+    everything = claimwire("show", "out").stdout
+    assert "Ana Verr" in everything
+    assert "Bo Lind" in everything
+    assert "the same text in b.example" in everything
+    assert claimwire("show", "pq").stdout == everything
+    for flag, value in (("--speaker", "bo lind"), ("--about", "RENTS")):
+        shown = claimwire("show", "out", flag, value).stdout
+        assert "Bo Lind" in shown
+        assert "Ana Verr" not in shown
+    assert "Bo Lind" not in claimwire("show", "out", "--since", "2026-01-01").stdout
+
+
+def test_show_sends_no_control_codes_of_a_record_to_the_screen(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    (file,) = (tmp_path / "out").rglob("articles-*")
+    file.write_text(file.read_text().replace("Bridge 1", "\\u001b]0;owned\\u0007"))
+    assert "\x1b" not in claimwire("show", "out").stdout
+    assert "owned" in claimwire("show", "out").stdout
+
+
+def test_show_ends_quietly_when_its_reader_does(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", *map(article, range(200)))
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    piped = subprocess.run(
+        f"{COMMAND} show out | head -2", shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert piped.stderr == ""
+    assert len(piped.stdout.splitlines()) == 2
+
+
+def test_replay_finds_the_dead_letters_of_a_folder(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1), "bad line")
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none")
+    again = claimwire("replay", "out", "--sink", "jsonl:out", "--extract", "none")
+    assert again.returncode == 3
+    assert "1 seen" in again.stderr
+    assert [letter["attempts"] for letter in written(tmp_path / "out", "dead-letters")] in ([1, 2], [2, 1])
+
+
+def test_doctor_names_what_is_wrong_and_changes_nothing(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    well = claimwire("doctor", "--source", "in.jsonl", "--sink", "jsonl:out")
+    assert well.returncode == 0
+    assert all(line.startswith("ok") for line in well.stdout.splitlines())
+    ill = claimwire("doctor", "--source", "gone.jsonl", "--sink", "jsonl:in.jsonl/x", "--model", "no_model")
+    assert ill.returncode == 1
+    wrong = [line for line in ill.stdout.splitlines() if line.startswith("WRONG")]
+    assert [line.split()[1] for line in wrong] == ["model", "sinks", "sources"]
+    assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl"}
+
+
+def test_watch_reads_what_comes_and_ends_on_sigterm(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "in.jsonl", article(1))
+    watch = [COMMAND, "watch", "--every", "1s", "--extract", "none", "--source", str(source), "--sink", "jsonl:out"]
+    with subprocess.Popen(watch, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        _until(lambda: len(written(tmp_path / "out")) == 1)
+        write_jsonl(source, article(1), article(2))
+        _until(lambda: len(written(tmp_path / "out")) == 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_terminal_gets_colours_and_a_pipe_does_not(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    master, slave = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    environment.pop("NO_COLOR", None)
+    subprocess.run([COMMAND, "show", "out"], cwd=tmp_path, stdout=slave, env=environment, check=True)
+    os.close(slave)
+    assert b"\x1b[" in os.read(master, 65536)
+    os.close(master)
+
+
+def _until(condition: object, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
