@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.extract.claims import claims, may_hold_claims
-from pipelines.extract.entities import entities
+from pipelines.extract.claims import find_claims, may_hold_claims
+from pipelines.extract.entities import find_entities
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
-from pipelines.extract.paragraphs import paragraphs
-from pipelines.extract.quotes import Quote, quotes
+from pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from pipelines.extract.quotes import Quote, find_quotes
 from schemas import Claim, Entity, Span
 
 __all__ = ["Extraction", "Extractor", "ModelNotFoundError", "ModelUnfitError", "extract", "load"]
@@ -89,28 +89,32 @@ class Extractor:
             for plan in plans:
                 text = plan.article.text
                 pieces = [(span, next(docs)) for span in plan.spans]
-                named = entities(text, [(span[0], doc) for span, doc in pieces])
+                named = find_entities(text, [(span[0], doc) for span, doc in pieces])
                 parsed = [
                     (span, doc if wanted else None) for (span, doc), wanted in zip(pieces, plan.parse, strict=True)
                 ]
-                said = claims(plan.article.id, text, parsed, plan.quotes, named) if self._what == "claims" else ()
+                said = find_claims(plan.article.id, text, parsed, plan.quotes, named) if self._what == "claims" else ()
                 found.append(Extraction(named, said))
         return found
 
     def _plan(self, article: Text) -> _Plan:
         text = article.text
-        spans = list(paragraphs(text))
+        spans = list(find_paragraphs(text))
         if self._what == "entities":
             return _Plan(article, spans, [], [False] * len(spans))
-        found = quotes(text, spans)
-        parse = []
+        found = find_quotes(text, spans)
+        pieces: list[Span] = []
+        parse: list[bool] = []
         at = 0
         for start, end in spans:
             first = at
             while at < len(found) and found[at].start < end:
                 at += 1
-            parse.append(may_hold_claims(text[start:end], quoted=at > first))
-        return _Plan(article, spans, found, parse)
+            # Where nothing is quoted a claim keeps to its sentence, and only those that may hold one are parsed.
+            parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
+            pieces += parts
+            parse += [at > first or may_hold_claims(text[a:b]) for a, b in parts]
+        return _Plan(article, pieces, found, parse)
 
 
 @cache

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from hashlib import blake2b
+from typing import Literal
 
 from spacy.tokens import Doc
 
 from pipelines.extract.drafts import Draft, Paragraph, quotation
-from pipelines.extract.quantities import quantities
+from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
 from pipelines.extract.speakers import Cast, Named, speaker
 from pipelines.extract.stance import hedges, modality
-from pipelines.extract.wordlists import cue_nouns, cue_verbs
+from pipelines.extract.wordlists import cue_nouns, cue_verbs, triggers
 from schemas import Claim, Cue, Entity, Span
 
 _WORD = re.compile(r"[a-z]+")
@@ -24,17 +24,13 @@ _MARKS = "\"“”„«»「」'‘’"
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 
-@cache
-def _triggers() -> frozenset[str]:
-    return frozenset({*cue_verbs(), *cue_nouns(), "according"})
+def may_hold_claims(sentence: str) -> bool:
+    """False where a sentence that quotes nothing has no cue word either, so that nothing need parse it."""
+    found = set(_WORD.findall(sentence.lower()))
+    return not triggers().isdisjoint(found) or ("that" in found and not cue_nouns().keys().isdisjoint(found))
 
 
-def may_hold_claims(paragraph: str, quoted: bool) -> bool:
-    """False where a paragraph has neither cue word nor quotation, so that nothing need parse it."""
-    return quoted or not _triggers().isdisjoint(_WORD.findall(paragraph.lower()))
-
-
-def claims(
+def find_claims(
     article_id: str,
     text: str,
     pieces: Sequence[tuple[Span, Doc | None]],
@@ -61,7 +57,7 @@ def claims(
         paragraph = Paragraph(text, start, doc, here)
         found = _paragraph(paragraph, previous if distance == 0 else None)
         drafts.extend(found)
-        voiced = [draft for draft in found if draft.speaker]
+        voiced = [draft for draft in found if draft.speaker and _quoting(text, draft)]
         distance = 0 if voiced else distance + 1
         if voiced:
             previous = max(voiced, key=lambda draft: draft.content[-1][1])
@@ -99,7 +95,7 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
             if last is not None:
                 _take(last, quote)
                 holder = last
-            elif previous is not None and (quote.continues or quote.start == paragraph.start):
+            elif previous is not None and (quote.continues or _alone(paragraph, quote)):
                 holder = Draft(
                     rule="continued", lemma=previous.lemma, class_="speech", content=[(quote.start, quote.end)],
                     main=(quote.start, quote.end), cue=[], speaker=previous.speaker, head=previous.head,
@@ -109,6 +105,15 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
         if holder is not None and (holder.rule in {"quote", "continued"} or holder.content[-1][1] == quote.end):
             last = holder
     return drafts
+
+
+def _quoting(text: str, draft: Draft) -> bool:
+    return text[draft.content[-1][1] - 1] in _MARKS
+
+
+def _alone(paragraph: Paragraph, quote: Quote) -> bool:
+    """True where a paragraph is one quotation and nothing else."""
+    return quote.start == paragraph.start and quote.end >= paragraph.offset(len(paragraph.doc)) - 1
 
 
 def _within(paragraph: Paragraph, span: Span) -> bool:
@@ -125,9 +130,16 @@ def _stands(paragraph: Paragraph, draft: Draft) -> bool:
         return bool(draft.speaker) and paragraph.text[draft.head[0] : draft.head[1]].lower() not in {
             "i", "we", "you", "it", "that", "they", "he", "she",
         }  # fmt: skip
+    if draft.class_ == "cognition" and paragraph.text[draft.head[0] : draft.head[1]].lower() in {
+        "i",
+        "we",
+        "you",
+        "one",
+    }:
+        return False
     if draft.negated and draft.class_ in _NOT_SAYING and draft.lemma not in _DENYING:
         return False
-    return draft.speaker != [] or draft.alleged or draft.rule.endswith("passive")
+    return draft.speaker != [] or draft.alleged
 
 
 def _holder(drafts: Sequence[Draft], quote: Quote) -> Draft | None:
@@ -197,7 +209,6 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
     whole = " [...] ".join(text[start:end] for start, end in content)
     touched = [*content, *draft.cue] if draft.inherited else [*content, *draft.cue, *draft.speaker]
     sentence = (min(draft.sentence[0], *(s for s, _ in touched)), max(draft.sentence[1], *(e for _, e in touched)))
-    alleged = draft.alleged or (named is None and draft.class_ == "speech")
     identity = f"{article_id} {content} {tuple(draft.speaker)}"
     return Claim(
         id=blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest(),
@@ -218,9 +229,9 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         else "negated"
         if draft.negated or draft.lemma in _DOUBTING
         else "affirmed",
-        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, alleged, whole),
+        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
         hedges=hedges(text, *sentence),
-        quantities=quantities(text, content),
+        quantities=find_quantities(text, content),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
         check_worthiness=None,
         confidence=None,
@@ -242,7 +253,7 @@ def _outside(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
     return parts
 
 
-def _quote_type(text: str, content: Sequence[Span]) -> str:
+def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
     """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
     marked = [text[start:end].strip(" ,.") for start, end in content]
     if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):

@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc, Token
 
+from pipelines.extract.wordlists import cue_verbs
+
 Range = tuple[int, int]
 """Token indices into a Doc, half open."""
 
 SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj"})
 _RELATIVE = frozenset({"who", "which", "that", "whom"})
+_ISSUED = frozenset(
+    "statement letter email tweet post message interview speech ad note memo release video reply response".split()
+)
 _DASHES = frozenset({"-", "–", "—", "--"})
 _TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
@@ -25,7 +30,20 @@ def passive(verb: Token) -> bool:
     """True for "was told", and for "accused of" behind its noun."""
     if any(child.dep_ == "auxpass" for child in verb.children):
         return True
-    return verb.tag_ == "VBN" and verb.dep_ == "acl" and not any(child.dep_ == "aux" for child in verb.children)
+    # "parts made in ...", "Asked about it, he ..."
+    reduced = verb.tag_ == "VBN" and verb.dep_ in {"acl", "advcl"}
+    return reduced and not any(child.dep_ in {"aux", "nsubj"} for child in verb.children)
+
+
+def antecedent(token: Token) -> Token | None:
+    """What a relative pronoun ("who", "which") stands for."""
+    if token.lower_ in _RELATIVE and token.tag_ in {"WP", "WDT", "IN"}:
+        verb = token.head
+        for _ in range(_DEEPEST):
+            if verb.dep_ in {"relcl", "acl"}:
+                return verb.head if verb.head.i < token.i else None
+            verb = verb.head
+    return None
 
 
 def negated(verb: Token) -> bool:
@@ -36,8 +54,6 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
     """The head of a verb's subject, taken over from the governing verb where it has none of its own."""
     for child in verb.children:
         if child.dep_ in SUBJECTS:
-            if child.lower_ in _RELATIVE and child.tag_ in {"WP", "WDT", "IN"}:
-                return verb.head if verb.dep_ in {"relcl", "acl"} and verb.head.i < verb.i else None
             return child
     if depth >= _DEEPEST:
         return None
@@ -54,7 +70,9 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
                         return child
             return subject(head, depth + 1)
         if verb.dep_ == "acl" and verb.tag_ == "VBG":
-            return head
+            issuer = subject(head.head, depth + 1) if head.dep_ == "dobj" and is_verb(head.head) else None
+            # "They issued a statement saying ...": they say it, not the statement.
+            return issuer if issuer is not None and head.lower_ in _ISSUED else head
         if verb.dep_ == "conj":
             return subject(head, depth + 1)
     return None
@@ -90,6 +108,12 @@ def clause_range(verb: Token) -> Range:
     start, end = verb.left_edge.i, verb.right_edge.i + 1
     doc = verb.doc
     for child in verb.rights:
+        if child.dep_ in {"advcl", "conj"} and child.lower_ in cue_verbs() and _speaks(child):
+            # ", adding that ...", ", and he said ...": a claim of its own.
+            cut = child.left_edge.i
+            while cut > verb.i + 1 and doc[cut - 1].dep_ in {"cc", "punct"}:
+                cut -= 1
+            return start, cut
         if child.dep_ in {"advcl", "parataxis", "conj", "ccomp", "dep"} and child.i > verb.i:
             before = child.left_edge.i - 1
             if before > verb.i and doc[before].text in _DASHES and not _closed(doc, child.right_edge.i + 1, end):
@@ -100,6 +124,16 @@ def clause_range(verb: Token) -> Range:
                 cut -= 1
             return start, cut
     return start, end
+
+
+def _speaks(verb: Token) -> bool:
+    own_subject = any(child.dep_ in SUBJECTS for child in verb.children)
+    clause = any(child.dep_ == "ccomp" for child in verb.rights)
+    return (
+        clause
+        and "t" in cue_verbs()[verb.lower_].frames
+        and ((verb.dep_ == "advcl" and verb.tag_ == "VBG" and not own_subject) or (verb.dep_ == "conj" and own_subject))
+    )
 
 
 def _closed(doc: Doc, start: int, end: int) -> bool:

@@ -12,6 +12,7 @@ from pipelines.extract.clauses import (
     SUBJECTS,
     Range,
     agent,
+    antecedent,
     clause_range,
     finite,
     is_verb,
@@ -111,6 +112,10 @@ class Paragraph:
         if head is None or head.dep_ == "expl":
             return draft
         start, end = noun_range(head)
+        meant = antecedent(head)
+        if meant is not None:
+            # "the officials who say": the noun and its pronoun.
+            start, head = noun_range(meant)[0], meant
         cue_start, cue_end = draft.cue[0][0], draft.cue[-1][1]
         spans = [self.span(part) for part in without((start, end), self._tokens(cue_start, cue_end))]
         spans = [span for span in spans if span[0] < span[1] and span[0] <= self.offset(head.i) < span[1]]
@@ -180,7 +185,12 @@ class Paragraph:
             return
         if "s" in verb.frames and self._sourceless(cue, verb):
             return
+        if not _happens(cue):
+            return
         is_passive = passive(cue)
+        if is_passive and (agent(cue) is None or verb.lemma == "ask"):
+            # "He was told that ...", "Asked whether ...": who said it is not told, or a reporter did.
+            return
         speaker = agent(cue) if is_passive else subject(cue)
         suffix = " passive" if is_passive else ""
         if verb.frames & {"t", "m"}:
@@ -194,6 +204,7 @@ class Paragraph:
             for child in cue.rights:
                 if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
                     part = clause_range(child)
+                    part = (max(part[0], cue.i + 1), part[1])
                     draft = self.draft("infinitive", cue, verb, [part], part)
                     if draft is not None:
                         self.name(draft, speaker)
@@ -368,6 +379,7 @@ class Paragraph:
             self.name(draft, owner)
 
 
+_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday today yesterday".split())
 _VOICING = frozenset(
     [
         "made",
@@ -406,6 +418,29 @@ _VOICING = frozenset(
         "renewed",
     ]
 )
+
+
+def _happens(cue: Token) -> bool:
+    """False for a cue that tells of no act that has been: "would say", "to say"; "went on to say" does."""
+    for child in cue.lefts:
+        if child.tag_ == "MD" and child.lower_ in {
+            "would",
+            "could",
+            "should",
+            "might",
+            "may",
+            "can",
+            "must",
+            "ca",
+            "'d",
+        }:
+            return False
+        if child.tag_ == "TO":
+            return cue.dep_ == "xcomp" and cue.head.lower_ in _GOING_ON
+    return True
+
+
+_GOING_ON = frozenset("went goes going continued continues continuing began begins rushed appeared seemed used".split())
 
 
 def quotation(paragraph: Paragraph, quote: Quote) -> tuple[Token, Token | None, str] | None:
@@ -449,9 +484,15 @@ def _beside(cue: Token, edge: int, before: bool = False) -> Token | None:
     if head is not None and (before or head.i >= edge):
         return head
     doc = cue.doc
+    if not before:
+        for index in range(cue.i - 1, edge - 1, -1):
+            if doc[index].tag_ in {"NNP", "NNPS", "NN", "NNS", "PRP"}:
+                return doc[index]
     for index in range(cue.i + 1, min(cue.i + 8, len(doc))):
         token = doc[index]
         if token.text in {",", ".", ":", ";"}:
+            break
+        if token.lower_ in _DAYS:
             break
         if token.tag_ in {"NNP", "NNPS", "NN", "NNS", "PRP"}:
             while index + 1 < len(doc) and doc[index + 1].tag_ in {"NNP", "NNPS"} and token.tag_ != "PRP":

@@ -206,7 +206,7 @@ class _Group:
         self.labels[mention.label] += 5 if mention.sure else 1
 
 
-def entities(text: str, docs: Sequence[tuple[int, Doc]]) -> tuple[Entity, ...]:
+def find_entities(text: str, docs: Sequence[tuple[int, Doc]]) -> tuple[Entity, ...]:
     """The entities of an article, in the order of their first mentions.
 
     ``docs`` holds pieces of the text with the offset at which each begins; offsets of the result are into ``text``.

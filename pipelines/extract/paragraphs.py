@@ -15,9 +15,14 @@ LONGEST_WORD = 500
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = ".!?:;\"'”’»)]…*"
 _GAP = re.compile(r"\s+")
+_BOUNDARY = re.compile(r"[.!?][)\]]?(?P<gap>\s+)(?=[(\[]?[A-Z0-9])")
+_ABBREVIATION = re.compile(
+    r"(?:\b[A-Z]|\b[a-z]\.[a-z]|\.[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Lt|Col|Maj|Capt|Sgt|Cpl|Adm|Sen|Sens|Rep|Reps|Gov|"
+    r"Pres|St|Jr|Sr|No|vs|etc|Inc|Corp|Co|Ltd|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Nov|Dec|approx|fig|al|Mt|Ft|Hon))\.$"
+)
 
 
-def paragraphs(text: str) -> Iterator[Span]:
+def find_paragraphs(text: str) -> Iterator[Span]:
     """The paragraphs of a text as spans, in order, without the white space around them.
 
     A line is a paragraph, except where it was wrapped: the next line goes on in lower case and this one does not
@@ -39,6 +44,16 @@ def paragraphs(text: str) -> Iterator[Span]:
         start, end = first, last
     if end >= 0:
         yield from _cut(text, start, end)
+
+
+def find_sentences(text: str, start: int, end: int) -> Iterator[Span]:
+    """The sentences of a paragraph by their punctuation; where that is not sure, nothing is cut."""
+    first = start
+    for match in _BOUNDARY.finditer(text, start, end):
+        if _ABBREVIATION.search(text, max(first, match.start() - 12), match.start() + 1) is None:
+            yield first, match.start("gap")
+            first = match.end()
+    yield first, end
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[Span]:

@@ -150,7 +150,7 @@ def singular(noun: str) -> str:
     return noun
 
 
-def quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
+def find_quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
     """The quantities inside the spans of a text, in order; a span covers comparator, number and scale.
 
     Years, days of a month and numbers inside names (``T-72``) are not quantities.

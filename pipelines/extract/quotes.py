@@ -26,7 +26,7 @@ class Quote(NamedTuple):
     """True where the paragraph before left it open."""
 
 
-def quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:
+def find_quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:
     """The outermost quotations of a text, ordered and disjoint.
 
     A quotation ends with its paragraph. Where no closing mark was found it counts only if the next paragraph opens

@@ -93,3 +93,10 @@ def cue_nouns() -> dict[str, CueNoun]:
         table[lemma] = noun
         table[lemma[:-1] + "ies" if lemma.endswith("y") else lemma + "s"] = noun
     return table
+
+
+@cache
+def triggers() -> frozenset[str]:
+    """Words without which a sentence that quotes nothing holds no claim."""
+    verbs = {form for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
+    return frozenset({*verbs, "according"})
