@@ -74,7 +74,9 @@ class FeedParser:
         except BrokenPipeError:
             answer = None
         if answer is not None:
-            return msgspec.msgpack.decode(answer, type=ParsedFeed)
+            feed = msgspec.msgpack.decode(answer, type=ParsedFeed)
+            if not (feed.error and feed.error.type == "MemoryError"):
+                return feed
         error = ParserKilled(f"it took more than {self._seconds:g} s or {self._memory_bytes >> 20} MB to parse")
         self._stop()
         letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)

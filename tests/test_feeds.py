@@ -1,0 +1,648 @@
+"""Feeds: what is made of entries, what the state of the web does to a run, and what an attack cannot do."""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+import time
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import feedparser
+import msgspec
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from connectors.feeds import (
+    FeedRequest,
+    FeedResult,
+    ParsedFeed,
+    ReadFromFeeds,
+    decode_entry,
+    parse_feed,
+)
+from connectors.sandbox import FeedParser
+from schemas import DeadLetter, Origin, RawArticle
+from tests.webserver import Page, WebServer, endless, gzipped, slowly
+
+URL = "https://news.example/feeds/all.xml"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def rss(*items: str, channel: str = "<title>The Example Post</title>") -> bytes:
+    inside = "".join(f"<item>{item}</item>" for item in items)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+        ' xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+        ' xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0">'
+        f"<channel>{channel}{inside}</channel></rss>"
+    ).encode()
+
+
+def atom(*entries: str, feed: str = "<title>The Example Post</title>", attributes: str = "") -> bytes:
+    inside = "".join(f"<entry>{entry}</entry>" for entry in entries)
+    return f'<feed xmlns="http://www.w3.org/2005/Atom" {attributes}>{feed}{inside}</feed>'.encode()
+
+
+def only(body: bytes, **options: Any) -> RawArticle:
+    """The one article of a feed, which has nothing wrong with it."""
+    feed = parse_feed(body, URL, **options)
+    assert (feed.dead_letters, feed.error, feed.note) == ([], None, None)
+    [article] = feed.articles
+    return article
+
+
+ITEM = "<title>A title</title><link>https://news.example/1</link><description>Some text.</description>"
+
+
+# What is made of an entry
+
+
+def test_an_rss_item_becomes_an_article() -> None:
+    item = """<guid isPermaLink="false">id-1</guid><title>Talks &amp;amp; threats</title>
+      <link>https://news.example/1</link><dc:creator>Jane Roe</dc:creator><category>World</category>
+      <category>War</category><category>World</category><pubDate>Sun, 01 Mar 2026 10:00:00 +0200</pubDate>
+      <description>A short one.</description>
+      <content:encoded><![CDATA[<p>First.</p><p>Second &amp; last.</p>]]></content:encoded>
+      <enclosure url="https://news.example/1.mp3" type="audio/mpeg" length="1"/>"""
+    feed = rss(item, channel="<title>The Example Post</title><language>en-GB</language>")
+    assert only(feed, fetched_at=NOW) == RawArticle(
+        guid="id-1",
+        url="https://news.example/1",
+        title="Talks & threats",
+        text="First.\n\nSecond & last.",
+        summary="A short one.",
+        authors=("Jane Roe",),
+        language="en-GB",
+        published="2026-03-01T08:00:00Z",
+        fetched_at=NOW,
+        tags=("World", "War"),
+        source_name="The Example Post",
+        feed_url=URL,
+        origin=Origin(url=URL),
+    )
+
+
+def test_an_atom_entry_becomes_an_article() -> None:
+    entry = """<id>tag:news.example,2026:1</id><title type="html">&lt;b&gt;Bold&lt;/b&gt; words</title>
+      <link rel="enclosure" href="https://news.example/1.mp3"/><link href="/articles/1"/>
+      <author><name>Jane Roe</name><email>jane@example.org</email></author>
+      <published>2026-03-01T09:00:00+01:00</published><updated>2026-03-01T10:30:00Z</updated>
+      <category term="world"/><content type="xhtml" xml:lang="de"><div xmlns="http://www.w3.org/1999/xhtml">
+      <p>Eins.</p><p>Zwei.</p></div></content>"""
+    article = only(atom(entry))
+    assert (article.guid, article.url) == ("tag:news.example,2026:1", "https://news.example/articles/1")
+    assert (article.title, article.text, article.summary) == ("Bold words", "Eins.\n\nZwei.", None)
+    assert (article.authors, article.tags, article.language) == (("Jane Roe",), ("world",), "de")
+    assert (article.published, article.updated) == ("2026-03-01T08:00:00Z", "2026-03-01T10:30:00Z")
+
+
+def test_an_rdf_item_becomes_an_article() -> None:
+    body = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://news.example/"><title>Post</title></channel>
+      <item rdf:about="https://news.example/1"><title>One</title><link>https://news.example/1</link>
+      <description>Text.</description><dc:date>2026-03-01T10:00:00Z</dc:date></item></rdf:RDF>"""
+    article = only(body)
+    assert (article.url, article.title, article.text) == ("https://news.example/1", "One", "Text.")
+    assert (article.updated, article.source_name) == ("2026-03-01T10:00:00Z", "Post")
+
+
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        ("<link> https://news.example/1 </link>", "https://news.example/1"),
+        ("<link>/1</link>", "https://news.example/1"),
+        (
+            "<link>https://x.example/</link><feedburner:origLink>https://news.example/1</feedburner:origLink>",
+            "https://news.example/1",
+        ),
+        ("<guid>https://news.example/1</guid>", "https://news.example/1"),
+        ('<guid isPermaLink="false">https://news.example/1</guid>', None),
+        ('<guid isPermaLink="false">id-1</guid><link>javascript:alert(1)</link>', None),
+        ('<enclosure url="https://news.example/1.mp3" type="audio/mpeg"/>', None),
+        ("<link>http://[::1</link>", None),
+    ],
+)
+def test_the_link_of_an_entry_is_a_page_on_the_web(item: str, url: str | None) -> None:
+    assert only(rss(f"<title>t</title>{item}")).url == url
+
+
+def test_relative_links_start_from_xml_base_else_from_where_the_feed_was_found() -> None:
+    entry = '<id>1</id><link href="one"/>'
+    assert only(atom(entry)).url == "https://news.example/feeds/one"
+    assert only(atom(entry), base_url="https://moved.example/x/feed").url == "https://moved.example/x/one"
+    assert only(atom(entry, attributes='xml:base="https://base.example/y/"')).url == "https://base.example/y/one"
+
+
+def test_plain_text_is_not_taken_for_html() -> None:
+    entry = (
+        '<id>1</id><title type="text">if a &lt;b&gt; c</title><content type="text">x &lt;p&gt; y &amp;amp; z</content>'
+    )
+    article = only(atom(entry))
+    assert (article.title, article.text) == ("if a <b> c", "x <p> y &amp; z")
+    assert only(rss("<title>t</title><description>a &lt; b &amp;amp; c</description>")).text == "a < b & c"
+
+
+def test_markup_encoded_once_too_often_is_markup() -> None:
+    text = "<p>One.</p><p>Two.</p>".replace("<", "&amp;lt;").replace(">", "&amp;gt;")
+    assert only(rss(f"<title>t</title><description>{text}</description>")).text == "One.\n\nTwo."
+
+
+def test_the_longest_content_with_text_is_the_text() -> None:
+    entry = """<id>1</id><summary>Short.</summary><content type="text">Middle long.</content>
+      <content type="html">&lt;p&gt;The longest of all.&lt;/p&gt;</content>
+      <content type="image/png">aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</content>"""
+    article = only(atom(entry))
+    assert (article.text, article.summary) == ("The longest of all.", "Short.")
+    picture = "<id>1</id><summary>Short.</summary><content type='html'>&lt;img src='x.png' alt='y'/&gt;</content>"
+    article = only(atom(picture))
+    assert (article.text, article.summary) == ("Short.", None)
+
+
+def test_a_summary_that_repeats_the_text_is_none() -> None:
+    item = "<title>t</title><description>Same.</description><content:encoded>&lt;p&gt;Same.&lt;/p&gt;</content:encoded>"
+    article = only(rss(item))
+    assert (article.text, article.summary) == ("Same.", None)
+
+
+@pytest.mark.parametrize(
+    ("item", "authors"),
+    [
+        ("<author>jane@example.org (Jane Roe)</author>", ("Jane Roe",)),
+        ("<author>jane@example.org</author>", ()),
+        ("<dc:creator>Jane Roe</dc:creator><dc:creator>John Doe</dc:creator>", ("Jane Roe", "John Doe")),
+        ("<dc:creator>Jane  Roe</dc:creator><dc:creator>Jane Roe</dc:creator>", ("Jane Roe",)),
+        ("<dc:creator>Roe &amp;amp; Doe</dc:creator>", ("Roe & Doe",)),
+    ],
+)
+def test_authors_are_names_without_addresses(item: str, authors: tuple[str, ...]) -> None:
+    assert only(rss(ITEM + item)).authors == authors
+
+
+def test_an_atom_entry_without_author_has_those_of_its_feed() -> None:
+    feed = "<title>t</title><author><name>Jane Roe</name></author>"
+    assert only(atom("<id>1</id>", feed=feed)).authors == ("Jane Roe",)
+
+
+def test_published_and_updated_are_never_mixed_up() -> None:
+    article = only(atom("<id>1</id><updated>2026-03-01T10:30:00Z</updated>"))
+    assert (article.published, article.updated) == (None, "2026-03-01T10:30:00Z")
+    article = only(atom("<id>1</id><published>2026-03-01T10:30:00Z</published>"))
+    assert (article.published, article.updated) == ("2026-03-01T10:30:00Z", None)
+
+
+@pytest.mark.parametrize(
+    ("date", "published"),
+    [
+        ("Sun, 01 Mar 2026 10:00:00 EST", "2026-03-01T15:00:00Z"),
+        ("2026-03-01", "2026-03-01T00:00:00Z"),
+        ("2026-03-01T10:00:00.123+05:30", "2026-03-01T04:30:00Z"),
+        ("Mon, 01 Mar 2999 10:00:00 GMT", "2999-03-01T10:00:00Z"),
+        ("yesterday, after tea", "yesterday, after tea"),
+        ("", None),
+    ],
+)
+def test_a_date_is_rfc_3339_or_as_it_stands(date: str, published: str | None) -> None:
+    assert only(rss(f"{ITEM}<pubDate>{date}</pubDate>")).published == published
+
+
+# Entries and bodies of which nothing can be made
+
+
+def test_an_empty_entry_is_a_dead_letter_that_can_be_tried_again() -> None:
+    body = rss(ITEM, "<pubDate>Sun, 01 Mar 2026 10:00:00 GMT</pubDate><category>x</category>", ITEM)
+    feed = parse_feed(body, URL, fetched_at=NOW)
+    assert len(feed.articles) == 2
+    [letter] = feed.dead_letters
+    assert (letter.stage, letter.source, letter.attempts) == ("entry", Origin(url=URL), 1)
+    assert letter.first_failed_at == NOW
+    with pytest.raises(ValueError, match="neither id, link, title nor text"):
+        decode_entry(letter.payload.encode())
+    payload = json.loads(letter.payload)
+    payload["entry"]["title"] = "Found"
+    article = decode_entry(json.dumps(payload).encode())
+    assert (article.title, article.source_name, article.tags) == ("Found", "The Example Post", ("x",))
+    assert (article.published, article.fetched_at, article.feed_url) == ("2026-03-01T10:00:00Z", NOW, URL)
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"entry": {}}', b'{"entry": 1, "feed": {}}', b"\xff"])
+def test_a_payload_that_is_no_entry_is_refused(payload: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - any message will do
+        decode_entry(payload)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"<!DOCTYPE html><html><body><p>Welcome</p></body></html>", "HTML page"),
+        (b'{"items": []}', "no RSS, RDF or Atom"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\xff", "no RSS, RDF or Atom"),
+        (b"/etc/passwd", "no RSS, RDF or Atom"),
+        (b"<rss version='2.0'><channel><title>t</titl", "not well-formed at line 2"),
+    ],
+)
+def test_a_body_that_is_no_feed_is_one_dead_letter(body: bytes, message: str) -> None:
+    feed = parse_feed(body, URL, fetched_at=NOW)
+    assert feed.articles == []
+    assert feed.error is not None
+    assert message in feed.error.message
+    [letter] = feed.dead_letters
+    assert (letter.stage, letter.source.url, letter.error) == ("feed", URL, feed.error)
+    assert len(letter.payload) >= len(body)
+
+
+def test_a_feed_without_entries_is_a_feed() -> None:
+    for body in (rss(), atom()):
+        feed = parse_feed(body, URL, {"Content-Type": "text/html"})
+        assert (feed.articles, feed.dead_letters, feed.error, feed.note) == ([], [], None, None)
+
+
+def test_a_truncated_feed_gives_the_entries_that_came() -> None:
+    whole = rss(*[f'<guid isPermaLink="false">id-{n}</guid>{ITEM}' for n in range(5)])
+    feed = parse_feed(whole[: whole.index(b"id-3")], URL)
+    assert [article.guid for article in feed.articles] == ["id-0", "id-1", "id-2"]
+    assert feed.error is None
+    assert feed.note is not None
+    assert feed.note.startswith("not well-formed at line 2: ")
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "headers"),
+    [
+        ("utf-8", "utf-8", {}),
+        ("utf-8", "utf-8-sig", {}),
+        ("iso-8859-1", "iso-8859-1", {}),
+        ("iso-8859-1", "utf-8", {"Content-Type": "application/xml; charset=utf-8"}),
+        ("utf-8", "windows-1252", {}),
+        ("utf-8", "utf-8", {"Content-Type": "text/xml"}),
+        ("utf-8", "utf-8", {"content-type": "text/html"}),
+        ("utf-16", "utf-16", {}),
+        ("utf-16", "utf-16-le", {}),
+        ("utf-16", "utf-16-be", {}),
+        ("", "utf-8", {}),
+        ("", "utf-16-be", {}),
+        ("utf-32", "utf-32", {}),
+    ],
+)
+def test_the_charset_is_found_out(declared: str, encoding: str, headers: dict[str, str]) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    text = f"{declaration}<rss version='2.0'><channel><item><title>caf\xe9 “x”</title></item></channel></rss>"
+    if encoding.startswith("iso"):
+        text = text.replace("“x”", "")
+    assert (only(text.encode(encoding), headers=headers).title or "").startswith("caf\xe9")
+
+
+@pytest.mark.parametrize("text", ["a \0 b", "a &#0; b", "a &#xD800; b", "a &#99999999999; b", "a &nosuch; b"])
+def test_a_character_that_is_none_does_not_cost_the_feed(text: str) -> None:
+    feed = parse_feed(rss(f"<title>{text}</title>", ITEM), URL)
+    assert len(feed.articles) == 2
+    assert feed.articles[1].title == "A title"
+    msgspec.json.encode(feed)
+
+
+@pytest.mark.parametrize("pair", ["&#xD83D;&#xDE00;", "&#55357;&#56832;"])
+def test_a_character_written_in_two_halves_is_one(pair: str) -> None:
+    assert parse_feed(rss(f"<title>{pair}</title>"), URL).articles[0].title == "\U0001f600"
+
+
+# Attacks
+
+
+def laughs(levels: int) -> bytes:
+    entities = "".join(f'\n<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, levels))
+    head = f'<?xml version="1.0"?>\n<!DOCTYPE rss [\n<!ENTITY l0 "lol">{entities}\n]>'
+    return (head + "<rss version='2.0'><channel><item><title>t</title></item><item><title>").encode() + (
+        f"&l{levels - 1};</title></item></channel></rss>".encode()
+    )
+
+
+def quadratic() -> bytes:
+    head = b'<?xml version="1.0"?>\n<!DOCTYPE rss [\n<!ENTITY a "' + b"x" * 100_000 + b'">\n]>'
+    return head + b"<rss version='2.0'><channel><item><title>" + b"&a;" * 100_000 + b"</title></item></channel></rss>"
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[FeedParser]:
+    with FeedParser(seconds=3, memory_bytes=1 << 30) as running:
+        yield running
+
+
+def parse(parser: FeedParser, body: bytes) -> ParsedFeed:
+    return parser.parse(body, URL, {}, NOW, base_url=URL)
+
+
+def test_entities_do_not_grow(parser: FeedParser) -> None:
+    feed = parse(parser, laughs(10))
+    assert sum(len(str(article)) for article in feed.articles) < 10_000
+
+
+def test_external_entities_are_not_fetched(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    with WebServer() as server:
+        server.add("/x", Page(body=b"the secret"))
+        for target in (secret.as_uri(), str(secret), server.url("/x")):
+            entities = f'\n<!ENTITY x SYSTEM "{target}">\n<!ENTITY % y SYSTEM "{target}">\n%y;'
+            doctype = f'<!DOCTYPE rss SYSTEM "{target}" [{entities}]>'
+            body = rss("<title>A &x; b</title>").replace(b"<rss", doctype.encode() + b"<rss", 1)
+            assert "the secret" not in str(parse_feed(body, URL))
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        quadratic(),
+        b"<rss version='2.0'><channel><item><author>" + b"a" * 1_000_000 + b"</author></item></channel></rss>",
+        b"<rss version='2.0'><channel>" + b"<x>" * 1_000_000,
+        b"<?xml " + b"encoding='" * 10_000,
+    ],
+    ids=["quadratic entities", "a long author", "deep nesting", "many encodings"],
+)
+def test_a_feed_cannot_keep_the_parser_busy(parser: FeedParser, body: bytes) -> None:
+    began = time.monotonic()
+    feed = parse(parser, body)
+    assert time.monotonic() - began < 10
+    assert feed.error is not None
+    assert feed.error.type == "ParserKilled"
+    [letter] = feed.dead_letters
+    assert (letter.stage, letter.payload) == ("feed", body.decode())
+    assert [article.title for article in parse(parser, rss(ITEM)).articles] == ["A title"]  # and the next is read
+
+
+def test_deep_nesting_does_no_harm(parser: FeedParser) -> None:
+    feed = parse(parser, rss(f"{ITEM}<content:encoded><![CDATA[{'<div>' * 100_000}deep]]></content:encoded>"))
+    assert [article.text for article in feed.articles] == ["deep"]
+
+
+def test_the_sandbox_gives_what_parse_feed_gives(parser: FeedParser) -> None:
+    body = rss(ITEM, "<category>x</category>")
+    assert parse(parser, body) == parse_feed(body, URL, {}, NOW)
+
+
+# The transform, over a real server
+
+
+class Collected:
+    def __init__(self) -> None:
+        self.articles: list[RawArticle] = []
+        self.dead_letters: list[DeadLetter] = []
+        self.results: dict[str, FeedResult] = {}
+
+
+_collected = Collected()
+
+
+def _keep_article(article: RawArticle) -> None:
+    _collected.articles.append(article)
+
+
+def _keep_dead_letter(letter: DeadLetter) -> None:
+    _collected.dead_letters.append(letter)
+
+
+def _keep_result(result: FeedResult) -> None:
+    _collected.results[result.url] = result
+
+
+def read(*requests: FeedRequest | str, **options: Any) -> Collected:
+    """Run the transform. The runner is in this process, and finds functions of a module by their names."""
+    global _collected  # noqa: PLW0603
+    _collected = Collected()
+    made = [FeedRequest(url=request) if isinstance(request, str) else request for request in requests]
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        found = pipeline | beam.Create(made, reshuffle=False) | ReadFromFeeds(**{"allow_private": True, **options})
+        _ = found.articles | "KeepArticles" >> beam.Map(_keep_article)
+        _ = found.dead_letters | "KeepDeadLetters" >> beam.Map(_keep_dead_letter)
+        _ = found.results | "KeepResults" >> beam.Map(_keep_result)
+    return _collected
+
+
+def again(result: FeedResult) -> FeedRequest:
+    return FeedRequest(result.url, result.etag, result.last_modified, result.body_hash, result.moved_to)
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    with WebServer() as running:
+        yield running
+
+
+def test_a_feed_is_read_once_and_asked_for_changes_after(server: WebServer) -> None:
+    headers = {"ETag": '"1"', "Last-Modified": "Sun, 01 Mar 2026 10:00:00 GMT", "Content-Type": "application/rss+xml"}
+    url = server.add("/feed", Page(body=rss(ITEM, "<category>x</category>"), headers=headers))
+    began = datetime.now(UTC)
+    first = read(url, contact="mailto:desk@example.org")
+    result = first.results[url]
+    assert (result.outcome, result.status, result.entries, result.title) == ("read", 200, 2, "The Example Post")
+    assert (result.etag, result.last_modified) == ('"1"', "Sun, 01 Mar 2026 10:00:00 GMT")
+    [article] = first.articles
+    assert article.feed_url == url
+    assert article.fetched_at is not None
+    assert began <= article.fetched_at <= datetime.now(UTC)
+    assert [letter.stage for letter in first.dead_letters] == ["entry"]
+    sent = server.requests[0].headers
+    assert "desk@example.org" in sent["user-agent"]
+    assert "application/atom+xml" in sent["accept"]
+
+    second = read(again(result))
+    assert second.articles == []
+    assert (second.results[url].outcome, second.results[url].status) == ("unchanged", 304)
+    assert again(second.results[url]) == again(result)
+
+
+def test_a_feed_whose_validators_change_when_it_does_not_is_unchanged(server: WebServer) -> None:
+    def lying(seen: Any, number: int) -> Page:
+        return Page(body=rss(ITEM), headers={"ETag": f'"{number}"'}, lies=True)
+
+    url = server.add("/feed", lying)
+    first = read(url).results[url]
+    second = read(again(first))
+    assert (second.articles, second.results[url].outcome, second.results[url].status) == ([], "unchanged", 200)
+    assert second.results[url].etag == '"1"'
+
+
+def test_a_feed_that_changes_under_the_same_etag_is_read_when_it_is_sent(server: WebServer) -> None:
+    url = server.add("/feed", Page(body=rss(ITEM), headers={"ETag": '"1"'}))
+    first = read(url).results[url]
+    server.add("/feed", Page(body=rss(ITEM, ITEM), headers={"ETag": '"1"'}, lies=True))
+    assert len(read(again(first)).articles) == 2
+
+
+def test_not_modified_without_being_asked(server: WebServer) -> None:
+    url = server.add("/feed", Page(status=304))
+    assert read(url).results[url].outcome == "failed"
+    assert read(FeedRequest(url, body_hash="abc")).results[url].outcome == "unchanged"
+
+
+def test_a_truncated_feed_is_read_and_asked_for_again_without_validators(server: WebServer) -> None:
+    body = rss(ITEM, ITEM)
+    url = server.add("/feed", Page(body=body[:-40], headers={"ETag": '"1"'}))
+    cut = read(url)
+    assert len(cut.articles) == 2
+    result = cut.results[url]
+    assert (result.outcome, result.etag, result.last_modified) == ("read", None, None)
+    assert result.note is not None
+    assert "not well-formed" in result.note
+    server.add("/feed", Page(body=body, headers={"ETag": '"1"'}))
+    assert read(again(result)).results[url].outcome == "read"
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(404, "failed"), (410, "gone"), (429, "failed"), (500, "failed")])
+def test_a_refusal_is_told_and_remembers_what_was(server: WebServer, status: int, outcome: str) -> None:
+    url = server.add("/feed", Page(status=status, headers={"ETag": '"new"'}))
+    request = FeedRequest(url, etag='"old"', body_hash="abc")
+    result = read(request).results[url]
+    assert (result.outcome, result.status, again(result)) == (outcome, status, request)
+    assert result.error is not None
+    assert f"{url}: answered {status}" in result.error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "seconds"),
+    [
+        (429, "120", 120),
+        (503, "120", 120),
+        (503, "99999999999999", 7 * 24 * 3600),
+        (503, "soon", None),
+        (503, "Sun, 01 Mar 2020 10:00:00 GMT", 0),
+        (404, "120", None),
+    ],
+)
+def test_the_wait_that_a_site_asks_for(server: WebServer, status: int, field: str, seconds: int | None) -> None:
+    url = server.add("/feed", Page(status=status, headers={"Retry-After": field}))
+    assert read(url).results[url].retry_after_s == seconds
+
+
+def test_the_wait_may_be_a_date(server: WebServer) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
+    url = server.add("/feed", Page(status=503, headers={"Retry-After": date}))
+    assert 590 <= (read(url).results[url].retry_after_s or 0) <= 600
+
+
+def test_a_move_for_good_is_remembered_and_a_mistaken_one_forgotten(server: WebServer) -> None:
+    url = server.add_redirect("/old", "/new", 301)
+    new = server.add("/new", Page(body=rss(ITEM)))
+    moved = read(url)
+    assert moved.results[url].moved_to == new
+    assert moved.articles[0].feed_url == url
+    assert read(again(moved.results[url])).results[url].moved_to == new
+    assert server.count("/old") == 1
+
+    server.add("/new", Page(status=404))
+    server.add("/old", Page(body=rss(ITEM, ITEM)))
+    back = read(again(moved.results[url]))
+    assert (back.results[url].outcome, back.results[url].moved_to) == ("read", None)
+
+
+def test_no_feed_harms_another(server: WebServer) -> None:
+    bad = {
+        "/slow": Page(body=slowly(b"x" * 1000, 0.1)),
+        "/endless": Page(body=endless(b"<x>" * 1000)),
+        "/bomb": gzipped(b"\0" * 50_000_000),
+        "/html": Page(body=b"<html><body>Welcome</body></html>"),
+        "/binary": Page(body=b"\xff\xfe\xfd"),
+        "/status": Page(status=500),
+        "/laughs": Page(body=laughs(10)),
+    }
+    urls = [server.add(path, page) for path, page in bad.items()]
+    urls += [server.add_redirect("/loop", "/loop"), "ftp://127.0.0.1/", "http://[::1", "http://no-such.invalid/f"]
+    good = [server.add(f"/good{n}", Page(body=rss(f"<title>good {n}</title>"))) for n in range(3)]
+    found = read(*urls, *good, timeout_s=2, max_bytes=1_000_000)
+    assert {article.title for article in found.articles} >= {"good 0", "good 1", "good 2"}
+    assert set(found.results) == {*urls, *good}
+    errors = {url: result.error.type for url, result in found.results.items() if result.error}
+    kinds = ["Timeout", "TooLarge", "TooLarge", "NotAFeed", "NotAFeed", "HttpStatus"]
+    assert [errors[url] for url in urls[:6]] == kinds
+    assert [errors[url] for url in urls[7:]] == ["TooManyRedirects", "BadUrl", "BadUrl", "NotFound"]
+    assert [letter.encoding for letter in found.dead_letters if letter.stage == "feed"].count("base64") == 1
+
+
+def test_private_networks_are_not_asked_unless_allowed(server: WebServer) -> None:
+    url = server.add("/feed", Page(body=rss(ITEM)))
+    result = read(url, allow_private=False).results[url]
+    assert result.error is not None
+    assert (result.error.type, server.requests) == ("PrivateAddress", [])
+
+
+def test_hosts_are_asked_at_once_and_each_by_one_request(server: WebServer) -> None:
+    hosts = ["127.0.0.1", "localhost", "127.1", "2130706433"]
+    for n in range(3):
+        server.add(f"/{n}", Page(body=rss(ITEM), delay=0.2))
+    urls = [server.url(f"/{n}", host=host) for n in range(3) for host in hosts]
+    began = time.monotonic()
+    found = read(*urls)
+    taken = time.monotonic() - began
+    assert {result.outcome for result in found.results.values()} == {"read"}
+    assert set(server.most_at_once.values()) == {1}
+    assert len(server.most_at_once) == 4
+    assert taken < 12 * 0.2 + 1.5
+
+
+def test_a_redirect_waits_for_its_host_too(server: WebServer) -> None:
+    server.add("/feed", Page(body=rss(ITEM), delay=0.2))
+    to = server.url("/feed")
+    server.add_redirect("/r", to)
+    read(*[server.url("/r", host=host) for host in ("localhost", "127.1", "2130706433")], to)
+    assert server.count("/feed") == 4
+    assert server.most_at_once["127.0.0.1"] == 1
+
+
+def test_no_more_bodies_are_held_than_feeds_are_fetched_at_once(server: WebServer) -> None:
+    size = 4_000_000
+    body = rss(f"{ITEM}<content:encoded><!--{'x' * size}--></content:encoded>")
+    urls = [server.add(f"/{n}", Page(body=body)) for n in range(12)]
+    tracemalloc.start()
+    try:
+        read(*[FeedRequest(url.replace("127.0.0.1", f"{2130706433}")) for url in urls], concurrency=2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * size
+
+
+# Feeds from outside, where they are at hand
+
+
+def archived(name: str) -> list[tuple[str, bytes]]:
+    folder = os.environ.get("CLAIMWIRE_DATA")
+    if not folder or not (Path(folder) / "feeds" / name).exists():
+        pytest.skip(f"CLAIMWIRE_DATA does not name a folder with feeds/{name}")
+    with tarfile.open(Path(folder) / "feeds" / name) as archive:
+        files = [(member.name, archive.extractfile(member)) for member in archive if member.isfile()]
+        return [(path, file.read()) for path, file in files if file and path.endswith(".xml")]
+
+
+@pytest.mark.parametrize("name", ["feedparser_corpus.tar.gz", "real_feeds.tar.gz"])
+def test_every_entry_of_feeds_from_outside_is_accounted_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = 0
+    parse_alone = feedparser.parse
+
+    def counting(*given: Any, **options: Any) -> Any:
+        nonlocal entries
+        found = parse_alone(*given, **options)
+        entries = len(found["entries"])
+        return found
+
+    monkeypatch.setattr(feedparser, "parse", counting)
+    feeds = archived(name)
+    assert len(feeds) >= 100
+    for path, body in feeds:
+        feed = parse_feed(body, URL, fetched_at=NOW)
+        if feed.error:
+            assert [letter.stage for letter in feed.dead_letters] == ["feed"], path
+        else:
+            assert len(feed.articles) + len(feed.dead_letters) == entries, path
+        msgspec.json.encode(feed)
+        for letter in feed.dead_letters:
+            if letter.stage == "entry":
+                with pytest.raises(ValueError, match="neither"):
+                    decode_entry(letter.payload.encode())
