@@ -1,0 +1,125 @@
+"""The main job on feeds that are served, moved, broken and mended between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import run_here, written
+from webserver import Page, WebServer
+
+from pipelines.checkpoint import State
+from pipelines.monitor import Summary
+from pipelines.run import RunError
+
+
+def feed(*numbers: int, host: str = "a.example") -> bytes:
+    """An RSS feed with these items."""
+    items = "".join(
+        f"<item><title>Item {n}</title><link>https://{host}/{n}?utm_source=rss</link><guid>{host}-{n}</guid>"
+        f"<pubDate>Fri, {n:02} Nov 2026 10:00:00 GMT</pubDate><description>&lt;p&gt;The council of village {n} said "
+        "it would mend the road before the winter, as it had promised to do in the year before.&lt;/p&gt;</description>"
+        "</item>"
+        for n in numbers
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Roads</title>{items}</channel></rss>'.encode()
+
+
+def run_feeds(tmp_path: Path, *urls: str, **settings: Any) -> Summary:
+    settings = {"extract": "none", "allow_private": True, **settings}
+    return run_here(tmp_path / "state", source=urls, sink=(f"jsonl:{tmp_path / 'out'}",), **settings)
+
+
+def events(tmp_path: Path) -> list[str]:
+    """The types of the events of sources, in the order of their files."""
+    types = [event["type"] for event in written(tmp_path / "out", "events")]
+    return [kind for kind in types if kind.startswith("claimwire.source")]
+
+
+def test_a_feed_that_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(feed(1, 2), headers={"ETag": '"1"'}))
+        assert run_feeds(tmp_path, url).enriched == 2
+        second = run_feeds(tmp_path, url)
+        assert (second.feeds_unchanged, second.seen) == (1, 0)
+        assert server.count("/feed") == 2
+        server.add("/feed", Page(feed(1, 2, 3), headers={"ETag": '"2"'}))
+        third = run_feeds(tmp_path, url)
+        assert (third.enriched, third.unchanged) == (1, 2)
+    record = written(tmp_path / "out")[0]["article"]
+    assert record["canonical_url"] == "https://a.example/1"
+    assert record["source"] == {"name": "Roads", "feed_url": url, "domain": "a.example"}
+    assert record["text"].startswith("The council of village 1 said")
+
+
+def test_the_same_article_in_two_feeds_is_written_once(tmp_path: Path) -> None:
+    with WebServer() as server:
+        urls = [server.add("/roads", Page(feed(1, 2))), server.add("/villages", Page(feed(2, 3)))]
+        summary = run_feeds(tmp_path, *urls)
+        assert (summary.seen, summary.enriched, summary.unchanged) == (4, 3, 1)
+
+
+def test_one_broken_feed_harms_no_other_and_is_told_once(tmp_path: Path) -> None:
+    with WebServer() as server:
+        good = server.add("/good", Page(feed(1)))
+        bad = server.add("/bad", Page(b"<html><body>503</body></html>"))
+        missing = server.url("/missing")
+        first = run_feeds(tmp_path, good, bad, missing)
+        assert (first.enriched, first.dead_letters, first.sources_failed) == (1, 1, 2)
+        second = run_feeds(tmp_path, good, bad, missing)
+        assert (second.enriched, second.dead_letters, second.sources_failed) == (0, 0, 2)
+        assert len(written(tmp_path / "out", "dead-letters")) == 1
+        assert events(tmp_path) == ["claimwire.source.failed"] * 2
+        server.add("/bad", Page(feed(2)))
+        server.add("/missing", Page(feed(3)))
+        assert run_feeds(tmp_path, good, bad, missing).enriched == 2
+        assert events(tmp_path)[2:] == ["claimwire.source.recovered"] * 2
+
+
+def test_a_feed_that_is_gone_is_not_asked_again(tmp_path: Path) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(status=410))
+        assert run_feeds(tmp_path, url).sources_failed == 1
+        assert run_feeds(tmp_path, url).sources_failed == 1
+        assert server.count("/feed") == 1
+
+
+def test_a_feed_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(status=429, headers={"Retry-After": "3600"}))
+        run_feeds(tmp_path, url)
+        run_feeds(tmp_path, url)
+        assert server.count("/feed") == 1
+
+
+def test_a_feed_that_moved_for_good_is_asked_at_its_new_place(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.add("/new", Page(feed(1)))
+        url = server.add_redirect("/old", server.url("/new"), 301)
+        assert run_feeds(tmp_path, url).enriched == 1
+        run_feeds(tmp_path, url)
+        assert (server.count("/old"), server.count("/new")) == (1, 2)
+        with State(tmp_path / "state") as state:
+            assert state.feed(url).moved_to == server.url("/new")
+    (record,) = written(tmp_path / "out")
+    assert record["article"]["source"]["feed_url"] == url
+
+
+def test_private_addresses_are_asked_only_when_allowed(tmp_path: Path) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(feed(1)))
+        assert run_feeds(tmp_path, url, allow_private=False).sources_failed == 1
+        assert server.count("/feed") == 0
+        assert run_feeds(tmp_path, url).enriched == 1
+
+
+def test_an_entry_read_before_a_crash_is_written_though_it_left_its_feed(tmp_path: Path) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(feed(1, 2)))
+        # The pass fails, but what was read is in the queue.
+        with pytest.raises(RunError, match="en_no_such_model"):
+            run_feeds(tmp_path, url, model="en_no_such_model", extract="entities")
+        server.add("/feed", Page(feed(3)))
+        summary = run_feeds(tmp_path, url)
+        assert (summary.resumed, summary.seen, summary.enriched) == (2, 3, 3)
