@@ -121,7 +121,8 @@ class BoundedRun:
     # Reading
 
     def _expand_sources(self) -> tuple[list[str], list[FileSource]]:
-        found = dict.fromkeys(chain.from_iterable(map(sources, self._settings.source)))
+        specs = map(_bundled_or_given, self._settings.source)
+        found = dict.fromkeys(chain.from_iterable(map(sources, specs)))
         feeds = [source.url for source in found if isinstance(source, FeedSource)]
         files = [source for source in found if isinstance(source, FileSource)]
         if self._only_dead_letters:
@@ -319,6 +320,12 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
         "in_memory" if workers == 1 else "multi_processing"
     )
     return options, FnApiRunner()
+
+
+def _bundled_or_given(spec: str) -> str:
+    """``examples`` is the folder that comes along, in a checkout and in the wheel alike, unless there is one here."""
+    bundled = Path(__file__).parents[1] / "examples"
+    return str(bundled) if spec == "examples" and not Path(spec).exists() else spec
 
 
 def _empty(folder: Path) -> None:

@@ -1,1 +1,0 @@
-"""Feeds and articles written for this project, for a first run without network."""

@@ -1,0 +1,59 @@
+"""What a user gets who has no checkout: the built wheel in an empty environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, written
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of what git knows, so that no leftover of a build gets in."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    for name in filter(None, files.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(build, check=True, timeout=300)
+    (built,) = folder.glob("claimwire-*.whl")
+    return built
+
+
+def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in (
+        "schemas/json/enriched-article.schema.json",
+        "pipelines/data/tracking_parameters.txt",
+        "examples/feeds.opml",
+        "examples/feeds/corrected/brackwater-courier.xml",
+        "examples/articles/izyum-shells.txt",
+        "examples/wire.jsonl",
+    ):
+        assert name in names
+    assert any(name.startswith("pipelines/extract/data/") for name in names)
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_runs_the_main_job(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
+    bin_ = environment / "bin"
+    subprocess.run([bin_ / "python", "-m", "pip", "install", "--quiet", str(wheel)], check=True, timeout=900)
+    work = tmp_path / "work"
+    work.mkdir()
+    run = [bin_ / "claimwire", "run", "--source", "examples", "--sink", "jsonl:out"]
+    done = subprocess.run(run, cwd=work, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 3, done.stderr  # one example is a broken feed
+    records = written(work / "out")
+    assert sum(len(record["claims"]) for record in records) > 100
+    shown = subprocess.run([bin_ / "claimwire", "show", "out"], cwd=work, capture_output=True, text=True, check=True)
+    assert "Veryha" in shown.stdout
