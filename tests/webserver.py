@@ -56,7 +56,7 @@ class WebServer:
     def __init__(self) -> None:
         self.requests: list[Seen] = []
         self.most_at_once: Counter[str] = Counter()
-        """By the host that the client named: how many requests to it ran at the same time."""
+        """By the host that the client named: how many requests to it waited for their answers at the same time."""
         self._now: Counter[str] = Counter()
         self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
@@ -150,8 +150,8 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
             host = headers.get("host", "").partition(":")[0]
             with server.answering(Seen(self.path, host, headers)) as page:
                 server.ending.wait(page.delay)
-                with suppress(OSError):  # the client has had enough
-                    self._answer(page, headers)
+            with suppress(OSError):  # the client has had enough
+                self._answer(page, headers)
             self.close_connection = True
 
         def _answer(self, page: Page, asked: dict[str, str]) -> None:
