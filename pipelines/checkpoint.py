@@ -108,6 +108,8 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "state.db"
+        # Whoever outlives a killed run (a worker process) must not write where the next run looks.
+        self.attempt = secrets.token_hex(4)
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -187,10 +189,10 @@ class State:
 
     # Recovery
 
-    def recover(self, staging_folders: Iterable[Path]) -> int:
+    def recover(self, scratch_folders: Iterable[Path]) -> int:
         """Finish what the last run had committed, throw away what it had not; the number of files finished."""
         finished = self._finish_journal()
-        for folder in {self.intake_staging, *staging_folders}:
+        for folder in (self.folder / "scratch", *scratch_folders):
             shutil.rmtree(folder, ignore_errors=True)
         return finished
 
@@ -204,10 +206,13 @@ class State:
 
     # Sources
 
-    @property
-    def intake_staging(self) -> Path:
-        """Where the workers of an intake put what they read, until it is in the queue."""
-        return self.folder / "intake"
+    def scratch(self, name: str) -> Path:
+        """A folder for what workers report to the driver of this run, and for nothing that has to last."""
+        return self.folder / "scratch" / self.attempt / name
+
+    def clear_scratch(self) -> None:
+        """Remove what workers reported, once it was taken over."""
+        shutil.rmtree(self.folder / "scratch", ignore_errors=True)
 
     def feed(self, url: str) -> FeedState:
         """What is remembered of a feed; all defaults for one never read."""
@@ -276,7 +281,6 @@ class State:
                     row = (os.path.realpath(file.path), file.size, file.mtime_ns)
                     db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", row)
             added = self.waiting() - before
-        shutil.rmtree(self.intake_staging, ignore_errors=True)
         return Entries(given, added, letters)
 
     # The queue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,11 +15,12 @@ from typing import Protocol
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from connectors.feeds import FeedResult, ReadFromFeeds
 from connectors.files import FileResult, FileSource
 from connectors.sources import FeedSource, sources
-from pipelines import ingest, monitor
+from pipelines import ingest, monitor, worker
 from pipelines.checkpoint import FeedState, Outcome, QueueReader, SqliteIndex, State
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import staged
@@ -89,7 +89,7 @@ class BoundedRun:
         run_id = f"{now:%Y%m%dT%H%M%SZ}-{state.id}-{state.passes}"
         self.run = Run(id=run_id, version=version("claimwire"), started_at=now)
         self.summary = Summary()
-        self._reports = state.folder / "pass"
+        self._reports = state.scratch("pass")
         self._sinks = parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000)
 
     def go(self) -> Summary:
@@ -101,7 +101,7 @@ class BoundedRun:
         feeds, files = self._expand_sources()
         for sink in self._sinks:
             sink.check()
-        if finished := self._state.recover([sink.staging for sink in self._sinks]):
+        if finished := self._state.recover([sink.scratch for sink in self._sinks]):
             _log.warning("finished %d files that the last run had committed but not yet named", finished)
         self._count_resumed()
         self._read(feeds, files)
@@ -115,7 +115,7 @@ class BoundedRun:
         self._tell_completed()
         for sink in self._sinks:
             sink.clear()
-        shutil.rmtree(self._reports, ignore_errors=True)
+        self._state.clear_scratch()
         return self.summary
 
     # Reading
@@ -141,7 +141,7 @@ class BoundedRun:
         if not due and not changed:
             return
         self._progress.reading(len(due), len(changed))
-        staging = self._state.intake_staging
+        staging = self._state.scratch("intake")
         reader = ReadFromFeeds(
             allow_private=self._settings.allow_private,
             concurrency=self._settings.feeds_at_once,
@@ -166,6 +166,7 @@ class BoundedRun:
             {result.url: self._next_feed_state(result) for result in feed_results},
             file_results,
         )
+        self._state.clear_scratch()
         summary = self.summary
         summary.feeds_read = sum(result.outcome == "read" for result in feed_results)
         summary.feeds_unchanged = sum(result.outcome == "unchanged" for result in feed_results)
@@ -313,13 +314,15 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
     (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
     """
     options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
-    given = options.get_all_options()
-    if (given["runner"] or "DirectRunner").rpartition(".")[2] not in ("DirectRunner", "FnApiRunner"):
+    if (options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2] not in (
+        "DirectRunner",
+        "FnApiRunner",
+    ):
         return options, None
-    options.view_as(beam.options.pipeline_options.DirectOptions).direct_running_mode = (
-        "in_memory" if workers == 1 else "multi_processing"
-    )
-    return options, FnApiRunner()
+    # One worker runs in this process. More are processes of our own making, because Beam's would write their log to
+    # stderr; so Beam's direct_running_mode is left alone.
+    processes = SubprocessSDKEnvironment.from_command_string(worker.COMMAND) if workers > 1 else None
+    return options, FnApiRunner(default_environment=processes)
 
 
 def _bundled_or_given(spec: str) -> str:

@@ -32,12 +32,19 @@ class Sink(msgspec.Struct, frozen=True):
     form: Literal["jsonl", "parquet", "stdout"]
     folder: Path
     """Its files go into one folder a day below this one. For stdout: where dead letters and events go."""
-    staging: Path
-    """On the same file system as ``folder``, so that a rename is atomic."""
+    scratch: Path
+    """On the same file system as ``folder``, so that a rename is atomic. Nothing in it outlives a run."""
+    attempt: str
+    """Of this run; what else lies in ``scratch`` is of runs that were killed."""
     compression: Compression
     rotate_bytes: int
     beside: bool
     """Whether dead letters and events are written here."""
+
+    @property
+    def staging(self) -> Path:
+        """Where workers of this run put files, until the driver names them."""
+        return self.scratch / self.attempt
 
     def check(self) -> None:
         """Raises SinkError where files cannot be made here."""
@@ -75,8 +82,8 @@ class Sink(msgspec.Struct, frozen=True):
         ]
 
     def clear(self) -> None:
-        """Remove the empty staging folder, so that nothing but outputs is left."""
-        shutil.rmtree(self.staging, ignore_errors=True)
+        """Leave nothing but outputs."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _is_for_stdout(self, path: Path) -> bool:
         return self.form == "stdout" and path.name.startswith(ARTICLES)
@@ -106,7 +113,8 @@ def parse_sinks(specs: tuple[str, ...], state: State, compression: Compression, 
             Sink(
                 form=form,
                 folder=place,
-                staging=place / (f".claimwire-{state.id}" if folder else "stdout"),
+                scratch=place / (f".claimwire-{state.id}" if folder else "stdout"),
+                attempt=state.attempt,
                 compression=compression,
                 rotate_bytes=rotate_bytes,
                 beside=folder is not None or not has_folder,

@@ -111,9 +111,10 @@ class Extractor:
             while at < len(found) and found[at].start < end:
                 at += 1
             # Where nothing is quoted a claim keeps to its sentence, and only those that may hold one are parsed.
+            spoken = any(len(text[q.start : q.end].split()) > 2 for q in found[first:at])
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
-            parse += [at > first or may_hold_claims(text[a:b]) for a, b in parts]
+            parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]
         return _Plan(article, pieces, found, parse)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, Paragraph, quotation
+from pipelines.extract.drafts import GOING_ON, Draft, Paragraph, quotation
 from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
 from pipelines.extract.speakers import Cast, Named, speaker
@@ -21,13 +21,24 @@ _WORD = re.compile(r"[a-z]+")
 _DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
+_BEFORE_NOUNS = frozenset(
+    "the a an this these those his her its their our my your no any some each every of in for on at by with from as "
+    "united to would could should might may can must cannot".split()
+)
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 
 def may_hold_claims(sentence: str) -> bool:
     """False where a sentence that quotes nothing has no cue word either, so that nothing need parse it."""
-    found = set(_WORD.findall(sentence.lower()))
-    return not triggers().isdisjoint(found) or ("that" in found and not cue_nouns().keys().isdisjoint(found))
+    found = _WORD.findall(sentence.lower())
+    sure, bare = triggers()
+    if not sure.isdisjoint(found):
+        return True
+    if "that" in found and not cue_nouns().keys().isdisjoint(found):
+        return True
+    return any(
+        word in bare and (index == 0 or found[index - 1] not in _BEFORE_NOUNS) for index, word in enumerate(found)
+    ) or any(word == "to" and found[index - 1] in GOING_ON for index, word in enumerate(found) if index)
 
 
 def find_claims(

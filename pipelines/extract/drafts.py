@@ -436,11 +436,11 @@ def _happens(cue: Token) -> bool:
         }:
             return False
         if child.tag_ == "TO":
-            return cue.dep_ == "xcomp" and cue.head.lower_ in _GOING_ON
+            return cue.dep_ == "xcomp" and cue.head.lower_ in GOING_ON
     return True
 
 
-_GOING_ON = frozenset("went goes going continued continues continuing began begins rushed appeared seemed used".split())
+GOING_ON = frozenset("went goes going continued continues continuing began begins rushed appeared seemed used".split())
 
 
 def quotation(paragraph: Paragraph, quote: Quote) -> tuple[Token, Token | None, str] | None:

@@ -85,7 +85,7 @@ class Cast:
 
     def named(self, spans: Sequence[Span], head: Span, previous: Named | None) -> Named:
         """Resolves a speaker: ``head`` is its main word, ``previous`` who made the claim before it."""
-        start, end = spans[0][0], spans[-1][1]
+        start = spans[0][0]
         text = " ".join(self.text[a:b] for a, b in spans)
         word = self.text[head[0] : head[1]].lower()
         if len(spans) == 1 and text.lower() in _SINGULAR | _PLURAL | _THING | _FIRST:
@@ -96,6 +96,11 @@ class Cast:
         kind = _kind(word, text)
         if at_head:
             index = at_head[0][2]
+            joined = [
+                m for m in mentions if m[0] > head[1] and self.text[head[1] : m[0]].rstrip("the ").endswith(" and")
+            ]
+            if joined and joined[0][2] != index:
+                return Named(None, None, "group")
             type_ = _LABELS[self.entities[index].label]
             # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
             return Named(self.entities[index].name, index, "group" if type_ == "group" else type_)
@@ -117,9 +122,9 @@ class Cast:
     def _pronoun(self, word: str, start: int, previous: Named | None) -> Named:
         if word in _SINGULAR:
             wanted = "f" if word in {"she", "her"} else "m"
-            if previous and previous.entity is not None and previous.type == "person":
-                if self._gender.setdefault(previous.entity, wanted) == wanted:
-                    return previous
+            known = previous is not None and previous.entity is not None and previous.type == "person"
+            if known and previous and self._gender.setdefault(previous.entity or 0, wanted) == wanted:
+                return previous
             index = self._earlier_person(start, wanted)
             if index is not None:
                 self._gender.setdefault(index, wanted)

@@ -96,7 +96,9 @@ def cue_nouns() -> dict[str, CueNoun]:
 
 
 @cache
-def triggers() -> frozenset[str]:
-    """Words without which a sentence that quotes nothing holds no claim."""
-    verbs = {form for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
-    return frozenset({*verbs, "according"})
+def triggers() -> tuple[frozenset[str], frozenset[str]]:
+    """Words without which a sentence that quotes nothing holds no claim: the sure ones, and those that are verbs
+    only where no article, preposition or modal verb stands before them ("states", "a plan", "would say")."""
+    told = {form: verb for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
+    bare = {form for form, verb in told.items() if form in (verb.lemma, *_regular_forms(verb.lemma, doubled=False)[:1])}
+    return frozenset({*told.keys() - bare, "according"}), frozenset(bare)
