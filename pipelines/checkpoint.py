@@ -20,7 +20,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ CREATE UNIQUE INDEX queue_order ON queue (kind, key);
 CREATE TABLE seen (key BLOB PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
                    first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX seen_by_age ON seen (last_seen);
+CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -321,7 +322,7 @@ class State:
 
     def commit(
         self,
-        outcomes: Iterable[Outcome],
+        outcomes: Sequence[Outcome],
         done: dict[Kind, list[str]],
         renames: list[tuple[Path, str]],
         now: datetime,
@@ -344,6 +345,10 @@ class State:
                         for key, seen in outcome.remember
                     ),
                 )
+            db.executemany(
+                "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
+                [(outcome.key, _milliseconds(now)) for outcome in outcomes if outcome.outcome == "dead"],
+            )
             letters = [(bytes.fromhex(key), _milliseconds(now), _day(now)) for key in done.get("dead-letter", ())]
             db.executemany("INSERT OR REPLACE INTO seen VALUES (?, '', x'', ?, ?)", letters)
             for kind, keys in done.items():
@@ -354,8 +359,9 @@ class State:
 
     def expire(self, remember: timedelta, now: datetime) -> int:
         """Forget articles that were not seen for so long; the number of keys forgotten. The file is reused."""
-        cursor = self._db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(now - remember),))
-        return cursor.rowcount
+        oldest = now - remember
+        self._db.execute("DELETE FROM failures WHERE first_failed < ?", (_milliseconds(oldest),))
+        return self._db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(oldest),)).rowcount
 
 
 _RUN = 64
@@ -377,6 +383,12 @@ class QueueReader:
             for (record,) in rows:
                 yield decode(record, Article)
 
+    def failed_before(self, key: str) -> tuple[int, datetime | None]:
+        """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
+        with _reading(self._database) as db:
+            row = db.execute("SELECT attempts, first_failed FROM failures WHERE key = ?", (key,)).fetchone()
+        return (row[0], _from_milliseconds(row[1])) if row else (0, None)
+
 
 class SqliteIndex:
     """The index of seen articles (``pipelines.dedupe.index.Index``) in the state's database. Pickles as its path."""
@@ -391,7 +403,7 @@ class SqliteIndex:
             for key in keys:
                 row = db.execute("SELECT article_id, identity, first_seen FROM seen WHERE key = ?", (key,)).fetchone()
                 if row:
-                    known[key] = Seen(row[0], row[1], datetime.fromtimestamp(row[2] / 1000, UTC))
+                    known[key] = Seen(row[0], row[1], _from_milliseconds(row[2]))
         return known
 
 
@@ -450,6 +462,10 @@ def _letter_key(letter: DeadLetter) -> str:
 
 def _milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
+
+
+def _from_milliseconds(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _day(time: datetime) -> int:

@@ -10,7 +10,7 @@ import apache_beam as beam
 import msgspec
 
 from connectors.deadletters import dead_letter
-from pipelines.checkpoint import Outcome
+from pipelines.checkpoint import Outcome, QueueReader
 from pipelines.dedupe import Judged
 from pipelines.extract import Extraction, Extractor, load
 from pipelines.monitor import article_event
@@ -49,12 +49,13 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
         run: Stands in every record's provenance.
+        queue: Knows how often an article has failed before.
     """
 
-    def __init__(self, extract: What, model: str | None, run: Run) -> None:
+    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader) -> None:
         super().__init__()
         self.run = run
-        self._enrich = _EnrichBatch(extract, model, run)
+        self._enrich = _EnrichBatch(extract, model, run, queue)
 
     def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
         return (
@@ -65,10 +66,11 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
 
 
 class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, extract: What, model: str | None, run: Run) -> None:
+    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader) -> None:
         self._what = extract
         self._model = model
         self._run = run
+        self._queue = queue
 
     def process(self, batch: list[Judged]) -> Iterator[object]:
         skipped = {judged.order: self._why_skip(judged) for judged in batch}
@@ -115,8 +117,17 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
         except Exception as error:
             if len(batch) > 1:
                 return {order: result for judged in batch for order, result in self._extract([judged]).items()}
-            article = batch[0].article
-            return {batch[0].order: dead_letter("extract", error, encode(article), Origin(url=article.url))}
+            article, order = batch[0].article, batch[0].order
+            attempts, first_failed_at = self._queue.failed_before(order)
+            letter = dead_letter(
+                "extract",
+                error,
+                encode(article),
+                Origin(url=article.url),
+                attempts=attempts + 1,
+                first_failed_at=first_failed_at or self._run.started_at,
+            )
+            return {order: letter}
 
     def _record(self, judged: Judged, extraction: Extraction | None, skipped: str | None) -> EnrichedArticle:
         return EnrichedArticle(

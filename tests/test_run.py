@@ -161,9 +161,14 @@ def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_othe
     (letter,) = written(tmp_path / "out", "dead-letters")
     assert (letter["stage"], letter["error"]["type"]) == ("extract", "MemoryError")
 
-    monkeypatch.undo()
     (file,) = (tmp_path / "out").rglob("dead-letters-*")
-    assert run_plain(tmp_path, source=(str(file),), extract="entities").enriched == 1
+    assert run_plain(tmp_path, source=(str(file),), extract="entities").dead_letters == 1
+    (again,) = (other for other in written(tmp_path / "out", "dead-letters") if other != letter)
+    assert (again["attempts"], again["first_failed_at"]) == (2, letter["first_failed_at"])
+
+    monkeypatch.undo()
+    newer = max((tmp_path / "out").rglob("dead-letters-*"))
+    assert run_plain(tmp_path, source=(str(newer),), extract="entities").enriched == 1
     assert len({record["article"]["id"] for record in written(tmp_path / "out")}) == 10
 
 
