@@ -11,6 +11,7 @@ import codecs
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
@@ -20,10 +21,14 @@ import msgspec
 
 from connectors.articles import decode_article
 from connectors.deadletters import dead_letter
-from connectors.feeds import decode_entry, parse_feed
+from connectors.feeds import ParsedFeed, decode_entry
 from connectors.lines import Line, read_lines, read_whole
+from connectors.sandbox import FeedParser
 from schemas import codec
 from schemas.records import DeadLetter, Failure, Origin, RawArticle
+
+# Its child process serves one caller at a time, and ends with the thread that has it.
+_of_thread = threading.local()
 
 FileKind = Literal["jsonl", "json", "text", "feed", "dead-letters"]
 
@@ -124,7 +129,11 @@ def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | De
 
 
 def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
-    feed = parse_feed(data, origin.url or "")
+    # A saved feed, and a dead letter all the more, may be as hostile as the one it was.
+    if not hasattr(_of_thread, "parser"):
+        _of_thread.parser = FeedParser()
+    url = origin.url or ""
+    feed: ParsedFeed = _of_thread.parser.parse(data, url, {}, None, base_url=url)
     yield from feed.articles
     yield from feed.dead_letters
 

@@ -35,7 +35,7 @@ class _Job(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
     url: str
     headers: dict[str, str]
-    fetched_at: datetime
+    fetched_at: datetime | None
     base_url: str
 
 
@@ -58,7 +58,7 @@ class FeedParser:
         self._stop()
 
     def parse(
-        self, body: bytes, url: str, headers: Mapping[str, str], fetched_at: datetime, *, base_url: str
+        self, body: bytes, url: str, headers: Mapping[str, str], fetched_at: datetime | None, *, base_url: str
     ) -> ParsedFeed:
         """As ``parse_feed``. A feed that exceeds time or memory gives the error ``ParserKilled`` and is a dead letter.
 
