@@ -14,17 +14,14 @@ from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
 from pipelines.extract.speakers import Cast, Named, speaker
 from pipelines.extract.stance import hedges, modality
-from pipelines.extract.wordlists import cue_nouns, cue_verbs, triggers
+from pipelines.extract.wordlists import cue_nouns, cue_verbs, sections, triggers
 from schemas import Claim, Cue, Entity, Span
 
 _WORD = re.compile(r"[a-z]+")
 _DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
-_BEFORE_NOUNS = frozenset(
-    "the a an this these those his her its their our my your no any some each every of in for on at by with from as "
-    "united to would could should might may can must cannot".split()
-)
+_BEFORE_NOUNS = sections("particles.txt")["before nouns"]
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 

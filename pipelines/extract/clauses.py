@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc, Token
 
-from pipelines.extract.wordlists import cue_verbs
+from pipelines.extract.wordlists import cue_verbs, sections
 
 Range = tuple[int, int]
 """Token indices into a Doc, half open."""
 
 SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj"})
 _RELATIVE = frozenset({"who", "which", "that", "whom"})
-_ISSUED = frozenset(
-    "statement letter email tweet post message interview speech ad note memo release video reply response".split()
-)
+_ISSUED = sections("particles.txt")["issued"]
 _DASHES = frozenset({"-", "–", "—", "--"})
 _TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})

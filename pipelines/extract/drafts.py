@@ -24,7 +24,7 @@ from pipelines.extract.clauses import (
     without,
 )
 from pipelines.extract.quotes import Quote
-from pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs
+from pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs, sections
 from schemas import Span
 
 _CLAUSAL = frozenset({"ccomp"})
@@ -115,7 +115,8 @@ class Paragraph:
         meant = antecedent(head)
         if meant is not None:
             # "the officials who say": the noun and its pronoun.
-            start, head = noun_range(meant)[0], meant
+            start, _ = noun_range(meant)
+            head = meant
         cue_start, cue_end = draft.cue[0][0], draft.cue[-1][1]
         spans = [self.span(part) for part in without((start, end), self._tokens(cue_start, cue_end))]
         spans = [span for span in spans if span[0] < span[1] and span[0] <= self.offset(head.i) < span[1]]
@@ -330,7 +331,7 @@ class Paragraph:
         source = next((c for t in (preposition, cue) for c in t.rights if c.dep_ == "pobj"), None)
         if source is None:
             return
-        start, end = noun_range(source)
+        _start, end = noun_range(source)
         attribution = (cue.i, end)
         sent = cue.sent
         if cue.i == sent.start:
@@ -352,11 +353,7 @@ class Paragraph:
 
     def _noun(self, cue: Token) -> None:
         noun = cue_nouns()[cue.lower_]
-        clause = next(
-            (c for c in cue.rights if c.dep_ in {"acl", "ccomp", "relcl"} and is_verb(c) and c.left_edge.lower_ == "that"
-             and c.left_edge.dep_ == "mark"),
-            None,
-        )  # fmt: skip
+        clause = next((c for c in cue.rights if _that_clause(c)), None)
         if clause is None:
             return
         part = clause_range(clause)
@@ -379,45 +376,15 @@ class Paragraph:
             self.name(draft, owner)
 
 
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday today yesterday".split())
-_VOICING = frozenset(
-    [
-        "made",
-        "make",
-        "makes",
-        "making",
-        "issued",
-        "issues",
-        "issue",
-        "expressed",
-        "expresses",
-        "express",
-        "expressing",
-        "voiced",
-        "voices",
-        "raised",
-        "raises",
-        "repeated",
-        "repeats",
-        "repeat",
-        "repeating",
-        "gave",
-        "gives",
-        "give",
-        "giving",
-        "has",
-        "have",
-        "had",
-        "hold",
-        "holds",
-        "held",
-        "shared",
-        "share",
-        "shares",
-        "reiterated",
-        "renewed",
-    ]
-)
+_DAYS = sections("particles.txt")["days"]
+_VOICING = sections("particles.txt")["voicing"]
+
+
+def _that_clause(token: Token) -> bool:
+    first = token.left_edge
+    return (
+        token.dep_ in {"acl", "ccomp", "relcl"} and is_verb(token) and first.lower_ == "that" and first.dep_ == "mark"
+    )
 
 
 def _happens(cue: Token) -> bool:
@@ -440,7 +407,7 @@ def _happens(cue: Token) -> bool:
     return True
 
 
-GOING_ON = frozenset("went goes going continued continues continuing began begins rushed appeared seemed used".split())
+GOING_ON = sections("particles.txt")["going on"]
 
 
 def quotation(paragraph: Paragraph, quote: Quote) -> tuple[Token, Token | None, str] | None:
@@ -495,8 +462,8 @@ def _beside(cue: Token, edge: int, before: bool = False) -> Token | None:
         if token.lower_ in _DAYS:
             break
         if token.tag_ in {"NNP", "NNPS", "NN", "NNS", "PRP"}:
-            while index + 1 < len(doc) and doc[index + 1].tag_ in {"NNP", "NNPS"} and token.tag_ != "PRP":
-                index += 1
-                token = doc[index]
+            # The last word of a name is its head.
+            while token.i + 1 < len(doc) and token.nbor().tag_ in {"NNP", "NNPS"} and token.tag_ != "PRP":
+                token = token.nbor()
             return token
     return head

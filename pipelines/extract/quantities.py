@@ -19,9 +19,13 @@ _COMPARATORS: dict[str, Comparator] = {
 }  # fmt: skip
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
            "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12, "k": 1_000}  # fmt: skip
-_WORDS = {word: number for number, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
-)} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}  # fmt: skip
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: number for number, word in enumerate(_UNITS.split())}
+_WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
 _SMALL = "|".join(sorted(_WORDS, key=lambda word: (-len(word), word)))
 _QUANTITY = re.compile(
