@@ -22,7 +22,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, Self
 
@@ -30,23 +30,19 @@ import msgspec
 
 from connectors.feeds import FeedRequest
 from connectors.files import FileResult
-from pipelines.dedupe import fingerprint
+from pipelines.dedupe import fingerprint, sqlite
 from pipelines.dedupe.index import Seen
+from pipelines.publish import publish, sync
 from schemas import Article, DeadLetter, Event, decode, encode
 from schemas.records import Record
 
 STATE_VERSION = 1
-STDOUT = "-"
-
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE feeds (url TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
 CREATE UNIQUE INDEX queue_order ON queue (kind, key);
-CREATE TABLE seen (key BLOB PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
-                   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX seen_by_age ON seen (last_seen);
 CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -159,7 +155,7 @@ class State:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA wal_autocheckpoint = 4000")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {sqlite.SCHEMA} COMMIT;")
         meta = {
             "state_version": str(STATE_VERSION),
             "fingerprint_version": str(fingerprint.VERSION),
@@ -236,7 +232,10 @@ class State:
         row = self._db.execute("SELECT size, mtime_ns FROM files WHERE path = ?", (os.path.realpath(path),)).fetchone()
         if not row:
             return False
-        stat = os.stat(path)
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return False  # the reading will say what is wrong with it
         return bool((stat.st_size, stat.st_mtime_ns) == row)
 
     def enqueue(
@@ -335,22 +334,13 @@ class State:
         for folder in {staged.parent for staged, _ in renames}:
             sync(folder)
         with self._transaction() as db:
-            for outcome in outcomes:
-                db.executemany(
-                    "INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-                    "article_id = excluded.article_id, identity = excluded.identity, "
-                    "first_seen = excluded.first_seen, last_seen = excluded.last_seen",
-                    (
-                        (key, seen.article_id, seen.identity, _milliseconds(seen.first_seen_at), _day(now))
-                        for key, seen in outcome.remember
-                    ),
-                )
+            sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
+            letter = Seen(article_id="", identity=b"", first_seen_at=now)
+            sqlite.remember(db, ((bytes.fromhex(key), letter) for key in done.get("dead-letter", ())), now)
             db.executemany(
                 "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
-                [(outcome.key, _milliseconds(now)) for outcome in outcomes if outcome.outcome == "dead"],
+                [(outcome.key, sqlite.milliseconds(now)) for outcome in outcomes if outcome.outcome == "dead"],
             )
-            letters = [(bytes.fromhex(key), _milliseconds(now), _day(now)) for key in done.get("dead-letter", ())]
-            db.executemany("INSERT OR REPLACE INTO seen VALUES (?, '', x'', ?, ?)", letters)
             for kind, keys in done.items():
                 db.executemany("DELETE FROM queue WHERE kind = ? AND key = ?", ((kind, key) for key in keys))
             db.executemany("INSERT INTO journal VALUES (?, ?)", ((str(staged), final) for staged, final in renames))
@@ -360,8 +350,9 @@ class State:
     def expire(self, remember: timedelta, now: datetime) -> int:
         """Forget articles that were not seen for so long; the number of keys forgotten. The file is reused."""
         oldest = now - remember
-        self._db.execute("DELETE FROM failures WHERE first_failed < ?", (_milliseconds(oldest),))
-        return self._db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(oldest),)).rowcount
+        with self._transaction() as db:
+            db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(oldest),))
+            return sqlite.forget(db, oldest)
 
 
 _RUN = 64
@@ -375,7 +366,7 @@ class QueueReader:
 
     def articles(self, queued: Queued) -> Iterator[Article]:
         """The articles of one run of the queue."""
-        with _reading(self._database) as db:
+        with sqlite.reading(self._database) as db:
             rows = db.execute(
                 "SELECT record FROM queue WHERE kind = 'article' AND key BETWEEN ? AND ? ORDER BY key",
                 (queued.first, queued.last),
@@ -385,69 +376,9 @@ class QueueReader:
 
     def failed_before(self, key: str) -> tuple[int, datetime | None]:
         """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
-        with _reading(self._database) as db:
+        with sqlite.reading(self._database) as db:
             row = db.execute("SELECT attempts, first_failed FROM failures WHERE key = ?", (key,)).fetchone()
-        return (row[0], _from_milliseconds(row[1])) if row else (0, None)
-
-
-class SqliteIndex:
-    """The index of seen articles (``pipelines.dedupe.index.Index``) in the state's database. Pickles as its path."""
-
-    def __init__(self, database: Path) -> None:
-        self._database = database
-
-    def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
-        """What is remembered under those of the keys that are known."""
-        known = {}
-        with _reading(self._database) as db:
-            for key in keys:
-                row = db.execute("SELECT article_id, identity, first_seen FROM seen WHERE key = ?", (key,)).fetchone()
-                if row:
-                    known[key] = Seen(row[0], row[1], _from_milliseconds(row[2]))
-        return known
-
-
-@contextmanager
-def _reading(database: Path) -> Iterator[sqlite3.Connection]:
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        yield db
-    finally:
-        db.close()
-
-
-def publish(staged: Path, final: str) -> None:
-    """Give a staged file its final name, or write it to stdout; done before, it is left as it is.
-
-    stdout cannot be asked what it has got, so after a kill in this very moment it may get a file's lines again.
-    """
-    if final == STDOUT:
-        if staged.exists():
-            with staged.open("rb") as lines:
-                _to_stdout(lines)
-            staged.unlink()
-        return
-    target = Path(final)
-    if staged.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staged, target)
-        sync(target.parent)
-    elif not target.exists():
-        raise StateError(f"{final} was committed but neither it nor {staged} exists; was the folder moved or cleaned?")
-
-
-def _to_stdout(lines: IO[bytes]) -> None:
-    with open(1, "wb", closefd=False) as stdout:
-        shutil.copyfileobj(lines, stdout)
-
-
-def sync(folder: Path) -> None:
-    """Flush a folder's entries to disk, so that a rename in it survives a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
 
 
 def _rank(record: bytes) -> bytes:
@@ -458,15 +389,3 @@ def _letter_key(letter: DeadLetter) -> str:
     """What a dead letter is, whenever it failed; after another attempt it is another one."""
     what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), letter.payload))
     return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
-
-
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * 1000)
-
-
-def _from_milliseconds(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _day(time: datetime) -> int:
-    return int(time.timestamp() // 86400)

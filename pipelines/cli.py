@@ -211,6 +211,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
 
     from connectors.sources import SourceError  # noqa: PLC0415
     from pipelines.checkpoint import State, StateError  # noqa: PLC0415
+    from pipelines.publish import OutputLostError  # noqa: PLC0415
     from pipelines.run import BoundedRun, RunError  # noqa: PLC0415
     from pipelines.sinks import SinkError  # noqa: PLC0415
 
@@ -225,7 +226,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
         log.error("stdout was closed before all was written; the next run writes the rest")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (RunError, SinkError, StateError, OSError) as error:
+    except (RunError, SinkError, StateError, OutputLostError, OSError) as error:
         log.error("%s", "interrupted; the next run does the rest" if stop() else error)
         return FAILED
     except sqlite3.Error as error:

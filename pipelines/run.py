@@ -21,7 +21,8 @@ from connectors.feeds import FeedResult, ReadFromFeeds
 from connectors.files import FileResult, FileSource
 from connectors.sources import FeedSource, sources
 from pipelines import ingest, monitor, worker
-from pipelines.checkpoint import FeedState, Outcome, QueueReader, SqliteIndex, State
+from pipelines.checkpoint import FeedState, Outcome, QueueReader, State
+from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import staged
 from pipelines.monitor import Summary

@@ -14,7 +14,8 @@ import msgspec
 
 from connectors.jsonl import Compression, WriteToJsonl, write_jsonl
 from connectors.parquet import WriteToParquet
-from pipelines.checkpoint import STDOUT, State
+from pipelines.checkpoint import State
+from pipelines.publish import STDOUT
 from pipelines.settings import SettingsError
 from schemas import EnrichedArticle, encode
 from schemas.records import Record

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from connectors.files import FileResult
-from pipelines.checkpoint import STDOUT, FeedState, Outcome, QueueReader, SqliteIndex, State, StateError, publish
+from pipelines.checkpoint import FeedState, Outcome, QueueReader, State, StateError
 from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.index import Seen
+from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.normalize import normalize
+from pipelines.publish import STDOUT, OutputLostError, publish
 from schemas import Article, DeadLetter, Failure, Origin, RawArticle
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -159,8 +161,12 @@ def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> 
 
 
 def test_an_output_that_vanished_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="was the folder moved"):
-        publish(tmp_path / "gone", str(tmp_path / "never"))
+    with pytest.raises(OutputLostError, match="mount it"):
+        publish(tmp_path / "no-such-disk/gone", str(tmp_path / "never"))
+
+
+def test_an_output_that_its_reader_took_away_is_no_fault(tmp_path: Path) -> None:
+    publish(tmp_path / "renamed-before-the-kill", str(tmp_path / "taken-away-since"))
 
 
 def test_what_is_for_stdout_goes_there_once(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

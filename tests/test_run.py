@@ -229,8 +229,8 @@ def test_parquet_is_read_by_duckdb_polars_and_pandas(tmp_path: Path) -> None:
     files = str(tmp_path / "pq/*/*.parquet")
     query = f"SELECT c.speaker.text FROM (SELECT unnest(claims) AS c FROM '{files}') WHERE c.speaker IS NOT NULL"
     assert sorted(row[0] for row in duckdb.sql(query).fetchall()) == speakers
-    frame = pl.read_parquet(files).explode("claims")["claims"].drop_nulls().struct.field("speaker").struct.field("text")
-    assert sorted(frame.drop_nulls()) == speakers
+    rows = [claim for claims in pl.read_parquet(files)["claims"].to_list() for claim in claims]
+    assert sorted(claim["speaker"]["text"] for claim in rows if claim["speaker"]) == speakers
     (path,) = (tmp_path / "pq").rglob("*.parquet")
     table = pd.read_parquet(path)
     assert list(table["article"].map(lambda article: article["id"])) == [record["article"]["id"] for record in expected]
