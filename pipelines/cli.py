@@ -84,8 +84,8 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None
     listed here go to Beam, so --runner FlinkRunner --flink_master HOST:PORT works.
     """
     settings = _load(config, flags)
-    _require(settings, "source", "sink")
     _check_beam_options(beam_options)
+    _require(settings, "source", "sink")
     with _Stop() as stop:
         sys.exit(_run_once(settings, list(beam_options), stop))
 
@@ -99,8 +99,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> No
     A run that fails is tried again at the next turn; a wrong setting ends it.
     """
     settings = _load(config, flags)
-    _require(settings, "source", "sink")
     _check_beam_options(beam_options)
+    _require(settings, "source", "sink")
     with _Stop() as stop:
         while True:
             next_turn = time.monotonic() + settings.interval().total_seconds()
@@ -168,9 +168,9 @@ def schema(name: str | None) -> None:
 @_settings_options("every")
 def doctor(config: str | None, **flags: Any) -> None:
     """Check Python, the model, the state, the sinks, and whether each source answers; change nothing."""
+    _quiet_libraries("text", quiet=True)
     from pipelines.doctor import examine  # noqa: PLC0415
 
-    _quiet_libraries("text", quiet=True)
     sys.exit(DONE if examine(_load(config, flags)) else FAILED)
 
 
@@ -280,10 +280,12 @@ def _require(settings: Settings, *names: str) -> None:
 
 
 def _check_beam_options(options: tuple[str, ...]) -> None:
-    """What looks like one of our own options is a slip, not an option of Beam."""
+    """What looks like one of our own options is a slip, not an option of Beam; and no option of Beam stands alone."""
     own = ["--" + name.replace("_", "-") for name, *_ in describe()]
-    for option in options:
+    for before, option in zip(("", *options), options, strict=False):
         if not option.startswith("-"):
+            if not before.startswith("-") or "=" in before:
+                _fail(f"what is {option!r} for? Sources are given with --source, sinks with --sink", USAGE)
             continue
         name = option.partition("=")[0]
         if near := get_close_matches(name, own, 1, 0.8):

@@ -85,6 +85,7 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--soruce", "y"], "did you mean --source?"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--workers", "two"], "workers cannot be 'two'"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--config", "no.yaml"], "no.yaml"),
+        (["run", "in.jsonl", "--sink", "jsonl:out"], "Sources are given with --source"),
         (["schema", "claims"], "did you mean claim?"),
         (["show", "nothing-here"], "nothing-here: no such file or folder"),
         (["show", "in.jsonl", "--since", "soon"], "--since 'soon'"),
@@ -183,6 +184,7 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(claimwire: Claimwire, tm
     write_jsonl(tmp_path / "in.jsonl", article(1))
     well = claimwire("doctor", "--source", "in.jsonl", "--sink", "jsonl:out")
     assert well.returncode == 0
+    assert well.stderr == ""
     assert all(line.startswith("ok") for line in well.stdout.splitlines())
     ill = claimwire("doctor", "--source", "gone.jsonl", "--sink", "jsonl:in.jsonl/x", "--model", "no_model")
     assert ill.returncode == 1
