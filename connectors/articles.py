@@ -39,6 +39,8 @@ def decode_article(data: bytes, origin: Origin) -> RawArticle:
         found = value.one_object(data)
     except value.NotAnObject as error:
         raise NotAnArticle(str(error)) from None
+    if str(found.get("version")).startswith("https://jsonfeed.org/"):
+        raise NotAnArticle("a JSON Feed, which is not read; its site will have an RSS or Atom feed too")
     read = next((read for is_form, read in _FORMS if is_form(found)), _plain)
     article = read(found)
     if not any(said and said.strip() for said in (article.url, article.title, article.text)):

@@ -49,7 +49,7 @@ def normalize(raw: RawArticle) -> Article:
     published = _plausible(parse_time(raw.published), raw.fetched_at)
     updated = _plausible(parse_time(raw.updated), raw.fetched_at)
     content_hash = _digest("content", title or "", text)
-    name = ("url", canonical) if canonical else ("guid", raw.feed_url or "", guid) if guid else ("",)
+    name = ("url", canonical) if canonical else ("guid", raw.feed_url or raw.source_name or "", guid) if guid else ("",)
     return Article(
         id=clean(raw.id) if raw.id else _digest("article", *name, content_hash)[:32],
         guid=guid,

@@ -129,6 +129,16 @@ def test_a_guid_tells_a_moved_article_from_a_copy() -> None:
     assert verdict.outcome == "revision"
 
 
+def test_entries_of_one_feed_that_link_to_the_same_page_are_not_versions_of_each_other() -> None:
+    feed = "https://a.example/comments"
+    index = Memory()
+    one, two = article(guid="1", feed_url=feed), article(guid="2", feed_url=feed, text=OTHER, title="Re: Harbour")
+    assert outcomes(one, two, index=index) == ["new", "new"]
+    assert outcomes(article(guid="3", feed_url=feed, text=LONG + " I disagree.", title="No"), index=index) == ["new"]
+    (verdict,) = judged(article(guid="1", feed_url=feed, text=LONG + " Edited."), index=index)
+    assert (verdict.outcome, verdict.revision_of) == ("revision", one.id)
+
+
 def test_the_same_guid_in_another_feed_says_nothing() -> None:
     one = article(guid="1", feed_url="https://a.example/feed")
     other = article("https://b.example/1", text=OTHER, guid="1", feed_url="https://b.example/feed")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import msgspec
 
@@ -29,25 +30,35 @@ class Fingerprint(msgspec.Struct, frozen=True):
     order: str
     """Sorts originals before their copies: by publication, then update, then id."""
     identities: tuple[tuple[str, bytes], ...]
-    """Names of the article that outlive a change of its text: its method (``id``, ``url``, ``guid``) and key."""
+    """Names that outlive a change of the text, the surest first: method (``id``, ``guid``, ``url``) and key."""
     versions: tuple[tuple[str, bytes], ...]
     """The same names together with this content."""
+    url_in_feed: bytes | None
+    """Of the URL within its feed, for an entry with a guid: entries with other guids may link to the same page."""
     text: bytes | None
     """Of the text's words; None where there are too few to tell a copy by."""
+
+    def all_keys(self) -> Iterator[bytes]:
+        """All keys, which is what a judge wants to know of the index."""
+        yield from (key for _, key in self.versions)
+        yield from (key for _, key in self.identities)
+        yield from (key for key in (self.url_in_feed, self.text) if key)
 
 
 def fingerprint(article: Article) -> Fingerprint:
     """The fingerprint of a normalised article."""
     names = [("id", article.id)]
+    feed = article.source.feed_url or article.source.name or ""
+    if article.guid and feed:
+        names.append(("guid", f"{feed}\0{article.guid}"))
     if article.canonical_url:
         names.append(("url", article.canonical_url))
-    if article.guid and article.source.feed_url:
-        names.append(("guid", f"{article.source.feed_url}\0{article.guid}"))
     return Fingerprint(
         article_id=article.id,
         order=order(article),
         identities=tuple((method, _key("identity", method, name)) for method, name in names),
         versions=tuple((method, _key("version", method, name, article.content_hash)) for method, name in names),
+        url_in_feed=_key("url in feed", feed, article.canonical_url or "") if article.guid and feed else None,
         text=_text_key(article),
     )
 

@@ -30,15 +30,7 @@ def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> l
     An article is compared with the index and with those judged before it, so an original is always the earliest
     published one of those that are known. ``index`` is only read.
     """
-    known = index.lookup(
-        key
-        for fingerprint in fingerprints
-        for key in (
-            *(key for _, key in fingerprint.versions),
-            *(key for _, key in fingerprint.identities),
-            *((fingerprint.text,) if fingerprint.text else ()),
-        )
-    )
+    known = index.lookup(key for fingerprint in fingerprints for key in fingerprint.all_keys())
     verdicts = []
     for fingerprint in fingerprints:
         verdict = _judge_one(fingerprint, known, now)
@@ -55,11 +47,13 @@ def _judge_one(fingerprint: Fingerprint, known: dict[bytes, Seen], now: datetime
             again = tuple((version, known[version]) for _, version in fingerprint.versions if version in known)
             return Verdict("unchanged", None, None, again)
 
-    earlier = next(((method, known[key]) for method, key in fingerprint.identities if key in known), None)
+    earlier = _earlier(fingerprint, known)
     # What the versions of one article have in common is its identity: the one under which it was first seen.
-    identity = earlier[1].identity if earlier else fingerprint.identities[-1][1]
+    identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
     seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=now)
     remember = [(key, seen) for _, key in (*fingerprint.versions, *fingerprint.identities)]
+    if fingerprint.url_in_feed:
+        remember.append((fingerprint.url_in_feed, seen))
     revision_of = earlier[1].article_id if earlier else None
 
     if original := _original(fingerprint, known, identity):
@@ -75,6 +69,18 @@ def _judge_one(fingerprint: Fingerprint, known: dict[bytes, Seen], now: datetime
         )
         return Verdict("revision", duplicate, revision_of, tuple(remember))
     return Verdict("new", None, None, tuple(remember))
+
+
+def _earlier(fingerprint: Fingerprint, known: dict[bytes, Seen]) -> tuple[str, Seen] | None:
+    """The version before this one, and by which name it is known to be the same article.
+
+    The URL is no name of an entry if its feed has given it to an entry with another guid: a list of links, or
+    comments on one page, are not versions of each other.
+    """
+    for method, key in fingerprint.identities:
+        if key in known and not (method == "url" and fingerprint.url_in_feed in known):
+            return method, known[key]
+    return None
 
 
 def _original(fingerprint: Fingerprint, known: dict[bytes, Seen], identity: bytes) -> tuple[str, Seen] | None:
