@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -385,7 +386,14 @@ def _rank(record: bytes) -> bytes:
     return encode(msgspec.structs.replace(decode(record, Article), fetched_at=None))
 
 
+_FETCHED_AT = re.compile(r'"fetched_at": "[^"]*"')
+
+
 def _letter_key(letter: DeadLetter) -> str:
-    """What a dead letter is, whenever it failed; after another attempt it is another one."""
-    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), letter.payload))
+    """What a dead letter is, whenever it failed; after another attempt it is another one.
+
+    The payload of what came from a feed says when it was fetched, which is another time at every run.
+    """
+    payload = _FETCHED_AT.sub("", letter.payload)
+    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), payload))
     return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()

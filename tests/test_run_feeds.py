@@ -77,6 +77,16 @@ def test_one_broken_feed_harms_no_other_and_is_told_once(tmp_path: Path) -> None
         assert events(tmp_path)[2:] == ["claimwire.source.recovered"] * 2
 
 
+def test_an_entry_that_stays_broken_in_a_feed_that_changes_is_told_once(tmp_path: Path) -> None:
+    with WebServer() as server:
+        for last in (1, 2):
+            body = feed(*range(1, last + 1)).replace(b"</channel>", b"<item></item></channel>")
+            url = server.add("/feed", Page(body))
+            summary = run_feeds(tmp_path, url)
+            assert (summary.enriched, summary.unchanged) == (1, 0 if last == 1 else 2)
+    assert len(written(tmp_path / "out", "dead-letters")) == 1
+
+
 def test_a_feed_that_is_gone_is_not_asked_again(tmp_path: Path) -> None:
     with WebServer() as server:
         url = server.add("/feed", Page(status=410))
