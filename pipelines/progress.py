@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 _log = logging.getLogger("claimwire")
+_OWN = ("claimwire", "connectors", "pipelines")
 
 
 class LineProgress:
@@ -83,11 +84,12 @@ class _JsonLines(logging.Formatter):
 
 
 def set_up_logging(form: str, quiet: bool) -> None:
-    """Claimwire's own lines to stderr; of Beam and the other libraries only what is an error."""
+    """Claimwire's own lines to stderr, and nothing of Beam and the other libraries: their failures become ours."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: record.name.partition(".")[0] in _OWN)
     handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("claimwire: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.CRITICAL)
-    for name in ("claimwire", "connectors", "pipelines"):
+    for name in _OWN:
         logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.INFO)
