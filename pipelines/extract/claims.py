@@ -22,6 +22,7 @@ _DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
 _BEFORE_NOUNS = sections("particles.txt")["before nouns"]
+_DEEPEST = 5
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 
@@ -69,7 +70,20 @@ def find_claims(
         distance = 0 if voiced else distance + 1
         if voiced:
             previous = max(voiced, key=lambda draft: draft.content[-1][1])
-    return _records(article_id, text, drafts, entities)
+    return _records(article_id, text, _unnested(drafts), entities)
+
+
+def _unnested(drafts: list[Draft]) -> list[Draft]:
+    """Leaves out what is said within more than a few claims: no writer nests so, but hostile text does, and would
+    make the record grow with the square of the text."""
+    kept: list[Draft] = []
+    around: list[int] = []
+    for draft in sorted(drafts, key=lambda d: (d.content[0][0], -d.content[-1][1])):
+        around = [end for end in around if end > draft.content[0][0]]
+        if len(around) < _DEEPEST:
+            around.append(draft.content[-1][1])
+            kept.append(draft)
+    return kept
 
 
 def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from schemas import Span
 
-LONGEST = 10_000
+LONGEST = 4_000
 """No piece is longer, so that hostile text costs bounded time and memory."""
 LONGEST_WORD = 500
 """A run of so many characters without white space is no word, and spaCy's tokenizer is quadratic in it."""

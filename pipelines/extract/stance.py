@@ -11,9 +11,9 @@ from schemas import Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
 
-_POSSIBLE = re.compile(r"\b(?:may|might|could|possibly|perhaps|maybe|potentially)\b", re.IGNORECASE)
+_POSSIBLE = re.compile(r"\b(?:may|[Mm]ight|[Cc]ould|[Pp]ossibly|[Pp]erhaps|[Mm]aybe|[Pp]otentially)\b")
 _PLANNED = re.compile(
-    r"(?:\b(?:will|shall|won['’]t|would)\b|\b(?:plan|plans|planned|planning|intend|intends|intended|aim|aims|aimed|set|"
+    r"(?:\b(?:will|shall|won['’]t)\b|\b(?:plan|plans|planned|planning|intend|intends|intended|aim|aims|aimed|set|"
     r"going|about|due|scheduled) to\b|['’]ll\b)",
     re.IGNORECASE,
 )
