@@ -250,7 +250,7 @@ def _aliases(text: str, mentions: Sequence[Mention]) -> dict[str, str]:
                 for part in {parts[0], parts[-1], f"{parts[0]} {parts[-1]}"}:
                     full.setdefault(part, set()).add(" ".join(parts))
     for mention in mentions:
-        if mention.label in {"PERSON", "ORG", "GPE", "PRODUCT", "NORP"} and not (mention.place or mention.country):
+        if mention.label in _NAMES and not (mention.sure or mention.country):
             name = text[mention.start : mention.end]
             short = " ".join(_fold(part) for part in _name_words(name))
             longer = full.get(short, set()) - {short}
@@ -275,7 +275,7 @@ def _entity(text: str, group: _Group) -> Entity:
     first = group.mentions[0]
     label = min(group.labels.items(), key=lambda item: (-item[1], item[0]))[0]
     name = min((text[m.start : m.end] for m in group.mentions), key=lambda form: (-len(_name_words(form)), -len(form)))
-    if any(m.place or m.country for m in group.mentions):
+    if label in _PLACES and any(m.place or m.country for m in group.mentions):
         # "Kyiv" and "Kiev", "the US" and "United States": no form is the fuller one but the more frequent.
         name = Counter(text[m.start : m.end] for m in group.mentions).most_common(1)[0][0]
     elif label == "PERSON":

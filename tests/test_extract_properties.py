@@ -1,0 +1,137 @@
+"""What holds for any text at all."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.extract import Extraction, ModelNotFoundError, extract, load
+from pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from pipelines.extract.quotes import find_quotes
+from schemas import Span
+
+_PIECES = st.sampled_from([
+    "Ann Lee", "said", " ", "\n", "\n\n", '"', "“", "”", "'", "’", "«", "»", ",", ".", ": ", "that", "the minister",
+    "is said to be", "according to", "sources", "Kyiv", "T-72 tank", "at least 2,000", "😀", "ال", "\u200f", "if",
+    "it has been claimed", "told reporters", "-", "dozens of", "the claim that", "it will rain", "he", "they",
+])  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=200), st.lists(_PIECES, max_size=60).map(" ".join), st.lists(_PIECES).map("".join))
+PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def assert_spans(text: str, spans: tuple[Span, ...]) -> None:
+    end = 0
+    for start, stop in spans:
+        assert end <= start < stop <= len(text)
+        end = stop
+
+
+def assert_sound(text: str, found: Extraction) -> None:
+    for entity in found.entities:
+        assert_spans(text, entity.mentions)
+        assert (entity.start, entity.end) == entity.mentions[0]
+        assert text[entity.start : entity.end] == entity.text
+    for claim in found.claims:
+        assert_spans(text, claim.content)
+        assert claim.text == " [...] ".join(text[start:end] for start, end in claim.content)
+        assert_spans(text, claim.hedges)
+        assert claim.sentence[0] <= claim.content[0][0] <= claim.content[-1][1] <= claim.sentence[1] <= len(text)
+        assert all(0 <= index < len(found.entities) for index in claim.entities)
+        for quantity in claim.quantities:
+            assert any(start <= quantity.start < quantity.end <= end for start, end in claim.content)
+        if claim.speaker:
+            assert_spans(text, claim.speaker.spans)
+            assert claim.speaker.entity is None or claim.speaker.entity < len(found.entities)
+        if claim.cue:
+            assert_spans(text, claim.cue.spans)
+    assert len({claim.id for claim in found.claims}) == len(found.claims)
+
+
+@PROPERTY
+@given(TEXTS)
+def test_spans_are_inside_the_text_ordered_disjoint_and_verbatim(text: str) -> None:
+    assert_sound(text, extract(text))
+
+
+@PROPERTY
+@given(st.lists(TEXTS, max_size=5))
+def test_what_stands_beside_an_article_changes_nothing(texts: list[str]) -> None:
+    articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
+    extractor = load()
+    together = list(extractor.pipe(articles))
+    assert together == [next(iter(extractor.pipe([article]))) for article in articles]
+
+
+@PROPERTY
+@given(st.text(max_size=400))
+def test_paragraphs_hold_every_character_but_white_space_and_sentences_cut_none(text: str) -> None:
+    paragraphs = list(find_paragraphs(text))
+    assert_spans(text, tuple(paragraphs))
+    assert "".join("".join(text[a:b] for a, b in paragraphs).split()) == "".join(text.split())
+    for start, end in paragraphs:
+        cut = list(find_sentences(text, start, end))
+        assert "".join("".join(text[a:b] for a, b in cut).split()) == "".join(text[start:end].split())
+
+
+@PROPERTY
+@given(TEXTS)
+def test_quotations_are_disjoint_and_keep_to_their_paragraph(text: str) -> None:
+    paragraphs = list(find_paragraphs(text))
+    found = find_quotes(text, paragraphs)
+    assert_spans(text, tuple((quote.start, quote.end) for quote in found))
+    assert all(any(a <= quote.start and quote.end <= b for a, b in paragraphs) for quote in found)
+
+
+def test_one_mark_too_many_harms_its_own_paragraph_only() -> None:
+    text = 'The sign read " all day.\n\n"It is cold," she said.\n\nNobody came.\n\n"We wait," he said.'
+    quoted = [text[quote.start : quote.end] for quote in find_quotes(text, list(find_paragraphs(text)))]
+    assert '"It is cold,"' in quoted
+    assert '"We wait,"' in quoted
+    assert not any("Nobody" in part for part in quoted)
+
+
+def test_a_quotation_over_paragraphs_opens_each_and_closes_once() -> None:
+    text = '"First part.\n\n"Second part.\n\n"Third part," he said.'
+    found = find_quotes(text, list(find_paragraphs(text)))
+    assert [(quote.open, quote.continues) for quote in found] == [(True, False), (True, True), (False, True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' * 20_000,
+        '"a ' * 5_000,
+        "x" * 200_000,
+        "the minister said that war " * 2_000,
+        "😀" * 20_000,
+        "\u202eقال " * 5_000,
+        "(" * 20_000,
+        "\n" * 50_000,
+    ],
+    ids=["marks", "openings", "no spaces", "nested", "emoji", "right to left", "brackets", "lines"],
+)
+def test_hostile_text_is_read_like_any_other(text: str) -> None:
+    started = time.monotonic()
+    assert_sound(text, extract(text))
+    assert time.monotonic() - started < 300
+
+
+def test_a_missing_model_says_what_to_install() -> None:
+    with pytest.raises(ModelNotFoundError, match="pip install"):
+        load("xx_no_such_model")
+
+
+def test_a_process_loads_a_model_once() -> None:
+    assert load() is load(None, "claims")
+    assert load().languages == {"en"}
+    assert load().model.startswith("en_core_web_sm 3.")
+
+
+def test_entities_alone_need_no_claims() -> None:
+    (found,) = load(what="entities").pipe([SimpleNamespace(id="a", text="Ann Lee said she won in Oslo.")])
+    assert found.claims == ()
+    assert "Oslo" in {entity.text for entity in found.entities}
