@@ -117,9 +117,9 @@ class KnowledgeBaseEntry(Record, frozen=True):
     source: str
     """The gazetteer, for example ``geonames``."""
     id: str
-    lat: float
-    """Degrees north, WGS 84."""
-    lon: float
+    lat: float | None
+    """Degrees north, WGS 84; null for a country, which is no point."""
+    lon: float | None
     """Degrees east, WGS 84."""
 
 

@@ -24,6 +24,8 @@ def test_a_town_of_a_country_at_hand_is_a_place_with_coordinates(town: str) -> N
     entity = named(f"Ukraine sent trains to {town} last week.")[town]
     assert entity.label == "GPE"
     assert entity.kb is not None
+    assert entity.kb.lat is not None
+    assert entity.kb.lon is not None
     assert 44 < entity.kb.lat < 53
     assert 22 < entity.kb.lon < 41
 
@@ -42,7 +44,14 @@ def test_an_old_spelling_is_the_same_town() -> None:
 def test_the_state_behind_a_town_tells_which_one_is_meant() -> None:
     entity = named("The fair in Paris, Texas drew crowds.")["Paris"]
     assert entity.kb is not None
+    assert entity.kb.lon is not None
     assert entity.kb.lon < -90
+
+
+def test_a_country_has_its_id_and_no_point() -> None:
+    entity = named("Ukraine sent trains to the west.")["Ukraine"]
+    assert entity.kb is not None
+    assert (entity.kb.id, entity.kb.lat) == ("690791", None)
 
 
 @pytest.mark.parametrize(

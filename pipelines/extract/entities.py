@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 
 from pipelines.extract import places
 from pipelines.extract.wordlists import rows, sections, words
-from schemas import Entity, Span
+from schemas import Entity, KnowledgeBaseEntry, Span
 
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EVENT", "WEAPON", "PLATFORM"})
@@ -280,13 +280,20 @@ def _entity(text: str, group: _Group) -> Entity:
         name = Counter(text[m.start : m.end] for m in group.mentions).most_common(1)[0][0]
     elif label == "PERSON":
         name = " ".join(_name_words(name))
-    place = next((m.place for m in group.mentions if m.place), None)
     return Entity(
         text=text[first.start : first.end],
         label=label,
         start=first.start,
         end=first.end,
         name=name,
-        kb=places.entry(place) if place and label in _PLACES else None,
+        kb=_place_entry(group.mentions) if label in _PLACES else None,
         mentions=tuple((m.start, m.end) for m in group.mentions),
     )
+
+
+def _place_entry(mentions: Sequence[Mention]) -> KnowledgeBaseEntry | None:
+    city = next((m.place for m in mentions if m.place), None)
+    if city:
+        return places.entry(city)
+    country = next((m.country for m in mentions if m.country), None)
+    return places.entry_of_country(country) if country else None

