@@ -1,0 +1,40 @@
+"""Every benchmark, one after the other; those on real data only with --data. Takes about an hour on two cores.
+
+python benchmarks/run_all.py [--data shared/data] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="the shared/data folder")
+    parser.add_argument("--quick", action="store_true", help="smaller inputs, for a first look: about five minutes")
+    arguments = parser.parse_args(argv)
+    data = ["--data", str(arguments.data)] if arguments.data else []
+    few = ["--articles", "60"] if arguments.quick else []
+    planned = {
+        "throughput": [*data, *few],
+        "copies": [*data, *few],
+        "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
+        "kill": ["--kills", "20"] if arguments.quick else [],
+    }
+    if data:
+        planned["feeds"] = data
+    failed = []
+    for name, options in planned.items():
+        print(f"\n== {name}", flush=True)
+        # Each in a process of its own, so that none measures what another has left in memory.
+        if subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py"), *options], check=False).returncode:
+            failed.append(name)
+    print(f"\nfailed or goal missed: {', '.join(failed) or 'none'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

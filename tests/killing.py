@@ -1,0 +1,264 @@
+"""Kills the command in the middle, again and again, and compares what is written in the end with an undisturbed run.
+
+Used by tests/test_kill.py, tests/test_same_output.py and benchmarks/kill.py.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import zstandard
+from corpus import articles, write_jsonl
+from webserver import Page, WebServer
+
+MOST_ARTICLES = 25
+"""In a pass, so that a small input has several; a pass that is cut by its length in seconds would take too many."""
+
+_WITH_SMALL_PASSES = (
+    f"import pipelines.run; pipelines.run._MOST_ARTICLES = {MOST_ARTICLES}; from pipelines.cli import main; main()"
+)
+# What may differ from run to run: times, and the run itself.
+_TIMES = ("fetched_at", "processed_at", "first_seen_at", "first_failed_at", "time", "run_id")
+_LONGEST = 120.0
+
+
+def make_sources(folder: Path, server: WebServer, count: int = 60, seed: int = 1) -> list[str]:
+    """Files and feeds with everything in them: copies, revisions, repetitions, bad lines, feeds that fail."""
+    chance = random.Random(seed)
+    records = list(articles(count, 60, seed, copies=0.2))
+    again = chance.sample(records, count // 6)
+    revised = [
+        {**record, "text": record["text"] + "\nThe report was corrected.", "updated": "2026-04-01T08:00:00Z"}
+        for record in chance.sample(records, count // 6)
+    ]
+    write_jsonl(folder / "wire.jsonl", records + again)
+    with (folder / "wire.jsonl").open("ab") as wire:
+        wire.write(b'{"title": "broken off\n\xff\xfe\n["no", "article"]\n{"text": 7}\n')
+    write_jsonl(folder / "later.jsonl", revised + again)
+    texts = folder / "texts"
+    texts.mkdir()
+    for number, record in enumerate(articles(6, 40, seed + 1)):
+        lines = (record["title"], record["published"], record["url"], record["text"])
+        (texts / f"{number}.txt").write_text("\n".join(lines), encoding="utf-8")
+    (texts / "broken.txt").write_bytes(b"\xff no article")
+    feed = _feed(list(articles(12, 40, seed + 2)) + again)
+    return [
+        str(folder / "wire.jsonl"),
+        str(folder / "later.jsonl"),
+        str(texts),
+        server.add("/feed", Page(body=feed, headers={"ETag": '"1"'})),
+        server.add("/no-feed", Page(body=b"not a feed at all")),
+        server.url("/missing"),
+    ]
+
+
+def _feed(records: list[dict[str, Any]]) -> bytes:
+    items = "".join(
+        f"<item><title>{record['title']}</title><link>{record['url']}</link>"
+        f"<pubDate>{record['published']}</pubDate><description>{record['text']}</description></item>"
+        for record in records
+    )
+    return f'<rss version="2.0"><channel><title>Made up</title>{items}<item></item></channel></rss>'.encode()
+
+
+# Processes
+
+
+@contextmanager
+def started(folder: Path, *arguments: str, small_passes: bool = True, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process group of its own, which is gone when the block ends."""
+    command = (
+        [sys.executable, "-c", _WITH_SMALL_PASSES] if small_passes else [Path(sys.executable).with_name("claimwire")]
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [*command, "run", *arguments, "--allow-private"],
+        cwd=folder,
+        env={**environment, "TMPDIR": str(temporary)},
+        start_new_session=True,
+        text=True,
+        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **more},
+    )
+    try:
+        yield process
+    finally:
+        kill_group(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to the process and all workers that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def finish(folder: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run to the end."""
+    with started(folder, *arguments, **more) as process:
+        out, err = process.communicate(timeout=_LONGEST)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def wait_until_open(process: subprocess.Popen[str], state: Path) -> None:
+    """Wait until the run has its state; before, there is nothing that it could harm."""
+    lock = state / "lock"
+    while process.poll() is None and not (lock.exists() and lock.read_text() == str(process.pid)):
+        time.sleep(0.005)
+
+
+def finish_amid_kills(
+    folder: Path, arguments: list[str], delays: Iterator[float], kill: Callable[[subprocess.Popen[str]], None]
+) -> int:
+    """Start the command again and again, each time killed after the next delay, until one run ends by itself.
+
+    When the delays are used up, a last run goes undisturbed. The number of kills.
+    """
+    kills = 0
+    for delay in itertools.chain(delays, [_LONGEST]):
+        log = folder / "stderr"
+        with log.open("w") as stderr, started(folder, *arguments, stderr=stderr) as process:
+            wait_until_open(process, folder / "state")
+            try:
+                code = process.wait(delay)
+            except subprocess.TimeoutExpired:
+                assert delay < _LONGEST, f"a run has not ended:\n{log.read_text()}"
+                kill(process)
+                kills += 1
+                continue
+            assert code in (0, 3), f"after {kills} kills a run ended with {code}:\n{log.read_text()}"
+            return kills
+    raise AssertionError("unreachable: the last run has ended or failed")
+
+
+# What was written
+
+
+def outputs(folder: Path) -> dict[str, list[str]]:
+    """All records below a folder by kind, a line each, sorted, without times and run ids.
+
+    Events of runs are left out: a run that was killed has not been completed.
+    """
+    found: dict[str, list[str]] = {}
+    for kind in ("articles", "dead-letters", "events"):
+        lines = [line for path in folder.rglob(f"{kind}-*.jsonl*") for line in _lines(path)]
+        records = map(json.loads, lines)
+        found[kind] = sorted(
+            json.dumps(_masked(record), sort_keys=True)
+            for record in records
+            if record.get("type") != "claimwire.run.completed"
+        )
+    rows = [row for path in folder.rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    found["parquet"] = sorted(json.dumps(_masked(row), sort_keys=True, default=str) for row in rows)
+    return found
+
+
+def _lines(path: Path) -> list[bytes]:
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    elif path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    return data.splitlines()
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    masked = {name: "-" if name in _TIMES and item else _masked(item) for name, item in value.items()}
+    if "payload" in value:  # what came from a feed holds when it was fetched
+        masked["payload"] = re.sub(r'"fetched_at": "[^"]*"', "", value["payload"])
+    if str(value.get("type")).startswith("claimwire.source."):
+        masked["id"] = "-"  # made of the source and the run
+    return masked
+
+
+def assert_same(found: dict[str, list[str]], expected: dict[str, list[str]]) -> None:
+    """Told by what is missing and what is too much, because whole lists are too long to read."""
+    for kind, lines in expected.items():
+        have, want = Counter(found[kind]), Counter(lines)
+        assert have == want, (
+            f"{kind}: missing {list((want - have).elements())[:3]}, too much {list((have - want).elements())[:3]}"
+        )
+
+
+def assert_tidy(folder: Path) -> None:
+    """Nothing unfinished is left, neither beside the outputs nor in the state."""
+    left = [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.name.startswith(".claimwire-")
+        or path.name.endswith(".inprogress")
+        or (path.is_dir() and path.parent.name == "state")
+    ]
+    assert not left, f"left behind: {left}"
+
+
+# Kills at exact points
+
+
+def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) -> None:
+    """Do a bounded run in this process, which is killed just before its nth change of the disk; for None, never.
+
+    Changes are: files opened for writing, renamed or removed, folders made and removed, and SQLite's commits; what
+    they were stands in the file ``told``, a line each. To be the target of a process that is forked, because what it
+    sets up cannot be undone.
+    """
+    import pipelines.run  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
+    from pipelines.checkpoint import State  # noqa: PLC0415
+    from pipelines.progress import LineProgress  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    changes = told.open("w")
+    steps = itertools.count(1)
+
+    def change(what: str) -> None:
+        if next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        changes.write(f"{what}\n")
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir"):
+            change(f"{event} {arguments[0]}")
+        elif event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+            path, _, flags = arguments
+            if str(path).startswith(str(state.parent)) and flags & (os.O_WRONLY | os.O_RDWR):
+                change(f"{event} {path}")
+
+    class _Connection(sqlite3.Connection):
+        def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT" or (sql.startswith(("INSERT", "DELETE", "UPDATE")) and not self.in_transaction):
+                change(sql)
+            return super().execute(sql, *rest)
+
+    tempfile.tempdir = str(state.parent)  # where Beam leaves a folder behind when it is killed
+    sqlite3.connect = partial(sqlite3.connect, factory=_Connection)  # type: ignore[misc]
+    sys.addaudithook(audit)
+    pipelines.run._MOST_ARTICLES = MOST_ARTICLES
+    with State(state) as opened:
+        pipelines.run.BoundedRun(Settings(**settings), [], opened, LineProgress()).go()
+    changes.close()
