@@ -14,7 +14,7 @@ from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
 from pipelines.extract.speakers import Cast, Named, speaker
 from pipelines.extract.stance import hedges, modality
-from pipelines.extract.wordlists import cue_nouns, cue_verbs, sections, triggers
+from pipelines.extract.wordlists import cue_nouns, cue_verbs, precision, sections, triggers
 from schemas import Claim, Cue, Entity, Span
 
 _WORD = re.compile(r"[a-z]+")
@@ -256,7 +256,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         quantities=find_quantities(text, content),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
         check_worthiness=None,
-        confidence=None,
+        confidence=precision().get(draft.rule),
         sentence=sentence,
     )
 

@@ -102,3 +102,9 @@ def triggers() -> tuple[frozenset[str], frozenset[str]]:
     told = {form: verb for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
     bare = {form for form, verb in told.items() if form in (verb.lemma, *_regular_forms(verb.lemma, doubled=False)[:1])}
     return frozenset({*told.keys() - bare, "according"}), frozenset(bare)
+
+
+@cache
+def precision() -> dict[str, float]:
+    """Rules -> the share of their claims that were right, where enough of them were measured."""
+    return {rule: float(share) for rule, share, _ in rows("precision.tsv")}
