@@ -55,8 +55,9 @@ def _round(folder: Path, sources: list[str], more: tuple[str, ...], most: int, c
     for each in (calm, killed):
         each.mkdir(parents=True)
     began = time.monotonic()
-    if finish(calm, *given).returncode not in (0, 3):
-        raise SystemExit("the undisturbed run failed")
+    ended = finish(calm, *given)
+    if ended.returncode not in (0, 3):
+        raise SystemExit(f"the undisturbed run failed with {ended.returncode}:\n{ended.stderr}")
     seconds = time.monotonic() - began
     delays = (chance.uniform(0, seconds) for _ in range(most))
     kills = finish_amid_kills(killed, given, delays, kill_group)
