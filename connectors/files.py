@@ -56,6 +56,9 @@ class FileResult:
     """
 
     path: str
+    """Of the FileSource, as it may be printed."""
+    key: str
+    """``file_key`` of the path before the reading, by which the file is remembered."""
     size: int | None
     """Bytes; None where the file could not be found."""
     mtime_ns: int | None
@@ -63,6 +66,20 @@ class FileResult:
     dead_letters: int
     error: str | None
     """Why the file could not be read, or not to its end; it is then not to be remembered as read."""
+
+
+def printable(path: str) -> str:
+    """A path as it can stand in a record or on a terminal: bytes of a name that are not UTF-8 as ``\\xe9``."""
+    try:
+        name = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no path of the system, but a typing error with a surrogate in it
+        name = path.encode("utf-8", "backslashreplace")
+    return name.decode("utf-8", "backslashreplace")
+
+
+def file_key(path: str) -> str:
+    """What a file is remembered by: its path from the root and without links, printable."""
+    return printable(os.path.realpath(path))
 
 
 class Unreadable(ValueError):  # noqa: N818 - the name says what is wrong
@@ -168,7 +185,7 @@ def has_text_layout(lines: list[str]) -> bool:
 
 def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
     for line, data in _filled_lines(path, limit):
-        origin = Origin(url=path, line=line.number)
+        origin = Origin(url=printable(path), line=line.number)
         if line.fault:
             yield dead_letter("record", Unreadable(line.fault), data, origin)
         else:
@@ -178,7 +195,7 @@ def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
 def _read_dead_letters(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
     # A letter is longer than its payload: base64 adds a third, and JSON can make six bytes of one.
     for line, data in _filled_lines(path, 8 * limit):
-        origin = Origin(url=path, line=line.number)
+        origin = Origin(url=printable(path), line=line.number)
         try:
             if line.fault:
                 raise Unreadable(line.fault)
@@ -201,19 +218,19 @@ def _read_json(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
     """One record, an array of records, or records one after the other: each is decoded out of its own bytes."""
     whole = read_whole(path, limit)
     if whole.fault:
-        yield dead_letter("record", Unreadable(whole.fault), whole.data, Origin(url=path))
+        yield dead_letter("record", Unreadable(whole.fault), whole.data, Origin(url=printable(path)))
         return
     try:
         text = whole.data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        yield from _decode("record", whole.data, Origin(url=path))
+        yield from _decode("record", whole.data, Origin(url=printable(path)))
         return
     line, before = 1, 0
     for start, end, fault in _json_values(text):
         line += text.count("\n", before, start)
         before = start
         data = text[start:end].encode()
-        origin = Origin(url=path, line=line)
+        origin = Origin(url=printable(path), line=line)
         if fault:
             yield dead_letter("record", Unreadable(fault), data, origin)
         else:
@@ -246,7 +263,7 @@ def _json_values(text: str) -> Iterator[tuple[int, int, str | None]]:
 
 def _read_one(path: str, stage: Literal["file", "feed"], limit: int) -> Iterator[RawArticle | DeadLetter]:
     whole = read_whole(path, limit)
-    origin = Origin(url=path)
+    origin = Origin(url=printable(path))
     if whole.fault:
         yield dead_letter(stage, Unreadable(whole.fault), whole.data, origin)
     else:
@@ -282,6 +299,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         self._max_bytes = max_bytes
 
     def process(self, file: FileSource) -> Iterator[Any]:
+        key = file_key(file.path)
         size = mtime_ns = error = None
         articles = dead_letters = 0
         try:
@@ -296,5 +314,5 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     yield each
         except OSError as failure:
             error = f"{type(failure).__name__}: {failure.strerror or failure}"
-        result = FileResult(file.path, size, mtime_ns, articles, dead_letters, error)
+        result = FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error)
         yield beam.pvalue.TaggedOutput("results", result)

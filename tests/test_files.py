@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import msgspec
 import pytest
 import zstandard
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -22,7 +23,17 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files import FileKind, FileResult, FileSource, ReadFromFiles, decode_text, read_file, replay
+from connectors.files import (
+    FileKind,
+    FileResult,
+    FileSource,
+    ReadFromFiles,
+    decode_text,
+    file_key,
+    printable,
+    read_file,
+    replay,
+)
 from connectors.lines import read_lines, read_whole
 from connectors.sources import FeedSource, SourceError, file_kind, sources
 from schemas import codec
@@ -488,7 +499,7 @@ def test_read_from_files_gives_articles_dead_letters_and_a_result_a_file(tmp_pat
     def remembered(path: str, articles: int, dead_letters: int, error: str | None) -> FileResult:
         found = os.stat(path) if os.path.exists(path) else None
         size, mtime_ns = (found.st_size, found.st_mtime_ns) if found else (None, None)
-        return FileResult(path, size, mtime_ns, articles, dead_letters, error)
+        return FileResult(path, os.path.realpath(path), size, mtime_ns, articles, dead_letters, error)
 
     with beam.Pipeline(FnApiRunner()) as pipeline:
         found = pipeline | beam.Create(files) | ReadFromFiles()
@@ -511,6 +522,33 @@ def test_read_from_files_gives_articles_dead_letters_and_a_result_a_file(tmp_pat
     assert found.articles.element_type is RawArticle
     assert found.dead_letters.element_type is DeadLetter
     assert found.results.element_type is FileResult
+
+
+def test_a_name_that_is_not_utf_8_is_read_and_told_in_letters(tmp_path: Path) -> None:
+    for name, data in {b"caf\xe9.jsonl": titled("a") + b"{\n", b"caf\xe9.txt": TEXT, b"caf\xe9.xml": RSS}.items():
+        write(tmp_path / os.fsdecode(name), data)
+    write(tmp_path / os.fsdecode(b"caf\xe9.json"), titled("b"))
+    letters = codec.encode(letter("record", b'{"title": "c"}')) + b"\n{\n"
+    write(tmp_path / os.fsdecode(b"dead-letters-\xe9.jsonl"), letters)
+    with beam.Pipeline(FnApiRunner()) as pipeline:
+        found = pipeline | beam.Create(expanded(tmp_path)) | ReadFromFiles()
+        encoded = (
+            found.articles | "Articles" >> beam.Map(codec.encode),
+            found.dead_letters | "Letters" >> beam.Map(codec.encode),
+        ) | beam.Flatten()
+        assert_that(encoded | beam.combiners.Count.Globally(), equal_to([8]), "all can be written")
+        told = found.results | beam.Map(lambda result: (msgspec.json.encode(result) and result.path, result.key))
+        stems = ("caf\\xe9.json", "caf\\xe9.jsonl", "caf\\xe9.txt", "caf\\xe9.xml", "dead-letters-\\xe9.jsonl")
+        assert_that(told, equal_to([(f"{tmp_path}/{stem}", f"{tmp_path}/{stem}") for stem in stems]), "results")
+    [article], _ = read(str(tmp_path / os.fsdecode(b"caf\xe9.json")), "json")
+    assert article.origin == Origin(url=f"{tmp_path}/caf\\xe9.json", line=1)
+
+
+def test_a_file_is_remembered_by_its_path_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.jsonl").symlink_to(write(tmp_path / os.fsdecode(b"\xe9/a.jsonl"), titled("a")))
+    assert file_key("link.jsonl") == file_key(os.fsdecode(b"./\xe9/a.jsonl")) == f"{tmp_path}/\\xe9/a.jsonl"
+    assert printable("caf\xe9 \ud800") == "caf\xe9 \\ud800"
 
 
 # The examples
