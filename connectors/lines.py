@@ -26,7 +26,7 @@ class Line(NamedTuple):
     """Why the line is not whole: too long, or the file breaks off."""
 
 
-class _Damaged(Exception):  # noqa: N818 - caught in this module
+class Damaged(Exception):  # noqa: N818 - the name says what is wrong
     """A compressed file cannot be unpacked any further."""
 
 
@@ -43,7 +43,7 @@ def read_lines(path: str, limit: int) -> Iterator[Line]:
         while fault is None:
             try:
                 chunk = next(chunks, None)
-            except _Damaged as damage:
+            except Damaged as damage:
                 chunk, fault = None, str(damage)
             if chunk is None:
                 break
@@ -83,7 +83,7 @@ def read_whole(path: str, limit: int) -> Line:
                 if held > limit:
                     data = b"".join(parts)[:limit]
                     return Line(1, data, f"a file of more than {limit:,} bytes, of which the first {limit:,} are kept")
-        except _Damaged as damage:
+        except Damaged as damage:
             return Line(1, b"".join(parts), f"the file cannot be read to its end: {damage}")
         return Line(1, b"".join(parts))
 
@@ -108,7 +108,7 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
             if data := member.decompress(packed, _CHUNK):
                 yield data
         except zlib.error as error:
-            raise _Damaged(f"damaged gzip data ({error})") from None
+            raise Damaged(f"damaged gzip data ({error})") from None
         packed = member.unconsumed_tail
         if member.eof:
             packed = (member.unused_data or file.read(_CHUNK)).lstrip(b"\0")
@@ -118,7 +118,7 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
                 return
             member = zlib.decompressobj(wbits=31)
         packed = packed or file.read(_CHUNK)
-    raise _Damaged("the gzip data breaks off")
+    raise Damaged("the gzip data breaks off")
 
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
@@ -132,11 +132,11 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
             if data := frame.decompress(packed):
                 yield data
         except zstandard.ZstdError as error:
-            raise _Damaged(f"damaged Zstandard data ({error})") from None
+            raise Damaged(f"damaged Zstandard data ({error})") from None
         packed = file.read(_ZSTANDARD_BITE)
         if frame.eof:
             packed = frame.unused_data + packed
             if not packed:
                 return
             frame = unpacker.decompressobj()
-    raise _Damaged("the Zstandard data breaks off")
+    raise Damaged("the Zstandard data breaks off")

@@ -15,10 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 import listparser
 
-from connectors.files import FileKind, FileSource, has_text_layout
-from connectors.lines import unpacked
+from connectors.files import MAX_BYTES, FileKind, FileSource, has_text_layout, printable
+from connectors.http import without_password
+from connectors.lines import Damaged, read_whole, unpacked
 
 _log = logging.getLogger(__name__)
+
+_DEEPEST = 20
+_UNFINISHED = (".inprogress", ".tmp")
 
 READABLE = (
     ".jsonl or .ndjson and .json (also .gz, .zst), article text files and lists of feeds in .txt, .opml, "
@@ -33,41 +37,108 @@ class FeedSource:
     url: str
 
 
+@dataclass(frozen=True)
+class BrokenSource:
+    """What is named in a list, or lies in a folder, and cannot be a source; the rest of both goes on."""
+
+    name: str
+    """Its path, or its URL without the password, as it may be printed."""
+    problem: str
+    """What is wrong and what would be right, without the name; of what a list names, with the line."""
+
+
 class SourceError(ValueError):
-    """A source that cannot be: the message names it, with the line in a list, and says what would be right."""
+    """A source that cannot be: the message names it, and says what would be right."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = printable(without_password(name))
+        self.problem = printable(problem)
+        super().__init__(f"{self.name}: {self.problem}")
 
 
-def sources(spec: str) -> Iterator[FeedSource | FileSource]:
+class _EmptyListError(SourceError):
+    """A .txt in which nothing is named, which is harmless in a folder."""
+
+
+def sources(spec: str) -> Iterator[FeedSource | FileSource | BrokenSource]:
     """Everything that one source stands for, in a fixed order, each feed and each file once.
 
     ``spec`` is the URL of a feed, a file, a list of feeds (OPML, or .txt with a URL or path a line, relative to the
     list), or a folder, which is searched to its depth. In folders, names that begin with a dot or end in
-    ``.inprogress`` or ``.tmp`` are left out, and files of no known type are left out with a warning.
+    ``.inprogress`` or ``.tmp`` are left out, and files of no known type and empty lists are left out with a warning.
 
-    Raises SourceError.
+    Raises SourceError where the spec itself is wrong: there is no such file, or nothing can be read from it. What is
+    wrong within a list or a folder is a BrokenSource, each once.
     """
-    return iter(dict.fromkeys(_expand(spec, ())))
+    found: dict[FeedSource | FileSource | str, FeedSource | FileSource | BrokenSource] = {}
+    for source in _Expansion().of(spec):
+        found.setdefault(source.name if isinstance(source, BrokenSource) else source, source)
+    return iter(found.values())
 
 
-def _expand(spec: str, lists: tuple[str, ...]) -> Iterator[FeedSource | FileSource]:
-    """``lists`` are the real paths of the lists that led here, so that none leads back to itself."""
-    if url := _feed_url(spec):
-        yield FeedSource(url)
-        return
-    path = _local_path(spec)
-    if os.path.isdir(path):
-        for inner in _files_below(path):
-            kind = file_kind(inner)
-            if kind is None:
-                _log.warning("%s is left out: not a type of file that claimwire reads", inner)
-            else:
-                yield from _expand_file(inner, kind, lists)
-        return
-    _check_file(path)
-    kind = file_kind(path)
-    if kind is None:
-        raise SourceError(f"{path}: not a type of file that claimwire reads, which are {READABLE}")
-    yield from _expand_file(path, kind, lists)
+class _Expansion:
+    """One spec being expanded. A list or folder that is met again would only give the same again."""
+
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+
+    def of(self, spec: str, lists: tuple[str, ...] = ()) -> Iterator[FeedSource | FileSource | BrokenSource]:
+        """``lists`` are the real paths of the lists that led here, so that none leads back to itself."""
+        if url := _feed_url(spec):
+            yield FeedSource(url)
+            return
+        path = _local_path(spec)
+        if os.path.isdir(path):
+            yield from self._folder(path, lists)
+            return
+        _check_file(path)
+        kind = file_kind(path)
+        if kind is None:
+            raise SourceError(path, f"not a type of file that claimwire reads, which are {READABLE}")
+        yield from self._file(path, kind, lists)
+
+    def _folder(self, folder: str, lists: tuple[str, ...]) -> Iterator[FeedSource | FileSource | BrokenSource]:
+        if not self._is_new(folder):
+            return
+        for path in _files_below(folder):
+            if isinstance(path, BrokenSource):
+                yield path
+                continue
+            try:
+                kind = file_kind(path)
+                if kind is None:
+                    _log.warning("%s is left out: not a type of file that claimwire reads", printable(path))
+                else:
+                    yield from self._file(path, kind, lists)
+            except _EmptyListError as error:
+                _log.warning("%s is left out: %s", error.name, error.problem)
+            except SourceError as error:
+                yield BrokenSource(error.name, error.problem)
+
+    def _file(
+        self, path: str, kind: FileKind | Literal["opml", "list"], lists: tuple[str, ...]
+    ) -> Iterator[FeedSource | FileSource | BrokenSource]:
+        if kind != "opml" and kind != "list":  # noqa: PLR1714 - mypy does not see through "in"
+            yield FileSource(path, kind)
+            return
+        real = os.path.realpath(path)
+        if real in lists:
+            raise SourceError(path, "this list contains itself")
+        if len(lists) == _DEEPEST:
+            raise SourceError(path, f"lists within lists, more than {_DEEPEST} deep")
+        if not self._is_new(path):
+            return
+        for line, entry in _opml_entries(path) if kind == "opml" else _list_entries(path):
+            try:
+                yield from self.of(entry if _feed_url(entry) else _beside(path, entry), (*lists, real))
+            except SourceError as error:
+                yield BrokenSource(error.name, f"{error.problem} ({printable(path)}, line {line})")
+
+    def _is_new(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        new = real not in self._met
+        self._met.add(real)
+        return new
 
 
 def _feed_url(spec: str) -> str | None:
@@ -84,18 +155,18 @@ def _feed_url(spec: str) -> str | None:
     except ValueError:
         host = None
     if not host:
-        raise SourceError(f"{spec}: no host in this URL; it should look like https://example.org/feed.xml")
+        raise SourceError(spec, "no host in this URL; it should look like https://example.org/feed.xml")
     return given
 
 
 def _local_path(spec: str) -> str:
     if spec.lower().startswith("file://"):
-        return unquote(spec[len("file://") :])
+        return unquote(spec[len("file://") :], errors="surrogateescape")
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", spec, re.I)
     if scheme and not os.path.exists(spec):
         near = get_close_matches(scheme[1].lower(), ("http", "https", "feed", "file"), 1)
         hint = f"did you mean {near[0]}{spec[len(scheme[1]) :]}?" if near else "feeds are read from http:// or https://"
-        raise SourceError(f"{spec}: {scheme[1]}:// is not known; {hint}")
+        raise SourceError(spec, f"{scheme[1]}:// is not known; {hint}")
     return spec
 
 
@@ -103,11 +174,11 @@ def _check_file(path: str) -> None:
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path or repr(path)}: {_why_missing(path, error)}") from None
+        raise SourceError(path or repr(path), _why_missing(path, error)) from None
     if not stat.S_ISREG(mode):
-        raise SourceError(f"{path}: neither a file nor a folder")
+        raise SourceError(path, "neither a file nor a folder")
     if not os.access(path, os.R_OK):
-        raise SourceError(f"{path}: not readable for this user")
+        raise SourceError(path, "not readable for this user")
 
 
 def _why_missing(path: str, error: Exception) -> str:
@@ -130,27 +201,35 @@ def _names_in(folder: str) -> list[str]:
         return []
 
 
-def _files_below(folder: str) -> Iterator[str]:
-    """Files below a folder in the order of their paths; a folder that is met again by a link is not entered again."""
-    seen = {os.path.realpath(folder)}
+def _files_below(folder: str) -> Iterator[str | BrokenSource]:
+    """Files below a folder in the order of their paths; a folder that is met again by a link is not entered again.
 
-    def below(folder: str) -> Iterator[str]:
+    Raises SourceError where the folder itself cannot be read.
+    """
+    seen = {os.path.realpath(folder)}
+    try:
+        waiting = _entries(folder)
+    except OSError as error:
+        raise SourceError(folder, error.strerror or str(error)) from None
+    while waiting:
+        entry = waiting.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            raise SourceError(f"{folder}: {error.strerror}") from None
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.endswith((".inprogress", ".tmp")):
-                continue
             if entry.is_dir():
                 real = os.path.realpath(entry.path)
                 if real not in seen:
                     seen.add(real)
-                    yield from below(entry.path)
+                    waiting += _entries(entry.path)
             elif entry.is_file():  # and not a pipe, which would block, or a link to nothing
                 yield entry.path
+        except OSError as error:  # no right to enter it, or a link to itself
+            yield BrokenSource(printable(entry.path), error.strerror or str(error))
 
-    return below(folder)
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What is to be looked at in a folder, the first by name at the end."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name, reverse=True)
+    return [entry for entry in found if not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED)]
 
 
 _BY_NAME: tuple[tuple[str, FileKind | Literal["opml"]], ...] = (
@@ -183,7 +262,9 @@ def file_kind(path: str) -> FileKind | Literal["opml", "list"] | None:
         with open(path, "rb") as file:
             start = next(unpacked(file), b"").removeprefix(b"\xef\xbb\xbf")[:4096]
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from None
+        raise SourceError(path, error.strerror or str(error)) from None
+    except Damaged as damage:
+        raise SourceError(path, f"cannot be unpacked: {damage}") from None
     if name.endswith(".txt"):
         return "list" if _is_list(path, start) else "text"
     for begins, kind in _BY_START:
@@ -203,26 +284,6 @@ def _is_list(path: str, start: bytes) -> bool:
     return bool(re.match(r"(https?|feed|file):", entries[0], re.I)) or os.path.isfile(_beside(path, entries[0]))
 
 
-def _expand_file(
-    path: str, kind: FileKind | Literal["opml", "list"], lists: tuple[str, ...]
-) -> Iterator[FeedSource | FileSource]:
-    if kind == "opml":
-        entries = _opml_entries(path)
-    elif kind == "list":
-        entries = _list_entries(path)
-    else:
-        yield FileSource(path, kind)
-        return
-    real = os.path.realpath(path)
-    if real in lists:
-        raise SourceError(f"{path}: this list contains itself")
-    for line, entry in entries:
-        try:
-            yield from _expand(entry if _feed_url(entry) else _beside(path, entry), (*lists, real))
-        except SourceError as error:
-            raise SourceError(f"{path}, line {line}: {error}") from None
-
-
 def _beside(path: str, entry: str) -> str:
     """A path in a list is relative to the list."""
     return entry if "://" in entry else os.path.normpath(os.path.join(os.path.dirname(path), entry))
@@ -237,7 +298,7 @@ def _list_entries(path: str) -> Iterator[tuple[int, str]]:
             empty = False
             yield number, entry
     if empty:
-        raise SourceError(f"{path}: no feed in this list; it needs a URL or the path of a feed file on each line")
+        raise _EmptyListError(path, "no feed in this list; it needs a URL or the path of a feed file on each line")
 
 
 def _opml_entries(path: str) -> Iterator[tuple[int, str]]:
@@ -247,13 +308,13 @@ def _opml_entries(path: str) -> Iterator[tuple[int, str]]:
         # As bytes, because listparser would fetch a text that begins like a URL.
         found = listparser.parse(text.encode())
     except Exception as error:  # it fails with whatever its handlers of single elements fail with
-        raise SourceError(f"{path}: not readable as OPML: {error}") from None
+        raise SourceError(path, f"not readable as OPML: {error}") from None
     entries = [entry.url for entry in (*found.feeds, *found.lists)]
     if not entries:
         what = "no feed in this OPML" if found.version else "not OPML"
-        raise SourceError(f'{path}: {what}; each feed should stand in an <outline type="rss" xmlUrl="...">')
+        raise SourceError(path, f'{what}; each feed should stand in an <outline type="rss" xmlUrl="...">')
     if not re.search(r"</([\w-]+:)?opml\s*>", text, re.I):
-        raise SourceError(f"{path}: this OPML breaks off, and feeds may be missing: there is no </opml> at its end")
+        raise SourceError(path, "this OPML breaks off, and feeds may be missing: there is no </opml> at its end")
     for entry in entries:
         at = max(text.find(html.escape(entry)), text.find(entry), 0)
         yield text.count("\n", 0, at) + 1, entry
@@ -262,12 +323,15 @@ def _opml_entries(path: str) -> Iterator[tuple[int, str]]:
 def _text(path: str) -> str:
     """A list as text, by its byte order mark, its XML declaration, or as UTF-8."""
     try:
-        with open(path, "rb") as file:
-            data = b"".join(unpacked(file))
-        declared = re.match(rb"\s*<\?xml[^>]*\bencoding=[\"']([\w.-]+)", data)
-        utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        return data.decode("utf-16" if utf16 else declared[1].decode() if declared else "utf-8-sig").lstrip("\ufeff")
+        whole = read_whole(path, MAX_BYTES)
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, LookupError) as error:
-        raise SourceError(f"{path}: not readable as text: {error}") from None
+        raise SourceError(path, error.strerror or str(error)) from None
+    if whole.fault:
+        raise SourceError(path, whole.fault)
+    declared = re.match(rb"\s*<\?xml[^>]*\bencoding=[\"']([\w.-]+)", whole.data)
+    utf16 = whole.data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding = "utf-16" if utf16 else declared[1].decode() if declared else "utf-8-sig"
+    try:
+        return whole.data.decode(encoding).lstrip("\ufeff")
+    except (UnicodeError, LookupError) as error:
+        raise SourceError(path, f"not readable as text: {error}") from None

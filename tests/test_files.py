@@ -35,7 +35,7 @@ from connectors.files import (
     replay,
 )
 from connectors.lines import read_lines, read_whole
-from connectors.sources import FeedSource, SourceError, file_kind, sources
+from connectors.sources import BrokenSource, FeedSource, SourceError, file_kind, sources
 from schemas import codec
 from schemas.records import DeadLetter, Failure, Origin, RawArticle
 
@@ -314,7 +314,7 @@ def test_files_of_dead_letters_are_replayed(tmp_path: Path) -> None:
 # What a source stands for
 
 
-def expanded(spec: Path | str) -> list[FeedSource | FileSource]:
+def expanded(spec: Path | str) -> list[FeedSource | FileSource | BrokenSource]:
     return list(sources(str(spec)))
 
 
@@ -426,6 +426,68 @@ def test_lists_may_hold_lists(tmp_path: Path) -> None:
     ]
 
 
+DAMAGED = b"\x1f\x8b" + b"\xff" * 20
+
+
+def test_one_bad_entry_of_a_list_does_not_stop_the_rest(tmp_path: Path) -> None:
+    write(tmp_path / "wire.jsonl", titled("a"))
+    write(tmp_path / "bad.opml", DAMAGED)
+    write(tmp_path / "loop.txt", "list.txt\nhttps://herald.example/b\n")
+    names = ["wore.jsonl", "http://", "bad.opml", "loop.txt", "list.txt", "wire.jsonl", "wore.jsonl", "loop.txt"]
+    path = write(tmp_path / "list.txt", "https://herald.example/a\n" + "\n".join(names))
+    assert expanded(path) == [
+        FeedSource("https://herald.example/a"),
+        BrokenSource(f"{tmp_path}/wore.jsonl", f"no such file; did you mean {tmp_path}/wire.jsonl? ({path}, line 2)"),
+        BrokenSource(
+            "http://", f"no host in this URL; it should look like https://example.org/feed.xml ({path}, line 3)"
+        ),
+        BrokenSource(
+            f"{tmp_path}/bad.opml",
+            "the file cannot be read to its end: damaged gzip data (Error -3 while decompressing data: "
+            f"unknown compression method) ({path}, line 4)",
+        ),
+        BrokenSource(path, f"this list contains itself ({tmp_path}/loop.txt, line 1)"),
+        FeedSource("https://herald.example/b"),
+        FileSource(f"{tmp_path}/wire.jsonl", "jsonl"),
+    ]
+    opml = write(tmp_path / "gone.opml", OPML.format(encoding="utf-8", path="feeds/c.xml"))
+    assert expanded(opml)[1:] == [
+        BrokenSource(f"{tmp_path}/feeds/c.xml", f"there is no folder {tmp_path}/feeds ({opml}, line 5)")
+    ]
+
+
+def test_one_bad_file_of_a_folder_does_not_stop_the_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    wanted = [write(tmp_path / name, titled("a")) for name in ("a.jsonl", "z.jsonl")]
+    broken = ["bad.opml", "bad.txt.gz", os.fsdecode(b"bad\xe9.opml"), "list.opml", "loop", "private"]
+    for name in broken[:3]:
+        write(tmp_path / name, DAMAGED)
+    write(tmp_path / "list.opml", '<opml version="2.0"><body></body></opml>')
+    write(tmp_path / "notes.txt", "")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "private").mkdir(0)
+    found = expanded(tmp_path)
+    assert [source for source in found if isinstance(source, FileSource)] == [
+        FileSource(path, "jsonl") for path in wanted
+    ]
+    names = [source.name for source in found if isinstance(source, BrokenSource)]
+    expected = broken if os.geteuid() else broken[:-1]  # nothing is private to root
+    assert names == [f"{tmp_path}/{printable(name)}" for name in expected]
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        f"{tmp_path}/notes.txt is left out: no feed in this list"
+    ]
+
+
+def test_lists_within_lists_end(tmp_path: Path) -> None:
+    for number in range(30):
+        following = "\n".join(f"{more}.txt" for more in range(30) if more != number)
+        write(tmp_path / f"{number}.txt", f"{number}.jsonl\n{following}")
+        write(tmp_path / f"{number}.jsonl", "")
+    found = expanded(tmp_path)
+    assert {source.path for source in found if isinstance(source, FileSource)} >= {
+        str(tmp_path / f"{number}.jsonl") for number in range(30)
+    }
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -441,9 +503,9 @@ def test_lists_may_hold_lists(tmp_path: Path) -> None:
         ("odd.opml", "not readable as text"),
         ("broken.opml", "not readable as OPML"),
         ("cut.opml", "this OPML breaks off, and feeds may be missing"),
-        ("gone.opml", "{}/gone.opml, line 5: {}/feeds/c.xml: there is no folder {}/feeds"),
-        ("gone.txt", "{}/gone.txt, line 3: {}/wore.jsonl: no such file; did you mean {}/wire.jsonl?"),
-        ("self.txt", "this list contains itself"),
+        ("bad.txt.gz", "cannot be unpacked: damaged gzip data"),
+        ("bad.opml.gz", "the file cannot be read to its end: damaged gzip data"),
+        ("puny.opml", "not readable as text"),
     ],
 )
 def test_a_wrong_source_is_named_with_what_would_be_right(tmp_path: Path, spec: str, message: str) -> None:
@@ -457,9 +519,9 @@ def test_a_wrong_source_is_named_with_what_would_be_right(tmp_path: Path, spec: 
     write(tmp_path / "odd.opml", '<?xml version="1.0" encoding="utf-9"?>')
     write(tmp_path / "broken.opml", "<opml></<outline text><outline xmlurl><rdf:RDF></opml>")
     write(tmp_path / "cut.opml", OPML.format(encoding="utf-8", path="wire.jsonl")[:250])
-    write(tmp_path / "gone.opml", OPML.format(encoding="utf-8", path="feeds/c.xml"))
-    write(tmp_path / "gone.txt", "https://herald.example/\n\nwore.jsonl\n")
-    write(tmp_path / "self.txt", "https://herald.example/\nself.txt\n")
+    write(tmp_path / "bad.txt.gz", DAMAGED)
+    write(tmp_path / "bad.opml.gz", DAMAGED)
+    write(tmp_path / "puny.opml", b'<?xml version="1.0" encoding="punycode"?>\xff')
     with pytest.raises(SourceError) as wrong:
         expanded(tmp_path / spec)
     assert message.replace("{}", str(tmp_path)) in str(wrong.value)
