@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 _DEEPEST = 20
 _UNFINISHED = (".inprogress", ".tmp")
+_OWN_OUTPUT = re.compile(r"(articles|events|dead-letters)-[0-9a-f]{8}-.*\.(jsonl(\.gz|\.zst)?|parquet)")
+_OWN_STATE = ("state.db", "state.db-wal", "state.db-shm", "lock", "scratch", "stdout")
+"""Beside a state.db; the last two are folders of what is not yet output."""
 
 READABLE = (
     ".jsonl or .ndjson and .json (also .gz, .zst), article text files and lists of feeds in .txt, .opml, "
@@ -60,20 +63,48 @@ class _EmptyListError(SourceError):
     """A .txt in which nothing is named, which is harmless in a folder."""
 
 
-def sources(spec: str) -> Iterator[FeedSource | FileSource | BrokenSource]:
+def sources(spec: str, dead_letters: bool = False) -> Iterator[FeedSource | FileSource | BrokenSource]:
     """Everything that one source stands for, in a fixed order, each feed and each file once.
 
     ``spec`` is the URL of a feed, a file, a list of feeds (OPML, or .txt with a URL or path a line, relative to the
     list), or a folder, which is searched to its depth. In folders, names that begin with a dot or end in
-    ``.inprogress`` or ``.tmp`` are left out, and files of no known type and empty lists are left out with a warning.
+    ``.inprogress`` or ``.tmp`` are left out, as is what claimwire itself has written there, outputs and state; files
+    of no known type and empty lists are left out with a warning.
+
+    With ``dead_letters``, which is for trying them again, ``spec`` is a ``dead-letters*.jsonl`` file, or a folder, of
+    which only such files are given.
 
     Raises SourceError where the spec itself is wrong: there is no such file, or nothing can be read from it. What is
     wrong within a list or a folder is a BrokenSource, each once.
     """
     found: dict[FeedSource | FileSource | str, FeedSource | FileSource | BrokenSource] = {}
-    for source in _Expansion().of(spec):
+    for source in _dead_letters(spec) if dead_letters else _Expansion().of(spec):
         found.setdefault(source.name if isinstance(source, BrokenSource) else source, source)
     return iter(found.values())
+
+
+def _dead_letters(spec: str) -> Iterator[FileSource | BrokenSource]:
+    if _feed_url(spec):
+        raise SourceError(spec, f"this is no dead letter; {_REPLAYABLE}")
+    path = _local_path(spec)
+    if not os.path.isdir(path):
+        _check_file(path)
+        if _kind_by_name(path) != "dead-letters":
+            raise SourceError(path, f"holds no dead letters, by its name; {_REPLAYABLE}")
+        yield FileSource(path, "dead-letters")
+        return
+    empty = True
+    for inner in _files_below(path):
+        if isinstance(inner, BrokenSource):
+            yield inner
+        elif _kind_by_name(inner) == "dead-letters":
+            empty = False
+            yield FileSource(inner, "dead-letters")
+    if empty:
+        raise SourceError(path, f"no dead letters in this folder; {_REPLAYABLE}")
+
+
+_REPLAYABLE = "replay takes dead-letters*.jsonl files, or folders that hold them"
 
 
 class _Expansion:
@@ -103,6 +134,9 @@ class _Expansion:
         for path in _files_below(folder):
             if isinstance(path, BrokenSource):
                 yield path
+                continue
+            if _OWN_OUTPUT.fullmatch(os.path.basename(path)):
+                _log.debug("%s is left out: claimwire has written it", printable(path))
                 continue
             try:
                 kind = file_kind(path)
@@ -229,6 +263,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
     """What is to be looked at in a folder, the first by name at the end."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name, reverse=True)
+    if any(entry.name == "state.db" for entry in found):
+        found = [entry for entry in found if entry.name not in _OWN_STATE]
     return [entry for entry in found if not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED)]
 
 
@@ -254,10 +290,9 @@ def file_kind(path: str) -> FileKind | Literal["opml", "list"] | None:
 
     Raises SourceError where it cannot be read.
     """
-    name = re.sub(r"\.(gz|zst)$", "", os.path.basename(path).lower())
-    for pattern, kind in _BY_NAME:
-        if re.fullmatch(pattern, name):
-            return kind
+    if named := _kind_by_name(path):
+        return named
+    name = _unpacked_name(path)
     try:
         with open(path, "rb") as file:
             start = next(unpacked(file), b"").removeprefix(b"\xef\xbb\xbf")[:4096]
@@ -271,6 +306,15 @@ def file_kind(path: str) -> FileKind | Literal["opml", "list"] | None:
         if re.match(begins, start, re.I):
             return kind
     return "feed" if name.endswith(".xml") else None
+
+
+def _kind_by_name(path: str) -> FileKind | Literal["opml"] | None:
+    name = _unpacked_name(path)
+    return next((kind for pattern, kind in _BY_NAME if re.fullmatch(pattern, name)), None)
+
+
+def _unpacked_name(path: str) -> str:
+    return re.sub(r"\.(gz|zst)$", "", os.path.basename(path).lower())
 
 
 def _is_list(path: str, start: bytes) -> bool:

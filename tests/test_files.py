@@ -477,6 +477,60 @@ def test_one_bad_file_of_a_folder_does_not_stop_the_rest(tmp_path: Path, caplog:
     ]
 
 
+OWN = (
+    "2026-03-01/articles-0123abcd-000000-89abcdef-00000.jsonl.zst",
+    "2026-03-01/dead-letters-0123abcd-000000-00000.jsonl",
+    "2026-03-01/events-0123abcd-000000-00000.jsonl.gz",
+    "table/articles-0123abcd-000000-00000.parquet",
+    "state/lock",
+    "state/scratch/0123abcd/intake/dead_letters-1-x.jsonl",
+    "state/state.db",
+    "state/state.db-shm",
+    "state/state.db-wal",
+    "state/stdout/0123abcd/dead-letters-0123abcd-000000-00000.jsonl",
+)
+
+
+def test_what_claimwire_wrote_into_a_folder_is_no_source_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in OWN:
+        write(tmp_path / name, titled("a"))
+    names = ("articles-2026.jsonl", "dead-letters-2026.jsonl", "events-of-may.jsonl", "state/a.jsonl", "stdout/b.jsonl")
+    wanted = [write(tmp_path / name, titled("a")) for name in names]
+    assert [source.path for source in expanded(tmp_path) if isinstance(source, FileSource)] == wanted
+    assert not caplog.records
+    own = str(tmp_path / OWN[0])
+    assert expanded(own) == [FileSource(own, "jsonl")]
+
+
+def test_to_replay_only_dead_letters_are_given(tmp_path: Path) -> None:
+    for name in (*OWN, "a.jsonl", "bad.opml", "notes.txt", "list.txt"):
+        write(tmp_path / name, "https://herald.example/feed")
+    wanted = [str(tmp_path / OWN[1]), write(tmp_path / "dead-letters.jsonl.gz", b"")]
+    assert list(sources(str(tmp_path), dead_letters=True)) == [FileSource(path, "dead-letters") for path in wanted]
+    assert list(sources(wanted[1], dead_letters=True)) == [FileSource(wanted[1], "dead-letters")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("{}/a.jsonl", "holds no dead letters, by its name; replay takes dead-letters*.jsonl files, or folders"),
+        ("{}/list.txt", "holds no dead letters, by its name; replay takes dead-letters*.jsonl files, or folders"),
+        ("{}", "no dead letters in this folder; replay takes dead-letters*.jsonl files, or folders that hold them"),
+        ("https://herald.example/feed", "this is no dead letter; replay takes"),
+        ("{}/absent.jsonl", "no such file"),
+    ],
+)
+def test_to_replay_what_holds_no_dead_letters_is_explained(tmp_path: Path, spec: str, message: str) -> None:
+    write(tmp_path / "a.jsonl", titled("a"))
+    write(tmp_path / "list.txt", "https://herald.example/feed")
+    spec = spec.replace("{}", str(tmp_path))
+    with pytest.raises(SourceError) as wrong:
+        list(sources(spec, dead_letters=True))
+    assert str(wrong.value).startswith(f"{spec}: {message}")
+
+
 def test_lists_within_lists_end(tmp_path: Path) -> None:
     for number in range(30):
         following = "\n".join(f"{more}.txt" for more in range(30) if more != number)
