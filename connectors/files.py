@@ -89,8 +89,8 @@ class Unreadable(ValueError):  # noqa: N818 - the name says what is wrong
 def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator[RawArticle | DeadLetter]:
     """What stands in a file, in its order: articles, and a dead letter for each piece that is none.
 
-    JSONL and dead letters are read line by line in constant memory. Raises OSError where the file cannot be opened
-    or the disk fails; whatever is wrong with its content is a dead letter.
+    JSONL and dead letters are read line by line in constant memory. Raises OSError where the file cannot be opened,
+    the disk fails, or the process that parses feeds is killed; whatever is wrong with its content is a dead letter.
     """
     match kind:
         case "jsonl":
@@ -110,7 +110,8 @@ def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator
 def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
     """Try the payload of a dead letter again, at the stage that refused it.
 
-    What comes out carries on the count of attempts and the time of the first failure.
+    What comes out carries on the count of attempts and the time of the first failure. Raises OSError where the
+    system, and not the payload, stands in the way.
     """
     try:
         data = codec.payload_bytes(letter)
@@ -141,6 +142,8 @@ def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | De
                 yield decode_article(data, origin)
             case _:
                 raise Unreadable(f"there is no stage {stage!r} whose dead letters could be tried again")
+    except OSError:  # no piece is to blame
+        raise
     except Exception as error:  # whatever is in one piece, the pieces after it are read
         yield dead_letter(stage, error, data, origin)
 

@@ -22,7 +22,7 @@ import msgspec
 
 from connectors.deadletters import dead_letter
 from connectors.entries import ParsedFeed, parse_feed
-from schemas import Origin
+from schemas import Failure, Origin
 
 _LENGTH = struct.Struct("<Q")
 
@@ -63,34 +63,56 @@ class FeedParser:
         """As ``parse_feed``. A feed that exceeds time or memory gives the error ``ParserKilled`` and is a dead letter.
 
         Raises:
-            OSError: the child process cannot be started.
+            OSError: the child process cannot be started, or died twice for another reason than the feed.
         """
-        child = self._child = self._child or self._start()
-        assert child.stdin is not None  # noqa: S101 - for the type checker: both are pipes
-        assert child.stdout is not None  # noqa: S101
-        try:
-            _send(child.stdin, msgspec.msgpack.encode(_Job(body, url, dict(headers), fetched_at, base_url)))
-            answer = _receive(child.stdout)
-        except BrokenPipeError:
-            answer = None
+        job = msgspec.msgpack.encode(_Job(body, url, dict(headers), fetched_at, base_url))
+        answer, ended = self._ask(job)
+        if ended not in (None, -signal.SIGALRM):
+            answer, ended = self._ask(job)  # whoever killed the child, most likely it was not for this feed
+        if ended not in (None, -signal.SIGALRM):
+            raise ChildProcessError(f"the process that parses feeds died twice, {_how(ended)}; try later")
         if answer is not None:
             feed = msgspec.msgpack.decode(answer, type=ParsedFeed)
             if not (feed.error and feed.error.type == "MemoryError"):
                 return feed
-        error = ParserKilled(f"it took more than {self._seconds:g} s or {self._memory_bytes >> 20} MB to parse")
-        self._stop()
+            self._stop()
+            limit = f"{self._memory_bytes >> 20} MB"
+        else:
+            limit = f"{self._seconds:g} s"
+        error = ParserKilled(f"it took more than {limit} to parse")
         letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
         return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
 
+    def _ask(self, job: bytes) -> tuple[bytes | None, int | None]:
+        """The child's answer, or how it ended, as a returncode; it is then forgotten, and the next call starts one."""
+        child = self._child = self._child or self._start()
+        assert child.stdin is not None  # noqa: S101 - for the type checker: both are pipes
+        assert child.stdout is not None  # noqa: S101
+        answer = None
+        with suppress(BrokenPipeError):
+            _send(child.stdin, job)
+            answer = _receive(child.stdout)
+        if answer is not None:
+            return answer, None
+        with suppress(subprocess.TimeoutExpired):  # its pipes are closed, so it is about to end
+            child.wait(5)
+        self._stop()
+        return None, child.returncode
+
     def _start(self) -> subprocess.Popen[bytes]:
-        program = f"from connectors.sandbox import serve; serve({self._seconds!r}, {self._memory_bytes!r})"
+        # Whoever stops a service signals each of its processes (systemd), and a Ctrl-C each of the terminal. The child
+        # is deaf to both from its first line on: it ends when its input does.
+        program = (
+            "import signal; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
+            f"from connectors.sandbox import serve; serve({self._seconds!r}, {self._memory_bytes!r})"
+        )
         return subprocess.Popen(  # noqa: S603 - our own interpreter and our own program
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            start_new_session=True,  # Ctrl-C is for us; the child ends when its input does
+            start_new_session=True,
         )
 
     def _stop(self) -> None:
@@ -111,10 +133,21 @@ def serve(seconds: float, memory_bytes: int) -> None:
     while (data := _receive(sys.stdin.buffer)) is not None:
         job = msgspec.msgpack.decode(data, type=_Job)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        feed = parse_feed(job.body, job.url, job.headers, job.fetched_at, base_url=job.base_url)
-        answer = msgspec.msgpack.encode(feed)
+        try:
+            feed = parse_feed(job.body, job.url, job.headers, job.fetched_at, base_url=job.base_url)
+            answer = msgspec.msgpack.encode(feed)
+        except MemoryError as error:
+            failure = Failure(type="MemoryError", message=str(error))
+            answer = msgspec.msgpack.encode(ParsedFeed(title=None, articles=[], dead_letters=[], error=failure))
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(sys.stdout.buffer, answer)
+
+
+def _how(returncode: int) -> str:
+    try:
+        return f"at last by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"at last with code {returncode}"
 
 
 def _send(pipe: IO[bytes], data: bytes) -> None:

@@ -1,6 +1,7 @@
-"""A worker process of ``--workers N``: Beam's own, without its chatter and deaf to the terminal.
+"""A worker process of ``--workers N``: Beam's own, without its chatter and deaf to who asks for an end.
 
-A Ctrl-C reaches every process of the terminal; the driver alone decides where it ends, and ends its workers itself.
+A Ctrl-C reaches every process of the terminal, and a stop by systemd every process of the service. The driver alone
+decides where it ends; a worker ends when the driver has no more to do for it, or is gone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ COMMAND = f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
 
 def main() -> None:
     """Work for the driver whose addresses Beam has put into the environment, until it has no more to do."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     warnings.filterwarnings("ignore")
     # What fails in a worker reaches the driver as the pipeline's failure; its log would only say so twice.
     logging.disable(logging.CRITICAL)

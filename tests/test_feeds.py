@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import tarfile
 import time
 import tracemalloc
@@ -18,6 +21,7 @@ import feedparser
 import msgspec
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that, equal_to
 
 from connectors.feeds import (
     FeedRequest,
@@ -27,6 +31,7 @@ from connectors.feeds import (
     decode_entry,
     parse_feed,
 )
+from connectors.files import FileSource, ReadFromFiles
 from connectors.sandbox import FeedParser
 from schemas import DeadLetter, Origin, RawArticle
 from tests.webserver import Page, WebServer, endless, gzipped, slowly
@@ -386,6 +391,54 @@ def test_deep_nesting_does_no_harm(parser: FeedParser) -> None:
 def test_the_sandbox_gives_what_parse_feed_gives(parser: FeedParser) -> None:
     body = rss(ITEM, "<category>x</category>")
     assert parse(parser, body) == parse_feed(body, URL, {}, NOW)
+
+
+def child_of(parser: FeedParser) -> int:
+    assert parser._child
+    return parser._child.pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_asks_a_service_to_end_does_not_end_the_parser(parser: FeedParser, number: signal.Signals) -> None:
+    parse(parser, rss(ITEM))
+    child = child_of(parser)
+    os.kill(child, number)
+    assert len(parse(parser, rss(ITEM)).articles) == 1
+    assert child_of(parser) == child
+
+
+def test_a_killed_parser_is_not_the_fault_of_the_feed(parser: FeedParser) -> None:
+    parse(parser, rss(ITEM))
+    os.kill(child_of(parser), signal.SIGKILL)
+    feed = parse(parser, rss(ITEM))
+    assert (len(feed.articles), feed.error) == (1, None)
+
+
+def die_at_once(parser: FeedParser) -> Any:
+    program = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(FeedParser, "_start", die_at_once)
+    with FeedParser() as parser, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
+        parse(parser, rss(ITEM) * 10_000)
+    url = server.add("/feed", Page(body=rss(ITEM)))
+    found = read(url)
+    result = found.results[url]
+    assert (found.dead_letters, result.outcome, result.body_hash) == ([], "failed", None)
+    assert result.error is not None
+    assert "by SIGKILL" in result.error.message
+
+    (tmp_path / "a.xml").write_bytes(rss(ITEM))
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        files = pipeline | beam.Create([FileSource(str(tmp_path / "a.xml"), "feed")]) | ReadFromFiles()
+        assert_that(files.dead_letters, equal_to([]), "no dead letter")
+        errors = files.results | beam.Map(lambda result: (result.error or "").partition(";")[0])
+        message = "ChildProcessError: the process that parses feeds died twice, at last by SIGKILL"
+        assert_that(errors, equal_to([message]), "an error of the file")
 
 
 # The transform, over a real server
