@@ -23,14 +23,14 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, Self
 
 import msgspec
 
 from connectors.feeds import FeedRequest
-from connectors.files import FileResult
+from connectors.files import FileResult, file_key
 from pipelines.dedupe import fingerprint, sqlite
 from pipelines.dedupe.index import Seen
 from pipelines.publish import publish, sync
@@ -40,8 +40,9 @@ from schemas.records import Record
 STATE_VERSION = 1
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE feeds (url TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (key TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+                    read_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
 CREATE UNIQUE INDEX queue_order ON queue (kind, key);
 CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
@@ -55,8 +56,8 @@ class StateError(Exception):
     """The state directory cannot be used; the message says why and what to do."""
 
 
-class FeedState(msgspec.Struct, frozen=True):
-    """What is remembered of a feed between runs."""
+class SourceState(msgspec.Struct, frozen=True):
+    """What is remembered of a source between runs; of a file only since when it fails."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -68,6 +69,8 @@ class FeedState(msgspec.Struct, frozen=True):
     not_before: datetime | None = None
     """It asked to be left alone until then (Retry-After)."""
     failing_since: datetime | None = None
+    read_at: datetime | None = None
+    """When its entries were last read, and so last seen."""
 
 
 class Outcome(Record, frozen=True):
@@ -212,14 +215,20 @@ class State:
         """Remove what workers reported, once it was taken over."""
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
 
-    def feed(self, url: str) -> FeedState:
-        """What is remembered of a feed; all defaults for one never read."""
-        row = self._db.execute("SELECT state FROM feeds WHERE url = ?", (url,)).fetchone()
-        return msgspec.json.decode(row[0], type=FeedState) if row else FeedState()
+    def source(self, name: str) -> SourceState:
+        """What is remembered of a feed by its URL, of a file by its path; all defaults for one never read."""
+        row = self._db.execute("SELECT state FROM sources WHERE name = ?", (name,)).fetchone()
+        return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
 
-    def request(self, url: str) -> FeedRequest:
-        """The request for a feed, with the validators of its last answer."""
-        state = self.feed(url)
+    def request(self, url: str, read_since: datetime) -> FeedRequest:
+        """The request for a feed, with the validators of its last answer.
+
+        Without them if its entries were last read before ``read_since``: what nobody reads is forgotten, and would
+        then be taken for new, though it has stood in an unchanged feed all the time.
+        """
+        state = self.source(url)
+        if not state.read_at or state.read_at < read_since:
+            return FeedRequest(url=url, moved_to=state.moved_to)
         return FeedRequest(
             url=url,
             etag=state.etag,
@@ -228,9 +237,10 @@ class State:
             moved_to=state.moved_to,
         )
 
-    def has_read(self, path: str) -> bool:
-        """Whether a file is as it was (size and time of change) when it was last read to its end."""
-        row = self._db.execute("SELECT size, mtime_ns FROM files WHERE path = ?", (os.path.realpath(path),)).fetchone()
+    def has_read(self, path: str, read_since: datetime) -> bool:
+        """Whether a file is as it was (size and time of change) when it was read to its end, not before then."""
+        query = "SELECT size, mtime_ns FROM files WHERE key = ? AND read_at >= ?"
+        row = self._db.execute(query, (file_key(path), sqlite.milliseconds(read_since))).fetchone()
         if not row:
             return False
         try:
@@ -243,14 +253,17 @@ class State:
         self,
         articles: Iterable[Article],
         others: Iterable[DeadLetter | Event],
-        feeds: dict[str, FeedState],
+        sources: dict[str, SourceState],
         files: Iterable[FileResult],
+        now: datetime,
+        retry: bool = False,
     ) -> Entries:
         """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
 
         An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
         without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
-        before is not queued again: a feed that stays broken is told once.
+        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``: a
+        feed that stays broken is told once.
         """
         given = letters = 0
         with self._transaction() as db:
@@ -258,6 +271,8 @@ class State:
             for article in articles:
                 given += 1
                 key = fingerprint.order(article)
+                if not retry and db.execute("SELECT 1 FROM failures WHERE key = ?", (key,)).fetchone():
+                    continue
                 record = encode(article)
                 row = db.execute("SELECT record FROM queue WHERE kind = 'article' AND key = ?", (key,)).fetchone()
                 if row and _rank(record) >= _rank(row[0]):
@@ -269,20 +284,21 @@ class State:
                     db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?)", (other.id, encode(other)))
                     continue
                 given += 1
-                key = _letter_key(other)
-                if not db.execute("SELECT 1 FROM seen WHERE key = ?", (bytes.fromhex(key),)).fetchone():
-                    cursor = db.execute(
-                        "INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?)", (key, encode(other))
-                    )
-                    letters += cursor.rowcount
-            for url, feed in feeds.items():
-                db.execute("INSERT OR REPLACE INTO feeds VALUES (?, ?)", (url, msgspec.json.encode(feed)))
+                letters += self._enqueue_letter(db, other, now)
+            for name, source in sources.items():
+                db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (name, msgspec.json.encode(source)))
             for file in files:
                 if not file.error:
-                    row = (os.path.realpath(file.path), file.size, file.mtime_ns)
-                    db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", row)
+                    read = (file.key, file.size, file.mtime_ns, sqlite.milliseconds(now))
+                    db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", read)
             added = self.waiting() - before
         return Entries(given, added, letters)
+
+    def _enqueue_letter(self, db: sqlite3.Connection, letter: DeadLetter, now: datetime) -> int:
+        key = _letter_key(letter)
+        if sqlite.refresh(db, bytes.fromhex(key), now):
+            return 0
+        return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?)", (key, encode(letter))).rowcount
 
     # The queue
 
@@ -306,11 +322,10 @@ class State:
         runs = (taken[start : start + _RUN] for start in range(0, len(taken), _RUN))
         return [Queued(run[0][0], run[-1][0], len(run), sum(size for _, size in run)) for run in runs]
 
-    def next_others(self, kind: Literal["dead-letter", "event"], most: int) -> list[tuple[str, bytes]]:
-        """The keys and JSON of the next dead letters or events."""
-        return self._db.execute(
-            "SELECT key, record FROM queue WHERE kind = ? ORDER BY key LIMIT ?", (kind, most)
-        ).fetchall()
+    def others(self, kind: Literal["dead-letter", "event"]) -> Iterator[bytes]:
+        """The JSON of all dead letters or events that wait, one after the other: one may be large."""
+        for (record,) in self._db.execute("SELECT record FROM queue WHERE kind = ? ORDER BY key", (kind,)):
+            yield record
 
     # Passes
 
@@ -320,40 +335,46 @@ class State:
         (value,) = self._db.execute("SELECT value FROM meta WHERE name = 'passes'").fetchone()
         return int(value)
 
-    def commit(
-        self,
-        outcomes: Sequence[Outcome],
-        done: dict[Kind, list[str]],
-        renames: list[tuple[Path, str]],
-        now: datetime,
-    ) -> None:
+    def commit(self, outcomes: Sequence[Outcome], renames: list[tuple[Path, str]], now: datetime) -> None:
         """Commit a pass whose outputs lie whole in staging: from here on its records are in their final files.
 
-        ``done`` names the records to take from the queue. ``renames`` gives each staged file its final path,
-        or STDOUT.
+        ``outcomes`` says what became of the articles, which leave the queue. ``renames`` gives each staged file its
+        final path, or STDOUT.
         """
-        for folder in {staged.parent for staged, _ in renames}:
-            sync(folder)
-        with self._transaction() as db:
+        with self._committing(renames) as db:
             sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
-            letter = Seen(article_id="", identity=b"", first_seen_at=now)
-            sqlite.remember(db, ((bytes.fromhex(key), letter) for key in done.get("dead-letter", ())), now)
             db.executemany(
                 "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
                 [(outcome.key, sqlite.milliseconds(now)) for outcome in outcomes if outcome.outcome == "dead"],
             )
-            for kind, keys in done.items():
-                db.executemany("DELETE FROM queue WHERE kind = ? AND key = ?", ((kind, key) for key in keys))
+            keys = ((outcome.key,) for outcome in outcomes)
+            db.executemany("DELETE FROM queue WHERE kind = 'article' AND key = ?", keys)
+
+    def commit_others(self, renames: list[tuple[Path, str]], now: datetime) -> None:
+        """Commit all dead letters and events that wait, which lie whole in staging."""
+        letter = Seen(article_id="", identity=b"", first_seen_at=now)
+        with self._committing(renames) as db:
+            keys = db.execute("SELECT key FROM queue WHERE kind = 'dead-letter'")
+            sqlite.remember(db, ((bytes.fromhex(key), letter) for (key,) in keys), now)
+            db.execute("DELETE FROM queue WHERE kind IN ('dead-letter', 'event')")
+
+    @contextmanager
+    def _committing(self, renames: list[tuple[Path, str]]) -> Iterator[sqlite3.Connection]:
+        """The transaction of a pass, and what stands before and behind it."""
+        for folder in {above for staged, _ in renames for above in list(staged.parents)[:3]}:
+            sync(folder)
+        with self._transaction() as db:
+            yield db
             db.executemany("INSERT INTO journal VALUES (?, ?)", ((str(staged), final) for staged, final in renames))
             db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'passes'")
         self._finish_journal()
 
-    def expire(self, remember: timedelta, now: datetime) -> int:
-        """Forget articles that were not seen for so long; the number of keys forgotten. The file is reused."""
-        oldest = now - remember
+    def expire(self, before: datetime) -> int:
+        """Forget what was not seen since; the number of keys of articles forgotten. SQLite uses the room again."""
         with self._transaction() as db:
-            db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(oldest),))
-            return sqlite.forget(db, oldest)
+            db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(before),))
+            db.execute("DELETE FROM files WHERE read_at < ?", (sqlite.milliseconds(before),))
+            return sqlite.forget(db, before)
 
 
 _RUN = 64

@@ -43,6 +43,7 @@ def main() -> None:
     From cron, every feed of a list, into a folder a day:
       claimwire run --source feeds.opml --sink jsonl:/data/news --state /var/lib/claimwire
     """
+    _fill_standard_streams()
 
 
 def _settings_options(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -55,7 +56,8 @@ def _settings_options(*without: str) -> Callable[[Callable[..., Any]], Callable[
             help_text = description + (f" [{default}]" if default else "")
             flag = "--" + name.replace("_", "-")
             if kind == "true or false":
-                command = click.option(flag, is_flag=True, default=None, help=help_text)(command)
+                switch = f"{flag}/--no-{flag.removeprefix('--')}"
+                command = click.option(switch, default=None, help=description)(command)
             else:
                 metavar = kind.replace(", ", "|").replace(" ", "-").upper() if kind != "list" else name.upper()
                 command = click.option(flag, multiple=kind == "list", metavar=metavar, help=help_text)(command)
@@ -63,6 +65,15 @@ def _settings_options(*without: str) -> Callable[[Callable[..., Any]], Callable[
         return config(command)
 
     return decorate
+
+
+def _fill_standard_streams() -> None:
+    """Put /dev/null where stdin, stdout or stderr was closed: else the next file to be opened takes its place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
 
 
 def _load(config: str | None, flags: dict[str, Any]) -> Settings:
@@ -81,7 +92,8 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None
     """Read every source once, write who said what, and remember it.
 
     What an earlier run has read is not read again; what a crash has left is finished first. Options that are not
-    listed here go to Beam, so --runner FlinkRunner --flink_master HOST:PORT works.
+    listed here go to Beam, as --runner FlinkRunner --environment_type LOOPBACK: its workers have to be on this
+    machine, where the state is.
     """
     settings = _load(config, flags)
     _check_beam_options(beam_options)
@@ -96,16 +108,19 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None
 def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
     """Run again and again, --every so often, until SIGINT or SIGTERM.
 
-    A run that fails is tried again at the next turn; a wrong setting ends it.
+    A run that fails is tried again at the next turn, also when a source is away; only what is wrong at the first
+    turn ends it.
     """
     settings = _load(config, flags)
     _check_beam_options(beam_options)
     _require(settings, "source", "sink")
+    first = True
     with _Stop() as stop:
         while True:
             next_turn = time.monotonic() + settings.interval().total_seconds()
-            if _run_once(settings, list(beam_options), stop) == USAGE:
+            if _run_once(settings, list(beam_options), stop) == USAGE and first:
                 sys.exit(USAGE)
+            first = False
             if stop.wait(max(0.0, next_turn - time.monotonic())):
                 sys.exit(DONE)
 
@@ -116,8 +131,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> No
 def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
     """Feed dead letters again: files, or folders in which dead-letters*.jsonl files are found.
 
-    A file is replayed once. What fails again goes into a new dead-letters file, with one more attempt counted, and
-    can be replayed from there.
+    A file is replayed once; --sink says where the records go, as jsonl:FOLDER. What fails again goes into a new
+    dead-letters file, with one more attempt counted, and can be replayed from there.
     """
     settings = _load(config, {**flags, "source": letters})
     _require(settings, "sink")
@@ -194,7 +209,7 @@ class _Stop:
             os._exit(FAILED)
         self._asked.set()
         name = signal.Signals(number).name
-        print(f"claimwire: {name}: ending after this pass; again to end at once (nothing is lost)", file=sys.stderr)
+        print(f"claimwire: {name}: ending at the next commit; again to end at once (nothing is lost)", file=sys.stderr)
 
     def __call__(self) -> bool:
         return self._asked.is_set()
@@ -227,7 +242,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (RunError, SinkError, StateError, OutputLostError, OSError) as error:
-        log.error("%s", "interrupted; the next run does the rest" if stop() else error)
+        log.error("%s%s", error, " (after a signal to end; the next run does the rest)" if stop() else "")
         return FAILED
     except sqlite3.Error as error:
         log.error("the state in %s cannot be used: %s; nothing was committed", settings.state, error)
@@ -258,10 +273,12 @@ def _tell(settings: Settings, summary: Summary) -> None:
 
         import msgspec  # noqa: PLC0415
 
-        logging.getLogger("claimwire").info("summary %s", msgspec.json.encode(summary).decode())
+        logging.getLogger("claimwire").info("run completed", extra={"summary": msgspec.structs.asdict(summary)})
     else:
         for line in summary.lines():
             print(line, file=sys.stderr)
+        if not summary.seen and not summary.sources_failed:
+            print(f"nothing new   {settings.state} has it all; another --state reads it again", file=sys.stderr)
 
 
 def _quiet_libraries(log_format: str, quiet: bool) -> None:
@@ -277,10 +294,14 @@ def _require(settings: Settings, *names: str) -> None:
         if not getattr(settings, name):
             example = {"source": "--source https://example.org/feed.xml", "sink": "--sink jsonl:out"}[name]
             _fail(f"no {name} is set; give one, as {example}, or put it into the settings file", USAGE)
+    if "-" in settings.sink and sys.stdout is None:
+        _fail("--sink - needs stdout, which is closed", USAGE)
 
 
 def _check_beam_options(options: tuple[str, ...]) -> None:
-    """What looks like one of our own options is a slip, not an option of Beam; and no option of Beam stands alone."""
+    """What looks like one of our own options is a slip; a word stands behind an option of Beam; a runner has a name."""
+    if options and options[-1] == "--runner":
+        _fail("--runner needs the name of a runner of Beam, as FlinkRunner", USAGE)
     own = ["--" + name.replace("_", "-") for name, *_ in describe()]
     for before, option in zip(("", *options), options, strict=False):
         if not option.startswith("-"):

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import click
 
-from connectors.feeds import parse_feed
 from connectors.files import FileSource
-from connectors.http import ACCEPT_FEEDS, Client, FetchError, Limits
-from connectors.sources import FeedSource, SourceError, sources
-from pipelines.checkpoint import State, StateError
+from connectors.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
+from connectors.sandbox import FeedParser
+from connectors.sources import BrokenSource, FeedSource, SourceError, sources
+from pipelines.checkpoint import STATE_VERSION, State
+from pipelines.dedupe import sqlite
 from pipelines.extract import ModelNotFoundError, ModelUnfitError, load
 from pipelines.settings import Settings, SettingsError
 from pipelines.sinks import parse_sinks
@@ -70,14 +71,19 @@ def _model(settings: Settings) -> Iterator[str]:
 
 
 def _state(settings: Settings) -> Iterator[str]:
-    if not Path(settings.state).exists():
-        yield f"{settings.state} does not exist yet, the first run makes it"
+    database = Path(settings.state) / "state.db"
+    if not database.exists():
+        yield f"{settings.state} does not hold one yet, the first run makes it"
         return
     try:
-        with State(Path(settings.state)) as state:
-            yield f"{settings.state}: {state.passes} passes committed, {state.waiting()} articles waiting"
-    except (StateError, sqlite3.Error) as error:
-        raise _Wrong(str(error)) from error
+        with sqlite.reading(database) as db:
+            meta = dict(db.execute("SELECT name, value FROM meta"))
+            (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
+    except sqlite3.Error as error:
+        raise _Wrong(f"{database} cannot be read: {error}") from error
+    if meta["state_version"] != str(STATE_VERSION):
+        raise _Wrong(f"{settings.state} has version {meta['state_version']}, this claimwire needs {STATE_VERSION}")
+    yield f"{settings.state}: {meta['passes']} passes committed, {waiting} articles waiting"
 
 
 def _sinks(settings: Settings) -> Iterator[str]:
@@ -106,26 +112,38 @@ def _sources(settings: Settings) -> Iterator[str]:
         found = list(dict.fromkeys(chain.from_iterable(map(sources, settings.source))))
     except SourceError as error:
         raise _Wrong(str(error)) from error
+    broken = [source for source in found if isinstance(source, BrokenSource)]
+    if broken:
+        raise _Wrong("\n               ".join(source.problem for source in broken))
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
         yield f"{len(files)} files"
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
-    with ThreadPoolExecutor(settings.feeds_at_once) as threads:
-        problems = [problem for problem in threads.map(lambda url: _problem_of_feed(client, url), urls) if problem]
+    with ThreadPoolExecutor(settings.feeds_at_once) as threads, FeedParser() as parser:
+        answers = list(threads.map(lambda url: _answer(client, url), urls))
+        problems = list(
+            filter(None, (_problem(url, answer, parser) for url, answer in zip(urls, answers, strict=True)))
+        )
     if urls:
         yield f"{len(urls) - len(problems)} of {len(urls)} feeds answer"
     if problems:
         raise _Wrong("\n               ".join(problems))
 
 
-def _problem_of_feed(client: Client, url: str) -> str | None:
+def _answer(client: Client, url: str) -> Response | FetchError:
     try:
-        answer = client.get(url, {"Accept": ACCEPT_FEEDS})
+        return client.get(url, {"Accept": ACCEPT_FEEDS})
     except FetchError as error:
-        return str(error)
+        return error
+
+
+def _problem(url: str, answer: Response | FetchError, parser: FeedParser) -> str | None:
+    if isinstance(answer, FetchError):
+        return str(answer)
+    name = without_password(url)
     if answer.status // 100 != 2:
-        return f"{url}: answered {answer.status}"
-    feed = parse_feed(answer.body, url, answer.headers, base_url=answer.url)
-    return f"{url}: {feed.error.message}" if feed.error else None
+        return f"{name}: answered {answer.status}"
+    feed = parser.parse(answer.body, name, answer.headers, None, base_url=answer.url)
+    return f"{name}: {feed.error.message}" if feed.error else None

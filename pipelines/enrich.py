@@ -28,6 +28,8 @@ DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
 
 # Enough for the tokens of one batch to fill spaCy's matrices; what a batch holds does not change what is found.
 _BATCH = 32
+# Characters. A long novel has as many; to analyse more would take memory by the gigabyte and kill the whole run.
+_LONGEST = 1_000_000
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -98,6 +100,8 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
             return "extract: none"
         if not judged.article.text.strip():
             return "no text"
+        if len(judged.article.text) > _LONGEST:
+            return "too long"
         if judged.article.language not in self._extractor().languages:
             return f"language: {judged.article.language or 'unknown'}"
         return None

@@ -61,8 +61,6 @@ class Pass:
     name: str
     """Of its files; no other pass of this state has it."""
     articles: list[Queued]
-    dead_letters: list[tuple[str, bytes]]
-    events: list[tuple[str, bytes]]
     queue: QueueReader
     index: Index
     outcomes: Path
@@ -79,16 +77,12 @@ def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: list[Sin
     )
     found = judged | "Enrich" >> enrich
     articles = found.enriched | "EncodeArticles" >> _encode(lambda pair: pair)
-    letters = (
-        found.dead_letters | "EncodeDeadLetters" >> _encode(lambda letter: (f"{letter.stage} {letter.source}", letter)),
-        pipeline | "QueuedDeadLetters" >> beam.Create(work.dead_letters).with_output_types(tuple[str, bytes]),
-    ) | "AllDeadLetters" >> beam.Flatten()
-    events = (
-        found.events | "EncodeEvents" >> _encode(lambda event: (event.id, event)),
-        pipeline | "QueuedEvents" >> beam.Create(work.events).with_output_types(tuple[str, bytes]),
-    ) | "AllEvents" >> beam.Flatten()
-    for sink in sinks:
-        sink.write(work.name, articles, letters, events)
+    letters = found.dead_letters | "EncodeDeadLetters" >> _encode(
+        lambda letter: (f"{letter.stage} {letter.source}", letter)
+    )
+    events = found.events | "EncodeEvents" >> _encode(lambda event: (event.id, event))
+    for number, sink in enumerate(sinks):
+        sink.write(f"Sink{number}", work.name, articles, letters, events)
     _ = (
         found.outcomes
         | "EncodeOutcomes" >> _encode(lambda outcome: (outcome.key, outcome))

@@ -30,7 +30,9 @@ def publish(staged: Path, final: str) -> None:
     if staged.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged, target)
-        sync(target.parent)
+        # The folder of the day may be new, and the one that holds it too.
+        for folder in list(target.parents)[:3]:
+            sync(folder)
     # Only the renaming takes a file out of its staging folder; if the folder is still there, that was done, and
     # whoever reads the outputs may have taken the file away since. If it is not, a disk may be missing.
     elif not staged.parent.exists() and not target.exists():

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
+import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from connectors.feeds import FeedResult, ReadFromFeeds
+from connectors.feeds import FeedRequest, FeedResult, ReadFromFeeds
 from connectors.files import FileResult, FileSource
-from connectors.sources import FeedSource, sources
+from connectors.http import without_password
+from connectors.sources import BrokenSource, FeedSource, sources
 from pipelines import ingest, monitor, worker
-from pipelines.checkpoint import FeedState, Outcome, QueueReader, State
+from pipelines.checkpoint import Outcome, QueueReader, SourceState, State
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import staged
-from pipelines.monitor import Summary
-from pipelines.settings import Settings
-from pipelines.sinks import parse_sinks
-from schemas import Article, DeadLetter, Event, Failure
+from pipelines.monitor import Summary, counted
+from pipelines.settings import Settings, SettingsError
+from pipelines.sinks import DEAD_LETTERS, EVENTS, parse_sinks
+from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
 
 # What a pass may hold at most: the in-process runner keeps every stage's output in memory.
 _MOST_ARTICLES = 2_000
 _MOST_CHARACTERS = 16_000_000
-_MOST_OTHERS = 2_000
+# What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
+_MOST_FILES = 500
+_MOST_BYTES = 200_000_000
 # The first pass is short: it measures the speed of this machine and shows that something comes.
 _FIRST_CHARACTERS = 150_000
 
@@ -91,7 +98,11 @@ class BoundedRun:
         self.run = Run(id=run_id, version=version("claimwire"), started_at=now)
         self.summary = Summary()
         self._reports = state.scratch("pass")
+        self._remembered_since = now - settings.remembered()
+        # Refreshed at half time, so that what stands unchanged in its source is never forgotten.
+        self._read_since = now - settings.remembered() / 2
         self._sinks = parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000)
+        pipeline_options(beam_options, settings.workers)
 
     def go(self) -> Summary:
         """Do the run.
@@ -99,16 +110,15 @@ class BoundedRun:
         Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
         """
         began = time.monotonic()
-        feeds, files = self._expand_sources()
+        feeds, files, broken = self._expand_sources()
         for sink in self._sinks:
             sink.check()
         if finished := self._state.recover([sink.scratch for sink in self._sinks]):
             _log.warning("finished %d files that the last run had committed but not yet named", finished)
         self._count_resumed()
-        self._read(feeds, files)
+        self._read(feeds, files, broken)
         self._work()
-        forgotten = self._state.expire(self._settings.remembered(), self.run.started_at)
-        if forgotten:
+        if forgotten := self._state.expire(self._remembered_since):
             _log.info("forgot %d keys of articles not seen for %s", forgotten, self._settings.remember)
         self.summary.seconds = round(time.monotonic() - began, 3)
         if not self.summary.balances:
@@ -121,104 +131,119 @@ class BoundedRun:
 
     # Reading
 
-    def _expand_sources(self) -> tuple[list[str], list[FileSource]]:
+    def _expand_sources(self) -> tuple[list[str], list[FileSource], list[BrokenSource]]:
         specs = map(_bundled_or_given, self._settings.source)
-        found = dict.fromkeys(chain.from_iterable(map(sources, specs)))
-        feeds = [source.url for source in found if isinstance(source, FeedSource)]
-        files = [source for source in found if isinstance(source, FileSource)]
-        if self._only_dead_letters:
-            return [], [file for file in files if file.kind == "dead-letters"]
-        return feeds, files
+        found = dict.fromkeys(chain.from_iterable(sources(spec, self._only_dead_letters) for spec in specs))
+        return (
+            [source.url for source in found if isinstance(source, FeedSource)],
+            [source for source in found if isinstance(source, FileSource)],
+            [source for source in found if isinstance(source, BrokenSource)],
+        )
 
     def _count_resumed(self) -> None:
         letters = self._state.waiting("dead-letter")
         self.summary.resumed = self.summary.seen = self._state.waiting() + letters
         self.summary.dead_letters = letters
 
-    def _read(self, feeds: list[str], files: list[FileSource]) -> None:
+    def _read(self, feeds: list[str], files: list[FileSource], broken: list[BrokenSource]) -> None:
         due = [url for url in feeds if self._is_due(url)]
-        changed = [file for file in files if not self._state.has_read(file.path)]
+        changed = [file for file in files if not self._state.has_read(file.path, self._read_since)]
         self.summary.files_unchanged = len(files) - len(changed)
-        if not due and not changed:
-            return
-        self._progress.reading(len(due), len(changed))
-        staging = self._state.scratch("intake")
-        reader = ReadFromFeeds(
-            allow_private=self._settings.allow_private,
-            concurrency=self._settings.feeds_at_once,
-            timeout_s=self._settings.feed_timeout,
-            max_bytes=self._settings.feed_limit_mb * 1_000_000,
-            contact=self._settings.contact,
-        )
-        requests = [self._state.request(url) for url in due]
-        self._run_pipeline("read", lambda pipeline: ingest.read(pipeline, requests, changed, reader, staging))
+        if due or changed:
+            self._progress.reading(len(due), len(changed))
+        # All feeds at once, because most of their time is waiting; files by the batch, each kept as soon as it is read.
+        requests = [self._state.request(url, self._read_since) for url in due]
+        batches = list(_batches(changed)) or [[]]
+        for number, batch in enumerate(batches):
+            if number and self._stopping():
+                break
+            self._read_batch([] if number else requests, batch, [] if number else broken)
 
+    def _read_batch(self, requests: list[FeedRequest], files: list[FileSource], broken: list[BrokenSource]) -> None:
+        settings, staging = self._settings, self._state.scratch("intake")
+        reader = ReadFromFeeds(
+            allow_private=settings.allow_private,
+            concurrency=settings.feeds_at_once,
+            timeout_s=settings.feed_timeout,
+            max_bytes=settings.feed_limit_mb * 1_000_000,
+            contact=settings.contact,
+        )
+        if requests or files:
+            self._run_pipeline("read", lambda pipeline: ingest.read(pipeline, requests, files, reader, staging))
         feed_results = list(staged(staging, "results_of_feeds", FeedResult))
         file_results = list(staged(staging, "results_of_files", FileResult))
+
+        states, events = {}, []
         for feed in feed_results:
-            self._progress.read(feed.url, feed.error.message if feed.error else None, feed.note)
-        for file in file_results:
-            refused = f"{file.dead_letters} of its entries became dead letters" if file.dead_letters else None
-            self._progress.read(file.path, file.error, refused)
-        events = self._source_events(feed_results, file_results)
+            problem = feed.error.message if feed.error else None
+            name = without_password(feed.url)
+            self._progress.read(name, problem, feed.note)
+            failing_since, told = self._failing(feed.url, name, problem)
+            events += told
+            states[feed.url] = self._next_feed_state(feed, failing_since)
+        for name, problem, note in (
+            *((file.path, file.error, _refused(file)) for file in file_results),
+            *((source.name, source.problem, None) for source in broken),
+        ):
+            self._progress.read(name, problem, note)
+            failing_since, told = self._failing(name, name, problem)
+            events += told
+            if problem or told:
+                states[name] = SourceState(failing_since=failing_since)
         entries = self._state.enqueue(
             staged(staging, "articles", Article),
             chain(staged(staging, "dead_letters", DeadLetter), events),
-            {result.url: self._next_feed_state(result) for result in feed_results},
+            states,
             file_results,
+            self.run.started_at,
+            retry=self._only_dead_letters,
         )
         self._state.clear_scratch()
         summary = self.summary
-        summary.feeds_read = sum(result.outcome == "read" for result in feed_results)
-        summary.feeds_unchanged = sum(result.outcome == "unchanged" for result in feed_results)
-        summary.files_read = sum(not result.error for result in file_results)
-        summary.sources_failed += sum(result.outcome in ("failed", "gone") for result in feed_results)
-        summary.sources_failed += sum(bool(result.error) for result in file_results)
+        summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
+        summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
+        summary.files_read += sum(not file.error for file in file_results)
+        summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
+        summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
         summary.seen += entries.given
         summary.unchanged += entries.given - entries.articles - entries.dead_letters
         summary.dead_letters += entries.dead_letters
 
     def _is_due(self, url: str) -> bool:
-        """Whether a feed may be asked: it is not gone for good, and did not ask to be left alone for longer."""
-        feed = self._state.feed(url)
-        if feed.gone:
+        """Whether a feed may be asked: it did not ask to be left alone for longer, and is not gone for good."""
+        feed = self._state.source(url)
+        if feed.gone and feed.failing_since and feed.failing_since > self._remembered_since:
             self.summary.sources_failed += 1
-            _log.warning("%s is gone for good (it answered 410); take it out of the sources", url)
+            _log.warning("%s is gone for good (it answered 410); take it out of the sources", without_password(url))
         elif feed.not_before and feed.not_before > self.run.started_at:
             self.summary.feeds_unchanged += 1
-            _log.info("%s asked to be left alone until %s", url, feed.not_before)
+            _log.info("%s asked to be left alone until %s", without_password(url), feed.not_before)
         else:
             return True
         return False
 
-    def _next_feed_state(self, result: FeedResult) -> FeedState:
+    def _next_feed_state(self, result: FeedResult, failing_since: datetime | None) -> SourceState:
         wait = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
-        failing_since = self._state.feed(result.url).failing_since or self.run.started_at
-        return FeedState(
+        read_at = self.run.started_at if result.outcome == "read" else self._state.source(result.url).read_at
+        return SourceState(
             etag=result.etag,
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             moved_to=result.moved_to,
             gone=result.outcome == "gone",
             not_before=self.run.started_at + wait if wait else None,
-            failing_since=failing_since if result.outcome in ("failed", "gone") else None,
+            failing_since=failing_since,
+            read_at=read_at,
         )
 
-    def _source_events(self, feeds: list[FeedResult], files: list[FileResult]) -> list[Event]:
-        """A source that fails is told once, and once more when it answers again."""
-        events = []
-        for feed in feeds:
-            failed = feed.outcome in ("failed", "gone")
-            if failed != bool(self._state.feed(feed.url).failing_since):
-                events.append(
-                    self._source_event(feed.url, failed, _reason(feed.error) or feed.outcome if failed else None)
-                )
-        events += [self._source_event(file.path, True, file.error) for file in files if file.error]
-        return events
-
-    def _source_event(self, source: str, failed: bool, reason: str | None) -> Event:
-        kind = monitor.SOURCE_FAILED if failed else monitor.SOURCE_RECOVERED
-        return monitor.source_event(kind, source, self.run.id, self.run.started_at, reason)
+    def _failing(self, source: str, name: str, problem: str | None) -> tuple[datetime | None, list[Event]]:
+        """Since when a source fails, and the event if that begins or ends now: a source that fails is told once."""
+        before = self._state.source(source).failing_since
+        if bool(before) == bool(problem):
+            return before, []
+        kind = monitor.SOURCE_FAILED if problem else monitor.SOURCE_RECOVERED
+        event = monitor.source_event(kind, name, self.run.id, self.run.started_at, problem)
+        return (self.run.started_at if problem else None), [event]
 
     # Working
 
@@ -226,27 +251,37 @@ class BoundedRun:
         total = self._state.waiting()
         done = 0
         speed = _FIRST_CHARACTERS / self._settings.pass_seconds
-        while self._has_work():
-            if self._stopping():
-                letters = self._state.waiting("dead-letter")
-                self.summary.waiting = self._state.waiting() + letters
-                self.summary.dead_letters -= letters
-                break
+        self._commit_others()
+        while self._state.waiting() and not self._stopping():
             began = time.monotonic()
             outcomes, characters = self._one_pass(int(speed * self._settings.pass_seconds))
             elapsed = time.monotonic() - began
-            counted: Counter[str] = Counter(outcome.outcome for outcome in outcomes)
-            if counted["new"] + counted["revision"]:
-                share = (counted["new"] + counted["revision"]) / len(outcomes)
+            ended: Counter[str] = Counter(outcome.outcome for outcome in outcomes)
+            if ended["new"] + ended["revision"]:
+                share = (ended["new"] + ended["revision"]) / len(outcomes)
                 speed = characters * share / elapsed
-            self.summary.count(counted)
+            self.summary.count(ended)
             self.summary.claims += sum(outcome.claims for outcome in outcomes)
             self.summary.passes += 1
             done += len(outcomes)
             self._progress.working(done, total, self.summary.claims)
+        self.summary.waiting = self._state.waiting()
 
-    def _has_work(self) -> bool:
-        return any(self._state.waiting(kind) for kind in ("article", "dead-letter", "event"))
+    def _commit_others(self) -> None:
+        """Dead letters and events of the reading need no pipeline: they are written as they are."""
+        kinds: list[tuple[Literal["dead-letter", "event"], str]] = [("dead-letter", DEAD_LETTERS), ("event", EVENTS)]
+        if not any(self._state.waiting(kind) for kind, _ in kinds):
+            return
+        name = self._pass_name()
+        for sink in self._sinks:
+            _empty(sink.staging)
+            for kind, beginning in kinds:
+                sink.stage(beginning, name, self._state.others(kind))
+        self._state.commit_others(self._renames(), self.run.started_at)
+
+    def _pass_name(self) -> str:
+        """What the files of the next pass are called; no other pass of any run has it, not even on a restored state."""
+        return f"{self._state.id}-{self._state.passes:06}-{self._state.attempt}"
 
     def _one_pass(self, characters: int) -> tuple[list[Outcome], int]:
         """Take articles of so many characters from the queue through the graph, and commit what came out."""
@@ -254,10 +289,8 @@ class BoundedRun:
         if self._settings.extract == "none":
             characters = _MOST_CHARACTERS
         work = ingest.Pass(
-            name=f"{state.id}-{state.passes:06}",
+            name=self._pass_name(),
             articles=state.next_articles(_MOST_ARTICLES, min(characters, _MOST_CHARACTERS)),
-            dead_letters=state.next_others("dead-letter", _MOST_OTHERS),
-            events=state.next_others("event", _MOST_OTHERS),
             queue=QueueReader(state.database),
             index=SqliteIndex(state.database),
             outcomes=self._reports,
@@ -274,16 +307,7 @@ class BoundedRun:
                 f"{expected} articles went into a pass and {len(outcomes)} came out, so it was not committed; "
                 "this is a fault in claimwire or in the runner"
             )
-        state.commit(
-            outcomes,
-            {
-                "article": [outcome.key for outcome in outcomes],
-                "dead-letter": [key for key, _ in work.dead_letters],
-                "event": [key for key, _ in work.events],
-            },
-            self._renames(),
-            self.run.started_at,
-        )
+        state.commit(outcomes, self._renames(), self.run.started_at)
         return outcomes, sum(queued.characters for queued in work.articles)
 
     def _renames(self) -> list[tuple[Path, str]]:
@@ -295,8 +319,8 @@ class BoundedRun:
             event = monitor.run_completed(self.run.id, datetime.now(UTC), self.summary)
             for sink in self._sinks:
                 _empty(sink.staging)
-                sink.stage_events(f"{self._state.id}-{self._state.passes:06}", [event])
-            self._state.commit([], {}, self._renames(), self.run.started_at)
+                sink.stage(EVENTS, self._pass_name(), [encode(event)])
+            self._state.commit([], self._renames(), self.run.started_at)
 
     def _run_pipeline(self, what: str, build: Callable[[beam.Pipeline], None]) -> None:
         options, runner = pipeline_options(self._beam_options, self._settings.workers)
@@ -315,15 +339,47 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
     (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
     """
     options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
-    if (options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2] not in (
-        "DirectRunner",
-        "FnApiRunner",
-    ):
+    runner = (options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
+    if runner not in ("DirectRunner", "FnApiRunner"):
+        try:
+            create_runner(runner)
+        except ValueError as error:
+            raise SettingsError(str(error).splitlines()[0]) from error
         return options, None
+    _check_flags(flags)
     # One worker runs in this process. More are processes of our own making, because Beam's would write their log to
     # stderr; so Beam's direct_running_mode is left alone.
     processes = SubprocessSDKEnvironment.from_command_string(worker.COMMAND) if workers > 1 else None
     return options, FnApiRunner(default_environment=processes)
+
+
+def _check_flags(flags: list[str]) -> None:
+    """Beam passes over options that it does not know. Here, where no other runner may know them, they are slips."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for kind in PipelineOptions.__subclasses__():
+        with suppress(argparse.ArgumentError):  # two of Beam's own kinds of options may have one in common
+            kind._add_argparse_args(parser)
+    unknown = parser.parse_known_args(flags)[1]
+    if unknown:
+        raise SettingsError(f"neither claimwire nor Beam has an option {unknown[0]}; see claimwire run --help")
+
+
+def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
+    batch: list[FileSource] = []
+    size = 0
+    for file in files:
+        with suppress(OSError):  # the reading will say what is wrong with it
+            size += os.stat(file.path).st_size
+        batch.append(file)
+        if len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _refused(file: FileResult) -> str | None:
+    return f"{counted(file.dead_letters, 'entry', 'entries')} became dead letters" if file.dead_letters else None
 
 
 def _bundled_or_given(spec: str) -> str:
@@ -336,10 +392,6 @@ def _empty(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
         path.unlink()
-
-
-def _reason(error: Failure | None) -> str | None:
-    return f"{error.type}: {error.message}" if error else None
 
 
 def _innermost(error: BaseException) -> str:

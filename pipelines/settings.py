@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,9 +20,12 @@ from msgspec import Meta
 PREFIX = "CLAIMWIRE_"
 # Variables with the prefix that are no settings: the tests' own.
 _NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_")
+_DURATION_HINT = "write a whole number and one of s, m, h, d, w, as 90d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
-Duration = Annotated[str, Meta(pattern=r"^[0-9]+[smhdw]$")]
+# Up to 99999w, so that no sum with today leaves the calendar.
+_DURATION = r"^[1-9][0-9]{0,4}[smhdw]$"
+Duration = Annotated[str, Meta(pattern=_DURATION)]
 
 
 class SettingsError(Exception):
@@ -115,8 +119,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def parse_duration(text: str) -> timedelta:
     """The time span that, for example, ``90d`` means. Raises ValueError."""
-    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
-        raise ValueError(f"{text!r} is no time span; write a whole number and one of s, m, h, d, w, as 90d")
+    if not re.match(_DURATION, text):
+        raise ValueError(f"{text!r} is no time span; {_DURATION_HINT}")
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
 
 
@@ -164,7 +168,8 @@ def _is_list(name: object) -> bool:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for variable, value in environment.items():
-        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS):
+        # An empty variable is one that is not set, which is how compose files leave things out.
+        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS) and value:
             name = variable.removeprefix(PREFIX).lower()
             found[name] = value.split() if _is_list(name) else value
     return found
@@ -186,8 +191,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
 def _expected(kind: Any, error: msgspec.ValidationError) -> str:
     if choices := _choices(kind):
         return f"it must be one of {', '.join(choices)}"
-    if "regex" in str(error):
-        return "write a whole number and one of s, m, h, d, w, as 90d"
+    if _kind_of_value(kind) == "time span":
+        return _DURATION_HINT
     return str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
@@ -17,7 +18,10 @@ from connectors.lines import read_lines
 from pipelines.characters import clean
 from pipelines.monitor import counted
 from pipelines.settings import parse_duration
-from schemas import Article, Claim, DeadLetter, EnrichedArticle, decode
+from schemas import Claim, DeadLetter, EnrichedArticle, decode
+from schemas.records import Record
+
+R = TypeVar("R", bound=Record)
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _ARTICLES = re.compile(r".*\.(jsonl(\.gz|\.zst)?|parquet)")
@@ -44,10 +48,10 @@ def show_claims(paths: list[Path], speaker: str | None, about: str | None, since
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     # Copies carry no claims; those of their original are theirs too. They are few beside the articles, and may
     # stand in an earlier file, so they are gathered first.
-    carriers: defaultdict[str, list[Article]] = defaultdict(list)
+    carriers: defaultdict[str, list[str]] = defaultdict(list)
     for record in _records(files):
         if record.duplicate and record.duplicate.kind != "revision":
-            carriers[record.duplicate.of].append(record.article)
+            carriers[record.duplicate.of].append(record.article.source.domain or "unknown")
     shown = 0
     for record in _records(files):
         if earliest and not (record.article.published_at and record.article.published_at >= earliest):
@@ -56,15 +60,19 @@ def show_claims(paths: list[Path], speaker: str | None, about: str | None, since
         if claims:
             shown += len(claims)
             _print_article(console, record, claims, carriers[record.article.id])
-    refused = list(_dead_letters(paths))
-    for letter in refused:
-        console.print(Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red"))
-    copies = sum(map(len, carriers.values()))
-    figures = (counted(shown, "claim"), counted(copies, "copy", "copies"), counted(len(refused), "dead letter"))
+    figures = [counted(shown, "claim")]
+    if not (speaker or about or since):
+        refused = 0
+        for letter in _dead_letters(paths):
+            refused += 1
+            line = Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
+            console.print(line, soft_wrap=True)
+        copies = sum(map(len, carriers.values()))
+        figures += [counted(copies, "copy", "copies"), counted(refused, "dead letter")]
     console.print(Text(", ".join(figures), style="dim"))
 
 
-def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: list[Article]) -> None:
+def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: list[str]) -> None:
     article = record.article
     title = Text(clean(article.title or "(no title)"), style="bold")
     if record.duplicate:
@@ -74,7 +82,7 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     where = " · ".join(filter(None, (published, article.source.name or article.source.domain, article.url)))
     console.print(Text(clean(where), style="dim"), soft_wrap=True)
     if carriers:
-        outlets = ", ".join(dict.fromkeys(carrier.source.domain or "unknown" for carrier in carriers))
+        outlets = ", ".join(dict.fromkeys(carriers))
         console.print(Text(clean(f"the same text in {outlets}"), style="yellow"))
     for claim in claims:
         console.print(Padding(_who(claim), (0, 0, 0, 2), expand=False))
@@ -154,11 +162,20 @@ def _records(files: list[Path]) -> Iterator[EnrichedArticle]:
         if file.suffix == ".parquet":
             yield from _from_parquet(file)
             continue
+        yield from _from_jsonl(file, EnrichedArticle, "an enriched record")
+
+
+def _from_jsonl(file: Path, kind: type[R], what: str) -> Iterator[R]:
+    try:
         for line in read_lines(str(file), _LONGEST_LINE):
+            if line.fault:
+                raise ShowError(f"{file}, line {line.number}: {line.fault}")
             try:
-                yield decode(line.data, EnrichedArticle)
-            except msgspec.MsgspecError as error:
-                raise ShowError(f"{file}, line {line.number}: not an enriched record of claimwire: {error}") from None
+                yield decode(line.data, kind)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise ShowError(f"{file}, line {line.number}: not {what} of claimwire: {error}") from None
+    except OSError as error:
+        raise ShowError(f"{file}: {error.strerror or error}") from None
 
 
 def _from_parquet(file: Path) -> Iterator[EnrichedArticle]:
@@ -177,4 +194,4 @@ def _dead_letters(paths: list[Path]) -> Iterator[DeadLetter]:
     for path in paths:
         for file in sorted(path.rglob("dead-letters-*.jsonl*")) if path.is_dir() else ():
             if not _is_hidden(file, path):
-                yield from (decode(line.data, DeadLetter) for line in read_lines(str(file), _LONGEST_LINE))
+                yield from _from_jsonl(file, DeadLetter, "a dead letter")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -17,8 +18,7 @@ from connectors.parquet import WriteToParquet
 from pipelines.checkpoint import State
 from pipelines.publish import STDOUT
 from pipelines.settings import SettingsError
-from schemas import EnrichedArticle, encode
-from schemas.records import Record
+from schemas import EnrichedArticle
 
 ARTICLES, DEAD_LETTERS, EVENTS = "articles", "dead-letters", "events"
 
@@ -58,22 +58,23 @@ class Sink(msgspec.Struct, frozen=True):
                 f"cannot write to {self.folder}: {error.strerror}; name another folder with --sink"
             ) from error
 
-    def write(self, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection) -> None:
+    def write(
+        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
+    ) -> None:
         """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
         if self.form == "parquet":
             write_articles: beam.PTransform = WriteToParquet(str(self.staging), f"{ARTICLES}-{name}", EnrichedArticle)
         else:
             write_articles = self._to_jsonl(f"{ARTICLES}-{name}", "none" if self.form == "stdout" else self.compression)
-        _ = articles | f"Write{self._label}Articles" >> write_articles
+        _ = articles | f"{label}Articles" >> write_articles
         if self.beside:
-            _ = letters | f"Write{self._label}DeadLetters" >> self._to_jsonl(f"{DEAD_LETTERS}-{name}", self.compression)
-            _ = events | f"Write{self._label}Events" >> self._to_jsonl(f"{EVENTS}-{name}", self.compression)
+            _ = letters | f"{label}DeadLetters" >> self._to_jsonl(f"{DEAD_LETTERS}-{name}", self.compression)
+            _ = events | f"{label}Events" >> self._to_jsonl(f"{EVENTS}-{name}", self.compression)
 
-    def stage_events(self, name: str, records: list[Record]) -> None:
-        """Stage events without a pipeline."""
+    def stage(self, kind: str, name: str, lines: Iterable[bytes]) -> None:
+        """Stage dead letters or events without a pipeline, one line after the other."""
         if self.beside:
-            lines = map(encode, records)
-            write_jsonl(self.staging, f"{EVENTS}-{name}", lines, self.compression, self.rotate_bytes)
+            write_jsonl(self.staging, f"{kind}-{name}", lines, self.compression, self.rotate_bytes)
 
     def staged(self, day: date) -> list[tuple[Path, str]]:
         """Each staged file with its final path, or STDOUT."""
@@ -91,10 +92,6 @@ class Sink(msgspec.Struct, frozen=True):
 
     def _to_jsonl(self, name: str, compression: Compression) -> WriteToJsonl:
         return WriteToJsonl(str(self.staging), name, compression, self.rotate_bytes)
-
-    @property
-    def _label(self) -> str:
-        return "".join(part.capitalize() for part in (self.form, *self.folder.parts) if part.isalnum())
 
 
 def parse_sinks(specs: tuple[str, ...], state: State, compression: Compression, rotate_bytes: int) -> list[Sink]:

@@ -94,7 +94,7 @@ class Article(Record, frozen=True):
     content_hash: str
     """Of title and text; equal for equal content."""
     revision_of: str | None = None
-    """The id of the version that this one replaces."""
+    """The id of the version that this one replaces; the same id where the sender gave both the same."""
 
 
 class Duplicate(Record, frozen=True):
@@ -178,7 +178,7 @@ class Claim(Record, frozen=True):
     """Who said what."""
 
     id: str
-    """Deterministic: made from the article's id and the claim's content spans and speaker spans."""
+    """Deterministic: made from the article's id, the claim's content and its speaker's spans."""
     text: str
     """The content; split content is joined by `` [...] ``."""
     content: tuple[Span, ...]
@@ -212,7 +212,7 @@ class Provenance(Record, frozen=True):
     run_id: str
     processed_at: datetime
     skipped: str | None = None
-    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``; else null."""
+    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``; else null."""
 
 
 class EnrichedArticle(Record, frozen=True):

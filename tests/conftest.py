@@ -45,10 +45,10 @@ def claimwire(tmp_path: Path) -> Claimwire:
     return run
 
 
-def run_here(state: Path, *, beam_options: list[str] | None = None, **settings: Any) -> Summary:
+def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
     """A bounded run in this process; several of them pay for the imports and the model once."""
     with State(state) as opened:
-        return BoundedRun(Settings(**settings), beam_options or [], opened, LineProgress()).go()
+        return BoundedRun(Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay).go()
 
 
 def written(folder: Path, kind: str = "articles") -> list[dict[str, Any]]:

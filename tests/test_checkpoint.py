@@ -5,19 +5,19 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.files import FileResult
-from pipelines.checkpoint import FeedState, Outcome, QueueReader, State, StateError
+from connectors.files import FileResult, file_key
+from pipelines.checkpoint import Outcome, QueueReader, SourceState, State, StateError
 from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.index import Seen
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.normalize import normalize
 from pipelines.publish import STDOUT, OutputLostError, publish
-from schemas import Article, DeadLetter, Failure, Origin, RawArticle
+from schemas import Article, DeadLetter, Failure, Origin, RawArticle, decode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -34,6 +34,12 @@ def outcome(given: Article) -> Outcome:
     print_ = fingerprint(given)
     seen = Seen(given.id, b"i" * 16, NOW)
     return Outcome(print_.order, "new", 0, tuple((key, seen) for _, key in print_.versions))
+
+
+def result(path: Path, size: int, mtime_ns: int, error: str | None = None) -> FileResult:
+    return FileResult(
+        path=str(path), key=file_key(str(path)), size=size, mtime_ns=mtime_ns, articles=0, dead_letters=0, error=error
+    )
 
 
 def test_a_second_process_is_told_who_holds_the_state(tmp_path: Path) -> None:
@@ -79,7 +85,7 @@ def test_its_id_stays_and_differs_from_others(tmp_path: Path) -> None:
 def test_articles_wait_in_the_order_of_publication_each_once(tmp_path: Path) -> None:
     late, early = article(1, published="2026-11-09"), article(2, published="2026-11-01")
     with State(tmp_path) as state:
-        entries = state.enqueue([late, early, late], [], {}, [])
+        entries = state.enqueue([late, early, late], [], {}, [], NOW)
         assert (entries.given, entries.articles, state.waiting()) == (3, 2, 2)
         (queued,) = state.next_articles(10, 10**6)
         assert list(QueueReader(state.database).articles(queued)) == [early, late]
@@ -90,7 +96,7 @@ def test_of_two_readings_of_one_article_the_same_one_waits_whatever_came_first(t
     kept = []
     for name, order in (("a", [one, other]), ("b", [other, one])):
         with State(tmp_path / name) as state:
-            state.enqueue(order, [], {}, [])
+            state.enqueue(order, [], {}, [], NOW)
             (queued,) = state.next_articles(10, 10**6)
             kept += QueueReader(state.database).articles(queued)
     assert kept == [one, one]
@@ -98,7 +104,7 @@ def test_of_two_readings_of_one_article_the_same_one_waits_whatever_came_first(t
 
 def test_a_pass_takes_one_article_at_least_and_no_more_characters_than_asked(tmp_path: Path) -> None:
     with State(tmp_path) as state:
-        state.enqueue(map(article, range(200)), [], {}, [])
+        state.enqueue(map(article, range(200)), [], {}, [], NOW)
         assert [run.articles for run in state.next_articles(1000, 1)] == [1]
         assert sum(run.articles for run in state.next_articles(150, 10**6)) == 150
         runs = state.next_articles(1000, 70)
@@ -107,11 +113,30 @@ def test_a_pass_takes_one_article_at_least_and_no_more_characters_than_asked(tmp
 
 def test_a_dead_letter_that_was_written_is_not_written_again_but_after_another_attempt(tmp_path: Path) -> None:
     with State(tmp_path) as state:
-        assert state.enqueue([], [letter(), letter()], {}, []).dead_letters == 1
-        keys = [key for key, _ in state.next_others("dead-letter", 10)]
-        state.commit([], {"dead-letter": keys}, [], NOW)
-        assert state.enqueue([], [letter()], {}, []).dead_letters == 0
-        assert state.enqueue([], [letter(attempts=2)], {}, []).dead_letters == 1
+        assert state.enqueue([], [letter(), letter()], {}, [], NOW).dead_letters == 1
+        assert [decode(record, DeadLetter) for record in state.others("dead-letter")] == [letter()]
+        state.commit_others([], NOW)
+        assert state.waiting("dead-letter") == 0
+        assert state.enqueue([], [letter()], {}, [], NOW).dead_letters == 0
+        assert state.enqueue([], [letter(attempts=2)], {}, [], NOW).dead_letters == 1
+
+
+def test_an_article_that_failed_is_tried_again_only_by_replay(tmp_path: Path) -> None:
+    first = article(1)
+    dead = Outcome(fingerprint(first).order, "dead", 0, ())
+    with State(tmp_path) as state:
+        state.enqueue([first], [], {}, [], NOW)
+        state.commit([dead], [], NOW)
+        assert QueueReader(state.database).failed_before(dead.key) == (1, NOW)
+        assert state.enqueue([first], [], {}, [], NOW).articles == 0
+        assert state.enqueue([first], [], {}, [], NOW, retry=True).articles == 1
+
+
+def test_a_state_may_lie_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    with State(tmp_path / "what? 100% #1") as state:
+        state.enqueue([article(1)], [], {}, [], NOW)
+        (queued,) = state.next_articles(10, 10**6)
+        assert list(QueueReader(state.database).articles(queued)) == [article(1)]
 
 
 def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> None:
@@ -121,8 +146,8 @@ def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> 
     staged.write_text("line\n")
     final = tmp_path / "out/2026-11-20/articles-0.jsonl"
     with State(tmp_path / "state") as state:
-        state.enqueue([first, second], [], {}, [])
-        state.commit([outcome(first)], {"article": [fingerprint(first).order]}, [(staged, str(final))], NOW)
+        state.enqueue([first, second], [], {}, [], NOW)
+        state.commit([outcome(first)], [(staged, str(final))], NOW)
         assert final.read_text() == "line\n"
         assert not staged.exists()
         assert (state.waiting(), state.passes) == (1, 1)
@@ -135,9 +160,9 @@ def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> 
 def test_a_failed_commit_changes_nothing(tmp_path: Path) -> None:
     first = article(1)
     with State(tmp_path / "state") as state:
-        state.enqueue([first], [], {}, [])
+        state.enqueue([first], [], {}, [], NOW)
         with pytest.raises(FileNotFoundError):
-            state.commit([outcome(first)], {"article": [fingerprint(first).order]}, [(tmp_path / "no/x", "y")], NOW)
+            state.commit([outcome(first)], [(tmp_path / "no/x", "y")], NOW)
         assert (state.waiting(), state.passes) == (1, 0)
         assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(first).versions) == {}
 
@@ -179,24 +204,29 @@ def test_what_is_for_stdout_goes_there_once(tmp_path: Path, capfdbinary: pytest.
 
 def test_a_feed_is_asked_with_what_it_last_told(tmp_path: Path) -> None:
     with State(tmp_path) as state:
-        feed = FeedState(etag='"1"', last_modified="yesterday", body_hash="h", moved_to="https://b.example/f")
-        state.enqueue([], [], {"https://a.example/f": feed}, [])
-        assert state.feed("https://a.example/f") == feed
-        request = state.request("https://a.example/f")
+        feed = SourceState(
+            etag='"1"', last_modified="yesterday", body_hash="h", moved_to="https://b.example/f", read_at=NOW
+        )
+        state.enqueue([], [], {"https://a.example/f": feed}, [], NOW)
+        assert state.source("https://a.example/f") == feed
+        request = state.request("https://a.example/f", NOW)
         assert (request.etag, request.moved_to) == ('"1"', "https://b.example/f")
-        assert state.feed("https://other.example/f") == FeedState()
+        later = state.request("https://a.example/f", NOW + timedelta(days=1))
+        assert (later.etag, later.body_hash, later.moved_to) == (None, None, "https://b.example/f")
+        assert state.source("https://other.example/f") == SourceState()
 
 
 def test_a_file_counts_as_read_until_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text("a")
     with State(tmp_path / "state") as state:
-        assert not state.has_read(str(path))
+        assert not state.has_read(str(path), NOW)
         stat = path.stat()
-        state.enqueue([], [], {}, [FileResult(str(path), stat.st_size, stat.st_mtime_ns, 0, 0, None)])
-        assert state.has_read(str(path))
+        state.enqueue([], [], {}, [result(path, stat.st_size, stat.st_mtime_ns)], NOW)
+        assert state.has_read(str(path), NOW)
+        assert not state.has_read(str(path), NOW + timedelta(days=1))
         path.write_text("ab")
-        assert not state.has_read(str(path))
+        assert not state.has_read(str(path), NOW)
 
 
 def test_a_file_that_could_not_be_read_to_its_end_is_read_again(tmp_path: Path) -> None:
@@ -204,8 +234,8 @@ def test_a_file_that_could_not_be_read_to_its_end_is_read_again(tmp_path: Path) 
     path.write_text("a")
     stat = path.stat()
     with State(tmp_path / "state") as state:
-        state.enqueue([], [], {}, [FileResult(str(path), stat.st_size, stat.st_mtime_ns, 0, 0, "I/O error")])
-        assert not state.has_read(str(path))
+        state.enqueue([], [], {}, [result(path, stat.st_size, stat.st_mtime_ns, "I/O error")], NOW)
+        assert not state.has_read(str(path), NOW)
 
 
 def test_workers_can_only_read(tmp_path: Path) -> None:

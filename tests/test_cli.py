@@ -71,8 +71,9 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1))
     run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none", "--state")
     assert claimwire(*run, "s1", "--quiet").stderr == ""
-    for line in claimwire(*run, "s2", "--log-format", "json").stderr.splitlines():
-        assert set(json.loads(line)) == {"time", "level", "message"}
+    lines = [json.loads(line) for line in claimwire(*run, "s2", "--log-format", "json").stderr.splitlines()]
+    assert all(set(line) >= {"time", "level", "message"} for line in lines)
+    assert lines[-1]["summary"]["enriched"] == 1
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,11 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--soruce", "y"], "did you mean --source?"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--workers", "two"], "workers cannot be 'two'"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--config", "no.yaml"], "no.yaml"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--runner", "NoSuchRunner"], "NoSuchRunner"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--runner"], "--runner needs the name"),
+        (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--verbosity=3"], "has an option --verbosity=3"),
+        (["replay", "in.jsonl", "--sink", "jsonl:out"], "replay takes dead-letters"),
+        (["show", "in.jsonl", "--since", "99999999d"], "--since '99999999d'"),
         (["run", "in.jsonl", "--sink", "jsonl:out"], "Sources are given with --source"),
         (["schema", "claims"], "did you mean claim?"),
         (["show", "nothing-here"], "nothing-here: no such file or folder"),
@@ -125,13 +131,25 @@ def test_settings_come_from_a_file_and_the_environment(claimwire: Claimwire, tmp
 def test_options_of_beam_reach_beam(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1))
     run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none")
-    assert claimwire(*run, "--runner", "NoSuchRunner").returncode == 1
     assert claimwire(*run, "--runner", "DirectRunner", "--job_name=mine").returncode == 0
 
 
 def test_schemas_are_printed_and_valid(claimwire: Claimwire) -> None:
     for name in claimwire("schema").stdout.split():
         jsonschema.Draft202012Validator.check_schema(json.loads(claimwire("schema", name).stdout))
+
+
+def test_a_closed_stdout_is_refused_and_never_another_file(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    run = f"{COMMAND} run --source in.jsonl --extract none"
+    refused = subprocess.run(
+        f"{run} --sink - >&-", shell=True, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert refused.returncode == 2
+    assert "stdout, which is closed" in refused.stderr
+    subprocess.run(f"{run} --sink jsonl:out >&- 2>&- <&-", shell=True, cwd=tmp_path, check=True)
+    assert len(written(tmp_path / "out")) == 1
+    assert (tmp_path / ".claimwire/lock").read_text().isdecimal()
 
 
 def test_show_filters_by_speaker_topic_and_time(claimwire: Claimwire, tmp_path: Path) -> None:

@@ -153,6 +153,21 @@ def test_another_senders_id_for_the_same_url_and_text_is_a_copy() -> None:
     assert (copy.duplicate.of, copy.duplicate.method) == (first.id, "url")
 
 
+def test_the_url_goes_on_standing_for_the_original_when_another_sender_has_it_too() -> None:
+    index = Memory()
+    first, second, third = (article(id=id_, text="", title="Harbour", day=day) for day, id_ in enumerate("abc", 1))
+    verdicts = [judged(each, index=index)[0] for each in (first, second, third)]
+    assert [verdict.duplicate and verdict.duplicate.of for verdict in verdicts] == [None, "a", "a"]
+
+
+def test_all_that_is_known_of_an_article_is_refreshed_when_it_is_seen_again() -> None:
+    index = Memory()
+    given = article(guid="g", feed_url="https://a.example/feed")
+    outcomes(given, index=index)
+    (verdict,) = judged(given, index=index)
+    assert {key for key, _ in verdict.remember} == set(fingerprint(given).all_keys())
+
+
 def test_another_text_under_a_given_id_is_a_revision() -> None:
     index = Memory()
     outcomes(article(id="x", url=None), index=index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -128,18 +129,15 @@ def test_a_bad_line_is_one_dead_letter_that_names_it_and_replay_feeds_it_again(t
     (letter,) = written(tmp_path / "out", "dead-letters")
     assert (letter["source"]["line"], letter["payload"], letter["attempts"]) == (2, '{"url": 5', 1)
 
-    with State(tmp_path / "state") as state:
-        pass  # what replay opens is free
     (file,) = (tmp_path / "out").rglob("dead-letters-*")
-    again = run_plain(tmp_path, source=(str(file),))
+    again = run_plain(tmp_path, source=(str(file),), replay=True)
     assert (again.seen, again.dead_letters) == (1, 1)
     assert sorted(letter["attempts"] for letter in written(tmp_path / "out", "dead-letters")) == [1, 2]
 
     mended = json.loads(file.read_text(encoding="utf-8"))
     mended["payload"] = json.dumps(plain(3))
     write_jsonl(file, mended)
-    assert run_plain(tmp_path, source=(str(file),)).enriched == 1
-    assert state.id in file.name
+    assert run_plain(tmp_path, source=(str(file),), replay=True).enriched == 1
 
 
 def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_others_go_on(
@@ -162,13 +160,15 @@ def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_othe
     assert (letter["stage"], letter["error"]["type"]) == ("extract", "MemoryError")
 
     (file,) = (tmp_path / "out").rglob("dead-letters-*")
-    assert run_plain(tmp_path, source=(str(file),), extract="entities").dead_letters == 1
+    os.utime(tmp_path / "in.jsonl", (1, 1))  # read again, but what failed is not tried at every run
+    assert run_plain(tmp_path, extract="entities").unchanged == 10
+    assert run_plain(tmp_path, source=(str(file),), extract="entities", replay=True).dead_letters == 1
     (again,) = (other for other in written(tmp_path / "out", "dead-letters") if other != letter)
     assert (again["attempts"], again["first_failed_at"]) == (2, letter["first_failed_at"])
 
     monkeypatch.undo()
     newer = max((tmp_path / "out").rglob("dead-letters-*"))
-    assert run_plain(tmp_path, source=(str(newer),), extract="entities").enriched == 1
+    assert run_plain(tmp_path, source=(str(newer),), extract="entities", replay=True).enriched == 1
     assert len({record["article"]["id"] for record in written(tmp_path / "out")}) == 10
 
 
@@ -259,6 +259,49 @@ def test_an_article_that_was_long_not_seen_is_forgotten(tmp_path: Path) -> None:
     run_plain(tmp_path)
     with State(tmp_path / "state") as state:
         state._db.execute("UPDATE seen SET last_seen = last_seen - 91")
+    (tmp_path / "in.jsonl").write_text("")
     run_plain(tmp_path)
     with State(tmp_path / "state") as state:
         assert state._db.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+def test_an_article_that_stands_in_an_unchanged_file_is_never_forgotten(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", plain(1))
+    run_plain(tmp_path)
+    with State(tmp_path / "state") as state:  # fifty days go by
+        state._db.execute("UPDATE seen SET last_seen = last_seen - 50")
+        state._db.execute("UPDATE files SET read_at = read_at - 50 * 86400000")
+        (before,) = state._db.execute("SELECT min(last_seen) FROM seen").fetchone()
+    assert run_plain(tmp_path).unchanged == 1
+    with State(tmp_path / "state") as state:
+        assert state._db.execute("SELECT min(last_seen) FROM seen").fetchone() == (before + 50,)
+
+
+def test_two_sinks_whatever_their_names(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", plain(1))
+    run_plain(tmp_path, f"jsonl:{tmp_path / 'out-1'}", f"jsonl:{tmp_path / 'OUT 2'}")
+    assert written(tmp_path / "out-1") == written(tmp_path / "OUT 2")
+
+
+def test_an_older_state_that_was_put_back_overwrites_no_output(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", plain(1))
+    run_plain(tmp_path)
+    shutil.copytree(tmp_path / "state", tmp_path / "backup")
+    write_jsonl(tmp_path / "in.jsonl", plain(1), plain(2))
+    run_plain(tmp_path)
+    shutil.rmtree(tmp_path / "state")
+    shutil.copytree(tmp_path / "backup", tmp_path / "state")
+    write_jsonl(tmp_path / "in.jsonl", plain(1), plain(3))
+    run_plain(tmp_path)
+    assert {record["article"]["title"] for record in written(tmp_path / "out")} == {
+        "Article 1",
+        "Article 2",
+        "Article 3",
+    }
+
+
+def test_large_dead_letters_are_written_one_after_the_other(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", *(f"junk {n} " + "x" * 2_000_000 for n in range(8)))
+    assert run_plain(tmp_path, rotate_mb=5).dead_letters == 8
+    assert len(list((tmp_path / "out").rglob("dead-letters-*"))) == 4
+    assert len(written(tmp_path / "out", "dead-letters")) == 8

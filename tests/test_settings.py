@@ -32,6 +32,10 @@ def test_lists_in_the_environment_are_parted_by_spaces(tmp_path: Path) -> None:
     assert load(tmp_path, CLAIMWIRE_SINK="jsonl:a parquet:b").sink == ("jsonl:a", "parquet:b")
 
 
+def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
+    assert load(tmp_path, CLAIMWIRE_QUIET="", CLAIMWIRE_SOURCE="") == Settings()
+
+
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     assert load(tmp_path, CLAIMWIRE_DATA="x", CLAIMWIRE_CONFIG="y", HOME="z") == Settings()
 
@@ -45,6 +49,9 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
         ("workers: 0", {}, {}, "workers cannot be 0: .*>= 1"),
         ("extract: all", {}, {}, "it must be one of none, entities, claims"),
         ("", {}, {"remember": "3 days"}, "the command line: remember cannot be '3 days'.*as 90d"),
+        ("remember: 90", {}, {}, "remember cannot be 90: .*as 90d"),
+        ("every: 0s", {}, {}, "every cannot be '0s'"),
+        ("remember: 9999999d", {}, {}, "remember cannot be '9999999d'"),
         ("quiet: 5", {}, {}, "quiet cannot be 5"),
         ("- a\n- b", {}, {}, "must hold settings as 'name: value' lines"),
         ("a: [", {}, {}, "is not YAML"),

@@ -45,6 +45,11 @@ def remember(db: sqlite3.Connection, rows: Iterable[tuple[bytes, Seen]], now: da
     )
 
 
+def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
+    """Mark a key as seen now, inside the caller's transaction; whether it was known."""
+    return db.execute("UPDATE seen SET last_seen = ? WHERE key = ?", (_day(now), key)).rowcount > 0
+
+
 def forget(db: sqlite3.Connection, before: datetime) -> int:
     """Remove what was last seen before that day; the number of keys. SQLite uses the room again."""
     return db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(before),)).rowcount
@@ -53,7 +58,7 @@ def forget(db: sqlite3.Connection, before: datetime) -> int:
 @contextmanager
 def reading(database: Path) -> Iterator[sqlite3.Connection]:
     """A connection that can only read, for a worker."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield db
     finally:

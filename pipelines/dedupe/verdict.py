@@ -44,7 +44,8 @@ def _judge_one(fingerprint: Fingerprint, known: dict[bytes, Seen], now: datetime
     for method, key in fingerprint.versions:
         seen = known.get(key)
         if seen and (seen.article_id == fingerprint.article_id or method == "guid"):
-            again = tuple((version, known[version]) for _, version in fingerprint.versions if version in known)
+            # All that is known of it is seen again now, so that none of its keys is forgotten before the others.
+            again = tuple((known_key, known[known_key]) for known_key in fingerprint.all_keys() if known_key in known)
             return Verdict("unchanged", None, None, again)
 
     earlier = _earlier(fingerprint, known)
@@ -59,7 +60,11 @@ def _judge_one(fingerprint: Fingerprint, known: dict[bytes, Seen], now: datetime
     if original := _original(fingerprint, known, identity):
         method, of = original
         duplicate = Duplicate(of=of.article_id, kind="exact", method=method, score=1.0, first_seen_at=of.first_seen_at)
-        return Verdict("copy", duplicate, None if method == "url" else revision_of, tuple(remember))
+        if method == "url":
+            # Another sender's name for the same thing: the URL goes on standing for the original.
+            remember = [(key, known.get(key, seen)) for key, _ in remember]
+            revision_of = None
+        return Verdict("copy", duplicate, revision_of, tuple(remember))
     if fingerprint.text and fingerprint.text not in known:
         remember.append((fingerprint.text, seen))
     if earlier:

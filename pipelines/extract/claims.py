@@ -231,7 +231,8 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
     whole = " [...] ".join(text[start:end] for start, end in content)
     touched = [*content, *draft.cue] if draft.inherited else [*content, *draft.cue, *draft.speaker]
     sentence = (min(draft.sentence[0], *(s for s, _ in touched)), max(draft.sentence[1], *(e for _, e in touched)))
-    identity = f"{article_id} {content} {tuple(draft.speaker)}"
+    # With the words: under an id that a sender gives, another version may say something else at the same place.
+    identity = f"{article_id} {content} {tuple(draft.speaker)} {whole}"
     return Claim(
         id=blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest(),
         text=whole,
