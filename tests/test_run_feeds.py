@@ -111,7 +111,7 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_place(tmp_path: Path) ->
         run_feeds(tmp_path, url)
         assert (server.count("/old"), server.count("/new")) == (1, 2)
         with State(tmp_path / "state") as state:
-            assert state.feed(url).moved_to == server.url("/new")
+            assert state.source(url).moved_to == server.url("/new")
     (record,) = written(tmp_path / "out")
     assert record["article"]["source"]["feed_url"] == url
 
