@@ -23,6 +23,7 @@ import msgspec
 
 from connectors.deadletters import dead_letter
 from connectors.html import to_text
+from connectors.http import without_password
 from schemas import DeadLetter, Failure, Origin, RawArticle
 
 _EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
@@ -37,7 +38,7 @@ class FeedInfo(msgspec.Struct, frozen=True):
     """What a feed says of itself and passes on to its entries."""
 
     url: str
-    """As configured, or the path of a saved feed."""
+    """As configured but without a password, or the path of a saved feed."""
     title: str | None = None
     language: str | None = None
     authors: tuple[str, ...] = ()
@@ -76,7 +77,8 @@ def parse_feed(
 
     Args:
         body: the document as it came, in whatever encoding; that is found out by feedparser's rules (RFC 3023).
-        url: the feed's URL as configured, or the path of a saved feed.
+        url: the feed's URL as configured, or the path of a saved feed; articles and dead letters have it without
+            the password that may be in it.
         headers: those of the response, under any case; Content-Type and Content-Language matter.
         fetched_at: when the body was fetched, in UTC; the articles carry it.
         base_url: where the body was found after redirects, which relative links start from; ``url`` if not given.
@@ -88,8 +90,9 @@ def parse_feed(
     Raises:
         Nothing for any body: what feedparser fails with is an error as well.
     """
+    base_url, url = without_password(base_url or url), without_password(url)
     try:
-        found = _parse(body, base_url or url, headers or {})
+        found = _parse(body, base_url, headers or {})
         wrong = _ill_formed(found)
         entries: list[Mapping[str, Any]] = found["entries"]
         if not entries and (wrong or not found.get("version")):

@@ -55,7 +55,7 @@ class FeedResult(msgspec.Struct, frozen=True):
     """
 
     url: str
-    """As configured."""
+    """As configured, so perhaps with a password: for remembering, and ``name`` for showing."""
     outcome: Literal["read", "unchanged", "failed", "gone"]
     status: int | None = None
     """Of HTTP; None where there was no answer."""
@@ -71,8 +71,14 @@ class FeedResult(msgspec.Struct, frozen=True):
     """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
     title: str | None = None
     error: Failure | None = None
+    """Its message begins with the feed's ``name``, so that it need not be said again."""
     note: str | None = None
-    """What was wrong with a feed that could be read all the same."""
+    """What was wrong with a feed that could be read all the same; it does not name the feed."""
+
+    @property
+    def name(self) -> str:
+        """The URL as it may be shown."""
+        return without_password(self.url)
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
@@ -255,7 +261,7 @@ def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -
 def _not_modified(request: FeedRequest, answer: Response) -> FeedResult:
     if not (request.etag or request.last_modified or request.body_hash):
         problem = "answered 304 (not modified) although it was never read; tell the site's operator"
-        return _failed(request, Failure(type="HttpStatus", message=f"{_named(request)}: {problem}"), answer.status)
+        return _failed(request, Failure(type="HttpStatus", message=problem), answer.status)
     result = _remembered(request, answer, request.body_hash)
     # A 304 may leave out what has not changed.
     return msgspec.structs.replace(
@@ -274,7 +280,7 @@ _ADVICE = {
 
 def _refused(request: FeedRequest, answer: Response) -> FeedResult:
     advice = _ADVICE.get(HTTPStatus(answer.status)) if answer.status in set(HTTPStatus) else None
-    message = f"{_named(request)}: answered {answer.status}; {advice or 'try later'}"
+    message = f"answered {answer.status}; {advice or 'try later'}"
     failed = _failed(request, Failure(type="HttpStatus", message=message), answer.status)
     wait = None
     if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -296,8 +302,10 @@ def _retry_after(field: str) -> int | None:
 
 
 def _failed(request: FeedRequest, error: Exception | Failure, status: int | None = None) -> FeedResult:
-    if isinstance(error, Exception):
-        error = Failure(type=type(error).__name__, message=str(error).encode("utf-8", "replace").decode())
+    kind, message = (error.type, error.message) if isinstance(error, Failure) else (type(error).__name__, str(error))
+    name = without_password(request.url)
+    if not message.startswith(f"{name}: "):  # it names what the feed redirects to, or nothing
+        message = f"{name}: {message}"
     return FeedResult(
         url=request.url,
         outcome="failed",
@@ -306,9 +314,5 @@ def _failed(request: FeedRequest, error: Exception | Failure, status: int | None
         last_modified=request.last_modified,
         body_hash=request.body_hash,
         moved_to=request.moved_to,
-        error=error,
+        error=Failure(type=kind, message=message.encode("utf-8", "replace").decode()),
     )
-
-
-def _named(request: FeedRequest) -> str:
-    return without_password(request.url)

@@ -330,7 +330,7 @@ def is_public(address: str) -> bool:
 
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
-    return re.sub(r"//[^/?#@]*@", "//", url, count=1)
+    return re.sub(r"^([^/?#]*//)[^/?#]*@", r"\1", url, count=1)
 
 
 def _parsed(url: str) -> Url:
@@ -342,17 +342,23 @@ def _parsed(url: str) -> Url:
             parts = parts._replace(netloc=f"{login}{at}{host.encode('idna').decode('ascii')}")
         target = parse_url(parts.geturl())
     except (ValueError, LocationParseError) as error:
-        raise BadUrl(url, f"this is no URL ({error}); check its spelling") from error
+        raise BadUrl(url, f"this is no URL{_why(url, error)}; check its spelling") from None
     if target.scheme not in ("http", "https") or not target.host:
         raise BadUrl(url, "only http:// and https:// URLs can be fetched")
     return target
+
+
+def _why(url: str, error: Exception) -> str:
+    return "" if "@" in url else f" ({error})"  # it may quote the URL, and so a password
 
 
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise BadUrl(location, f"{without_password(url)} redirects to this, which is no URL ({error})") from error
+        raise BadUrl(
+            location, f"{without_password(url)} redirects to this, which is no URL{_why(location, error)}"
+        ) from None
 
 
 def _explained(url: str, error: Exception) -> FetchError:

@@ -22,6 +22,7 @@ import msgspec
 
 from connectors.deadletters import dead_letter
 from connectors.entries import ParsedFeed, parse_feed
+from connectors.http import without_password
 from schemas import Failure, Origin
 
 _LENGTH = struct.Struct("<Q")
@@ -80,7 +81,7 @@ class FeedParser:
         else:
             limit = f"{self._seconds:g} s"
         error = ParserKilled(f"it took more than {limit} to parse")
-        letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
+        letter = dead_letter("feed", error, body, Origin(url=without_password(url)), first_failed_at=fetched_at)
         return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
 
     def _ask(self, job: bytes) -> tuple[bytes | None, int | None]:

@@ -199,7 +199,11 @@ def _local_path(spec: str) -> str:
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", spec, re.I)
     if scheme and not os.path.exists(spec):
         near = get_close_matches(scheme[1].lower(), ("http", "https", "feed", "file"), 1)
-        hint = f"did you mean {near[0]}{spec[len(scheme[1]) :]}?" if near else "feeds are read from http:// or https://"
+        hint = (
+            f"did you mean {near[0]}{without_password(spec)[len(scheme[1]) :]}?"
+            if near
+            else "feeds are read from http:// or https://"
+        )
         raise SourceError(spec, f"{scheme[1]}:// is not known; {hint}")
     return spec
 

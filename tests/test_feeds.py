@@ -34,7 +34,7 @@ from connectors.feeds import (
 from connectors.files import FileSource, ReadFromFiles
 from connectors.sandbox import FeedParser
 from schemas import DeadLetter, Origin, RawArticle
-from tests.webserver import Page, WebServer, endless, gzipped, slowly
+from tests.webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 URL = "https://news.example/feeds/all.xml"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -528,6 +528,39 @@ def test_a_feed_that_changes_under_the_same_etag_is_read_when_it_is_sent(server:
     first = read(url).results[url]
     server.add("/feed", Page(body=rss(ITEM, ITEM), headers={"ETag": '"1"'}, lies=True))
     assert len(read(again(first)).articles) == 2
+
+
+def test_a_password_is_remembered_and_shown_nowhere(server: WebServer) -> None:
+    pages = {
+        "/good": Page(body=rss("<title>t</title><link>one</link>", "<category>x</category>")),
+        "/cut": Page(body=rss(ITEM, ITEM)[:-40]),
+        "/html": Page(body=b"<html>"),
+        "/404": Page(status=404),
+        "/304": Page(status=304),
+        "/loop": Page(status=302, headers={"Location": "/loop"}),
+    }
+    plain = [server.add(path, page) for path, page in pages.items()]
+    urls = [url.replace("//", "//bob:sec@ret@") for url in plain]
+    found = read(*urls)
+    shown = [msgspec.json.encode([found.articles, found.dead_letters]).decode()]
+    for url, address in zip(urls, plain, strict=True):
+        result = found.results[url]
+        assert (result.url, result.name) == (url, address)
+        shown += [result.name, result.note or "", result.error.message if result.error else ""]
+        assert not result.error or (result.error.message.startswith(f"{address}: ") and result.outcome == "failed")
+    assert not [text for text in shown if "bob" in text or "ret@" in text]
+    assert {seen.headers["authorization"] for seen in server.requests} == {"Basic Ym9iOnNlY0ByZXQ="}
+    assert {article.feed_url for article in found.articles} == set(plain[:2])
+    assert {article.url for article in found.articles} >= {server.url("/one")}
+
+
+def test_an_error_names_the_feed_once_and_where_it_leads(server: WebServer) -> None:
+    dead = f"http://127.0.0.1:{free_port()}/x"
+    for url in (dead, server.add_redirect("/away", dead)):
+        error = read(url).results[url].error
+        assert error is not None
+        assert error.message.startswith(f"{url}: ")
+        assert error.message.count(dead) == 1
 
 
 def test_not_modified_without_being_asked(server: WebServer) -> None:

@@ -600,6 +600,16 @@ def test_a_mistyped_address_is_explained(spec: str, message: str) -> None:
     assert message in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    "spec", ["htps://bob:sec@ret@herald.example/feed", "http://bob:sec@ret@", "feed:http://b:ret@/"]
+)
+def test_a_mistyped_address_is_explained_without_its_password(tmp_path: Path, spec: str) -> None:
+    with pytest.raises(SourceError) as wrong:
+        expanded(spec)
+    [broken] = expanded(write(tmp_path / "list.txt", f"http://bob:sec@ret@\n{spec}"))[:1]
+    assert "ret@" not in f"{wrong.value} {broken}"
+
+
 # In a pipeline
 
 

@@ -50,6 +50,20 @@ def test_a_login_goes_to_its_own_host_and_into_no_message(server: WebServer) -> 
     assert "secret" not in str(failure.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://me:sec@ret@", "http://me:secret@[::1/", "http://me:secret@a℀b/", "http://me:secret@a:b/"]
+)
+def test_a_login_is_in_no_message_about_a_url_that_is_none(url: str) -> None:
+    with pytest.raises(http.BadUrl) as failure:
+        client().get(url)
+    assert "ret@" not in str(failure.value)
+
+
+def test_of_a_url_all_but_the_login_is_shown() -> None:
+    assert http.without_password("https://me:p@ss@a.example/b@c?d@e") == "https://a.example/b@c?d@e"
+    assert http.without_password("https://a.example//b@c") == "https://a.example//b@c"
+
+
 def test_a_body_may_be_compressed(server: WebServer) -> None:
     assert client().get(server.add("/gzip", gzipped(b"hello" * 99))).body == b"hello" * 99
 
