@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,7 @@ ACCEPT_FEEDS = (
 )
 
 _CHUNK = 65_536
+_TRIES = 2
 _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 _PERMANENT = (301, 308)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
@@ -64,6 +66,10 @@ class Unreachable(FetchError):  # noqa: N818 - the base says it
 
 class Timeout(FetchError):  # noqa: N818 - the base says it
     """Connecting, waiting for the next bytes, or the whole took too long."""
+
+
+class NotTried(FetchError):  # noqa: N818 - the base says it
+    """The host was not asked, because no connection to it came about the last two times."""
 
 
 class TooLarge(FetchError):  # noqa: N818 - the base says it
@@ -107,7 +113,11 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Fetches URLs, with at most one request at a time to the same host. It may be used by several threads."""
+    """Fetches URLs, with at most one request at a time to the same host. It may be used by several threads.
+
+    A host (with its port) to which two connections in a row have failed is not asked again by the same client, because
+    each try may cost all the time that connecting may take.
+    """
 
     def __init__(
         self,
@@ -134,6 +144,7 @@ class Client:
         self._tls.load_default_certs()
         self._turns: dict[str, threading.Lock] = {}
         self._turns_lock = threading.Lock()
+        self._failures: Counter[tuple[str | None, int | None]] = Counter()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """Fetch a URL with GET, following redirects.
@@ -176,7 +187,7 @@ class Client:
             headers.update(make_headers(basic_auth=unquote(target.auth)))
         connection = self._connection(url, target, deadline)
         try:
-            connection.connect()
+            self._connect(url, target, connection)
             connection.timeout = self._limits.read_s  # which request() gives to the socket
             connection.request("GET", target.request_uri, headers=headers, preload_content=False)
             answer = connection.getresponse()
@@ -191,6 +202,19 @@ class Client:
             raise _explained(url, error) from error
         finally:
             connection.close()
+
+    def _connect(self, url: str, target: Url, connection: HTTPConnection) -> None:
+        """Only one thread is here with the same host, because it is its turn."""
+        host = (target.host, connection.port)
+        if self._failures[host] >= _TRIES:
+            raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
+        self._failures[host] += 1
+        try:
+            connection.connect()
+        except PrivateAddress:
+            self._failures[host] = 0  # found out without asking
+            raise
+        self._failures[host] = 0
 
     def _connection(self, url: str, target: Url, deadline: _Deadline) -> HTTPConnection:
         def dial(host: str, port: int) -> socket.socket:

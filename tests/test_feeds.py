@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -650,6 +651,21 @@ def test_no_feed_harms_another(server: WebServer) -> None:
     assert [errors[url] for url in urls[:6]] == kinds
     assert [errors[url] for url in urls[7:]] == ["TooManyRedirects", "BadUrl", "BadUrl", "NotFound"]
     assert [letter.encoding for letter in found.dead_letters if letter.stage == "feed"].count("base64") == 1
+
+
+def test_a_dead_host_costs_two_tries(server: WebServer) -> None:
+    with socket.socket() as full:  # whose queue of connections is full
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        with socket.create_connection(full.getsockname()):
+            urls = [f"http://127.0.0.1:{full.getsockname()[1]}/{n}" for n in range(10)]
+            good = server.add("/feed", Page(body=rss(ITEM)))
+            began = time.monotonic()
+            found = read(*urls, good, timeout_s=1)
+    assert time.monotonic() - began < 6
+    kinds = [result.error.type for url in urls if (result := found.results[url]).error]
+    assert kinds == ["Timeout"] * 2 + ["NotTried"] * 8
+    assert found.results[good].outcome == "read"
 
 
 def test_private_networks_are_not_asked_unless_allowed(server: WebServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from collections.abc import Iterator
 
@@ -221,6 +222,58 @@ def test_a_private_host_is_not_asked(server: WebServer, host: str) -> None:
     with pytest.raises(http.PrivateAddress, match="--allow-private"):
         Client().get(f"http://{host}:{server.port}/")
     assert server.requests == []
+
+
+def test_a_host_that_did_not_answer_twice_in_a_row_is_not_tried_again(server: WebServer) -> None:
+    asked = list[str]()
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        if host == "dead.example":
+            raise OSError("no such name")
+        return ["127.0.0.1"]
+
+    one = Client(allow_private=True, resolve=resolve)
+    ours = f":{server.port}/"
+    for failure in (http.NotFound, http.NotFound, http.NotTried, http.NotTried):
+        with pytest.raises(failure) as told:
+            one.get(f"http://dead.example{ours}")
+    assert str(told.value) == f"http://dead.example{ours}: not tried: dead.example did not answer twice; try later"
+    assert asked == ["dead.example"] * 2
+    with pytest.raises(http.NotTried):
+        one.get(server.add_redirect("/away", f"http://dead.example{ours}"))
+
+
+def test_a_host_that_answers_in_between_is_tried_on(server: WebServer) -> None:
+    calls = iter([False, True, False, False])
+
+    def resolve(host: str, port: int) -> list[str]:
+        if not next(calls):
+            raise OSError("no such name")
+        return ["127.0.0.1"]
+
+    one = Client(allow_private=True, resolve=resolve)
+    server.add("/", Page())
+    url = f"http://news.example:{server.port}/"
+    for failure in (http.NotFound, None, http.NotFound, http.NotFound, http.NotTried):
+        if failure:
+            with pytest.raises(failure):
+                one.get(url)
+        else:
+            assert one.get(url).status == 200
+
+
+def test_connecting_in_vain_is_tried_twice(server: WebServer) -> None:
+    one = client(connect_s=0.2)
+    with socket.socket() as full:  # whose queue of connections is full
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        dead = f"http://127.0.0.1:{full.getsockname()[1]}/"
+        with socket.create_connection(full.getsockname()):
+            for failure in (http.Timeout, http.Timeout, http.NotTried):
+                with pytest.raises(failure):
+                    one.get(dead)
+    assert one.get(server.add("/", Page())).status == 200, "the same host at another port"
 
 
 def test_a_name_that_leads_to_a_private_address_is_not_asked(server: WebServer) -> None:
