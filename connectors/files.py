@@ -35,7 +35,8 @@ FileKind = Literal["jsonl", "json", "text", "feed", "dead-letters"]
 MAX_BYTES = 16 * 1024 * 1024
 """The longest line of JSONL, and the largest text file or saved feed, after unpacking.
 
-A ``.json`` file may be 16 times as large, because it has to be held as a whole however many records are in it.
+A ``.json`` file may be 4 times as large, because it has to be held as a whole however many records are in it, and a
+dead letter twice as large, because base64 adds a third to its payload and JSON a character to each quotation mark.
 """
 
 
@@ -98,7 +99,7 @@ def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator
         case "dead-letters":
             return _read_dead_letters(path, max_bytes)
         case "json":
-            return _read_json(path, 16 * max_bytes)
+            return _read_json(path, 4 * max_bytes)
         case "text":
             return _read_one(path, "file", max_bytes)
         case "feed":
@@ -196,8 +197,7 @@ def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
 
 
 def _read_dead_letters(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
-    # A letter is longer than its payload: base64 adds a third, and JSON can make six bytes of one.
-    for line, data in _filled_lines(path, 8 * limit):
+    for line, data in _filled_lines(path, 2 * limit):
         origin = Origin(url=printable(path), line=line.number)
         try:
             if line.fault:
