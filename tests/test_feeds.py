@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -424,6 +425,7 @@ def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
     server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(FeedParser, "_start", die_at_once)
+    monkeypatch.setattr("connectors.files._of_thread", threading.local())  # no parser that another test has started
     with FeedParser() as parser, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
         parse(parser, rss(ITEM) * 10_000)
     url = server.add("/feed", Page(body=rss(ITEM)))
