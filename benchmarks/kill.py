@@ -1,8 +1,8 @@
 """kill -9 at random moments, many times over: the outputs must be those of a run that nothing disturbed.
 
 The long version of tests/test_kill.py: each round reads the same feeds and files into a fresh state, is killed up to
-twenty times at moments spread over its length, and then compared, record by record, but for times and run ids.
-Every third round works with two processes; every second writes Parquet as well. Goal: no difference at all.
+twenty times at random moments, and then compared with an undisturbed run, record by record, but for times and run
+ids. In turn they write JSONL, Parquet as well, and work with two processes. Goal: no difference at all.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from killing import assert_same, assert_tidy, finish, finish_amid_kills, kill_group, make_sources, outputs
+from killing import assert_same, assert_tidy, finish_amid_kills, kill_group, make_sources, outputs, undisturbed
 from report import tell_machine
 from webserver import WebServer
 
 _KILLS_A_ROUND = 20
+_VARIANTS = ((), ("--sink", "parquet:table", "--compression", "zst"), ("--workers", "2"))
 
 
 def main(argv: list[str]) -> int:
@@ -35,36 +35,33 @@ def main(argv: list[str]) -> int:
         folder = Path(name)
         (folder / "in").mkdir()
         sources = make_sources(folder / "in", server)
-        kills = round_ = 0
+        arguments_of = [_arguments(sources, *more) for more in _VARIANTS]
+        calm = [undisturbed(folder / f"calm{number}", *given) for number, given in enumerate(arguments_of)]
+        kills = rounds = 0
         while kills < arguments.kills:
-            more = ("--workers", "2") if round_ % 3 == 2 else ()
-            more += ("--sink", "parquet:table") if round_ % 2 else ()
+            variant = rounds % len(_VARIANTS)
             most = min(_KILLS_A_ROUND, arguments.kills - kills)
-            done = _round(folder / "round", sources, more, most, chance)
+            # Within the first half of what is still to be done, so that a run is seldom quicker than its end.
+            delays = (chance.uniform(0, calm[variant].seconds / 2) for _ in range(most))
+            killed = folder / "killed"
+            killed.mkdir()
+            done = finish_amid_kills(killed, arguments_of[variant], delays, kill_group)
+            assert_same(outputs(killed), calm[variant].outputs)
+            assert_tidy(killed)
+            shutil.rmtree(killed)
             kills += done
-            round_ += 1
-            print(f"round {round_} {' '.join(more)}: {done} kills, outputs equal; {kills} in all", flush=True)
-    print(f"{kills} kills in {round_} rounds: nothing lost, nothing twice, nothing left behind (goal: met)")
+            rounds += 1
+            print(
+                f"round {rounds} {' '.join(_VARIANTS[variant])}: {done} kills, outputs equal; {kills} in all",
+                flush=True,
+            )
+    print(f"{kills} kills in {rounds} rounds: nothing lost, nothing twice, nothing left behind (goal: met)")
     return 0
 
 
-def _round(folder: Path, sources: list[str], more: tuple[str, ...], most: int, chance: random.Random) -> int:
+def _arguments(sources: list[str], *more: str) -> list[str]:
     given = [argument for source in sources for argument in ("--source", source)]
-    given += ["--sink", "jsonl:out", "--state", "state", "--extract", "none", *more]
-    calm, killed = folder / "calm", folder / "killed"
-    for each in (calm, killed):
-        each.mkdir(parents=True)
-    began = time.monotonic()
-    ended = finish(calm, *given)
-    if ended.returncode not in (0, 3):
-        raise SystemExit(f"the undisturbed run failed with {ended.returncode}:\n{ended.stderr}")
-    seconds = time.monotonic() - began
-    delays = (chance.uniform(0, seconds) for _ in range(most))
-    kills = finish_amid_kills(killed, given, delays, kill_group)
-    assert_same(outputs(killed), outputs(calm))
-    assert_tidy(killed)
-    shutil.rmtree(folder)
-    return kills
+    return [*given, "--sink", "jsonl:out", "--state", "state", "--extract", "none", *more]
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def _sources(settings: Settings) -> Iterator[str]:
         raise _Wrong(str(error)) from error
     broken = [source for source in found if isinstance(source, BrokenSource)]
     if broken:
-        raise _Wrong("\n               ".join(source.problem for source in broken))
+        raise _Wrong("\n               ".join(f"{source.name}: {source.problem}" for source in broken))
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
         yield f"{len(files)} files"

@@ -175,10 +175,9 @@ class BoundedRun:
 
         states, events = {}, []
         for feed in feed_results:
-            problem = feed.error.message if feed.error else None
-            name = without_password(feed.url)
-            self._progress.read(name, problem, feed.note)
-            failing_since, told = self._failing(feed.url, name, problem)
+            problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
+            self._progress.read(feed.name, problem, feed.note)
+            failing_since, told = self._failing(feed.url, feed.name, problem)
             events += told
             states[feed.url] = self._next_feed_state(feed, failing_since)
         for name, problem, note in (

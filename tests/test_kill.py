@@ -9,7 +9,6 @@ import random
 import resource
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from killing import (
     make_sources,
     outputs,
     started,
+    undisturbed,
     wait_until_open,
 )
 from webserver import WebServer
@@ -89,16 +89,10 @@ def test_killed_at_random_moments_the_outputs_are_those_of_an_undisturbed_run(
     (tmp_path / "in").mkdir()
     two_workers = "--workers" in more
     sources = make_sources(tmp_path / "in", server, 15 if two_workers else 40)
-    undisturbed = tmp_path / "undisturbed"
-    undisturbed.mkdir()
     alone = tuple("1" if argument == "2" else argument for argument in more)
-    with started(undisturbed, *arguments(undisturbed, sources, *alone), stderr=subprocess.DEVNULL) as process:
-        wait_until_open(process, undisturbed / "state")
-        opened = time.monotonic()
-        assert process.wait() == INCOMPLETE
-    # With two processes the same takes longer, because each pass starts them.
-    seconds = (time.monotonic() - opened) * (3 if two_workers else 1)
-    expected = outputs(undisturbed)
+    calm = tmp_path / "undisturbed"
+    seconds, expected = undisturbed(calm, *arguments(calm, sources, *alone))
+    seconds *= 3 if two_workers else 1  # each of its passes starts two processes
     assert len(expected["articles"]) == len(set(expected["articles"]))
     assert expected["dead-letters"]
     assert expected["events"]
@@ -138,13 +132,13 @@ def test_killed_before_a_change_of_the_disk_the_next_runs_make_it_whole(tmp_path
     source = write_jsonl(tmp_path / "wire.jsonl", articles(MOST_ARTICLES, 40, copies=0.3))
     with source.open("a") as file:
         file.write("no article\n")
-    undisturbed = tmp_path / "undisturbed"
-    undisturbed.mkdir()
-    assert forked(None, undisturbed, source) == 0
-    expected = outputs(undisturbed)
+    calm = tmp_path / "undisturbed"
+    calm.mkdir()
+    assert forked(None, calm, source) == 0
+    expected = outputs(calm)
     assert [len(expected[kind]) for kind in ("articles", "dead-letters")] == [MOST_ARTICLES, 1]
 
-    changes = (undisturbed / "changes").read_text().splitlines()
+    changes = (calm / "changes").read_text().splitlines()
     commits = [step for step, change in enumerate(changes, 1) if change == "COMMIT"]
     emptied = [step for step, change in enumerate(changes, 1) if change.startswith("DELETE FROM journal")]
     assert len(emptied) == 2  # after the pass, and after the event of the run's end
