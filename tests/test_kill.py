@@ -141,7 +141,7 @@ def test_killed_before_a_change_of_the_disk_the_next_runs_make_it_whole(tmp_path
     changes = (calm / "changes").read_text().splitlines()
     commits = [step for step, change in enumerate(changes, 1) if change == "COMMIT"]
     emptied = [step for step, change in enumerate(changes, 1) if change.startswith("DELETE FROM journal")]
-    assert len(emptied) == 2  # after the pass, and after the event of the run's end
+    assert len(emptied) == 3  # after the dead letter, after the pass, and after the event of the run's end
     inside = {step for end in emptied for step in range(max(c for c in commits if c < end), end + 2)}
     inside |= {commit + after for commit in commits for after in (0, 1)}
     for step in sorted({*inside, *range(1, len(changes), 6)})[part::2]:
