@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
         while kills < arguments.kills:
             variant = rounds % len(_VARIANTS)
             most = min(_KILLS_A_ROUND, arguments.kills - kills)
-            # Within the first half of what is still to be done, so that a run is seldom quicker than its end.
+            # Within half the length of an undisturbed run, for what an earlier run has committed is not done again.
             delays = (chance.uniform(0, calm[variant].seconds / 2) for _ in range(most))
             killed = folder / "killed"
             killed.mkdir()
