@@ -212,7 +212,7 @@ class Provenance(Record, frozen=True):
     run_id: str
     processed_at: datetime
     skipped: str | None = None
-    """Why nothing was extracted, else null: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``."""
+    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``."""
 
 
 class EnrichedArticle(Record, frozen=True):
