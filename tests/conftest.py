@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from broker import Broker, require_java
 
 from pipelines.checkpoint import State
 from pipelines.monitor import Summary
@@ -62,3 +64,18 @@ def write_jsonl(path: Path, *records: Any) -> Path:
     lines = (record if isinstance(record, str) else json.dumps(record, ensure_ascii=False) for record in records)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One Kafka broker for all tests of this process; each test uses topics of its own."""
+    require_java()
+    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def topic(broker: Broker) -> str:
+    """A name of the test's own for a topic or a prefix of topics; nothing is created."""
+    return f"test-{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# A real Apache Kafka for development and tests, without installing one: needs Java 17 and Maven.
+#
+#   kafka.sh start [FOLDER]   start a broker with its data in FOLDER (a new temporary one by default), wait until it
+#                             answers, and print its address; a FOLDER that was used before goes on with data and port
+#   kafka.sh stop [FOLDER]    stop it; without FOLDER, the broker that was last started without one, and remove its data
+#   kafka.sh jars             fetch the jars if they are not there, and print their folder
+#   kafka.sh run CLASS ...    run a tool of Kafka, as org.apache.kafka.tools.ConsoleConsumer
+#
+# KAFKA_JARS      where the jars are kept (.kafka/jars in the checkout by default)
+# KAFKA_EXTRA     a file of broker properties to be added, when a FOLDER is first used
+# KAFKA_FORMAT    more arguments for the storage tool, as --add-scram, when a FOLDER is first used
+# KAFKA_HEAP      of the broker (512m by default)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+home=$(cd "$here/../.." && pwd)/.kafka
+jars=${KAFKA_JARS:-$home/jars}
+
+fail() { echo "kafka.sh: $*" >&2; exit 1; }
+
+fetch_jars() {
+  command -v java >/dev/null || fail "there is no Java; install a JDK or JRE of version 17 or later"
+  if [ ! -e "$jars/complete" ]; then
+    command -v mvn >/dev/null || fail "there is no Maven (mvn) to fetch Kafka's jars with"
+    mkdir -p "$jars"
+    echo "fetching Apache Kafka (about 50 MB, once)" >&2
+    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars" >&2
+    touch "$jars/complete"
+  fi
+}
+
+java_class() { (exec java -Xmx"$1" -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$jars/*" "${@:2}"); }
+
+free_port() {
+  local port
+  for _ in $(seq 50); do
+    port=$((20000 + RANDOM % 12000))  # below the range from which the kernel gives ports away
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+  fail "no free port"
+}
+
+prepare() {
+  local folder=$1 port controller
+  port=$(free_port)
+  controller=$(free_port)
+  {
+    cat "$here/server.properties"
+    echo "log.dirs=$folder/data"
+    echo "listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
+    echo "advertised.listeners=PLAINTEXT://127.0.0.1:$port"
+    echo "controller.quorum.voters=1@127.0.0.1:$controller"
+    if [ -n "${KAFKA_EXTRA:-}" ]; then cat "$KAFKA_EXTRA"; fi
+  } >"$folder/server.properties"
+  # shellcheck disable=SC2086 # several arguments
+  java_class 256m kafka.tools.StorageTool format --cluster-id "$(java_class 64m kafka.tools.StorageTool random-uuid)" \
+    --config "$folder/server.properties" ${KAFKA_FORMAT:-} >"$folder/format.log" 2>&1 || fail "$(cat "$folder/format.log")"
+  echo "127.0.0.1:$port" >"$folder/address"
+}
+
+start() {
+  local folder=${1:-}
+  fetch_jars
+  if [ -z "$folder" ]; then
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/kafka.XXXXXX")
+    mkdir -p "$home"
+    echo "$folder" >"$home/last"
+  fi
+  mkdir -p "$folder"
+  folder=$(cd "$folder" && pwd)
+  [ -e "$folder/address" ] || prepare "$folder"
+  for _ in $(seq 50); do  # one that was killed just now may not yet be gone, and still hold the port
+    running "$folder" || break
+    sleep 0.1
+  done
+  if running "$folder"; then fail "a broker is running in $folder"; fi
+  nohup java -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$jars/*" kafka.Kafka "$folder/server.properties" \
+    >>"$folder/server.log" 2>&1 </dev/null &
+  echo $! >"$folder/pid"
+  local address
+  address=$(cat "$folder/address")
+  for _ in $(seq 300); do
+    kill -0 "$(cat "$folder/pid")" 2>/dev/null || fail "the broker did not start: $(tail -5 "$folder/server.log")"
+    if answers "$address"; then
+      echo "$address"
+      return
+    fi
+    sleep 0.2
+  done
+  fail "the broker did not answer within a minute; see $folder/server.log"
+}
+
+running() { [ -e "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
+
+# The broker opens this port last, when it can serve.
+answers() { (exec 3<>"/dev/tcp/${1/://}") 2>/dev/null; }
+
+stop() {
+  local folder=${1:-}
+  local last=$home/last
+  [ -n "$folder" ] || { [ -e "$last" ] && folder=$(cat "$last"); } || fail "no broker was started"
+  if [ -e "$folder/pid" ]; then
+    local pid
+    pid=$(cat "$folder/pid")
+    kill "$pid" 2>/dev/null || true
+    for _ in $(seq 150); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    rm -f "$folder/pid"
+  fi
+  if [ -z "${1:-}" ]; then rm -rf "$folder" "$last"; fi
+}
+
+case "${1:-}" in
+  start) start "${2:-}" ;;
+  stop) stop "${2:-}" ;;
+  jars) fetch_jars; echo "$jars" ;;
+  run) fetch_jars; shift; java_class 256m "$@" ;;
+  *) sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+esac

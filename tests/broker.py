@@ -1,0 +1,101 @@
+"""A real Apache Kafka broker for tests and benchmarks, by deploy/kafka/kafka.sh."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.consumer.fetcher import ConsumerRecord
+
+_SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka.sh"
+
+
+def require_java() -> None:
+    """Skip the test loudly where there is no Java or Maven; where CI is set, fail."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        assert not os.environ.get("CI"), "the tests on Kafka need Java 17 and Maven, and CI is set"
+        pytest.skip("NOT TESTED ON KAFKA: there is no Java 17 or no Maven to run a broker with")
+
+
+class Broker:
+    """One broker with its data in a folder; it can be killed and started again, with the same data and port."""
+
+    def __init__(self, folder: Path, extra: str = "", format_arguments: str = "", heap: str = "512m") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "extra.properties").write_text(extra)
+        self._environment = {
+            **os.environ,
+            "KAFKA_EXTRA": str(folder / "extra.properties"),
+            "KAFKA_FORMAT": format_arguments,
+            "KAFKA_HEAP": heap,
+        }
+        self.address = self.start()
+
+    def start(self) -> str:
+        """Start it, again after a kill or a stop; its address as host:port."""
+        done = subprocess.run(
+            [_SCRIPT, "start", self.folder], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it in order."""
+        subprocess.run([_SCRIPT, "stop", self.folder], env=self._environment, check=True)
+
+    # What a test does with it, by kafka-python
+
+    def create(self, *topics: str, partitions: int = 1, **configs: str | int) -> None:
+        """Create topics, with configs by Kafka's names, an underscore for a dot."""
+        named = {name.replace("_", "."): str(value) for name, value in configs.items()}
+        admin = KafkaAdminClient(bootstrap_servers=self.address)
+        try:
+            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=named) for name in topics])
+        finally:
+            admin.close()
+
+    def produce(self, topic: str, *values: bytes | None, **send: object) -> None:
+        """Send values in their order; ``send`` goes to every ``KafkaProducer.send``. A tombstone (None) needs a key."""
+        producer = KafkaProducer(bootstrap_servers=self.address)
+        try:
+            for value in values:
+                producer.send(topic, value, **send)
+            producer.flush()
+        finally:
+            producer.close()
+
+    def read(self, topic: str, isolation_level: str = "read_committed") -> list[ConsumerRecord]:
+        """All that a consumer gets of a topic from its beginning to its end as it is now, in the order of offsets."""
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.address, isolation_level=isolation_level, enable_auto_commit=False
+        )
+        try:
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            ends = consumer.end_offsets(partitions)
+            records = []
+            while any(consumer.position(partition) < ends[partition] for partition in partitions):
+                for found in consumer.poll(timeout_ms=500).values():
+                    records += found
+            return sorted(records, key=lambda record: (record.partition, record.offset))
+        finally:
+            consumer.close()
+
+    def console_consumer(self, topic: str, *arguments: str) -> str:
+        """What Kafka's own console consumer prints of a topic within some seconds."""
+        command = [
+            _SCRIPT, "run", "org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", self.address,
+            "--topic", topic, "--from-beginning", "--timeout-ms", "4000", *arguments,
+        ]  # fmt: skip
+        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True).stdout
