@@ -8,8 +8,11 @@ One SQLite database in the state directory, changed only by the driver of one ru
 3. the staged files are renamed, and the journal is emptied.
 
 Killed before 2, the next start throws the staging away and does the pass again. Killed after it, the next start
-finishes the renames. The queue is filled likewise, in one transaction with the validators of the feeds and the
-sizes of the files that were read; so an entry that has left its feed by the next start is not lost.
+finishes the renames. The queue is filled likewise, in one transaction with the validators of the feeds, the sizes of
+the files and the offsets of the topics that were read; so an entry that has left its feed by then is not lost.
+
+Messages for a topic are a staged file too; step 3 publishes it in one Kafka transaction instead of renaming it
+(``pipelines.publish``). So there is one commit point, whatever the sinks and however many.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import re
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,18 +36,24 @@ from connectors.feeds import FeedRequest
 from connectors.files import FileResult, file_key
 from pipelines.dedupe import fingerprint, sqlite
 from pipelines.dedupe.index import Seen
-from pipelines.publish import publish, sync
+from pipelines.publish import publish_file, sync
 from schemas import Article, DeadLetter, Event, decode, encode
 from schemas.records import Record
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (key TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
                     read_at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE TABLE positions (source TEXT NOT NULL, partition INTEGER NOT NULL, intake INTEGER NOT NULL,
+                        next_offset INTEGER NOT NULL, PRIMARY KEY (source, partition, intake)) WITHOUT ROWID;
+CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL,
+                    intake INTEGER NOT NULL);
 CREATE UNIQUE INDEX queue_order ON queue (kind, key);
+CREATE INDEX queue_by_intake ON queue (intake);
+CREATE VIEW written AS  -- positions of intakes of which nothing waits any more, nor of any before them
+    SELECT * FROM positions WHERE intake < coalesce((SELECT min(intake) FROM queue), 1 << 62);
 CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -112,6 +121,8 @@ class State:
         # Whoever outlives a killed run (a worker process) must not write where the next run looks.
         self.attempt = secrets.token_hex(4)
         self._lock: IO[str] | None = None
+        self.publish: Callable[[Path, str], None] = publish_file
+        """Gives a staged file its final name, or publishes it; done before, it is left as it is."""
 
     def __enter__(self) -> Self:
         try:
@@ -200,7 +211,7 @@ class State:
     def _finish_journal(self) -> int:
         rows = self._db.execute("SELECT staged, final FROM journal ORDER BY final, staged").fetchall()
         for staged, final in rows:
-            publish(Path(staged), final)
+            self.publish(Path(staged), final)
         if rows:
             self._db.execute("DELETE FROM journal")
         return len(rows)
@@ -257,48 +268,84 @@ class State:
         files: Iterable[FileResult],
         now: datetime,
         retry: bool = False,
+        positions: Mapping[tuple[str, int], int] | None = None,
     ) -> Entries:
         """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
 
         An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
         without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
         before is not queued again, and neither is an article whose extraction failed before, unless ``retry``: a
-        feed that stays broken is told once.
+        feed that stays broken is told once. ``positions`` are the offsets at which to go on, by source and partition.
         """
         given = letters = 0
         with self._transaction() as db:
             before = self.waiting()
+            (last,) = db.execute(
+                "SELECT max(intake) FROM (SELECT intake FROM queue UNION ALL SELECT intake FROM positions)"
+            ).fetchone()
+            intake = (last or 0) + 1
             for article in articles:
                 given += 1
                 key = fingerprint.order(article)
                 if not retry and db.execute("SELECT 1 FROM failures WHERE key = ?", (key,)).fetchone():
                     continue
                 record = encode(article)
-                row = db.execute("SELECT record FROM queue WHERE kind = 'article' AND key = ?", (key,)).fetchone()
+                query = "SELECT record, intake FROM queue WHERE kind = 'article' AND key = ?"
+                row = db.execute(query, (key,)).fetchone()
                 if row and _rank(record) >= _rank(row[0]):
                     continue
-                values = ("article", key, len(article.text), record)
-                db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?)", values)
+                values = ("article", key, len(article.text), record, row[1] if row else intake)
+                db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?, ?)", values)
             for other in others:
                 if isinstance(other, Event):
-                    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?)", (other.id, encode(other)))
+                    event = (other.id, encode(other), intake)
+                    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", event)
                     continue
                 given += 1
-                letters += self._enqueue_letter(db, other, now)
+                letters += self._enqueue_letter(db, other, now, intake)
             for name, source in sources.items():
                 db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (name, msgspec.json.encode(source)))
             for file in files:
                 if not file.error:
                     read = (file.key, file.size, file.mtime_ns, sqlite.milliseconds(now))
                     db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", read)
+            for (name, partition), next_offset in (positions or {}).items():
+                db.execute("INSERT INTO positions VALUES (?, ?, ?, ?)", (name, partition, intake, next_offset))
+            self._forget_old_positions(db)
             added = self.waiting() - before
         return Entries(given, added, letters)
 
-    def _enqueue_letter(self, db: sqlite3.Connection, letter: DeadLetter, now: datetime) -> int:
+    def _enqueue_letter(self, db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int) -> int:
         key = _letter_key(letter)
         if sqlite.refresh(db, bytes.fromhex(key), now):
             return 0
-        return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?)", (key, encode(letter))).rowcount
+        row = (key, encode(letter), intake)
+        return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
+
+    # Topics
+
+    def next_offsets(self, source: str) -> dict[int, int]:
+        """By partition the offset at which to go on reading a topic; none for a partition that was never read."""
+        # SQLite takes the other columns of the row that has the maximum.
+        query = "SELECT partition, next_offset, max(intake) FROM positions WHERE source = ? GROUP BY partition"
+        return {partition: offset for partition, offset, _ in self._db.execute(query, (source,))}
+
+    def written_offsets(self) -> dict[tuple[str, int], int]:
+        """By source and partition the offset before which all is written, and nothing waits in the queue any more.
+
+        It is what a consumer group commits: whoever loses the state and goes on from there loses nothing.
+        """
+        rows = self._db.execute(
+            "SELECT source, partition, next_offset, max(intake) FROM written GROUP BY source, partition"
+        )
+        return {(source, partition): offset for source, partition, offset, _ in rows}
+
+    def _forget_old_positions(self, db: sqlite3.Connection) -> None:
+        """Of the positions up to which all is written, only the last one matters."""
+        db.execute(
+            "DELETE FROM positions WHERE EXISTS (SELECT 1 FROM written WHERE written.source = positions.source "
+            "AND written.partition = positions.partition AND written.intake > positions.intake)"
+        )
 
     # The queue
 

@@ -13,7 +13,7 @@ class OutputLostError(Exception):
     """A committed output is neither where it was staged nor where it belongs."""
 
 
-def publish(staged: Path, final: str) -> None:
+def publish_file(staged: Path, final: str) -> None:
     """Give a staged file its final name, or write it to stdout; done before, it is left as it is.
 
     stdout cannot be asked what it has got, so after a kill in this very moment it may get a file's lines again.

@@ -12,19 +12,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 PREFIX = "CLAIMWIRE_"
+SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD")
 # Variables with the prefix that are no settings: the tests' own.
-_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_")
+_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
 _DURATION_HINT = "write a whole number and one of s, m, h, d, w, as 90d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 # Up to 99999w, so that no sum with today leaves the calendar.
 _DURATION = r"^[1-9][0-9]{0,4}[smhdw]$"
+_START = r"^(earliest|latest|committed|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))$"
 Duration = Annotated[str, Meta(pattern=_DURATION)]
 
 
@@ -39,12 +42,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(
             description="What to read, repeatable: the URL of a feed, a saved feed, a list of feeds (OPML or .txt), "
-            "*.jsonl[.gz|.zst], *.json, an article text file, or a folder of these."
+            "*.jsonl[.gz|.zst], *.json, an article text file, a folder of these, or kafka://HOST:PORT/TOPIC."
         ),
     ] = ()
     sink: Annotated[
         tuple[str, ...],
-        Meta(description="Where to write, repeatable: jsonl:FOLDER, parquet:FOLDER, or - for stdout."),
+        Meta(
+            description="Where to write, repeatable: jsonl:FOLDER, parquet:FOLDER, kafka://HOST:PORT/PREFIX, "
+            "or - for stdout."
+        ),
     ] = ()
     state: Annotated[
         str,
@@ -102,6 +108,66 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=1024, description="Largest body of a feed, in megabytes after decompression."),
     ] = 10
+    kafka_config: Annotated[
+        str | None,
+        Meta(
+            description="File of client properties for every broker (TLS, SASL), named as by Kafka or kafka-python. "
+            "User and password may also stand in CLAIMWIRE_KAFKA_USERNAME and CLAIMWIRE_KAFKA_PASSWORD."
+        ),
+    ] = None
+    kafka_group: Annotated[
+        str | None,
+        Meta(
+            description="Consumer group in which the offsets that are written are committed, for lag monitors; "
+            "by default one named for the state."
+        ),
+    ] = None
+    kafka_start: Annotated[
+        str,
+        Meta(
+            pattern=_START,
+            description="Where to begin a topic that the state does not know: earliest, latest, committed (by the "
+            "group, else earliest), or a time, as 2026-11-20T06:00:00Z.",
+        ),
+    ] = "earliest"
+    kafka_lost: Annotated[
+        Literal["error", "reset"],
+        Meta(
+            description="When the broker has removed records that were not yet read: error ends the reading of that "
+            "topic, reset goes on with the oldest that are left and says how many are lost."
+        ),
+    ] = "error"
+    create_topics: Annotated[
+        bool,
+        Meta(description="Create the topics of a kafka:// sink that are not there; else they have to be."),
+    ] = False
+    kafka_partitions: Annotated[int, Meta(ge=1, le=10_000, description="Partitions of a topic that is created.")] = 3
+    kafka_replication: Annotated[
+        int | None,
+        Meta(ge=1, le=100, description="Replicas of a topic that is created; by default as the broker is set."),
+    ] = None
+    kafka_retention: Annotated[
+        Duration | None,
+        Meta(description="How long a topic that is created keeps its records; by default as the broker is set."),
+    ] = None
+    kafka_topics: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names of single topics instead of PREFIX.KIND, as claims=press.claims; kinds are articles, "
+            "claims, events and dead-letters. Repeatable."
+        ),
+    ] = ()
+    kafka_transactions: Annotated[
+        bool,
+        Meta(
+            description="Publish each pass in one transaction. Without, a crash can publish a pass again (same ids), "
+            "and the broker need not allow transactions."
+        ),
+    ] = True
+    kafka_compression: Annotated[
+        Literal["none", "gzip", "snappy", "lz4", "zstd"],
+        Meta(description="Compression of messages."),
+    ] = "zstd"
     quiet: Annotated[bool, Meta(description="No progress and no summary on stderr, only warnings and errors.")] = False
     log_format: Annotated[
         Literal["text", "json"],
@@ -162,7 +228,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _is_list(name: object) -> bool:
-    return name in ("source", "sink")
+    return name in ("source", "sink", "kafka_topics", "kafka-topics")
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -193,12 +259,27 @@ def _expected(kind: Any, error: msgspec.ValidationError) -> str:
         return f"it must be one of {', '.join(choices)}"
     if _kind_of_value(kind) == "time span":
         return _DURATION_HINT
+    if any(note.pattern == _START for note in _taken_apart(kind)[1]):
+        return "it must be earliest, latest, committed, or a time with its zone, as 2026-11-20T06:00:00Z"
     return str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")
 
 
 def _choices(kind: Any) -> tuple[str, ...]:
-    inner = get_args(kind)[0]
+    inner, _ = _taken_apart(kind)
     return get_args(inner) if get_origin(inner) is Literal else ()
+
+
+def _taken_apart(kind: Any) -> tuple[Any, list[Meta]]:
+    """The type of a field's values when it is set, and all that is noted on it."""
+    notes: list[Meta] = []
+    while True:
+        if get_origin(kind) is Annotated:
+            notes += kind.__metadata__
+            kind = get_args(kind)[0]
+        elif get_origin(kind) in (Union, UnionType):
+            kind = next(one for one in get_args(kind) if one is not NoneType)
+        else:
+            return kind, notes
 
 
 def describe() -> list[tuple[str, str, str, str]]:
@@ -206,8 +287,7 @@ def describe() -> list[tuple[str, str, str, str]]:
     rows = []
     for field in msgspec.structs.fields(Settings):
         kind = get_type_hints(Settings, include_extras=True)[field.name]
-        meta = [part for part in get_args(kind)[1:] if isinstance(part, Meta)]
-        description = next(part.description for part in meta if part.description)
+        description = next(note.description for note in _taken_apart(kind)[1] if note.description)
         default = "" if field.default in (None, ()) else str(field.default)
         if isinstance(field.default, bool):
             default = default.lower()
@@ -216,10 +296,10 @@ def describe() -> list[tuple[str, str, str, str]]:
 
 
 def _kind_of_value(kind: Any) -> str:
-    inner = get_args(kind)[0]
+    inner, notes = _taken_apart(kind)
     if choices := _choices(kind):
         return ", ".join(choices)
-    if any(isinstance(part, Meta) and part.pattern for part in get_args(kind)[1:]):
+    if any(note.pattern == _DURATION for note in notes):
         return "time span"
     return {int: "whole number", bool: "true or false"}.get(inner, "list" if get_origin(inner) is tuple else "text")
 

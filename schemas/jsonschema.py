@@ -6,12 +6,23 @@ from typing import Any
 
 import msgspec
 
-from schemas.records import SCHEMA_VERSION, Article, Claim, DeadLetter, EnrichedArticle, Event, RawArticle, Record
+from schemas.records import (
+    SCHEMA_VERSION,
+    Article,
+    Claim,
+    ClaimMessage,
+    DeadLetter,
+    EnrichedArticle,
+    Event,
+    RawArticle,
+    Record,
+)
 
 PUBLISHED: dict[str, type[Record]] = {
     "enriched-article": EnrichedArticle,
     "article": Article,
     "claim": Claim,
+    "claim-message": ClaimMessage,
     "event": Event,
     "dead-letter": DeadLetter,
     "raw-article": RawArticle,

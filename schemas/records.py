@@ -201,6 +201,56 @@ class Claim(Record, frozen=True):
     """From the start of the first to the end of the last sentence that the claim touches."""
 
 
+class MessageSpeaker(Record, frozen=True):
+    """Who made a claim, for a reader who has not got the article."""
+
+    text: str
+    name: str | None
+    type: SpeakerType
+
+
+class MessageQuantity(Record, frozen=True):
+    """A number in a claim, for a reader who has not got the article."""
+
+    text: str
+    value: float | None
+    unit: str | None
+    comparator: Literal["=", ">", ">=", "<", "<=", "~"]
+
+
+class ClaimMessage(Record, frozen=True):
+    """One claim as the monitoring topic carries it: all that a subscriber needs, and no offsets into a text."""
+
+    schema_version: str
+    id: str
+    """Of the claim; it is also the message's key."""
+    article_id: str
+    url: str | None
+    title: str | None
+    source: Source
+    language: str | None
+    published_at: datetime | None
+    revision_of: str | None
+    """The id of the article's version before this one, whose claims these replace."""
+    copies: int
+    """Copies of the article that were known when this was written; later ones are told as ``article.copied``."""
+    text: str
+    quote_type: Literal["direct", "indirect", "mixed"]
+    speaker: MessageSpeaker | None
+    cue: str | None
+    """Its lemma."""
+    polarity: Literal["affirmed", "negated", "denied"]
+    modality: Literal["asserted", "alleged", "possible", "planned", "conditional"]
+    hedges: tuple[str, ...]
+    quantities: tuple[MessageQuantity, ...]
+    entities: tuple[tuple[str, str], ...]
+    """Name and label of those inside the content."""
+    check_worthiness: float | None
+    confidence: float | None
+    sentence: str
+    """The words around the claim, verbatim."""
+
+
 class Provenance(Record, frozen=True):
     """What made a record, and when."""
 
@@ -233,8 +283,8 @@ class Event(Record, frozen=True):
     source: str
     """What it is about: a feed's URL, or ``claimwire``."""
     type: str
-    """``claimwire.`` and what happened: ``source.failed``, ``source.recovered``, ``article.copied``,
-    ``article.revised``, ``run.completed``."""
+    """``claimwire.`` and what happened: ``claim.extracted`` (in topics only; files hold the claims already),
+    ``article.copied``, ``article.revised``, ``source.failed``, ``source.recovered``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]
@@ -251,7 +301,7 @@ class Failure(Record, frozen=True):
 
 
 class Origin(Record, frozen=True):
-    """Where a payload was read: a URL or path, with a line; or topic, partition and offset."""
+    """Where a payload was read: a URL or path, with a line; or topic, partition and offset, with what came along."""
 
     url: str | None = None
     line: int | None = None
@@ -259,6 +309,10 @@ class Origin(Record, frozen=True):
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    key: str | None = None
+    """Of the message in the topic, as text; where it is not UTF-8, ``base64:`` and its base64."""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    """Of the message, name and value, in their order and form as the key."""
 
 
 class DeadLetter(Record, frozen=True):
@@ -267,7 +321,7 @@ class DeadLetter(Record, frozen=True):
     stage: str
     """Which step refused it, and so what the payload is: ``feed`` (the body), ``entry`` (a parsed feed entry as
     JSON), ``record`` (an article record), ``file`` (an article text file), ``normalize`` (a RawArticle), ``extract``
-    (an Article)."""
+    (an Article), ``publish`` (the value of a message that a topic refused)."""
     error: Failure
     payload: str
     """The original bytes as text, or in base64 where they are not UTF-8."""

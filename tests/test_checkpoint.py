@@ -16,7 +16,7 @@ from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.index import Seen
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.normalize import normalize
-from pipelines.publish import STDOUT, OutputLostError, publish
+from pipelines.publish import STDOUT, OutputLostError, publish_file
 from schemas import Article, DeadLetter, Failure, Origin, RawArticle, decode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -187,18 +187,18 @@ def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> 
 
 def test_an_output_that_vanished_is_said(tmp_path: Path) -> None:
     with pytest.raises(OutputLostError, match="mount it"):
-        publish(tmp_path / "no-such-disk/gone", str(tmp_path / "never"))
+        publish_file(tmp_path / "no-such-disk/gone", str(tmp_path / "never"))
 
 
 def test_an_output_that_its_reader_took_away_is_no_fault(tmp_path: Path) -> None:
-    publish(tmp_path / "renamed-before-the-kill", str(tmp_path / "taken-away-since"))
+    publish_file(tmp_path / "renamed-before-the-kill", str(tmp_path / "taken-away-since"))
 
 
 def test_what_is_for_stdout_goes_there_once(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     staged = tmp_path / "articles"
     staged.write_bytes(b"{}\n")
-    publish(staged, STDOUT)
-    publish(staged, STDOUT)
+    publish_file(staged, STDOUT)
+    publish_file(staged, STDOUT)
     assert capfdbinary.readouterr().out == b"{}\n"
 
 
