@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -22,6 +23,7 @@ from pipelines.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 COMMAND = str(Path(sys.executable).with_name("claimwire"))
+PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0"
 
 Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -79,3 +81,17 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def topic(broker: Broker) -> str:
     """A name of the test's own for a topic or a prefix of topics; nothing is created."""
     return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def prism() -> str:
+    """Beam's portable local runner, built once by Go; it is not downloaded by Beam."""
+    go = shutil.which("go")
+    if not go:
+        assert not os.environ.get("CI"), "the tests on Prism need Go, and CI is set"
+        pytest.skip("NOT TESTED ON PRISM: there is no Go to build it with (https://go.dev/dl)")
+    path = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
+    binary = Path(path) / "bin" / "prism"
+    if not binary.exists():
+        subprocess.run([go, "install", PRISM], check=True, timeout=900, env=os.environ | {"GOFLAGS": "-p=2"})
+    return str(binary)

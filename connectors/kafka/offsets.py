@@ -46,7 +46,8 @@ class Start:
     """From where a partition is read: ``offsets`` if it stands there, else ``time_ms`` if given, else ``default``."""
 
     default: Literal["earliest", "latest", "committed"] = "earliest"
-    """``committed``: where the group stands; without a commit, ``auto_offset_reset`` of the configuration or earliest."""
+    """``committed``: where the group stands; without a commit, ``auto_offset_reset`` of the configuration, or earliest.
+    """
     time_ms: int | None = None
     """Milliseconds since the epoch: the first record of that time or later."""
     offsets: Mapping[TopicPartition, int] = field(default_factory=dict)

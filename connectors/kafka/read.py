@@ -23,16 +23,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from connectors.kafka.consumers import ConsumerConfig, Consumers
-from connectors.kafka.offsets import (
-    OnExpired,
-    Start,
-    Stop,
-    Topics,
-    UnknownTopicError,
-    milliseconds,
-    partitions_of,
-    ranges_of,
-)
+from connectors.kafka.discovery import FindRanges, KeepFindingRanges
+from connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
 from connectors.kafka.ranges import NEVER, Claim, OffsetRange, OffsetRangeTracker
 from connectors.kafka.records import Chunk, KafkaPosition, KafkaRecord, records_from
 from connectors.kafka.watermark import TimestampPolicy, Watermark, WatermarkProvider
@@ -138,7 +130,8 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, pipeline: Any) -> Any:
         """The graph: the partitions with their ranges, spread over the workers, read, and single records made."""
-        find = _FindRanges(self._consumers, self._topics, self._start, self._stop, self._on_expired)
+        found = (self._consumers, self._topics, self._start, self._stop, self._on_expired)
+        find = FindRanges(*found) if self._look_every_s is None else KeepFindingRanges(*found, self._look_every_s)
         kind = _ReadBounded if self._stop.is_bounded else _ReadUnbounded
         read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, in_order=self._commit)
         chunks, positions = (
@@ -157,27 +150,6 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         if not self._with_positions:
             return records
         return ReadResult(records, positions | "Positions" >> _OnePerPartition())
-
-
-class _FindRanges(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, consumers: Consumers, topics: Topics, start: Start, stop: Stop, on_expired: OnExpired) -> None:
-        self._consumers = consumers
-        self._topics = topics
-        self._start = start
-        self._stop = stop
-        self._on_expired: OnExpired = on_expired
-
-    def setup(self) -> None:
-        self._consumers.open()
-
-    def teardown(self) -> None:
-        self._consumers.close()
-
-    def process(self, _: bytes) -> Iterator[Any]:
-        partitions = partitions_of(self._consumers, self._topics)
-        if not partitions:
-            _LOG.warning("no topic matches %s", self._topics.pattern)
-        yield from ranges_of(self._consumers, partitions, self._start, self._stop, self._on_expired)
 
 
 class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
@@ -214,7 +186,10 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         """The backlog in records, as offsets can tell it."""
         stop = restriction.stop
         if stop == NEVER:
-            stop = self._consumers.ends([restriction.partition])[restriction.partition]
+            try:
+                stop = self._consumers.ends([restriction.partition])[restriction.partition]
+            except KafkaError:  # an estimate is not worth a failure; the read itself will see to it
+                stop = self._consumers.known_end(restriction.partition) or restriction.start
         size = max(0, stop - restriction.start)
         return size if restriction.limit is None else min(size, restriction.limit)
 
