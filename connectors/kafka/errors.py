@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kafka import errors
 
@@ -49,12 +49,12 @@ class OutOfStep(KafkaConnectorError):  # noqa: N818 - the base says it
 
 
 class MessageRefused(KafkaConnectorError):  # noqa: N818 - the base says it
-    """A message that the broker will never take. Nothing of its transaction was published."""
+    """A message that the broker will never take. If it was in a transaction, nothing of that was published."""
 
-    def __init__(self, message: Message, position: int, reason: Exception) -> None:
-        """``position`` counts the messages given to ``publish``, from 0; ``reason`` is Kafka's error."""
+    def __init__(self, message: Message, reason: Exception, position: int | None = None) -> None:
+        """``reason`` is Kafka's error; ``position`` counts the messages given to ``publish``, from 0."""
         key = "" if message.key is None else f" with the key {message.key!r}"
-        what = f"message {position}{key} of {message.size} bytes for the topic {message.topic}"
+        what = f"a message{key} of {message.size} bytes for the topic {message.topic}"
         super().__init__(f"Kafka refuses {what}: {_text(reason)}")
         self.message = message
         self.position = position
@@ -75,7 +75,7 @@ _AUTHENTICATION = (
     errors.UnsupportedSaslMechanismError,
     errors.IllegalSaslStateError,
 )
-_ONLY_NAMED = (
+_ONLY_NAMED: tuple[type[BaseException], ...] = (
     errors.ProducerFencedError,
     errors.TransactionalIdAuthorizationFailedError,
     errors.InvalidTransactionTimeoutError,
@@ -136,8 +136,8 @@ def _cause(error: BaseException) -> BaseException:
     if type(error) is not errors.KafkaError:
         return error
     for argument in error.args:
-        if isinstance(argument, errors.KafkaError):
-            return cast(BaseException, argument)
+        if isinstance(argument, BaseException):
+            return argument
     for kind in _ONLY_NAMED:
         if kind.__name__ in str(error):
             return kind()

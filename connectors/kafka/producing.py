@@ -89,6 +89,11 @@ class InFlight:
         future.add_errback(self._failed, position, message)
         self._waiting.append((position, message, future, size))
 
+    def fail(self, message: Message, error: Exception) -> None:
+        """Note that a message could not be handed over."""
+        self._failed(self._sent, message, error)
+        self._sent += 1
+
     def settle(self) -> None:
         """Wait until all are acknowledged or have failed; ``failures`` tells which."""
         if self._waiting:

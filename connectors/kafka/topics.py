@@ -55,6 +55,25 @@ class Topic(Struct, frozen=True):
         return "compact" in (self.cleanup_policy or "")
 
 
+class KnownTopics:
+    """Topics of one Kafka, each asked for once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, Topic] = {}
+
+    def get(self, name: str) -> Topic:
+        """A topic. Raises NoSuchTopic and what ``describe_topics`` raises."""
+        topic = self._known.get(name)
+        return topic if topic is not None else self._ask(name)
+
+    def _ask(self, name: str) -> Topic:
+        self._known |= describe_topics(self._connection, [name])
+        if name not in self._known:
+            raise _no_such_topic(self._connection, [name])
+        return self._known[name]
+
+
 def describe_topics(connection: Connection, names: Collection[str]) -> dict[str, Topic]:
     """Those of the named topics that are there.
 
@@ -73,10 +92,7 @@ def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings]
         found = _describe(admin, connection, wanted)
         missing = [name for name in wanted if name not in found]
         if missing and not create:
-            raise NoSuchTopic(
-                f"{', '.join(connection.brokers)} has no topic {', '.join(missing)}; create "
-                f"{'them' if missing[1:] else 'it'}, or have that done with --create-topics"
-            )
+            raise _no_such_topic(connection, missing)
         for name in missing:
             _create(admin, connection, name, wanted[name])
         if missing:
@@ -84,6 +100,13 @@ def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings]
                 admin.wait_for_topics(missing)
             found |= _describe(admin, connection, missing)
     return found
+
+
+def _no_such_topic(connection: Connection, names: list[str]) -> NoSuchTopic:
+    return NoSuchTopic(
+        f"{', '.join(connection.brokers)} has no topic {', '.join(names)}; create "
+        f"{'them' if names[1:] else 'it'}, or have that done with --create-topics"
+    )
 
 
 def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection[str]) -> dict[str, Topic]:

@@ -26,6 +26,7 @@ from connectors.kafka.errors import (
     Fenced,
     KafkaConnectorError,
     MessageRefused,
+    NoSuchTopic,
     OutOfStep,
     explained,
     explanation,
@@ -38,6 +39,7 @@ from connectors.kafka.producing import (
     delivery_timeout_s,
     producer_options,
 )
+from connectors.kafka.topics import KnownTopics
 
 Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 """By consumer group, by topic and partition: the offset of the next record to be read."""
@@ -83,6 +85,7 @@ class _Marked:
         self._options = options
         self._limits = (max_in_flight_messages, max_in_flight_bytes)
         self._producer: KafkaProducer | None = None
+        self._topics = KnownTopics(connection)
 
     def open(self, prepare: Callable[[KafkaProducer], None] = lambda _: None) -> KafkaProducer:
         """The producer; when it is a new one, prepared, and the marker read."""
@@ -99,6 +102,7 @@ class _Marked:
     def lose(self) -> None:
         """Give the producer up: what it knows of itself and the broker may have come apart."""
         producer, self._producer = self._producer, None
+        self._topics = KnownTopics(self.connection)
         if producer is not None:
             with suppress(errors.KafkaError):
                 producer.close(timeout=_CLOSE_S)
@@ -125,6 +129,19 @@ class _Marked:
             )
         return number != self.last
 
+    def committable(self, offsets: Offsets) -> dict[str, dict[TopicPartition, OffsetAndMetadata]]:
+        """The offsets of topics that are there; the broker would not answer for others, and nobody needs them."""
+        found: dict[str, dict[TopicPartition, OffsetAndMetadata]] = {}
+        for group, positions in offsets.items():
+            for (topic, partition), offset in positions.items():
+                try:
+                    self._topics.get(topic)
+                except NoSuchTopic:
+                    _log.warning("the topic %s is gone, so its offset is not committed for %s", topic, group)
+                else:
+                    found.setdefault(group, {})[TopicPartition(topic, partition)] = OffsetAndMetadata(offset, "")
+        return found
+
     def send_all(self, producer: KafkaProducer, messages: Iterable[Message]) -> None:
         """Send them and wait until the broker has them all. Raises MessageRefused and what ``explanation`` makes."""
         in_flight = InFlight(producer, *self._limits, self.timeout_s)
@@ -132,6 +149,7 @@ class _Marked:
         problem: Exception | None = None
         try:
             for position, message in enumerate(messages):  # noqa: B007 - used below
+                self._topics.get(message.topic)  # kafka-python would ask for it for a minute
                 in_flight.send(message)
                 if in_flight.failures:
                     break
@@ -140,9 +158,9 @@ class _Marked:
         in_flight.settle()
         for failed, (refused, reason) in in_flight.failures.items():
             if isinstance(reason, REFUSED):
-                raise MessageRefused(refused, failed, reason)
+                raise MessageRefused(refused, reason, failed)
         if isinstance(problem, (*REFUSED, ValueError, TypeError)):  # kafka-python itself will not have it
-            raise MessageRefused(message, position, problem)
+            raise MessageRefused(message, problem, position)
         problem = next((reason for _, reason in in_flight.failures.values()), problem)
         if problem is not None:
             topic = next((lost.topic for lost, _ in in_flight.failures.values()), message.topic)
@@ -273,11 +291,10 @@ class TransactionalPublisher:
             producer.begin_transaction()
         state.send_all(producer, messages)
         marker = {state.marker: OffsetAndMetadata(number, name)}
-        groups = {group: _committable(positions) for group, positions in offsets.items()}
+        groups = state.committable(offsets)
         with self._explained("committing a transaction"):
             for group, positions in [*groups.items(), (state.marker_group, marker)]:
-                if positions:
-                    _within(state.timeout_s, producer.send_offsets_to_transaction, positions, group)
+                _within(state.timeout_s, producer.send_offsets_to_transaction, positions, group)
             _within(state.timeout_s, producer.commit_transaction)
 
     def _give_up(self, producer: KafkaProducer) -> None:
@@ -336,7 +353,7 @@ class IdempotentPublisher:
         try:
             state.send_all(producer, messages)
             marker = {state.marker: OffsetAndMetadata(number, name)}
-            groups = {group: _committable(positions) for group, positions in (offsets or {}).items()}
+            groups = state.committable(offsets or {})
             with state.connection.admin() as admin:
                 for group, positions in [*groups.items(), (state.marker_group, marker)]:
                     self._commit(admin, group, positions)
@@ -352,13 +369,6 @@ class IdempotentPublisher:
             for problem in admin.alter_group_offsets(group, positions).values():
                 if problem is not errors.NoError:
                     raise problem()
-
-
-def _committable(positions: Mapping[tuple[str, int], int]) -> dict[TopicPartition, OffsetAndMetadata]:
-    return {
-        TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
-        for (topic, partition), offset in positions.items()
-    }
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:
