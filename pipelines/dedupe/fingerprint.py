@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterator, Set
 from itertools import pairwise
@@ -39,10 +38,10 @@ _SAMPLED = 384
 _RUN = 5
 _EDGE_FIRST, _EDGE_LAST = 2, 4
 _EDGE_WORDS = range(4, 81)
-_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_WORDS_TO_STAND_ALONE = 20
-_CHARACTERS_TO_STAND_ALONE = 120
+# Characters; in scripts without spaces many words are few.
+_SHORT_OF_FEW_WORDS, _SHORT_OF_MANY_WORDS = 140, 60
+_FEW_WORDS = 20
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True):
@@ -139,7 +138,7 @@ def fingerprint(article: Article) -> Fingerprint:
         identities=tuple((method, _key("identity", method, name)) for method, name in names),
         versions=tuple((method, _key("version", method, name, article.content_hash)) for method, name in names),
         url_in_feed=_key("url in feed", feed, article.canonical_url or "") if article.guid and feed else None,
-        text=_text_key(article),
+        text=_text_key(article, hashes),
         published=int(time.timestamp() // 60) if time else None,
         source=zlib.crc32(domain.encode()) if domain else None,
         title=article.title or "",
@@ -190,24 +189,25 @@ def _edges(hashes: Hashes, starts: list[int], domain: str) -> tuple[tuple[int, i
     )
 
 
-def _text_key(article: Article) -> bytes | None:
+def _text_key(article: Article, hashes: Hashes) -> bytes | None:
     """The key of the words of the text, without case, punctuation and space.
 
     Short texts ("Read more", "Watch live") are repeated by articles that have nothing else in common, so with them
     the title must be equal too.
     """
-    words = _words(article.text)
-    if not words:
+    length = len(article.text)
+    if not len(hashes):
         return None
-    if len(words) < _WORDS_TO_STAND_ALONE and sum(map(len, words)) < _CHARACTERS_TO_STAND_ALONE:
-        title = _words(article.title or "")
-        return _key("short", *title, "\0", *words) if title else None
-    return _key("text", *words)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    plain = (hashes >> np.uint32(2)).tobytes()
+    if length < _SHORT_OF_FEW_WORDS and (len(hashes) < _FEW_WORDS or length < _SHORT_OF_MANY_WORDS):
+        title = (lines(article.title or "")[0] >> np.uint32(2)).tobytes()
+        return _digest(b"short\0%b\0%b" % (title, plain)) if title else None
+    return _digest(b"text\0" + plain)
 
 
 def _key(*parts: str) -> bytes:
-    return hashlib.blake2b(" ".join(parts).encode(), digest_size=KEY_BYTES).digest()
+    return _digest(" ".join(parts).encode())
+
+
+def _digest(what: bytes) -> bytes:
+    return hashlib.blake2b(what, digest_size=KEY_BYTES).digest()

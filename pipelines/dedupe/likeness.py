@@ -2,8 +2,8 @@
 
 The measure is containment, not resemblance (Broder, On the resemblance and containment of documents, 1997): the share
 of the shorter text's words that stand in some five words in a row which the longer has too. Where verbatim runs of
-both texts are parted by a few words, and these hold a number or name on either side that the other text has nowhere,
-that is a *slot*: what a template fills in.
+both texts are parted by a few words, and these hold other numbers, or on either side a number or name that the other
+text has nowhere, that is a *slot*: what a template fills in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from pipelines.dedupe.words import NAME, NUMBER, WORD, Codes, grams
 
 RUN = 5
 """Words in a row that are repeated rather than come together by chance."""
+
+WORTH_A_LOOK = 0.4
+"""Texts that share less are not looked at any further."""
 
 _WIDEST_SLOT = 12
 _LEAST_SAMPLE = 8
@@ -40,14 +43,14 @@ class Likeness(NamedTuple):
 def likeness(one: Sketch, other: Sketch) -> Likeness:
     """Compare two sketches; it makes no difference which is given first."""
     shorter, longer = (one, other) if (one.words, one.codes) <= (other.words, other.codes) else (other, one)
-    title, title_differs = _titles(one, other)
     if shorter.codes and longer.codes:
         ours, theirs = _codes(shorter.codes), _codes(longer.codes)
         covered, slots, facts = _aligned(ours, theirs)
-        if facts == 1 and one.facts != other.facts and _facts(ours) == _facts(theirs):
+        if covered >= WORTH_A_LOOK and facts == 1 and one.facts != other.facts and _facts(ours) == _facts(theirs):
             slots += 1  # one that the codes do not show
-        return Likeness(covered, slots, facts, title, title_differs)
-    return Likeness(_sampled(shorter, longer), 0, 1.0, title, title_differs)
+    else:
+        covered, slots, facts = _sampled(shorter, longer), 0, 1.0
+    return Likeness(covered, slots, facts, *(_titles(one, other) if covered >= WORTH_A_LOOK else (None, False)))
 
 
 def verbatim(codes: Codes, other: Codes) -> NDArray[np.bool_]:
@@ -68,34 +71,52 @@ def _mask(starts: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
 
 
 def _aligned(shorter: Codes, longer: Codes) -> tuple[float, int, float]:
-    facts_of_shorter = _facts(shorter)
-    words_of_longer = set((longer & WORD).tolist())
-    facts = len(facts_of_shorter & words_of_longer) / len(facts_of_shorter) if facts_of_shorter else 1.0
     sought, there = grams(shorter, RUN), grams(longer, RUN)
     if not len(sought) or not len(there):
-        return 0.0, 0, facts
-    order = np.argsort(there, kind="stable")
-    found = np.minimum(np.searchsorted(there, sought, sorter=order), len(there) - 1)
+        return 0.0, 0, 1.0
+    order = there.argsort(kind="stable")
+    found = there.searchsorted(sought, sorter=order)
+    found[found == len(there)] = 0
     place = order[found]
     common = there[place] == sought
-    covered = float(_mask(common, len(shorter)).mean())
-    starts = np.flatnonzero(common)
+    covered = float(np.count_nonzero(_mask(common, len(shorter)))) / len(shorter)
+    if covered < WORTH_A_LOOK:
+        return covered, 0, 1.0
+    ours, theirs = _Vocabulary(shorter), _Vocabulary(longer)
+    facts = len(ours.facts & theirs.words) / len(ours.facts) if ours.facts else 1.0
+    starts = common.nonzero()[0]
     slots = 0
-    for index in np.flatnonzero(np.diff(starts) > 1).tolist():
+    for index in (np.diff(starts) > 1).nonzero()[0].tolist():
         before, after = int(starts[index]), int(starts[index + 1])
         begin, end = before + RUN, after
         if begin >= end:  # the runs touch or overlap: one more word of the second run than there is room for
             begin = end - 1
         begin_other, end_other = int(place[before]) + RUN, int(place[after])
         if end - begin <= _WIDEST_SLOT and 1 <= end_other - begin_other <= _WIDEST_SLOT:
-            slots += _has_other(shorter[begin:end], longer) and _has_other(longer[begin_other:end_other], shorter)
+            some, others = shorter[begin:end], longer[begin_other:end_other]
+            slots += _other_numbers(some, others) or (theirs.lacks(some) and ours.lacks(others))
     return covered, slots, facts
 
 
-def _has_other(some: Codes, text: Codes) -> bool:
-    """Whether there is a number among these words that is none of the text's, or a name that is no word of it."""
-    names = some[(some >= NAME) & (some < NUMBER)] & WORD
-    return not np.isin(some[some >= NUMBER], text).all() or not np.isin(names, text & WORD).all()
+def _other_numbers(some: Codes, others: Codes) -> bool:
+    numbers = set(some[some >= NUMBER].tolist())
+    return bool(numbers) and bool((others >= NUMBER).any()) and numbers.isdisjoint(others.tolist())
+
+
+class _Vocabulary:
+    """The words of a text, however often it has them."""
+
+    def __init__(self, codes: Codes) -> None:
+        self.words = set((codes & WORD).tolist())
+        self.facts = _facts(codes)
+        self._numbers = set(codes[codes >= NUMBER].tolist())
+
+    def lacks(self, some: Codes) -> bool:
+        """Whether there is a number among some words that is none of the text's, or a name that is no word of it."""
+        return any(
+            code not in self._numbers if code >= NUMBER else code >= NAME and code - NAME not in self.words
+            for code in some.tolist()
+        )
 
 
 def _facts(codes: Codes) -> set[int]:

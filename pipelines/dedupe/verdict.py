@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -35,6 +35,7 @@ _SLOT_EVERY = 60
 _LONG = 200
 _SLOT_EVERY_IN_LONG = 35
 _FACTS = 0.65
+_FACTS_OF_CORRECTION = 0.6
 _SAME_TITLE = 0.75
 _OTHER_TITLE = 0.6
 _SAME_EVENT_FOR = 18 * 60
@@ -58,6 +59,8 @@ class Near(msgspec.Struct, frozen=True):
     """The share of the shorter text that stands verbatim in the longer."""
     continues: bool
     """Whether it tells the same story of the same outlet further (a live blog, a developing story)."""
+    repeats: bool
+    """Whether the same outlet has it under another title: so may be what stands in all its articles."""
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
@@ -80,17 +83,18 @@ def near(article: Sketch, original: Sketch) -> Near | None:
     """
     if min(article.words, original.words) < _FEWEST_WORDS:
         return None
+    words = min(article.words, original.words)
+    dated = article.published is not None and original.published is not None
+    apart = abs((article.published or 0) - (original.published or 0)) if dated else None
+    if apart is not None and apart > _SHORT_FOR and words < _SHORT:
+        return None
     alike = likeness(article, original)
     sampled = not (article.codes and original.codes)
     if alike.covered < (_COVERED_SAMPLE if sampled else _COVERED):
         return None
-    dated = article.published is not None and original.published is not None
-    apart = abs((article.published or 0) - (original.published or 0)) if dated else None
-    words = min(article.words, original.words)
-    if apart is not None and apart > _SHORT_FOR and words < _SHORT:
-        return None
     same_title = (alike.title or 0.0) >= _SAME_TITLE and not alike.title_differs
-    if not (same_title and apart is not None and apart <= _SAME_EVENT_FOR):
+    soon = apart is not None and apart <= _SAME_EVENT_FOR
+    if not (same_title and soon and alike.facts >= _FACTS_OF_CORRECTION):
         if alike.slots * (_SLOT_EVERY if words < _LONG else _SLOT_EVERY_IN_LONG) >= words:
             return None
         if words < _SHORT and alike.facts < _FACTS:
@@ -101,7 +105,8 @@ def near(article: Sketch, original: Sketch) -> Near | None:
     length = article.words / original.words
     method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
     same_source = article.source is not None and article.source == original.source
-    return Near(method, round(alike.covered, 3), same_source and same_title and length > 1)
+    other_title = alike.title is not None and alike.title < _OTHER_TITLE
+    return Near(method, round(alike.covered, 3), same_source and same_title and length > 1, same_source and other_title)
 
 
 class _Original(msgspec.Struct, frozen=True):
@@ -169,7 +174,10 @@ class _Known:
             how, whole = original
             duplicate = _duplicate(whole.seen, "near", how.method, how.score)
             seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity))
-            rows = (Remembered(seen, tuple(keys), fingerprint.order), *_published_before(fingerprint, whole))
+            own = Remembered(
+                seen, tuple(keys), fingerprint.order, edges=_edges(fingerprint) if how.repeats and not earlier else ()
+            )
+            rows = (own, *_published_before(fingerprint, whole))
             return self._close(Verdict("copy", duplicate, revision_of, rows))
 
         outcome: Outcome = "new"
@@ -187,7 +195,7 @@ class _Known:
             msgspec.msgpack.encode(sketch),
             self._cool(grams),
             # The same article again says nothing about what stands in every article.
-            tuple(dict.fromkeys(edge for edge, _, _ in fingerprint.edges)) if outcome == "new" else (),
+            _edges(fingerprint) if outcome == "new" else (),
         )
         return self._close(Verdict(outcome, verdict_on, revision_of, (own,)), sketch)
 
@@ -231,9 +239,10 @@ class _Known:
 
     def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
         """The earliest published article of which this is a near copy."""
-        shared = Counter(dict(self._from_index(fingerprint)))
+        shared = defaultdict(int, self._from_index(fingerprint))
         for gram, _ in fingerprint.grams:
-            shared.update(self._added.get(gram, ()))
+            for number in self._added.get(gram, ()):
+                shared[number] += 1
         found = []
         for number, _ in _likest(shared):
             original = self._originals.get(number)
@@ -248,19 +257,24 @@ class _Known:
         return verdict, original
 
     def _from_index(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
-        shared: Counter[int] = Counter()
+        shared: defaultdict[int, int] = defaultdict(int)
         for gram, _ in fingerprint.grams:
-            shared.update(self._stored.get(gram, ()))
+            for number in self._stored.get(gram, ()):
+                shared[number] += 1
         return _likest(shared)
 
     def _cool(self, grams: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(gram for gram in grams if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) < HOT)
 
 
-def _likest(shared: Counter[int]) -> list[tuple[int, int]]:
+def _likest(shared: Mapping[int, int]) -> list[tuple[int, int]]:
     """The candidates that share most, each with how much; of equal ones those judged first."""
     enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
     return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
+
+
+def _edges(fingerprint: Fingerprint) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(edge for edge, _, _ in fingerprint.edges))
 
 
 def _published_before(fingerprint: Fingerprint, of: _Original) -> tuple[Remembered, ...]:

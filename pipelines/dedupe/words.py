@@ -29,7 +29,7 @@ _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\
 _WORDS = re.compile(rf"\d+(?:[.,]\d+)*|[{_NO_SPACES}]|[^\W\d_{_NO_SPACES}]+")
 _MOST_KNOWN = 200_000
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
-_32, _29 = np.uint64(32), np.uint64(29)
+_14, _29, _32 = np.uint64(14), np.uint64(29), np.uint64(32)
 
 
 class _Known(dict[str, int]):
@@ -83,8 +83,12 @@ def grams(codes: Codes, size: int) -> NDArray[np.uint64]:
     if count <= 0:
         return np.zeros(0, dtype=np.uint64)
     plain = (codes & WORD).astype(np.uint64)
+    # Four codes of 14 bits stand side by side in one number, so nothing is lost of them; the fifth is mixed in.
     hashed = plain[:count].copy()
-    for offset in range(1, size):
+    for offset in range(1, min(size, 4)):
+        hashed <<= _14
+        hashed |= plain[offset : count + offset]
+    for offset in range(4, size):
         hashed *= _MIX[0]
         hashed ^= hashed >> _32
         hashed += plain[offset : count + offset]
