@@ -1,0 +1,335 @@
+"""Copies among articles: quality against labelled pairs, speed and size, beside datasketch and rensa.
+
+Quality: the articles of --data (dev_docs.jsonl.gz, dev_pairs.tsv) are judged in the order of their publication by
+claimwire and by both peers. A peer is MinHash of word 3-grams in LSH of 64 bands of 2 rows, with exact containment of
+word 5-grams of at least 0.5 as the second stage, and joins an article to the original it contains most: the best known
+setting of it. A pair counts as found if both are in one cluster. Peers are extras: pip install datasketch rensa.
+
+Growth: articles of a made-up vocabulary of 50,000 words with Zipf frequencies, 330 words on average (log-normal), in
+sentences and paragraphs; one in five is a planted copy of one of the last 5,000, of which a third was cut or a word in
+thirty changed. They are judged and committed to a state directory 2,000 at a time, as a run does, without Beam. Then
+lookups are timed at each size. 1,000,000 take an hour: --remembered 10000 100000 1000000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from report import tell_goal, tell_machine
+
+from pipelines.checkpoint import Outcome, State
+from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from pipelines.dedupe.index import Found, Index
+from pipelines.dedupe.sqlite import SqliteIndex
+from pipelines.dedupe.verdict import judge
+from pipelines.dedupe.words import words
+from pipelines.normalize import normalize
+from schemas import Article, RawArticle, Source
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+_BATCH = 2000
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with dev_docs.jsonl.gz and dev_pairs.tsv")
+    parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
+    arguments = parser.parse_args(argv)
+    tell_machine()
+    met = []
+    if arguments.data:
+        met.append(quality(arguments.data))
+    else:
+        print("quality: not measured, it needs --data", flush=True)
+    if arguments.remembered:
+        met.append(growth(sorted(arguments.remembered)))
+    return 0 if all(met) else 1
+
+
+# Quality
+
+
+class _Nothing:
+    """An index that has nothing yet."""
+
+    def find(self, *_: object) -> Found:
+        return Found({}, {}, {})
+
+    def read(self, _: object) -> dict[int, Any]:
+        return {}
+
+
+def quality(data: Path) -> bool:
+    with gzip.open(data / "dev_docs.jsonl.gz", "rt") as lines:
+        records = list(map(json.loads, lines))
+    articles = [
+        normalize(RawArticle(id=each["id"], title=each["title"], text=each["text"], published=each["date"]))
+        for each in records
+    ]
+    articles.sort(key=lambda each: fingerprint(each).order)
+    with open(data / "dev_pairs.tsv") as lines:
+        labels = {frozenset((row["a"], row["b"])): row["label"] for row in csv.DictReader(lines, delimiter="\t")}
+    print(f"quality: {len(articles)} articles, {sum(label == 'DUP' for label in labels.values())} pairs of copies")
+    ours, speed = _timed(_ours, articles)
+    met = _tell("claimwire", ours, labels, speed)
+    for name, peer in (("datasketch", _datasketch), ("rensa", _rensa)):
+        try:
+            theirs, peer_speed = _timed(peer, articles)
+        except ImportError:
+            print(f"{name}: not installed")
+            continue
+        _tell(name, theirs, labels, peer_speed)
+        print(f"claimwire / {name}: {speed / peer_speed:.2f} times the articles/s", flush=True)
+    return all(
+        (
+            tell_goal("pair F1", met["F1"], 0.91),
+            tell_goal("ARI", met["ARI"], 0.9),
+            tell_goal("repeats caught, %", met["caught"], 95),
+            tell_goal("wrong in 10,000", met["wrong"], 25, at_most=True),
+        )
+    )
+
+
+def _timed(
+    method: Callable[[list[Article]], dict[str, str | None]], articles: list[Article]
+) -> tuple[dict[str, str | None], float]:
+    began = time.perf_counter()
+    return method(articles), len(articles) / (time.perf_counter() - began)
+
+
+def _ours(articles: list[Article]) -> dict[str, str | None]:
+    index: Index = _Nothing()
+    verdicts = judge([fingerprint(each) for each in articles], index, NOW)
+    return {
+        each.id: verdict.duplicate.of if verdict.duplicate else None
+        for each, verdict in zip(articles, verdicts, strict=True)
+    }
+
+
+def _datasketch(articles: list[Article]) -> dict[str, str | None]:
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 - an extra
+
+    lsh = MinHashLSH(num_perm=128, params=(64, 2))
+
+    def find(number: int, grams: set[str]) -> list[int]:
+        sketch = MinHash(num_perm=128)
+        sketch.update_batch([gram.encode() for gram in grams])
+        found = [int(each) for each in lsh.query(sketch)]
+        lsh.insert(str(number), sketch)
+        return found
+
+    return _peer(articles, find)
+
+
+def _rensa(articles: list[Article]) -> dict[str, str | None]:
+    from rensa import RMinHash, RMinHashLSH  # noqa: PLC0415 - an extra
+
+    lsh = RMinHashLSH(threshold=0.5, num_perm=128, num_bands=64)
+
+    def find(number: int, grams: set[str]) -> list[int]:
+        sketch = RMinHash(num_perm=128, seed=1)
+        sketch.update(list(grams))
+        found = list(lsh.query(sketch))
+        lsh.insert(number, sketch)
+        return found
+
+    return _peer(articles, find)
+
+
+def _peer(articles: list[Article], find: Callable[[int, set[str]], list[int]]) -> dict[str, str | None]:
+    fives: list[set[int]] = []
+    original: list[str] = []
+    verdicts: dict[str, str | None] = {}
+    for number, article in enumerate(articles):
+        tokens = [word.casefold() for word in words(article.text)]
+        threes = {" ".join(tokens[at : at + 3]) for at in range(max(1, len(tokens) - 2))}
+        five = {hash(tuple(tokens[at : at + 5])) for at in range(max(1, len(tokens) - 4))}
+        shares = [(len(five & fives[each]) / min(len(five), len(fives[each])), -each) for each in find(number, threes)]
+        best = max(shares, default=(0.0, 0))
+        found = original[-best[1]] if best[0] >= 0.5 else None
+        fives.append(five)
+        original.append(found or article.id)
+        verdicts[article.id] = found
+    return verdicts
+
+
+def _tell(
+    name: str, verdicts: dict[str, str | None], labels: dict[frozenset[str], str], speed: float
+) -> dict[str, float]:
+    gold = _clusters(verdicts, (tuple(pair) for pair, label in labels.items() if label == "DUP"))
+    found = _clusters(verdicts, ((each, of) for each, of in verdicts.items() if of))
+    members = defaultdict(list)
+    for each, root in found.items():
+        members[root].append(each)
+    pairs = Counter(labels.get(frozenset(pair), "NOT") for group in members.values() for pair in combinations(group, 2))
+    true = sum(label == "DUP" for label in labels.values())
+    precision, recall = pairs["DUP"] / max(1, pairs["DUP"] + pairs["NOT"]), pairs["DUP"] / true
+    repeats = sum(size - 1 for size in Counter(gold.values()).values())
+    caught = sum(1 for each, of in verdicts.items() if of and gold[each] == gold[of])
+    related = {each for pair, label in labels.items() if label != "NOT" for each in pair}
+    single = [each for each in verdicts if each not in related]
+    figures = {
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * precision * recall / max(1e-9, precision + recall),
+        "ARI": _adjusted_rand(gold, found),
+        "caught": 100 * caught / repeats,
+        "wrong": 10_000 * sum(1 for each in single if verdicts[each]) / len(single),
+    }
+    print(f"{name}: {', '.join(f'{key} {value:.3f}' for key, value in figures.items())}, {speed:,.0f} articles/s")
+    return figures
+
+
+def _clusters(ids: Iterable[str], edges: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    parent = {each: each for each in ids}
+
+    def root(each: str) -> str:
+        while parent[each] != each:
+            parent[each] = parent[parent[each]]
+            each = parent[each]
+        return each
+
+    for one, other in edges:
+        parent[root(one)] = root(other)
+    return {each: root(each) for each in parent}
+
+
+def _adjusted_rand(one: dict[str, str], other: dict[str, str]) -> float:
+    """Hubert & Arabie, Comparing partitions, 1985."""
+
+    def pairs(sizes: Iterable[int]) -> int:
+        return sum(size * (size - 1) // 2 for size in sizes)
+
+    both = pairs(Counter((one[each], other[each]) for each in one).values())
+    first, second = pairs(Counter(one.values()).values()), pairs(Counter(other.values()).values())
+    expected = first * second / pairs([len(one)])
+    return (both - expected) / max(1e-12, (first + second) / 2 - expected)
+
+
+# Growth
+
+
+def written(seed: int = 1) -> Iterator[Article]:
+    """Articles without end, a fifth of them copies."""
+    chance = np.random.default_rng(seed)
+    vocabulary = np.array(
+        [f"{number:x}".translate(str.maketrans("0123456789", "ghijklmnop")) for number in range(50_000)]
+    )
+    share = 1 / np.arange(1, len(vocabulary) + 1)
+    upto = np.cumsum(share / share.sum())
+    latest: list[list[str]] = []
+    number = 0
+    while True:
+        if latest and chance.random() < 0.2:
+            body = list(latest[chance.integers(len(latest))])
+            if chance.random() < 0.5:
+                start = int(chance.integers(max(1, len(body) // 3)))
+                body = body[start : start + max(20, len(body) * 2 // 3)]
+            else:
+                body[5::30] = ["otherwise"] * len(body[5::30])
+        else:
+            length = int(np.clip(chance.lognormal(5.6, 0.65), 40, 3000))
+            body = vocabulary[np.searchsorted(upto, chance.random(length))].tolist()
+            latest.append(body)
+            del latest[:-5000]
+        number += 1
+        text = "\n".join(" ".join(body[at : at + 40]).capitalize() + "." for at in range(0, len(body), 40))
+        yield Article(
+            id=f"{number:032x}",
+            guid=None,
+            url=(url := f"https://h{number % 997}.example/{number}"),
+            canonical_url=url,
+            source=Source(domain=f"h{number % 997}.example"),
+            title=" ".join(body[:7]),
+            text=text,
+            summary=None,
+            authors=(),
+            language="en",
+            published_at=NOW + timedelta(seconds=number),
+            updated_at=None,
+            fetched_at=None,
+            tags=(),
+            content_hash=f"{number:064x}",
+        )
+
+
+def growth(sizes: list[int]) -> bool:
+    articles = written()
+    lookups: list[float] = []
+    met = True
+    with tempfile.TemporaryDirectory() as folder:
+        done, spent = 0, Counter[str]()
+        for size in sizes:
+            while done < size:
+                batch = [next(articles) for _ in range(min(_BATCH, size - done))]
+                with State(Path(folder)) as state:
+                    prints = _step(spent, "fingerprints", lambda batch=batch: [fingerprint(each) for each in batch])
+                    _commit(state, prints, spent)
+                done += len(batch)
+            began = time.perf_counter()
+            with State(Path(folder)) as state:
+                opened = time.perf_counter() - began
+                index = SqliteIndex(state.database)
+                lookups.append(_lookups(index, prints))
+            held = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            rates = ", ".join(f"{what} {done / seconds:,.0f}/s" for what, seconds in spent.items())
+            print(
+                f"{size:,} remembered: {rates}, together {done / sum(spent.values()):,.0f} articles/s; lookups "
+                f"{lookups[-1] * 1e6:.0f} us an article, {lookups[-1] / lookups[0]:.2f} times those at {sizes[0]:,}; "
+                f"opened in {opened * 1000:.0f} ms; {memory:.0f} MB resident at most",
+                flush=True,
+            )
+            met &= tell_goal("bytes an article on disk", held / size, 2000, at_most=True)
+    return met
+
+
+def _step(spent: Counter[str], what: str, work: Callable[[], Any]) -> Any:
+    began = time.perf_counter()
+    result = work()
+    spent[what] += time.perf_counter() - began  # type: ignore[assignment]
+    return result
+
+
+def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> None:
+    verdicts = _step(spent, "verdicts", lambda: judge(prints, SqliteIndex(state.database), NOW))
+    outcomes = [
+        Outcome(each.order, verdict.outcome, 0, verdict.remember)
+        for each, verdict in zip(prints, verdicts, strict=True)
+    ]
+    outcomes = msgspec.json.decode(msgspec.json.encode(outcomes), type=list[Outcome])
+    _step(spent, "commits", lambda: state.commit(outcomes, [], NOW))
+
+
+def _lookups(index: SqliteIndex, prints: list[Fingerprint]) -> float:
+    """Seconds an article that a search of the index takes, the best of five."""
+
+    def once() -> float:
+        began = time.perf_counter()
+        index.find(
+            {key for each in prints for key in each.all_keys()},
+            {gram for each in prints for gram, _ in each.grams},
+            {edge for each in prints for edge, _, _ in each.edges},
+        )
+        return (time.perf_counter() - began) / len(prints)
+
+    return min(once() for _ in range(5))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
