@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from schemas import Article, Duplicate, Event
+from schemas import Article, ClaimMessage, Duplicate, Event
 
+CLAIM_EXTRACTED = "claimwire.claim.extracted"
 SOURCE_FAILED = "claimwire.source.failed"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
@@ -32,6 +33,18 @@ def article_event(article: Article, duplicate: Duplicate, now: datetime) -> Even
     }
     source = article.source.feed_url or _PRODUCT
     return _event(kind, source, article.id, now, data, article.id, article.content_hash)
+
+
+def claim_event(claim: ClaimMessage, now: datetime) -> Event:
+    """That a claim was found, with what tells a reader whether to look at it. Its id depends on the claim alone."""
+    speaker = claim.speaker
+    data = {
+        "article_id": claim.article_id,
+        "url": claim.url,
+        "speaker": (speaker.name or speaker.text) if speaker else None,
+        "text": claim.text,
+    }
+    return _event(CLAIM_EXTRACTED, claim.source.feed_url or _PRODUCT, claim.id, now, data, claim.id)
 
 
 def source_event(kind: str, source: str, run_id: str, now: datetime, reason: str | None) -> Event:
