@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 # The bundled examples stay readable at the top of the repository and travel in the wheel as package data.
-PACKAGES = [*find_packages(include=["schemas", "connectors", "pipelines", "pipelines.*"]), "examples"]
+PACKAGES = [*find_packages(include=["schemas", "connectors", "connectors.*", "pipelines", "pipelines.*"]), "examples"]
 
 setup(
     name="claimwire",

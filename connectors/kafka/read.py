@@ -1,0 +1,460 @@
+"""Reads topics of Apache Kafka inside a Beam pipeline, in Python alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import create as windowed
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
+
+from connectors.kafka.consumers import ConsumerConfig, Consumers
+from connectors.kafka.offsets import (
+    OnExpired,
+    Start,
+    Stop,
+    Topics,
+    UnknownTopicError,
+    milliseconds,
+    partitions_of,
+    ranges_of,
+)
+from connectors.kafka.ranges import NEVER, Claim, OffsetRange, OffsetRangeTracker
+from connectors.kafka.records import Chunk, KafkaPosition, KafkaRecord, records_from
+from connectors.kafka.watermark import TimestampPolicy, Watermark, WatermarkProvider
+
+_LOG = logging.getLogger(__name__)
+
+_CHECKPOINT_S = 1.0
+"""An unbounded read ends its bundle after this time, so that what it read goes on and its offsets are committed."""
+_CLAIM_S = 0.1
+"""What comes after the read may take so long for the records of one claim, for a checkpoint waits for it."""
+_LARGEST_CLAIM = 4096
+_STUCK_S = 2.0
+_GLOBAL = (GlobalWindow(),)
+
+
+class ReadResult(NamedTuple):
+    """What ``ReadFromKafka`` gives out when ``with_positions`` is set."""
+
+    records: beam.PCollection
+    """Of KafkaRecord."""
+    positions: beam.PCollection
+    """Of KafkaPosition: one for each partition, those with nothing to read included."""
+
+
+class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
+    """Reads records of Kafka topics, each partition in the order of its offsets, as ``KafkaRecord``.
+
+    In: the pipeline. Out: KafkaRecord, or a ``ReadResult`` if ``with_positions`` is set.
+
+    Unbounded by default; bounded with ``bounded``, ``stop_read_time`` or ``max_num_records``: it then ends at the end
+    offsets that it saw when it started, or before. Partitions are assigned by Beam; no consumer group is joined.
+
+    Raises, when it runs, UnknownTopicError for a topic or partition that does not exist, OffsetOutOfRangeError (of
+    kafka-python) where ``on_expired`` says so, and what kafka-python raises if no broker answers.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str | list[str],
+        topics: str | Iterable[str] = (),
+        *,
+        topic_pattern: str | None = None,
+        topic_partitions: Iterable[tuple[str, int]] = (),
+        consumer_config: ConsumerConfig | None = None,
+        isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed",
+        start: Literal["earliest", "latest", "committed"] = "earliest",
+        start_read_time: datetime | int | None = None,
+        start_offsets: Mapping[tuple[str, int], int] | None = None,
+        bounded: bool = False,
+        stop_read_time: datetime | int | None = None,
+        max_num_records: int | None = None,
+        on_expired: OnExpired = "error",
+        commit_offset_in_finalize: bool = False,
+        timestamp_policy: Literal["ProcessingTime", "CreateTime", "LogAppendTime"] = "ProcessingTime",
+        max_delay_s: float = 0,
+        consumer_polling_timeout: float = 0.5,
+        dynamic_read_poll_interval_seconds: float | None = None,
+        with_positions: bool = False,
+    ) -> None:
+        """Args:
+        bootstrap_servers: ``host:port``, several as a list or with commas between them.
+        topics: their names; or ``topic_pattern``, a regular expression for whole names; or ``topic_partitions``.
+        consumer_config: of ``kafka.KafkaConsumer`` by its names (TLS, SASL, ``group_id``, fetch sizes), or a picklable
+            function that gives it, called on the worker. A dict is part of the pipeline, its passwords too.
+        isolation_level: ``read_committed`` leaves out what open and aborted transactions wrote.
+        start: ``earliest``, ``latest`` (what is produced after the start), or where the group of ``consumer_config``
+            stands (``committed``; without a commit, its ``auto_offset_reset``, or earliest).
+        start_read_time: instead of ``start``: the first record of this time or later. A datetime, or milliseconds.
+        start_offsets: offsets of single partitions, before ``start`` and ``start_read_time``.
+        bounded: end at the end offsets as they are at the start; with read_committed, the last stable offsets.
+        stop_read_time: end before the first record of this time or later, and at the end offsets of now in any case.
+        max_num_records: read no more than this of all partitions together; a partition gets a share by its backlog.
+        on_expired: what to do when offsets were removed (by retention, say) before they were read, or the partition
+            ends before its start offset: raise an error, or count them (metric ``kafka/expired_offsets``) and go on.
+        commit_offset_in_finalize: commit for the group what was read, once its bundle is final.
+        timestamp_policy: which time records have; see ``TimestampPolicy``.
+        max_delay_s: with CreateTime, how far a record may be behind the latest before it.
+        consumer_polling_timeout: seconds for which an unbounded read waits for records before it lets others work.
+        dynamic_read_poll_interval_seconds: how often an unbounded read looks for new partitions (and new topics of the
+            pattern), which are read from their beginning; None: never. The watermark stays behind by this time.
+        with_positions: also give out where a bounded read ended.
+
+        Raises ValueError for settings that contradict each other.
+        """
+        super().__init__()
+        names = (topics,) if isinstance(topics, str) else tuple(topics)
+        pairs = tuple(TopicPartition(*pair) for pair in topic_partitions)
+        self._topics = Topics(names, topic_pattern, pairs)
+        offsets = {TopicPartition(*pair): offset for pair, offset in (start_offsets or {}).items()}
+        self._start = Start(start, milliseconds(start_read_time), offsets)
+        self._stop = Stop(bounded, milliseconds(stop_read_time), max_num_records)
+        self._consumers = Consumers(bootstrap_servers, consumer_config, isolation_level)
+        self._policy = TimestampPolicy(timestamp_policy, round(max_delay_s * 1000))
+        self._on_expired: OnExpired = on_expired
+        self._commit = commit_offset_in_finalize
+        self._poll_s = consumer_polling_timeout
+        self._look_every_s = dynamic_read_poll_interval_seconds
+        self._with_positions = with_positions
+        if with_positions and not self._stop.is_bounded:
+            raise ValueError("only a bounded read has final positions")
+        if self._look_every_s is not None and self._stop.is_bounded:
+            raise ValueError("a bounded read does not look for new partitions")
+
+    def expand(self, pipeline: Any) -> Any:
+        """The graph: the partitions with their ranges, spread over the workers, read, and single records made."""
+        find = _FindRanges(self._consumers, self._topics, self._start, self._stop, self._on_expired)
+        kind = _ReadBounded if self._stop.is_bounded else _ReadUnbounded
+        read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, in_order=self._commit)
+        chunks, positions = (
+            pipeline
+            | beam.Impulse()
+            | "FindRanges" >> beam.ParDo(find)
+            | "Spread" >> beam.Reshuffle()
+            | "Read"
+            >> beam.ParDo(read)
+            .with_output_types(Chunk, positions=KafkaPosition)
+            .with_outputs("positions", main="chunks")
+        )
+        records = chunks | "Records" >> beam.ParDo(_Records(self._policy)).with_output_types(KafkaRecord)
+        if self._commit:
+            positions | "Commit" >> beam.ParDo(_Commit(self._consumers))
+        if not self._with_positions:
+            return records
+        return ReadResult(records, positions | "Positions" >> _OnePerPartition())
+
+
+class _FindRanges(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, consumers: Consumers, topics: Topics, start: Start, stop: Stop, on_expired: OnExpired) -> None:
+        self._consumers = consumers
+        self._topics = topics
+        self._start = start
+        self._stop = stop
+        self._on_expired: OnExpired = on_expired
+
+    def setup(self) -> None:
+        self._consumers.open()
+
+    def teardown(self) -> None:
+        self._consumers.close()
+
+    def process(self, _: bytes) -> Iterator[Any]:
+        partitions = partitions_of(self._consumers, self._topics)
+        if not partitions:
+            _LOG.warning("no topic matches %s", self._topics.pattern)
+        yield from ranges_of(self._consumers, partitions, self._start, self._stop, self._on_expired)
+
+
+class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
+    """In: an OffsetRange, which is its own restriction. Out: Chunk, and by the tag ``positions`` a KafkaPosition."""
+
+    def __init__(
+        self,
+        consumers: Consumers,
+        policy: TimestampPolicy,
+        on_expired: OnExpired,
+        poll_s: float,
+        in_order: bool,
+    ) -> None:
+        self._consumers = consumers
+        self._policy = policy
+        self._on_expired = on_expired
+        self._poll_s = poll_s
+        self._in_order = in_order
+
+    def setup(self) -> None:
+        self._consumers.open()
+
+    def teardown(self) -> None:
+        self._consumers.close()
+
+    def initial_restriction(self, element: OffsetRange) -> OffsetRange:
+        return element
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRangeTracker:
+        known_end = partial(self._consumers.known_end, restriction.partition)
+        return OffsetRangeTracker(restriction, known_end, self._in_order)
+
+    def restriction_size(self, element: OffsetRange, restriction: OffsetRange) -> int:
+        """The backlog in records, as offsets can tell it."""
+        stop = restriction.stop
+        if stop == NEVER:
+            stop = self._consumers.ends([restriction.partition])[restriction.partition]
+        size = max(0, stop - restriction.start)
+        return size if restriction.limit is None else min(size, restriction.limit)
+
+    def _read(self, tracker: Any, watermark: Watermark | None = None) -> Iterator[Any]:
+        todo: OffsetRange = tracker.current_restriction()
+        reading = _Reading(self._consumers, self._on_expired, self._poll_s, todo, tracker)
+        if todo.start < todo.stop and todo.limit != 0:
+            with self._consumers.consumer(todo.partition, todo.start) as consumer:
+                for records in reading.chunks(consumer, watermark, self._policy):
+                    timestamps = self._policy.timestamps(records)
+                    yield windowed(Chunk(records), min(timestamps), _GLOBAL)
+                    if watermark:
+                        watermark.advance(self._policy.after(timestamps))
+        position = KafkaPosition(todo.partition.topic, todo.partition.partition, reading.offset, reading.expired)
+        yield TaggedOutput("positions", position)
+
+
+class _ReadBounded(_Read):
+    def process(self, element: OffsetRange, tracker: Any = beam.DoFn.RestrictionParam()) -> Iterator[Any]:  # noqa: B008
+        yield from self._read(tracker)
+
+
+class _ReadUnbounded(_Read):
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
+    def process(
+        self,
+        element: OffsetRange,
+        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(WatermarkProvider()),  # noqa: B008
+    ) -> Iterator[Any]:
+        yield from self._read(tracker, watermark)
+
+
+class _Reading:
+    """One stay in a partition, until the range is done, given up, or put off."""
+
+    def __init__(
+        self, consumers: Consumers, on_expired: OnExpired, poll_s: float, todo: OffsetRange, tracker: Any
+    ) -> None:
+        self.offset = todo.start
+        """All below has been claimed."""
+        self.expired = 0
+        self._consumers = consumers
+        self._on_expired = on_expired
+        self._poll_s = poll_s
+        self._partition = todo.partition
+        self._left = todo.limit
+        self._tracker = tracker
+
+    def chunks(
+        self, consumer: KafkaConsumer, watermark: Watermark | None, policy: TimestampPolicy
+    ) -> Iterator[list[KafkaRecord]]:
+        """Records that have been claimed, in their order."""
+        began = moved = time.monotonic()
+        size = 64
+        while self._wanted():
+            before = self.offset
+            records = self._poll(consumer)
+            records = records[: bisect_left(records, self._stop(), key=_OFFSET)]
+            first = 0
+            while first < len(records):
+                chunk = records[first : first + (size if self._left is None else min(size, self._left))]
+                claim = Claim(chunk[-1].offset + 1, len(chunk))
+                if not self._claim(claim):
+                    return
+                if claim.stop <= chunk[-1].offset:
+                    chunk = chunk[: bisect_left(chunk, claim.stop, key=_OFFSET)]
+                first += len(chunk)
+                if chunk:
+                    started = time.monotonic()
+                    yield records_from(chunk)
+                    took = time.monotonic() - started
+                    size = min(size * 2, _LARGEST_CLAIM) if took < _CLAIM_S / 2 else max(1, size // 2)
+                if not self._wanted():
+                    return
+                if watermark and time.monotonic() - began > 2 * _CHECKPOINT_S:  # slow work comes after us
+                    self._tracker.defer_remainder()
+                    return
+            # Beyond the last record there may be markers of transactions, aborted records, or what was compacted away.
+            position = consumer.position(self._partition)
+            if position > self.offset and not self._claim(Claim(position)):
+                return
+            now = time.monotonic()
+            if self.offset > before:
+                moved = now
+            elif watermark:
+                if self._idle(consumer, watermark, policy):
+                    self._tracker.defer_remainder()
+                return
+            elif now - moved > _STUCK_S:
+                self._look_closer(consumer)
+                moved = now
+            if watermark and now - began > _CHECKPOINT_S:
+                self._tracker.defer_remainder()
+                return
+
+    def _stop(self) -> int:
+        """It may have been lowered since by a split."""
+        return int(self._tracker.current_restriction().stop)
+
+    def _wanted(self) -> bool:
+        return self._left != 0 and self.offset < self._stop()
+
+    def _claim(self, claim: Claim) -> bool:
+        if not self._tracker.try_claim(claim):
+            return False
+        self.offset = claim.stop
+        if self._left is not None:
+            self._left -= claim.records
+        return True
+
+    def _poll(self, consumer: KafkaConsumer) -> list[ConsumerRecord]:
+        try:
+            found = consumer.poll(0)
+            # Where it went on without a record, over a marker perhaps, that may already be the end.
+            if not found and consumer.position(self._partition) == self.offset:
+                found = consumer.poll(round(self._poll_s * 1000))
+        except OffsetOutOfRangeError:
+            self._out_of_range(consumer)
+            return []
+        return found.get(self._partition, [])  # type: ignore[no-any-return]
+
+    def _out_of_range(self, consumer: KafkaConsumer) -> None:
+        """Go on behind the offsets that have been removed, if that is wanted."""
+        beginning = consumer.beginning_offsets([self._partition])[self._partition]
+        name = f"{self._partition.topic}-{self._partition.partition}"
+        if self.offset >= beginning:
+            raise OffsetOutOfRangeError(f"{name} now ends before offset {self.offset}: it was truncated or made anew")
+        lost = min(beginning, self._stop()) - self.offset
+        if self._on_expired == "error":
+            raise OffsetOutOfRangeError(
+                f"{name}: {lost} offsets from {self.offset} on were removed before they were read; "
+                "on_expired='reset' goes on without them"
+            )
+        if self._claim(Claim(self.offset + lost)):
+            _LOG.warning("%s: %s offsets up to %s were removed before they were read", name, lost, self.offset)
+            Metrics.counter("kafka", "expired_offsets").inc(lost)
+            self.expired += lost
+            consumer.seek(self._partition, self.offset)
+
+    def _idle(self, consumer: KafkaConsumer, watermark: Watermark, policy: TimestampPolicy) -> bool:
+        """Let the watermark of a partition that has been read to its end follow the clock; whether to come back."""
+        asked_ns = time.time_ns()
+        try:
+            # Asked for, not taken from the last fetch: that a broker does not answer does not mean that all was read.
+            end = consumer.end_offsets([self._partition], timeout_ms=2000)[self._partition]
+        except KafkaTimeoutError:
+            if self._exists(consumer):
+                return True
+            _LOG.warning("%s-%s has been deleted, and is read no more", *self._partition)
+            self._tracker.try_claim(Claim(NEVER))
+            return False
+        self._consumers.saw_end(self._partition, end)
+        # An open transaction may hold records that are older than what comes after it.
+        highwater = consumer.highwater(self._partition)
+        if highwater is not None and self.offset >= max(end, highwater):
+            watermark.advance(policy.when_idle(asked_ns))
+        return True
+
+    def _look_closer(self, consumer: KafkaConsumer) -> None:
+        """Why does nothing come below the end? Its last records may have been compacted away, or all of the topic."""
+        if not self._exists(consumer):
+            raise UnknownTopicError(
+                f"{self._partition.topic}-{self._partition.partition} was deleted while it was read"
+            )
+        consumer.unsubscribe()  # so that the high watermark is of an answer to a new fetch
+        consumer.assign([self._partition])
+        consumer.seek(self._partition, self.offset)
+        found = consumer.poll(1000)
+        highwater = consumer.highwater(self._partition)
+        if found:
+            consumer.seek(self._partition, self.offset)
+        elif highwater is not None and highwater >= self._stop() and consumer.position(self._partition) == self.offset:
+            self._claim(Claim(self._stop()))
+
+    def _exists(self, consumer: KafkaConsumer) -> bool:
+        try:
+            known = consumer.topics()
+        except KafkaError:
+            return True  # nobody answers
+        topic, number = self._partition
+        return topic in known and number in consumer.partitions_for_topic(topic)
+
+
+_OFFSET = attrgetter("offset")
+
+
+class _Records(beam.DoFn):  # type: ignore[misc]
+    """Single records, each with its time. Apart from the read, which has to note the time of all that it gives out."""
+
+    def __init__(self, policy: TimestampPolicy) -> None:
+        self._policy = policy
+
+    def process(self, chunk: Chunk) -> Iterable[Any]:
+        records = chunk.records
+        if self._policy.kind == "ProcessingTime":
+            return records  # the chunk has the time
+        return map(windowed, records, self._policy.timestamps(records), repeat(_GLOBAL))
+
+
+class _Commit(beam.DoFn):  # type: ignore[misc]
+    """Commits positions when what was read up to them is final: best effort, as bundle finalization is."""
+
+    def __init__(self, consumers: Consumers) -> None:
+        self._consumers = consumers
+
+    def setup(self) -> None:
+        self._consumers.open()
+
+    def teardown(self) -> None:
+        self._consumers.close()
+
+    def process(self, position: KafkaPosition, finalizer: Any = beam.DoFn.BundleFinalizerParam) -> None:
+        finalizer.register(partial(self._commit, position))
+
+    def _commit(self, position: KafkaPosition) -> None:
+        try:
+            self._consumers.commit(TopicPartition(position.topic, position.partition), position.next_offset)
+        except KafkaError as error:  # the next bundle commits a later one
+            _LOG.warning(
+                "offset %s of %s-%s was not committed: %s",
+                position.next_offset,
+                position.topic,
+                position.partition,
+                error,
+            )
+
+
+class _OnePerPartition(beam.PTransform):  # type: ignore[misc]
+    """The positions of a partition that was read in several ranges, as one."""
+
+    def expand(self, positions: beam.PCollection) -> beam.PCollection:
+        return (
+            positions
+            | beam.Map(lambda position: ((position.topic, position.partition), position))
+            | beam.GroupByKey()
+            | beam.MapTuple(_together).with_output_types(KafkaPosition)
+        )
+
+
+def _together(key: tuple[str, int], positions: Iterable[KafkaPosition]) -> KafkaPosition:
+    found = list(positions)
+    return KafkaPosition(*key, max(each.next_offset for each in found), sum(each.expired for each in found))
