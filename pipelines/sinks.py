@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -15,10 +16,11 @@ import apache_beam as beam
 import msgspec
 
 from connectors.jsonl import Compression, WriteToJsonl, gather, write_jsonl
-from connectors.kafka import KafkaAddress, KafkaConnectorError
+from connectors.kafka.connection import KafkaAddress
+from connectors.kafka.errors import BadAddress, KafkaConnectorError
 from connectors.parquet import WriteToParquet
 from pipelines.checkpoint import State
-from pipelines.kafka import connection, prepare_topics, topics_of
+from pipelines.kafka import prepare_topics, topics_of
 from pipelines.messages import Messages, Staged, Topics
 from pipelines.publish import STDOUT
 from pipelines.settings import Settings, SettingsError
@@ -75,10 +77,11 @@ class FileSink(msgspec.Struct, frozen=True):
             _ = letters | f"{label}DeadLetters" >> self._to_jsonl(f"{DEAD_LETTERS}-{name}", self.compression)
             _ = events | f"{label}Events" >> self._to_jsonl(f"{EVENTS}-{name}", self.compression)
 
-    def stage(self, kind: str, name: str, lines: Iterable[bytes]) -> None:
-        """Stage dead letters or events without a pipeline, one line after the other."""
+    def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
+        """Stage dead letters and events (JSON) without a pipeline, one after the other."""
         if self.beside:
-            write_jsonl(self.staging, f"{kind}-{name}", lines, self.compression, self.rotate_bytes)
+            for kind, lines in ((DEAD_LETTERS, letters), (EVENTS, events)):
+                write_jsonl(self.staging, f"{kind}-{name}", lines, self.compression, self.rotate_bytes)
 
     def staged(self, day: date) -> list[tuple[Path, str]]:
         """Each staged file with its final path, or STDOUT."""
@@ -131,11 +134,12 @@ class KafkaSink(msgspec.Struct, frozen=True):
             | f"{label}Messages" >> _StageMessages(self.staging, name, self.topics)
         )
 
-    def stage(self, kind: str, name: str, lines: Iterable[bytes]) -> None:
-        """Stage dead letters or events without a pipeline, one after the other."""
+    def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
+        """Stage dead letters and events (JSON) without a pipeline, one after the other."""
         messages = Messages(self.topics)
-        make = messages.of_event if kind == EVENTS else messages.of_dead_letter
-        _write_messages(self.staging, f"{kind}-{name}", map(make, lines))
+        _write_messages(
+            self.staging, name, chain(map(messages.of_dead_letter, letters), map(messages.of_event, events))
+        )
 
     def staged(self, _: date) -> list[tuple[Path, str]]:
         """Each staged file with the address at which it is to be published."""
@@ -198,7 +202,10 @@ def parse_sinks(settings: Settings, state: State) -> list[Sink]:
     sinks: list[Sink] = []
     for number, (spec, (form, place)) in enumerate(parsed.items()):
         if form == "kafka":
-            address = KafkaAddress.parse(spec)
+            try:
+                address = KafkaAddress.parse(spec)
+            except BadAddress as error:
+                raise SettingsError(str(error)) from None
             scratch = state.folder.resolve() / "messages" / str(number)
             sinks.append(KafkaSink(address, topics_of(settings, address), settings, scratch, state.attempt))
             continue
