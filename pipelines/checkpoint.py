@@ -34,7 +34,7 @@ from connectors.deadletters import letter_key
 from connectors.feeds import FeedRequest
 from connectors.files import FileResult, file_key
 from pipelines.dedupe import fingerprint, sqlite
-from pipelines.dedupe.index import Seen
+from pipelines.dedupe.index import Remembered, Seen
 from pipelines.publish import publish_file, sync
 from schemas import Article, DeadLetter, Event, decode, encode
 from schemas.records import Record
@@ -87,7 +87,7 @@ class Outcome(Record, frozen=True):
     key: str
     outcome: Literal["new", "unchanged", "copy", "revision", "dead"]
     claims: int
-    remember: tuple[tuple[bytes, Seen], ...]
+    remember: tuple[Remembered, ...]
 
 
 class Entries(NamedTuple):
@@ -401,7 +401,7 @@ class State:
         letter = Seen(article_id="", identity=b"", first_seen_at=now)
         with self._committing(renames) as db:
             keys = db.execute("SELECT key FROM queue WHERE kind = 'dead-letter'")
-            sqlite.remember(db, ((bytes.fromhex(key), letter) for (key,) in keys), now)
+            sqlite.remember(db, [Remembered(letter, (bytes.fromhex(key),), order=key) for (key,) in keys], now)
             db.execute("DELETE FROM queue WHERE kind IN ('dead-letter', 'event')")
 
     @contextmanager

@@ -13,7 +13,7 @@ import pytest
 from connectors.files import FileResult, file_key
 from pipelines.checkpoint import Outcome, QueueReader, SourceState, State, StateError
 from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.index import Seen
+from pipelines.dedupe.index import Remembered, Seen
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.normalize import normalize
 from pipelines.publish import STDOUT, OutputLostError, publish_file
@@ -33,7 +33,7 @@ def letter(payload: str = "x", attempts: int = 1) -> DeadLetter:
 def outcome(given: Article) -> Outcome:
     print_ = fingerprint(given)
     seen = Seen(given.id, b"i" * 16, NOW)
-    return Outcome(print_.order, "new", 0, tuple((key, seen) for _, key in print_.versions))
+    return Outcome(print_.order, "new", 0, (Remembered(seen, tuple(key for _, key in print_.versions), print_.order),))
 
 
 def result(path: Path, size: int, mtime_ns: int, error: str | None = None) -> FileResult:

@@ -1,23 +1,45 @@
-"""The index of seen articles in SQLite: a table of the state's database, so that one transaction commits both.
+"""The index of seen articles in SQLite: tables of the state's database, so that one transaction commits both.
 
-A row a key, 16 bytes each; an article has five to seven of them. Rows are read by any worker and written by the driver.
+An article is one row, and a small row for each of its keys and grams. Rows are read by any worker and written by the
+driver. Grams come in no order, and writing each where it belongs in a large table would rewrite a page for each. So
+they are first written to a small table, and every commit moves a 32nd part of that one into the large one, in order:
+many of a page at once (the idea of log-structured merge trees: O'Neil et al., 1996). A search looks into both.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.dedupe.index import Seen
+import msgspec
+import numpy as np
+
+from pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
+from pipelines.dedupe.index import SLOTS, Copied, Found, Remembered, Seen, count
 
 SCHEMA = """
-CREATE TABLE seen (key BLOB PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
-                   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE seen (number INTEGER PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
+                   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, copied BLOB, keys BLOB NOT NULL,
+                   grams BLOB NOT NULL, sketch BLOB NOT NULL);
 CREATE INDEX seen_by_age ON seen (last_seen);
+CREATE TABLE seen_keys (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE fresh_grams (gram INTEGER, number INTEGER, PRIMARY KEY (gram, number)) WITHOUT ROWID;
+CREATE TABLE settled_grams (gram INTEGER, number INTEGER, PRIMARY KEY (gram, number)) WITHOUT ROWID;
+CREATE TABLE settling (part INTEGER NOT NULL);
+INSERT INTO settling VALUES (0);
+CREATE TABLE edges (slot INTEGER PRIMARY KEY, edge INTEGER NOT NULL, articles INTEGER NOT NULL);
+CREATE TABLE published_before (number INTEGER, article_id TEXT, published INTEGER NOT NULL,
+                               PRIMARY KEY (number, article_id)) WITHOUT ROWID;
 """
+
+_PARTS = 32
+_AT_ONCE = 1000
+"""Values that one query asks for."""
+_SEEN = "number, article_id, identity, first_seen, copied"
 
 
 class SqliteIndex:
@@ -26,33 +48,148 @@ class SqliteIndex:
     def __init__(self, database: Path) -> None:
         self._database = database
 
+    def find(self, keys: Iterable[bytes], grams: Iterable[int], edges: Iterable[int]) -> Found:
+        """What is remembered under those that are known."""
+        slots = {edge % SLOTS for edge in edges}
+        with reading(self._database) as db:
+            return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots))
+
     def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
         """What is remembered under those of the keys that are known."""
-        known = {}
         with reading(self._database) as db:
-            for key in keys:
-                row = db.execute("SELECT article_id, identity, first_seen FROM seen WHERE key = ?", (key,)).fetchone()
-                if row:
-                    known[key] = Seen(row[0], row[1], from_milliseconds(row[2]))
-        return known
+            return _by_key(db, keys)
+
+    def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
+        """Articles that grams led to."""
+        decoder = msgspec.msgpack.Decoder(Sketch)
+        with reading(self._database) as db:
+            rows = _in(db, f"SELECT sketch, {_SEEN} FROM seen WHERE number IN (%s)", sorted(numbers))  # noqa: S608
+            return {row[1]: (_seen(row[1:]), decoder.decode(row[0])) for row in rows}
 
 
-def remember(db: sqlite3.Connection, rows: Iterable[tuple[bytes, Seen]], now: datetime) -> None:
-    """Write or refresh rows, inside the caller's transaction."""
-    db.executemany(
-        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)",
-        ((key, seen.article_id, seen.identity, milliseconds(seen.first_seen_at), _day(now)) for key, seen in rows),
-    )
+def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) -> None:
+    """Write new rows and refresh known ones, inside the caller's transaction."""
+    day = _day(now)
+    given = sorted(rows, key=lambda row: (not row.order, row.order))
+    (next_number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM seen").fetchone()
+    numbers: dict[tuple[str, bytes], int] = {}
+    keys: dict[bytes, int] = {}
+    grams: list[tuple[int, int]] = []
+    edges: list[int] = []
+    for row in given:
+        seen = row.seen
+        own = b"".join(key[:KEY_BYTES] for key in row.keys)
+        if row.order:
+            number, next_number = next_number, next_number + 1
+            numbers.setdefault((seen.article_id, seen.identity), number)
+            values = (
+                number,
+                seen.article_id,
+                seen.identity,
+                milliseconds(seen.first_seen_at),
+                day,
+                msgspec.msgpack.encode(seen.copied) if seen.copied else None,
+                own,
+                np.array(row.grams, dtype=np.int32).tobytes(),
+                row.sketch,
+            )
+            db.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        else:
+            number = numbers[seen.article_id, seen.identity] if seen.number is None else seen.number
+            if own:
+                db.execute("UPDATE seen SET keys = keys || ? WHERE number = ?", (own, number))
+            db.execute("UPDATE seen SET last_seen = ? WHERE number = ? AND last_seen <> ?", (day, number, day))
+        keys.update((key[:KEY_BYTES], number) for key in row.keys)
+        grams += ((gram, number) for gram in row.grams)
+        edges += row.edges
+        if row.before:
+            db.execute("INSERT OR IGNORE INTO published_before VALUES (?, ?, ?)", (number, *row.before))
+    db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", sorted(keys.items()))
+    db.executemany("INSERT OR IGNORE INTO fresh_grams VALUES (?, ?)", sorted(grams))
+    _count(db, edges)
+    _settle(db)
 
 
 def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
-    """Mark a key as seen now, inside the caller's transaction; whether it was known."""
-    return db.execute("UPDATE seen SET last_seen = ? WHERE key = ?", (_day(now), key)).rowcount > 0
+    """Mark what stands under a key as seen now, inside the caller's transaction; whether it was known."""
+    query = "UPDATE seen SET last_seen = ? WHERE number = (SELECT number FROM seen_keys WHERE key = ?)"
+    return db.execute(query, (_day(now), key[:KEY_BYTES])).rowcount > 0
 
 
 def forget(db: sqlite3.Connection, before: datetime) -> int:
     """Remove what was last seen before that day; the number of keys. SQLite uses the room again."""
-    return db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(before),)).rowcount
+    expired = db.execute("SELECT number, keys, grams FROM seen WHERE last_seen < ?", (_day(before),)).fetchall()
+    keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in expired for at in _offsets(packed)]
+    grams = [(gram, number) for number, _, packed in expired for gram in np.frombuffer(packed, np.int32).tolist()]
+    db.executemany("DELETE FROM seen_keys WHERE key = ? AND number = ?", sorted(keys))
+    for table in ("fresh_grams", "settled_grams"):
+        db.executemany(f"DELETE FROM {table} WHERE gram = ? AND number = ?", sorted(grams))  # noqa: S608
+    db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in expired))
+    db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(before),))
+    return len(keys)
+
+
+def _settle(db: sqlite3.Connection) -> None:
+    (part,) = db.execute("SELECT part FROM settling").fetchone()
+    step = (1 << 32) // _PARTS
+    low = part * step - (1 << 31)
+    span = (low, low + step - 1)
+    db.execute("INSERT OR IGNORE INTO settled_grams SELECT * FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
+    db.execute("DELETE FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
+    db.execute("UPDATE settling SET part = ?", ((part + 1) % _PARTS,))
+
+
+def _count(db: sqlite3.Connection, edges: Sequence[int]) -> None:
+    counts = _counts(db, {edge % SLOTS for edge in edges})
+    for edge in edges:
+        count(edge, counts)
+    rows = sorted((slot, edge, articles) for slot, (edge, articles) in counts.items())
+    db.executemany("INSERT OR REPLACE INTO edges VALUES (?, ?, ?)", rows)
+
+
+def _by_key(db: sqlite3.Connection, keys: Iterable[bytes]) -> dict[bytes, Seen]:
+    query = f"SELECT key, {_SEEN} FROM seen_keys JOIN seen USING (number) WHERE key IN (%s)"  # noqa: S608
+    given = {key[:KEY_BYTES]: key for key in keys}
+    return {given[row[0]]: _seen(row[1:]) for row in _in(db, query, sorted(given))}
+
+
+def _by_gram(db: sqlite3.Connection, grams: Iterable[int]) -> dict[int, list[int]]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    given = sorted(grams)
+    for table in ("settled_grams", "fresh_grams"):
+        query = f"SELECT gram, number FROM {table} WHERE gram IN (%s)"  # noqa: S608
+        for gram, number in _in(db, query, given):
+            found[gram].append(number)
+    for numbers in found.values():
+        numbers.sort()
+    return dict(found)
+
+
+def _counts(db: sqlite3.Connection, slots: Iterable[int]) -> dict[int, tuple[int, int]]:
+    rows = _in(db, "SELECT slot, edge, articles FROM edges WHERE slot IN (%s)", sorted(slots))
+    return {slot: (edge, articles) for slot, edge, articles in rows}
+
+
+def _in(db: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[tuple]:  # type: ignore[type-arg]
+    """The rows of a query for many values, which are asked for in their order, as they lie."""
+    for start in range(0, len(values), _AT_ONCE):
+        some = values[start : start + _AT_ONCE]
+        yield from db.execute(query % ",".join("?" * len(some)), some)
+
+
+def _seen(row: Sequence[object]) -> Seen:
+    number, article_id, identity, first_seen, copied = row
+    return Seen(
+        article_id=article_id,  # type: ignore[arg-type]
+        identity=identity,  # type: ignore[arg-type]
+        first_seen_at=from_milliseconds(first_seen),  # type: ignore[arg-type]
+        copied=msgspec.msgpack.decode(copied, type=Copied) if copied else None,  # type: ignore[call-overload]
+        number=number,  # type: ignore[arg-type]
+    )
+
+
+def _offsets(keys: bytes) -> range:
+    return range(0, len(keys), KEY_BYTES)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import apache_beam as beam
 import msgspec
 
 from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.index import Index, Seen
+from pipelines.dedupe.index import Index, Remembered
 from pipelines.dedupe.verdict import Outcome, judge
 from schemas import Article, Duplicate
 from schemas.coders import register
@@ -24,7 +24,7 @@ class Judged(Record, frozen=True):
     """Its place among the articles of a run."""
     outcome: Outcome
     duplicate: Duplicate | None
-    remember: tuple[tuple[bytes, Seen], ...]
+    remember: tuple[Remembered, ...]
     """What the index is to hold once the article is written."""
 
 

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from pipelines.dedupe.fingerprint import Fingerprint
-from pipelines.dedupe.index import Index, Seen
+from pipelines.dedupe import index as store
+from pipelines.dedupe.fingerprint import Fingerprint, Sketch
+from pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen
+from pipelines.dedupe.likeness import likeness
 from schemas import Duplicate
 
 Outcome = Literal["new", "unchanged", "copy", "revision"]
+Method = Literal["abridged", "extended", "edited"]
+
+# The number that orders articles of this pass behind all that the index has.
+_FIRST_OF_PASS = 1 << 62
+# Candidates share so many grams with an article, and so many of them are compared with it, the likest first.
+_SHARED = 2
+_MOST_COMPARED = 12
+
+_FEWEST_WORDS = 20
+_COVERED = 0.6
+_COVERED_SAMPLE = 0.45
+"""The share of runs that a text has in common is lower than that of the words in them."""
+_SHORT = 150
+_SHORT_FOR = 72 * 60
+"""Minutes for which a short text can be repeated; later it is the next bulletin of its kind."""
+_SLOT_EVERY = 60
+_LONG = 200
+_SLOT_EVERY_IN_LONG = 35
+_FACTS = 0.65
+_SAME_TITLE = 0.75
+_OTHER_TITLE = 0.6
+_SAME_EVENT_FOR = 18 * 60
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -21,82 +46,230 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: Outcome
     duplicate: Duplicate | None
     revision_of: str | None
-    remember: tuple[tuple[bytes, Seen], ...]
+    remember: tuple[Remembered, ...]
+
+
+class Near(msgspec.Struct, frozen=True):
+    """That one text is a near copy of another."""
+
+    method: Method
+    """What was done to it: ``abridged``, ``extended``, or ``edited`` and of about the same length."""
+    score: float
+    """The share of the shorter text that stands verbatim in the longer."""
+    continues: bool
+    """Whether it tells the same story of the same outlet further (a live blog, a developing story)."""
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
     """A verdict for each fingerprint, in their order, which must be that of ``Fingerprint.order``.
 
-    An article is compared with the index and with those judged before it, so an original is always the earliest
-    published one of those that are known. ``index`` is only read.
+    An article is compared with the index and with those judged before it, and only with such as are copies of
+    nothing themselves: so an original is always the earliest published one of those that are known, no article
+    becomes a copy of a copy, and likeness does not creep from one story to the next. ``index`` is only read.
     """
-    known = index.lookup(key for fingerprint in fingerprints for key in fingerprint.all_keys())
-    verdicts = []
-    for fingerprint in fingerprints:
-        verdict = _judge_one(fingerprint, known, now)
-        known.update(verdict.remember)
-        verdicts.append(verdict)
-    return verdicts
+    known = _Known(fingerprints, index, now)
+    return [known.judge(fingerprint) for fingerprint in fingerprints]
 
 
-def _judge_one(fingerprint: Fingerprint, known: dict[bytes, Seen], now: datetime) -> Verdict:
-    # The same version again. Under a guid it may have moved to another URL and so have another id; it is the same.
-    for method, key in fingerprint.versions:
-        seen = known.get(key)
-        if seen and (seen.article_id == fingerprint.article_id or method == "guid"):
-            # All that is known of it is seen again now, so that none of its keys is forgotten before the others.
-            again = tuple((known_key, known[known_key]) for known_key in fingerprint.all_keys() if known_key in known)
-            return Verdict("unchanged", None, None, again)
+def near(article: Sketch, original: Sketch) -> Near | None:
+    """Whether an article is a near copy of another, and how: a pure function of both sketches.
 
-    earlier = _earlier(fingerprint, known)
-    # What the versions of one article have in common is its identity: the one under which it was first seen.
-    identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
-    seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=now)
-    remember = [(key, seen) for _, key in (*fingerprint.versions, *fingerprint.identities)]
-    if fingerprint.url_in_feed:
-        remember.append((fingerprint.url_in_feed, seen))
-    revision_of = earlier[1].article_id if earlier else None
+    Not if they share too little; nor if they are two fillings of one template: then numbers and names differ where the
+    words around them are equal, or most of a short text's are not in the other. Only an equal title within some hours
+    says that such a difference is a correction. Short texts that are alike days apart are bulletins of one kind.
+    """
+    if min(article.words, original.words) < _FEWEST_WORDS:
+        return None
+    alike = likeness(article, original)
+    sampled = not (article.codes and original.codes)
+    if alike.covered < (_COVERED_SAMPLE if sampled else _COVERED):
+        return None
+    dated = article.published is not None and original.published is not None
+    apart = abs((article.published or 0) - (original.published or 0)) if dated else None
+    words = min(article.words, original.words)
+    if apart is not None and apart > _SHORT_FOR and words < _SHORT:
+        return None
+    same_title = (alike.title or 0.0) >= _SAME_TITLE and not alike.title_differs
+    if not (same_title and apart is not None and apart <= _SAME_EVENT_FOR):
+        if alike.slots * (_SLOT_EVERY if words < _LONG else _SLOT_EVERY_IN_LONG) >= words:
+            return None
+        if words < _SHORT and alike.facts < _FACTS:
+            return None
+        other_title = alike.title_differs or (alike.title is not None and alike.title < _OTHER_TITLE)
+        if words < _SHORT and other_title and alike.slots:
+            return None
+    length = article.words / original.words
+    method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
+    same_source = article.source is not None and article.source == original.source
+    return Near(method, round(alike.covered, 3), same_source and same_title and length > 1)
 
-    if original := _original(fingerprint, known, identity):
-        method, of = original
-        duplicate = Duplicate(of=of.article_id, kind="exact", method=method, score=1.0, first_seen_at=of.first_seen_at)
-        if method == "url":
-            # Another sender's name for the same thing: the URL goes on standing for the original.
-            remember = [(key, known.get(key, seen)) for key, _ in remember]
-            revision_of = None
-        return Verdict("copy", duplicate, revision_of, tuple(remember))
-    if fingerprint.text and fingerprint.text not in known:
-        remember.append((fingerprint.text, seen))
-    if earlier:
-        method, of = earlier
-        duplicate = Duplicate(
-            of=of.article_id, kind="revision", method=method, score=None, first_seen_at=of.first_seen_at
+
+class _Original(msgspec.Struct, frozen=True):
+    seen: Seen
+    sketch: Sketch
+
+
+class _Known:
+    """All that is known while the articles of one pass are judged: the index, and what went before."""
+
+    def __init__(self, fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> None:
+        found = index.find(
+            {key for fingerprint in fingerprints for key in fingerprint.all_keys()},
+            {gram for fingerprint in fingerprints for gram, _ in fingerprint.grams},
+            {edge for fingerprint in fingerprints for edge, _, _ in fingerprint.edges},
         )
-        return Verdict("revision", duplicate, revision_of, tuple(remember))
-    return Verdict("new", None, None, tuple(remember))
+        self._now = now
+        self._keys = found.keys
+        self._stored = found.grams
+        self._added: defaultdict[int, list[int]] = defaultdict(list)
+        self._counts: store.Counts = dict(found.counts)
+        self._next = _FIRST_OF_PASS
+        wanted = {number for fingerprint in fingerprints for number, _ in self._from_index(fingerprint)}
+        self._originals = {number: _Original(*original) for number, original in index.read(wanted).items()}
+
+    def judge(self, fingerprint: Fingerprint) -> Verdict:
+        """The verdict on the next article, which from then on is known."""
+        known = self._keys
+        # The same version again. Under a guid it may have moved to another URL and so have another id; it is the same.
+        for method, key in fingerprint.versions:
+            seen = known.get(key)
+            if seen and (seen.article_id == fingerprint.article_id or method == "guid"):
+                # All that is known of it is seen again now: none of its keys is forgotten before the others.
+                again = {known[key]: None for key in fingerprint.all_keys() if key in known}
+                return Verdict("unchanged", None, None, tuple(Remembered(seen, ()) for seen in again))
+
+        earlier = self._earlier(fingerprint)
+        # What the versions of one article have in common is its identity: the one under which it was first seen.
+        identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
+        seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=self._now)
+        keys = [key for _, key in (*fingerprint.versions, *fingerprint.identities)]
+        if fingerprint.url_in_feed:
+            keys.append(fingerprint.url_in_feed)
+        revision_of = earlier[1].article_id if earlier else None
+
+        if exact := self._equal(fingerprint, identity):
+            method, of = exact
+            duplicate = of.copied.duplicate if of.copied else _duplicate(of, "exact", method, 1.0)
+            seen = msgspec.structs.replace(seen, copied=of.copied)
+            if method != "url":
+                own = Remembered(seen, tuple(keys), fingerprint.order)
+                return self._close(Verdict("copy", duplicate, revision_of, (own,)))
+            # Another sender's name for the same thing: the URL goes on standing for the original.
+            own = Remembered(seen, tuple(key for key in keys if key not in known), fingerprint.order)
+            others = {known[key]: None for key in keys if key in known}
+            rows = (own, *(Remembered(other, ()) for other in others))
+            return self._close(Verdict("copy", duplicate, None, rows))
+
+        boilerplate = {edge for edge, _, _ in fingerprint.edges if store.is_standing(edge, self._counts)}
+        sketch, grams = fingerprint.without(boilerplate)
+        if fingerprint.text and fingerprint.text not in known:
+            keys.append(fingerprint.text)
+        original = self._alike(fingerprint, sketch, identity)
+        if original and not (original[0].continues and not earlier):
+            how, whole = original
+            duplicate = _duplicate(whole.seen, "near", how.method, how.score)
+            seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity))
+            rows = (Remembered(seen, tuple(keys), fingerprint.order), *_published_before(fingerprint, whole))
+            return self._close(Verdict("copy", duplicate, revision_of, rows))
+
+        outcome: Outcome = "new"
+        verdict_on: Duplicate | None = None
+        if earlier:
+            outcome, verdict_on = "revision", _duplicate(earlier[1], "revision", earlier[0], None)
+        elif original:
+            how, whole = original
+            outcome, verdict_on = "revision", _duplicate(whole.seen, "revision", "continued", how.score)
+            revision_of = whole.seen.article_id
+        own = Remembered(
+            seen,
+            tuple(keys),
+            fingerprint.order,
+            msgspec.msgpack.encode(sketch),
+            self._cool(grams),
+            # The same article again says nothing about what stands in every article.
+            tuple(dict.fromkeys(edge for edge, _, _ in fingerprint.edges)) if outcome == "new" else (),
+        )
+        return self._close(Verdict(outcome, verdict_on, revision_of, (own,)), sketch)
+
+    def _close(self, verdict: Verdict, sketch: Sketch | None = None) -> Verdict:
+        for row in verdict.remember:
+            self._keys.update((key, row.seen) for key in row.keys)
+            for edge in row.edges:
+                store.count(edge, self._counts)
+        if sketch:
+            number, self._next = self._next, self._next + 1
+            self._originals[number] = _Original(verdict.remember[0].seen, sketch)
+            for gram in verdict.remember[0].grams:
+                self._added[gram].append(number)
+        return verdict
+
+    def _earlier(self, fingerprint: Fingerprint) -> tuple[str, Seen] | None:
+        """The version before this one, and by which name it is known to be the same article.
+
+        The URL is no name of an entry if its feed has given it to an entry with another guid: a list of links, or
+        comments on one page, are not versions of each other.
+        """
+        for method, key in fingerprint.identities:
+            if key in self._keys and not (method == "url" and fingerprint.url_in_feed in self._keys):
+                return method, self._keys[key]
+        return None
+
+    def _equal(self, fingerprint: Fingerprint, identity: bytes) -> tuple[str, Seen] | None:
+        """What this is an exact copy of, and by which rule: ``url`` or ``text``.
+
+        ``url``: this very content is known under the same URL but another sender's id. ``text``: the same words are
+        known from elsewhere; an earlier version of the same article with the same words (its headline has changed) is
+        not elsewhere, for an article is never a copy of itself.
+        """
+        same_words = self._keys.get(fingerprint.text) if fingerprint.text else None
+        for method, key in fingerprint.versions:
+            if method == "url" and key in self._keys:
+                return method, same_words or self._keys[key]
+        if not same_words or identity in (same_words.identity, same_words.copied and same_words.copied.identity):
+            return None
+        return "text", same_words
+
+    def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
+        """The earliest published article of which this is a near copy."""
+        shared = Counter(dict(self._from_index(fingerprint)))
+        for gram, _ in fingerprint.grams:
+            shared.update(self._added.get(gram, ()))
+        found = []
+        for number, _ in _likest(shared):
+            original = self._originals.get(number)
+            if not original or original.seen.identity == identity or original.seen.article_id == fingerprint.article_id:
+                continue  # a version of itself
+            if verdict := near(sketch, original.sketch):
+                published = original.sketch.published
+                found.append(((published is None, published or 0, number), verdict, original))
+        if not found:
+            return None
+        _, verdict, original = min(found, key=lambda each: each[0])
+        return verdict, original
+
+    def _from_index(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
+        shared: Counter[int] = Counter()
+        for gram, _ in fingerprint.grams:
+            shared.update(self._stored.get(gram, ()))
+        return _likest(shared)
+
+    def _cool(self, grams: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(gram for gram in grams if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) < HOT)
 
 
-def _earlier(fingerprint: Fingerprint, known: dict[bytes, Seen]) -> tuple[str, Seen] | None:
-    """The version before this one, and by which name it is known to be the same article.
-
-    The URL is no name of an entry if its feed has given it to an entry with another guid: a list of links, or
-    comments on one page, are not versions of each other.
-    """
-    for method, key in fingerprint.identities:
-        if key in known and not (method == "url" and fingerprint.url_in_feed in known):
-            return method, known[key]
-    return None
+def _likest(shared: Counter[int]) -> list[tuple[int, int]]:
+    """The candidates that share most, each with how much; of equal ones those judged first."""
+    enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
+    return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
 
 
-def _original(fingerprint: Fingerprint, known: dict[bytes, Seen], identity: bytes) -> tuple[str, Seen] | None:
-    """What this is a copy of, and by which rule: ``url`` or ``text``.
+def _published_before(fingerprint: Fingerprint, of: _Original) -> tuple[Remembered, ...]:
+    """A note for the index if an article turns out to be older than what was taken for its original."""
+    published = fingerprint.published
+    if published is None or (of.sketch.published is not None and of.sketch.published <= published):
+        return ()
+    return (Remembered(of.seen, (), before=(fingerprint.article_id, published)),)
 
-    ``url``: this very content is known under the same URL but another sender's id. ``text``: the same words are
-    known from elsewhere; an earlier version of the same article with the same words (its headline has changed) is
-    not elsewhere, for an article is never a copy of itself.
-    """
-    same_words = known.get(fingerprint.text) if fingerprint.text else None
-    for method, key in fingerprint.versions:
-        if method == "url" and key in known:
-            return method, same_words or known[key]
-    return ("text", same_words) if same_words and same_words.identity != identity else None
+
+def _duplicate(of: Seen, kind: Literal["exact", "near", "revision"], method: str, score: float | None) -> Duplicate:
+    return Duplicate(of=of.article_id, kind=kind, method=method, score=score, first_seen_at=of.first_seen_at)

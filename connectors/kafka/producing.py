@@ -1,0 +1,110 @@
+"""What every write to Kafka shares: the producer's options, and a bounded number of messages on their way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from connectors.kafka.connection import CONNECTION_OPTIONS, checked_options
+from connectors.kafka.messages import Message
+
+PRODUCER_OPTIONS = frozenset(
+    KafkaProducer.DEFAULT_CONFIG.keys()
+    - CONNECTION_OPTIONS
+    - {"kafka_client", "key_serializer", "metric_reporters", "selector", "value_serializer", "transactional_id"}
+    - {
+        name
+        for name in KafkaProducer.DEFAULT_CONFIG
+        if name.startswith(("metrics_", "sasl_", "socket", "socks", "ssl_"))
+    }
+)
+"""Options that a write may be given, by kafka-python's names."""
+
+DEFAULTS: dict[str, Any] = {
+    "enable_idempotence": True,  # said aloud, so that options against it are refused, not obeyed in silence
+    "acks": "all",
+    "linger_ms": 5,  # KIP-1030
+    # The topic's max.message.bytes is the limit, and it counts after compression; this one counts before.
+    "max_request_size": 16 * 1024 * 1024,
+    "allow_auto_create_topics": False,  # a misspelt name must not become a topic
+    "metrics_enabled": False,
+}
+MAX_IN_FLIGHT_MESSAGES = 10_000
+MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024
+_GRACE_S = 10  # for kafka-python to fail what has reached its delivery timeout
+
+
+def producer_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a write with the defaults. Raises BadConfig."""
+    return {**DEFAULTS, **checked_options(config, PRODUCER_OPTIONS, "the producer's options")}
+
+
+def delivery_timeout_s(options: Mapping[str, Any]) -> float:
+    """Within how many seconds a message is delivered or has failed."""
+    milliseconds = options.get("delivery_timeout_ms", KafkaProducer.DEFAULT_CONFIG["delivery_timeout_ms"])
+    return float(milliseconds) / 1000
+
+
+class InFlight:
+    """Messages handed to a producer and not yet acknowledged: so many at most, because kafka-python has no limit.
+
+    Args:
+        producer: It may be used by others too.
+        max_messages, max_bytes: Beyond these, ``send`` waits for the oldest; one larger message may be in flight alone.
+        timeout_s: The producer's delivery timeout.
+    """
+
+    def __init__(self, producer: KafkaProducer, max_messages: int, max_bytes: int, timeout_s: float) -> None:
+        self.producer = producer
+        self.failures: dict[int, tuple[Message, Exception]] = {}
+        """By their position in the order of sending; what failed first stands first, and may be why others failed."""
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._timeout_s = timeout_s
+        self._waiting: deque[tuple[int, Message, Any, int]] = deque()
+        self._bytes = 0
+        self._sent = 0
+
+    def send(self, message: Message) -> None:
+        """Hand over one message, when there is room. Raises KafkaError and ValueError, if it cannot be handed over."""
+        size = message.size
+        while self._waiting and (len(self._waiting) >= self._max_messages or self._bytes + size > self._max_bytes):
+            self._settle_oldest()
+        position = self._sent
+        future = self.producer.send(
+            message.topic,
+            message.value,
+            message.key,
+            message.headers,
+            message.partition,
+            message.timestamp,
+        )
+        self._sent += 1
+        self._bytes += size
+        future.add_errback(self._failed, position, message)
+        self._waiting.append((position, message, future, size))
+
+    def settle(self) -> None:
+        """Wait until all are acknowledged or have failed; ``failures`` tells which."""
+        if self._waiting:
+            with suppress(KafkaTimeoutError):  # each will say it for itself
+                self.producer.flush(self._timeout_s + _GRACE_S)
+        while self._waiting:
+            self._settle_oldest()
+
+    def _settle_oldest(self) -> None:
+        position, message, future, size = self._waiting.popleft()
+        self._bytes -= size
+        try:
+            future.get(self._timeout_s + _GRACE_S)
+        except KafkaError as error:
+            # A future is done before its errbacks are called, and one that never gets done does not call them.
+            self._failed(position, message, error)
+
+    def _failed(self, position: int, message: Message, error: Exception) -> None:
+        self.failures.setdefault(position, (message, error))

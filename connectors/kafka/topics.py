@@ -1,0 +1,144 @@
+"""Checking that topics are there, and creating them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+from kafka import KafkaAdminClient, errors
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from msgspec import Struct
+
+from connectors.kafka.connection import Connection
+from connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
+
+CleanupPolicy = Literal["delete", "compact", "compact,delete"]
+_AS_BROKER = -1  # KIP-464
+
+
+class NewTopicSettings(Struct, frozen=True):
+    """How a topic is to be made; what is None is as the broker has it by default."""
+
+    partitions: int | None = None
+    replication_factor: int | None = None
+    retention: timedelta | None = None
+    """How long messages are kept (``retention.ms``)."""
+    cleanup_policy: CleanupPolicy | None = None
+    """``compact`` keeps the last message of each key."""
+    max_message_bytes: int | None = None
+    """Of a batch, after compression (``max.message.bytes``)."""
+
+    def configs(self) -> dict[str, str]:
+        """By Kafka's names."""
+        given: dict[str, Any] = {
+            "retention.ms": round(self.retention / timedelta(milliseconds=1)) if self.retention else None,
+            "cleanup.policy": self.cleanup_policy,
+            "max.message.bytes": self.max_message_bytes,
+        }
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
+class Topic(Struct, frozen=True):
+    """A topic that is there."""
+
+    name: str
+    partitions: int
+    max_message_bytes: int | None
+    """The largest batch that it takes, after compression; None where we may not ask (DescribeConfigs)."""
+    cleanup_policy: str | None
+    """As ``NewTopicSettings`` has it; None where we may not ask."""
+
+    @property
+    def compacted(self) -> bool:
+        """Whether it takes no message without a key."""
+        return "compact" in (self.cleanup_policy or "")
+
+
+def describe_topics(connection: Connection, names: Collection[str]) -> dict[str, Topic]:
+    """Those of the named topics that are there.
+
+    Raises NotAuthorized, KafkaUnavailable, BadConfig.
+    """
+    with connection.admin() as admin:
+        return _describe(admin, connection, names)
+
+
+def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings], *, create: bool) -> dict[str, Topic]:
+    """See that all wanted topics are there; a topic that was there before is left as it is.
+
+    Raises NoSuchTopic (when it may not create), TopicRefused, NotAuthorized, KafkaUnavailable, BadConfig.
+    """
+    with connection.admin() as admin:
+        found = _describe(admin, connection, wanted)
+        missing = [name for name in wanted if name not in found]
+        if missing and not create:
+            raise NoSuchTopic(
+                f"{', '.join(connection.brokers)} has no topic {', '.join(missing)}; create "
+                f"{'them' if missing[1:] else 'it'}, or have that done with --create-topics"
+            )
+        for name in missing:
+            _create(admin, connection, name, wanted[name])
+        if missing:
+            with explained(connection.brokers, "waiting for new topics", why=connection.why_unreachable):
+                admin.wait_for_topics(missing)
+            found |= _describe(admin, connection, missing)
+    return found
+
+
+def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection[str]) -> dict[str, Topic]:
+    if not names:
+        return {}
+    with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
+        answers = {answer["name"]: answer for answer in admin.describe_topics(list(names))}
+    found = []
+    for name, answer in answers.items():
+        problem = errors.for_code(answer["error_code"])
+        if problem in (errors.NoError, errors.LeaderNotAvailableError):
+            found.append(name)
+        elif problem is not errors.UnknownTopicOrPartitionError:
+            with explained(connection.brokers, "asking for topics", name):
+                raise problem()
+    configs = _configs(admin, connection, found)
+    return {
+        name: Topic(
+            name=name,
+            partitions=len(answers[name]["partitions"]),
+            max_message_bytes=int(size) if (size := configs.get(name, {}).get("max.message.bytes")) else None,
+            cleanup_policy=configs.get(name, {}).get("cleanup.policy"),
+        )
+        for name in found
+    }
+
+
+def _configs(admin: KafkaAdminClient, connection: Connection, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
+        try:
+            answer = admin.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
+            )
+        except errors.AuthorizationError:
+            return {}
+    topics: dict[str, dict[str, dict[str, str]]] = answer.get("topic", {})
+    return {name: {key: config["value"] for key, config in entry.items()} for name, entry in topics.items()}
+
+
+def _create(admin: KafkaAdminClient, connection: Connection, name: str, settings: NewTopicSettings) -> None:
+    topic = NewTopic(
+        name,
+        num_partitions=settings.partitions or _AS_BROKER,
+        replication_factor=settings.replication_factor or _AS_BROKER,
+        topic_configs=settings.configs(),
+    )
+    with explained(connection.brokers, "creating it", name, why=connection.why_unreachable):
+        (answer,) = admin.create_topics([topic], raise_errors=False)["topics"]
+    problem = errors.for_code(answer["error_code"])
+    if problem in (errors.NoError, errors.TopicAlreadyExistsError):  # somebody was faster
+        return
+    at = ", ".join(connection.brokers)
+    said = answer.get("error_message") or problem.__name__
+    if issubclass(problem, errors.AuthorizationError):
+        raise NotAuthorized(f"{at} does not allow to create the topic {name}: {said}")
+    raise TopicRefused(f"{at} did not create the topic {name}: {said}")
