@@ -121,7 +121,7 @@ def _dead_letters(spec: str) -> Iterator[Source | BrokenSource]:
         raise SourceError(path, f"no dead letters in this folder; {_REPLAYABLE}")
 
 
-_REPLAYABLE = "replay takes dead-letters*.jsonl files, folders that hold them, or a topic of them"
+_REPLAYABLE = "replay takes dead-letters*.jsonl files, or folders that hold them, or a topic of them"
 
 
 class _Expansion:

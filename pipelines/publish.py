@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from connectors.kafka.connection import KafkaAddress
 from connectors.kafka.errors import KafkaConnectorError, MessageRefused
 from connectors.kafka.messages import Message
 from connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher
+from connectors.kafka.transaction import Publisher as PassPublisher
 from pipelines.kafka import commit_offsets, connection, group, topics_of
 from pipelines.messages import Staged
 from pipelines.settings import Settings
@@ -79,7 +80,7 @@ class Publisher:
         self._settings = settings
         self._state = state
         self._group = group(settings, state.id)
-        self._publishers: dict[KafkaAddress, TransactionalPublisher | IdempotentPublisher] = {}
+        self._publishers: dict[KafkaAddress, PassPublisher] = {}
         self._open = ExitStack()
         self._told: dict[tuple[str, int], int] = {}
 
@@ -135,13 +136,13 @@ class Publisher:
         self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
         staged.unlink()
 
-    def _publisher(self, address: KafkaAddress) -> TransactionalPublisher | IdempotentPublisher:
+    def _publisher(self, address: KafkaAddress) -> PassPublisher:
         if address not in self._publishers:
             id_ = f"claimwire-{self._state.id}-{blake2b(str(address).encode(), digest_size=4).hexdigest()}"
             compression = self._settings.kafka_compression
-            publisher: TransactionalPublisher | IdempotentPublisher = (
-                TransactionalPublisher if self._settings.kafka_transactions else IdempotentPublisher
-            )(
+            kind: Callable[..., PassPublisher]
+            kind = TransactionalPublisher if self._settings.kafka_transactions else IdempotentPublisher
+            publisher = kind(
                 connection(self._settings, address),
                 id_,
                 topics_of(self._settings, address).articles,
