@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import UTC, datetime
 
 from schemas.codec import payload
@@ -33,3 +35,16 @@ def dead_letter(
         attempts=attempts,
         first_failed_at=first_failed_at or datetime.now(UTC),
     )
+
+
+_FETCHED_AT = re.compile(r'"fetched_at": "[^"]*"')
+
+
+def letter_key(letter: DeadLetter) -> str:
+    """What a dead letter is, whenever it failed; after another attempt it is another one.
+
+    The payload of what came from a feed says when it was fetched, which is another time at every run.
+    """
+    payload = _FETCHED_AT.sub("", letter.payload)
+    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), payload))
+    return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()

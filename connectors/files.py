@@ -139,7 +139,7 @@ def _decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | De
                 yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)
-            case "record" | "normalize" | "extract":
+            case "record" | "normalize" | "extract" | "publish":
                 yield decode_article(data, origin)
             case _:
                 raise Unreadable(f"there is no stage {stage!r} whose dead letters could be tried again")

@@ -1,4 +1,4 @@
-"""What one ``--source`` value stands for: feeds to fetch, and files to read."""
+"""What one ``--source`` value stands for: feeds to fetch, files to read, and topics."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import listparser
 
 from connectors.files import MAX_BYTES, FileKind, FileSource, has_text_layout, printable
 from connectors.http import without_password
+from connectors.kafka.connection import KafkaAddress
+from connectors.kafka.errors import BadAddress
 from connectors.lines import Damaged, read_whole, unpacked
 
 _log = logging.getLogger(__name__)
@@ -24,8 +26,8 @@ _log = logging.getLogger(__name__)
 _DEEPEST = 20
 _UNFINISHED = (".inprogress", ".tmp")
 _OWN_OUTPUT = re.compile(r"(articles|events|dead-letters)-[0-9a-f]{8}-.*\.(jsonl(\.gz|\.zst)?|parquet)")
-_OWN_STATE = ("state.db", "state.db-wal", "state.db-shm", "lock", "scratch", "stdout")
-"""Beside a state.db; the last two are folders of what is not yet output."""
+_OWN_STATE = ("state.db", "state.db-wal", "state.db-shm", "lock", "scratch", "stdout", "messages")
+"""Beside a state.db; the last three are folders of what is not yet output."""
 
 READABLE = (
     ".jsonl or .ndjson and .json (also .gz, .zst), article text files and lists of feeds in .txt, .opml, "
@@ -38,6 +40,18 @@ class FeedSource:
     """A feed to be fetched."""
 
     url: str
+
+
+@dataclass(frozen=True)
+class TopicSource:
+    """A topic of a Kafka to be read from where the last run stopped."""
+
+    address: KafkaAddress
+    dead_letters: bool = False
+    """Its records are dead letters that are to be tried again."""
+
+
+Source = FeedSource | FileSource | TopicSource
 
 
 @dataclass(frozen=True)
@@ -63,27 +77,30 @@ class _EmptyListError(SourceError):
     """A .txt in which nothing is named, which is harmless in a folder."""
 
 
-def sources(spec: str, dead_letters: bool = False) -> Iterator[FeedSource | FileSource | BrokenSource]:
+def sources(spec: str, dead_letters: bool = False) -> Iterator[Source | BrokenSource]:
     """Everything that one source stands for, in a fixed order, each feed and each file once.
 
-    ``spec`` is the URL of a feed, a file, a list of feeds (OPML, or .txt with a URL or path a line, relative to the
-    list), or a folder, which is searched to its depth. In folders, names that begin with a dot or end in
-    ``.inprogress`` or ``.tmp`` are left out, as is what claimwire itself has written there, outputs and state; files
-    of no known type and empty lists are left out with a warning.
+    ``spec`` is the URL of a feed, ``kafka://HOST:PORT/TOPIC``, a file, a list of sources (OPML, or .txt with a URL or
+    path a line, relative to the list), or a folder, which is searched to its depth. In folders, names that begin with
+    a dot or end in ``.inprogress`` or ``.tmp`` are left out, as is what claimwire itself has written there, outputs and
+    state; files of no known type and empty lists are left out with a warning.
 
-    With ``dead_letters``, which is for trying them again, ``spec`` is a ``dead-letters*.jsonl`` file, or a folder, of
-    which only such files are given.
+    With ``dead_letters``, which is for trying them again, ``spec`` is a ``dead-letters*.jsonl`` file, a topic of dead
+    letters, or a folder, of which only such files are given.
 
     Raises SourceError where the spec itself is wrong: there is no such file, or nothing can be read from it. What is
     wrong within a list or a folder is a BrokenSource, each once.
     """
-    found: dict[FeedSource | FileSource | str, FeedSource | FileSource | BrokenSource] = {}
+    found: dict[Source | str, Source | BrokenSource] = {}
     for source in _dead_letters(spec) if dead_letters else _Expansion().of(spec):
         found.setdefault(source.name if isinstance(source, BrokenSource) else source, source)
     return iter(found.values())
 
 
-def _dead_letters(spec: str) -> Iterator[FileSource | BrokenSource]:
+def _dead_letters(spec: str) -> Iterator[Source | BrokenSource]:
+    if topic := _topic(spec):
+        yield TopicSource(topic, dead_letters=True)
+        return
     if _feed_url(spec):
         raise SourceError(spec, f"this is no dead letter; {_REPLAYABLE}")
     path = _local_path(spec)
@@ -104,7 +121,7 @@ def _dead_letters(spec: str) -> Iterator[FileSource | BrokenSource]:
         raise SourceError(path, f"no dead letters in this folder; {_REPLAYABLE}")
 
 
-_REPLAYABLE = "replay takes dead-letters*.jsonl files, or folders that hold them"
+_REPLAYABLE = "replay takes dead-letters*.jsonl files, or folders that hold them, or a topic of them"
 
 
 class _Expansion:
@@ -113,10 +130,13 @@ class _Expansion:
     def __init__(self) -> None:
         self._met: set[str] = set()
 
-    def of(self, spec: str, lists: tuple[str, ...] = ()) -> Iterator[FeedSource | FileSource | BrokenSource]:
+    def of(self, spec: str, lists: tuple[str, ...] = ()) -> Iterator[Source | BrokenSource]:
         """``lists`` are the real paths of the lists that led here, so that none leads back to itself."""
         if url := _feed_url(spec):
             yield FeedSource(url)
+            return
+        if topic := _topic(spec):
+            yield TopicSource(topic)
             return
         path = _local_path(spec)
         if os.path.isdir(path):
@@ -128,7 +148,7 @@ class _Expansion:
             raise SourceError(path, f"not a type of file that claimwire reads, which are {READABLE}")
         yield from self._file(path, kind, lists)
 
-    def _folder(self, folder: str, lists: tuple[str, ...]) -> Iterator[FeedSource | FileSource | BrokenSource]:
+    def _folder(self, folder: str, lists: tuple[str, ...]) -> Iterator[Source | BrokenSource]:
         if not self._is_new(folder):
             return
         for path in _files_below(folder):
@@ -151,7 +171,7 @@ class _Expansion:
 
     def _file(
         self, path: str, kind: FileKind | Literal["opml", "list"], lists: tuple[str, ...]
-    ) -> Iterator[FeedSource | FileSource | BrokenSource]:
+    ) -> Iterator[Source | BrokenSource]:
         if kind != "opml" and kind != "list":  # noqa: PLR1714 - mypy does not see through "in"
             yield FileSource(path, kind)
             return
@@ -164,7 +184,7 @@ class _Expansion:
             return
         for line, entry in _opml_entries(path) if kind == "opml" else _list_entries(path):
             try:
-                yield from self.of(entry if _feed_url(entry) else _beside(path, entry), (*lists, real))
+                yield from self.of(entry if _feed_url(entry) or _topic(entry) else _beside(path, entry), (*lists, real))
             except SourceError as error:
                 yield BrokenSource(error.name, f"{error.problem} ({printable(path)}, line {line})")
 
@@ -193,16 +213,26 @@ def _feed_url(spec: str) -> str | None:
     return given
 
 
+def _topic(spec: str) -> KafkaAddress | None:
+    if not spec.lower().startswith("kafka:"):
+        return None
+    try:
+        return KafkaAddress.parse(spec)
+    except BadAddress as error:
+        # Whatever stood in it that looked like a password must not be said again.
+        raise SourceError("kafka://...", str(error)) from None
+
+
 def _local_path(spec: str) -> str:
     if spec.lower().startswith("file://"):
         return unquote(spec[len("file://") :], errors="surrogateescape")
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", spec, re.I)
     if scheme and not os.path.exists(spec):
-        near = get_close_matches(scheme[1].lower(), ("http", "https", "feed", "file"), 1)
+        near = get_close_matches(scheme[1].lower(), ("http", "https", "feed", "file", "kafka"), 1)
         hint = (
             f"did you mean {near[0]}{without_password(spec)[len(scheme[1]) :]}?"
             if near
-            else "feeds are read from http:// or https://"
+            else "feeds are read from http:// or https://, topics from kafka://"
         )
         raise SourceError(spec, f"{scheme[1]}:// is not known; {hint}")
     return spec
@@ -329,7 +359,7 @@ def _is_list(path: str, start: bytes) -> bool:
         return False
     if not entries:
         return True  # nothing but comments: an empty list, and the error will say so
-    return bool(re.match(r"(https?|feed|file):", entries[0], re.I)) or os.path.isfile(_beside(path, entries[0]))
+    return bool(re.match(r"(https?|feed|file|kafka):", entries[0], re.I)) or os.path.isfile(_beside(path, entries[0]))
 
 
 def _beside(path: str, entry: str) -> str:

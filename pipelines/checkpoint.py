@@ -18,9 +18,7 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import re
 import secrets
 import shutil
 import sqlite3
@@ -32,6 +30,7 @@ from typing import IO, Literal, NamedTuple, Self
 
 import msgspec
 
+from connectors.deadletters import letter_key
 from connectors.feeds import FeedRequest
 from connectors.files import FileResult, file_key
 from pipelines.dedupe import fingerprint, sqlite
@@ -316,7 +315,7 @@ class State:
         return Entries(given, added, letters)
 
     def _enqueue_letter(self, db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int) -> int:
-        key = _letter_key(letter)
+        key = letter_key(letter)
         if sqlite.refresh(db, bytes.fromhex(key), now):
             return 0
         row = (key, encode(letter), intake)
@@ -452,16 +451,3 @@ class QueueReader:
 
 def _rank(record: bytes) -> bytes:
     return encode(msgspec.structs.replace(decode(record, Article), fetched_at=None))
-
-
-_FETCHED_AT = re.compile(r'"fetched_at": "[^"]*"')
-
-
-def _letter_key(letter: DeadLetter) -> str:
-    """What a dead letter is, whenever it failed; after another attempt it is another one.
-
-    The payload of what came from a feed says when it was fetched, which is another time at every run.
-    """
-    payload = _FETCHED_AT.sub("", letter.payload)
-    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), payload))
-    return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()

@@ -129,7 +129,7 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> No
 @_settings_options("every", "source")
 @click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")
 def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
-    """Feed dead letters again: files, or folders in which dead-letters*.jsonl files are found.
+    """Feed dead letters again: files, folders in which dead-letters*.jsonl files are found, or a topic of them.
 
     A file is replayed once; --sink says where the records go, as jsonl:FOLDER. What fails again goes into a new
     dead-letters file, with one more attempt counted, and can be replayed from there.
@@ -224,6 +224,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
     import logging  # noqa: PLC0415
     import sqlite3  # noqa: PLC0415
 
+    from connectors.kafka.errors import KafkaConnectorError  # noqa: PLC0415
     from connectors.sources import SourceError  # noqa: PLC0415
     from pipelines.checkpoint import State, StateError  # noqa: PLC0415
     from pipelines.publish import OutputLostError  # noqa: PLC0415
@@ -241,7 +242,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
         log.error("stdout was closed before all was written; the next run writes the rest")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (RunError, SinkError, StateError, OutputLostError, OSError) as error:
+    except (RunError, SinkError, StateError, OutputLostError, KafkaConnectorError, OSError) as error:
         log.error("%s%s", error, " (after a signal to end; the next run does the rest)" if stop() else "")
         return FAILED
     except sqlite3.Error as error:
@@ -250,7 +251,7 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
     _tell(settings, summary)
     if summary.waiting:
         return FAILED
-    return INCOMPLETE if summary.sources_failed or summary.dead_letters else DONE
+    return INCOMPLETE if summary.sources_failed or summary.dead_letters or summary.refused else DONE
 
 
 @contextmanager

@@ -14,16 +14,20 @@ from itertools import chain
 from pathlib import Path
 
 import click
+import msgspec
 
 from connectors.files import FileSource
 from connectors.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
+from connectors.kafka.errors import KafkaConnectorError
+from connectors.kafka.topics import describe_topics
 from connectors.sandbox import FeedParser
-from connectors.sources import BrokenSource, FeedSource, SourceError, sources
+from connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources
 from pipelines.checkpoint import STATE_VERSION, State
 from pipelines.dedupe import sqlite
 from pipelines.extract import ModelNotFoundError, ModelUnfitError, load
+from pipelines.kafka import connection
 from pipelines.settings import Settings, SettingsError
-from pipelines.sinks import parse_sinks
+from pipelines.sinks import KafkaSink, parse_sinks
 
 
 def examine(settings: Settings) -> bool:
@@ -91,10 +95,13 @@ def _sinks(settings: Settings) -> Iterator[str]:
         yield "none set"
     with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
         try:
-            sinks = parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000)
+            sinks = parse_sinks(settings, state)
         except SettingsError as error:
             raise _Wrong(str(error)) from error
     for sink in sinks:
+        if isinstance(sink, KafkaSink):
+            yield from _topics(settings, sink)
+            continue
         if sink.form == "stdout":
             yield "stdout"
             continue
@@ -103,6 +110,20 @@ def _sinks(settings: Settings) -> Iterator[str]:
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             raise _Wrong(f"cannot write to {sink.folder}: {there} is not a folder in which this user may make files")
         yield f"{sink.form} {sink.folder}"
+
+
+def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:
+    names = msgspec.structs.astuple(sink.topics)
+    try:
+        there = describe_topics(connection(settings, sink.address), names)
+    except KafkaConnectorError as error:
+        raise _Wrong(str(error)) from error
+    missing = [name for name in names if name not in there]
+    if missing and not settings.create_topics:
+        raise _Wrong(
+            f"{sink.address}: there is no topic {', '.join(missing)}; --create-topics makes the run create them"
+        )
+    yield f"{sink.address}: {len(there)} of {len(names)} topics are there"
 
 
 def _sources(settings: Settings) -> Iterator[str]:
@@ -118,6 +139,14 @@ def _sources(settings: Settings) -> Iterator[str]:
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
         yield f"{len(files)} files"
+    for topic in (source for source in found if isinstance(source, TopicSource)):
+        try:
+            there = describe_topics(connection(settings, topic.address), [topic.address.name])
+        except KafkaConnectorError as error:
+            raise _Wrong(str(error)) from error
+        if not there:
+            raise _Wrong(f"{topic.address}: there is no such topic, or not for this user to see")
+        yield f"{topic.address}: {there[topic.address.name].partitions} partitions"
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)

@@ -1,6 +1,6 @@
 """The graph: the story of one article, from its source to the sinks.
 
-    feeds, files -> normalize -> [queue] -> deduplicate -> enrich -> sinks
+    feeds, files, topics -> normalize -> [queue] -> deduplicate -> enrich -> sinks
 
 A bounded run works it in two halves. ``read`` takes in all sources and stages clean articles; the driver puts them
 in the queue, sorted by publication. ``process`` then takes them from there in passes of about a minute. Between the
@@ -20,11 +20,12 @@ import apache_beam as beam
 from connectors.feeds import FeedRequest, ReadFromFeeds
 from connectors.files import FileSource, ReadFromFiles
 from connectors.jsonl import WriteToJsonl
+from connectors.kafka import ReadFromKafka
 from pipelines.checkpoint import Outcome, Queued, QueueReader
 from pipelines.dedupe import Deduplicate
 from pipelines.dedupe.index import Index
 from pipelines.enrich import Enrich
-from pipelines.intake import Normalize, Stage
+from pipelines.intake import DecodeRecords, Normalize, Stage
 from pipelines.sinks import Sink
 from schemas import Article, encode
 from schemas.coders import register
@@ -40,18 +41,30 @@ def read(
     read_from_feeds: ReadFromFeeds,
     staging: Path,
 ) -> None:
-    """Read all sources, normalise every article, and stage articles, dead letters and what became of each source.
+    """Read feeds and files, normalise every article, and stage articles, dead letters and what became of each source.
 
     The two branches are never flattened into one: the in-process runner would hold all their articles in memory.
     """
     for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles())):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
-            normal = found.articles | f"Normalize{name}" >> Normalize()
-            _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, "articles")
-            _ = normal.dead_letters | f"Stage{name}NotNormalized" >> Stage(staging, "dead_letters")
-            _ = found.dead_letters | f"Stage{name}DeadLetters" >> Stage(staging, "dead_letters")
+            _normalized(name, found.articles, found.dead_letters, staging)
             _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
+
+
+def read_topic(pipeline: beam.Pipeline, read_from_kafka: ReadFromKafka, dead_letters: bool, staging: Path) -> None:
+    """The same for the records of a topic; ``dead_letters``: they are such, to be tried again."""
+    found = pipeline | "ReadFromKafka" >> read_from_kafka
+    decoded = found.records | "DecodeRecords" >> DecodeRecords(dead_letters)
+    _normalized("Records", decoded.articles, decoded.dead_letters, staging)
+    _ = found.positions | "StagePositions" >> Stage(staging, "positions")
+
+
+def _normalized(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:
+    normal = articles | f"Normalize{name}" >> Normalize()
+    _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, "articles")
+    _ = normal.dead_letters | f"Stage{name}NotNormalized" >> Stage(staging, "dead_letters")
+    _ = letters | f"Stage{name}DeadLetters" >> Stage(staging, "dead_letters")
 
 
 @dataclass(frozen=True)

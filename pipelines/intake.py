@@ -1,4 +1,4 @@
-"""The first half of a bounded run: normalising what the connectors read, and staging it for the queue."""
+"""The first half of a bounded run: decoding and normalising what the connectors read, and staging it for the queue."""
 
 from __future__ import annotations
 
@@ -12,9 +12,65 @@ from typing import IO, Any
 import apache_beam as beam
 import msgspec
 
+from connectors.articles import decode_article
 from connectors.deadletters import dead_letter
+from connectors.files import replay
+from connectors.kafka import KafkaRecord
 from pipelines.normalize import normalize
-from schemas import Article, DeadLetter, Origin, RawArticle
+from schemas import Article, DeadLetter, Origin, RawArticle, decode
+from schemas.codec import payload
+
+
+class DecodeRecords(beam.PTransform):  # type: ignore[misc]
+    """Makes raw articles of the records of a topic.
+
+    In: KafkaRecord, with an article in any form that ``connectors.articles`` knows as its value; with ``dead_letters``,
+    a dead letter to be tried again. Out: ``articles`` (RawArticle) and ``dead_letters`` (DeadLetter). A tombstone
+    gives nothing.
+    """
+
+    def __init__(self, dead_letters: bool = False) -> None:
+        super().__init__()
+        self._decode = _DecodeRecord(dead_letters)
+
+    def expand(self, records: beam.PCollection) -> beam.DoOutputsTuple:
+        return records | "Decode" >> beam.ParDo(self._decode).with_output_types(
+            RawArticle, dead_letters=DeadLetter
+        ).with_outputs("dead_letters", main="articles")
+
+
+class _DecodeRecord(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, dead_letters: bool) -> None:
+        self._dead_letters = dead_letters
+
+    def process(self, record: KafkaRecord) -> Iterator[Any]:
+        if record.value is None:
+            return
+        origin = Origin(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=_as_text(record.key),
+            headers=tuple((name, _as_text(value)) for name, value in record.headers),
+        )
+        try:
+            if self._dead_letters:
+                found = list(replay(decode(record.value, DeadLetter)))
+            else:
+                found = [decode_article(record.value, origin)]
+        except OSError:  # the system, and not the record, stands in the way
+            raise
+        except Exception as error:
+            found = [dead_letter("record", error, record.value, origin)]
+        for each in found:
+            yield beam.pvalue.TaggedOutput("dead_letters", each) if isinstance(each, DeadLetter) else each
+
+
+def _as_text(data: bytes | None) -> str | None:
+    if data is None:
+        return None
+    text, encoding = payload(data)
+    return text if encoding == "utf-8" else f"base64:{text}"
 
 
 class Normalize(beam.PTransform):  # type: ignore[misc]

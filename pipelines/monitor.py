@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from schemas import Article, Duplicate, Event
+from schemas import Article, ClaimMessage, Duplicate, Event
 
+CLAIM_EXTRACTED = "claimwire.claim.extracted"
 SOURCE_FAILED = "claimwire.source.failed"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
@@ -32,6 +33,18 @@ def article_event(article: Article, duplicate: Duplicate, now: datetime) -> Even
     }
     source = article.source.feed_url or _PRODUCT
     return _event(kind, source, article.id, now, data, article.id, article.content_hash)
+
+
+def claim_event(claim: ClaimMessage, now: datetime) -> Event:
+    """That a claim was found, with what tells a reader whether to look at it. Its id depends on the claim alone."""
+    speaker = claim.speaker
+    data = {
+        "article_id": claim.article_id,
+        "url": claim.url,
+        "speaker": (speaker.name or speaker.text) if speaker else None,
+        "text": claim.text,
+    }
+    return _event(CLAIM_EXTRACTED, claim.source.feed_url or _PRODUCT, claim.id, now, data, claim.id)
 
 
 def source_event(kind: str, source: str, run_id: str, now: datetime, reason: str | None) -> Event:
@@ -56,7 +69,10 @@ class Summary(msgspec.Struct):
     feeds_unchanged: int = 0
     files_read: int = 0
     files_unchanged: int = 0
+    topics_read: int = 0
     sources_failed: int = 0
+    lost: int = 0
+    """Offsets of topics that the broker had removed before they were read (``kafka_lost: reset``)."""
     resumed: int = 0
     """Articles and dead letters that an earlier run had left in the queue; they count as seen."""
     seen: int = 0
@@ -66,6 +82,8 @@ class Summary(msgspec.Struct):
     copies: int = 0
     unchanged: int = 0
     dead_letters: int = 0
+    refused: int = 0
+    """Messages that a topic refused; they are dead letters in the state's folder."""
     waiting: int = 0
     """Left in the queue for the next run, after a signal."""
     claims: int = 0
@@ -89,15 +107,19 @@ class Summary(msgspec.Struct):
         """The summary for a reader."""
         revised = f" ({self.revisions} of them revised)" if self.revisions else ""
         waiting = f" + {self.waiting:,} waiting for the next run" if self.waiting else ""
+        topics = f" and {counted(self.topics_read, 'topic')}" if self.topics_read else ""
+        lost = f", {self.lost:,} records lost to retention" if self.lost else ""
+        refused = [f"refused    {counted(self.refused, 'message')}, kept as dead letters"] if self.refused else []
         resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
         return [
-            f"sources    {counted(self.feeds_read, 'feed')} and "
-            f"{counted(self.files_read, 'file')} read, "
-            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed",
+            f"sources    {counted(self.feeds_read, 'feed')}{',' if topics else ' and'} "
+            f"{counted(self.files_read, 'file')}{topics} read, "
+            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{lost}",
             f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
             f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
             f"+ {counted(self.dead_letters, 'dead letter')}{waiting}",
             f"claims     {self.claims:,}",
+            *refused,
             f"took       {self.seconds:.1f} s in {counted(self.passes, 'pass', 'passes')}",
         ]
 

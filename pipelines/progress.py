@@ -25,6 +25,9 @@ class LineProgress:
     def reading(self, feeds: int, files: int) -> None:
         _log.info("reading %d feeds and %d files", feeds, files)
 
+    def reading_topic(self, topic: str, done: int, total: int) -> None:
+        _log.info("%s: %d of %d records read", topic, done, total)
+
     def read(self, source: str, problem: str | None, note: str | None) -> None:
         tell(source, problem, note)
 
@@ -57,6 +60,9 @@ class TerminalProgress:
 
     def reading(self, feeds: int, files: int) -> None:
         self._bar.update(self._task, description=f"reading {feeds} feeds and {files} files")
+
+    def reading_topic(self, topic: str, done: int, total: int) -> None:
+        self._bar.update(self._task, description=f"reading {topic}", completed=done, total=total)
 
     def read(self, source: str, problem: str | None, note: str | None) -> None:
         self._bar.update(self._task, description="extracting", total=None)

@@ -7,32 +7,37 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
+from kafka.errors import KafkaError
 
 from connectors.feeds import FeedRequest, FeedResult, ReadFromFeeds
 from connectors.files import FileResult, FileSource
 from connectors.http import without_password
-from connectors.sources import BrokenSource, FeedSource, sources
+from connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
+from connectors.kafka.errors import KafkaConnectorError
+from connectors.sources import BrokenSource, FeedSource, TopicSource, sources
 from pipelines import ingest, monitor, worker
 from pipelines.checkpoint import Outcome, QueueReader, SourceState, State
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import staged
+from pipelines.kafka import TopicReader, group
 from pipelines.monitor import Summary, counted
+from pipelines.publish import Publisher
 from pipelines.settings import Settings, SettingsError
-from pipelines.sinks import DEAD_LETTERS, EVENTS, parse_sinks
+from pipelines.sinks import parse_sinks
 from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -56,6 +61,9 @@ class Progress(Protocol):
 
     def reading(self, feeds: int, files: int) -> None:
         """The sources are now being read."""
+
+    def reading_topic(self, topic: str, done: int, total: int) -> None:
+        """So many records of a topic are read."""
 
     def read(self, source: str, problem: str | None, note: str | None) -> None:
         """A source was read, or was not because of a problem; a note says what was wrong with it all the same."""
@@ -101,7 +109,8 @@ class BoundedRun:
         self._remembered_since = now - settings.remembered()
         # Refreshed at half time, so that what stands unchanged in its source is never forgotten.
         self._read_since = now - settings.remembered() / 2
-        self._sinks = parse_sinks(settings.sink, state, settings.compression, settings.rotate_mb * 1_000_000)
+        self._sinks = parse_sinks(settings, state)
+        self._publisher = Publisher(settings, state)
         pipeline_options(beam_options, settings.workers)
 
     def go(self) -> Summary:
@@ -109,14 +118,21 @@ class BoundedRun:
 
         Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
         """
+        with self._publisher:
+            self._state.publish = self._publisher
+            return self._go()
+
+    def _go(self) -> Summary:
         began = time.monotonic()
-        feeds, files, broken = self._expand_sources()
+        feeds, files, topics, broken = self._expand_sources()
         for sink in self._sinks:
             sink.check()
         if finished := self._state.recover([sink.scratch for sink in self._sinks]):
-            _log.warning("finished %d files that the last run had committed but not yet named", finished)
+            _log.warning("finished %d outputs that the last run had committed but not yet published", finished)
         self._count_resumed()
         self._read(feeds, files, broken)
+        for topic in topics:
+            self._read_topic(topic)
         self._work()
         if forgotten := self._state.expire(self._remembered_since):
             _log.info("forgot %d keys of articles not seen for %s", forgotten, self._settings.remember)
@@ -124,6 +140,8 @@ class BoundedRun:
         if not self.summary.balances:
             raise RunError(f"the figures do not balance, which is a fault in claimwire: {self.summary}")
         self._tell_completed()
+        self._publisher.follow()
+        self.summary.refused = self._publisher.refused
         for sink in self._sinks:
             sink.clear()
         self._state.clear_scratch()
@@ -131,12 +149,13 @@ class BoundedRun:
 
     # Reading
 
-    def _expand_sources(self) -> tuple[list[str], list[FileSource], list[BrokenSource]]:
+    def _expand_sources(self) -> tuple[list[str], list[FileSource], list[TopicSource], list[BrokenSource]]:
         specs = map(_bundled_or_given, self._settings.source)
         found = dict.fromkeys(chain.from_iterable(sources(spec, self._only_dead_letters) for spec in specs))
         return (
             [source.url for source in found if isinstance(source, FeedSource)],
             [source for source in found if isinstance(source, FileSource)],
+            [source for source in found if isinstance(source, TopicSource)],
             [source for source in found if isinstance(source, BrokenSource)],
         )
 
@@ -189,24 +208,62 @@ class BoundedRun:
             events += told
             if problem or told:
                 states[name] = SourceState(failing_since=failing_since)
-        entries = self._state.enqueue(
-            staged(staging, "articles", Article),
-            chain(staged(staging, "dead_letters", DeadLetter), events),
-            states,
-            file_results,
-            self.run.started_at,
-            retry=self._only_dead_letters,
-        )
-        self._state.clear_scratch()
+        self._enqueue(staging, events, states, file_results)
         summary = self.summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
         summary.files_read += sum(not file.error for file in file_results)
         summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
-        summary.seen += entries.given
-        summary.unchanged += entries.given - entries.articles - entries.dead_letters
-        summary.dead_letters += entries.dead_letters
+
+    def _enqueue(
+        self,
+        staging: Path,
+        events: list[Event],
+        states: dict[str, SourceState],
+        files: Iterable[FileResult] = (),
+        positions: Mapping[tuple[str, int], int] | None = None,
+    ) -> None:
+        """Put what was staged into the queue, in one transaction with how far the sources are read."""
+        entries = self._state.enqueue(
+            staged(staging, "articles", Article),
+            chain(staged(staging, "dead_letters", DeadLetter), events),
+            states,
+            files,
+            self.run.started_at,
+            retry=self._only_dead_letters,
+            positions=positions,
+        )
+        self._state.clear_scratch()
+        self.summary.seen += entries.given
+        self.summary.unchanged += entries.given - entries.articles - entries.dead_letters
+        self.summary.dead_letters += entries.dead_letters
+
+    def _read_topic(self, topic: TopicSource) -> None:
+        """Read a topic to where it ends now, a batch after the other; a topic that fails harms no other source."""
+        name, staging = str(topic.address), self._state.scratch("intake")
+        problem = None
+        try:
+            known = self._state.next_offsets(name)
+            reader = TopicReader(self._settings, topic, group(self._settings, self._state.id), known)
+            total = reader.backlog
+            while reader.backlog and not self._stopping():
+                self._progress.reading_topic(name, total - reader.backlog, total)
+                self._read_records(reader, reader.batch(), topic, staging)
+            self.summary.topics_read += 1
+        except (KafkaError, KafkaConnectorError, UnknownTopicError, RunError) as error:
+            problem = str(error)
+            self.summary.sources_failed += 1
+        self._progress.read(name, problem, None)
+        failing_since, events = self._failing(name, name, problem)
+        if events:
+            self._enqueue(staging, events, {name: SourceState(failing_since=failing_since)})
+
+    def _read_records(self, reader: TopicReader, read: ReadFromKafka, topic: TopicSource, staging: Path) -> None:
+        self._run_pipeline("read", lambda pipeline: ingest.read_topic(pipeline, read, topic.dead_letters, staging))
+        positions = list(staged(staging, "positions", KafkaPosition))
+        self.summary.lost += sum(position.expired for position in positions)
+        self._enqueue(staging, [], {}, positions=reader.read(positions))
 
     def _is_due(self, url: str) -> bool:
         """Whether a feed may be asked: it did not ask to be left alone for longer, and is not gone for good."""
@@ -262,21 +319,21 @@ class BoundedRun:
             self.summary.count(ended)
             self.summary.claims += sum(outcome.claims for outcome in outcomes)
             self.summary.passes += 1
+            self._publisher.follow()
             done += len(outcomes)
             self._progress.working(done, total, self.summary.claims)
         self.summary.waiting = self._state.waiting()
 
     def _commit_others(self) -> None:
         """Dead letters and events of the reading need no pipeline: they are written as they are."""
-        kinds: list[tuple[Literal["dead-letter", "event"], str]] = [("dead-letter", DEAD_LETTERS), ("event", EVENTS)]
-        if not any(self._state.waiting(kind) for kind, _ in kinds):
+        state = self._state
+        if not (state.waiting("dead-letter") or state.waiting("event")):
             return
-        name = self._pass_name()
         for sink in self._sinks:
             _empty(sink.staging)
-            for kind, beginning in kinds:
-                sink.stage(beginning, name, self._state.others(kind))
-        self._state.commit_others(self._renames(), self.run.started_at)
+            sink.stage(self._pass_name(), state.others("dead-letter"), state.others("event"))
+        state.commit_others(self._renames(), self.run.started_at)
+        self._publisher.follow()
 
     def _pass_name(self) -> str:
         """What the files of the next pass are called; no other pass of any run has it, not even on a restored state."""
@@ -318,7 +375,7 @@ class BoundedRun:
             event = monitor.run_completed(self.run.id, datetime.now(UTC), self.summary)
             for sink in self._sinks:
                 _empty(sink.staging)
-                sink.stage(EVENTS, self._pass_name(), [encode(event)])
+                sink.stage(self._pass_name(), [], [encode(event)])
             self._state.commit([], self._renames(), self.run.started_at)
 
     def _run_pipeline(self, what: str, build: Callable[[beam.Pipeline], None]) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
 import msgspec
 
-from connectors.jsonl import Compression, WriteToJsonl, write_jsonl
+from connectors.jsonl import Compression, WriteToJsonl, gather, write_jsonl
+from connectors.kafka.connection import KafkaAddress
+from connectors.kafka.errors import BadAddress, KafkaConnectorError
 from connectors.parquet import WriteToParquet
 from pipelines.checkpoint import State
+from pipelines.kafka import prepare_topics, topics_of
+from pipelines.messages import Messages, Staged, Topics
 from pipelines.publish import STDOUT
-from pipelines.settings import SettingsError
+from pipelines.settings import Settings, SettingsError
 from schemas import EnrichedArticle
 
 ARTICLES, DEAD_LETTERS, EVENTS = "articles", "dead-letters", "events"
@@ -27,8 +33,8 @@ class SinkError(Exception):
     """A sink that cannot be written to; the message says which and why."""
 
 
-class Sink(msgspec.Struct, frozen=True):
-    """One place for records. Dead letters and events stand beside the articles, as JSONL."""
+class FileSink(msgspec.Struct, frozen=True):
+    """Files in a folder, or lines on stdout. Dead letters and events stand beside the articles, as JSONL."""
 
     form: Literal["jsonl", "parquet", "stdout"]
     folder: Path
@@ -71,10 +77,11 @@ class Sink(msgspec.Struct, frozen=True):
             _ = letters | f"{label}DeadLetters" >> self._to_jsonl(f"{DEAD_LETTERS}-{name}", self.compression)
             _ = events | f"{label}Events" >> self._to_jsonl(f"{EVENTS}-{name}", self.compression)
 
-    def stage(self, kind: str, name: str, lines: Iterable[bytes]) -> None:
-        """Stage dead letters or events without a pipeline, one line after the other."""
+    def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
+        """Stage dead letters and events (JSON) without a pipeline, one after the other."""
         if self.beside:
-            write_jsonl(self.staging, f"{kind}-{name}", lines, self.compression, self.rotate_bytes)
+            for kind, lines in ((DEAD_LETTERS, letters), (EVENTS, events)):
+                write_jsonl(self.staging, f"{kind}-{name}", lines, self.compression, self.rotate_bytes)
 
     def staged(self, day: date) -> list[tuple[Path, str]]:
         """Each staged file with its final path, or STDOUT."""
@@ -94,37 +101,137 @@ class Sink(msgspec.Struct, frozen=True):
         return WriteToJsonl(str(self.staging), name, compression, self.rotate_bytes)
 
 
-def parse_sinks(specs: tuple[str, ...], state: State, compression: Compression, rotate_bytes: int) -> list[Sink]:
-    """The sinks that ``--sink`` values name; where none of them is a folder, dead letters and events go to the state.
+class KafkaSink(msgspec.Struct, frozen=True):
+    """Four topics of a Kafka. Each pass is staged as one file of messages, which is published in one transaction."""
+
+    address: KafkaAddress
+    topics: Topics
+    settings: Settings
+    scratch: Path
+    attempt: str
+
+    @property
+    def staging(self) -> Path:
+        """Where workers of this run put messages, until the driver publishes them."""
+        return self.scratch / self.attempt
+
+    def check(self) -> None:
+        """Raises SinkError where the topics are not there, or cannot be made when that was asked for."""
+        try:
+            prepare_topics(self.settings, self.address, self.topics)
+        except KafkaConnectorError as error:
+            raise SinkError(str(error)) from error
+        self.staging.mkdir(parents=True, exist_ok=True)
+
+    def write(
+        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
+    ) -> None:
+        """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
+        kinds = ((ARTICLES, articles), (DEAD_LETTERS, letters), (EVENTS, events))
+        _ = (
+            [records | f"{label}Mark{kind}" >> _marked(kind) for kind, records in kinds]
+            | f"{label}All" >> beam.Flatten()
+            | f"{label}Messages" >> _StageMessages(self.staging, name, self.topics)
+        )
+
+    def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
+        """Stage dead letters and events (JSON) without a pipeline, one after the other."""
+        messages = Messages(self.topics)
+        _write_messages(
+            self.staging, name, chain(map(messages.of_dead_letter, letters), map(messages.of_event, events))
+        )
+
+    def staged(self, _: date) -> list[tuple[Path, str]]:
+        """Each staged file with the address at which it is to be published."""
+        return [(path, str(self.address)) for path in sorted(self.staging.glob("*"))]
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+Sink = FileSink | KafkaSink
+
+
+class _StageMessages(beam.PTransform):  # type: ignore[misc]
+    """All messages of a pass into one file. In: pairs of (kind and sort key, record's JSON)."""
+
+    def __init__(self, folder: Path, name: str, topics: Topics) -> None:
+        super().__init__()
+        self._folder = folder
+        self._name = name
+        self._topics = topics
+
+    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
+        return gather(pairs) | "Stage" >> beam.Map(self._stage)
+
+    def _stage(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> None:
+        records: dict[str, list[bytes]] = {ARTICLES: [], DEAD_LETTERS: [], EVENTS: []}
+        for key, record in sorted(gathered[1]):
+            records[key.partition("\t")[0]].append(record)
+        messages = Messages(self._topics)
+
+        def lines() -> Iterator[Staged]:
+            yield from messages.of_articles(records[ARTICLES])
+            yield from map(messages.of_event, records[EVENTS])
+            yield from map(messages.of_dead_letter, records[DEAD_LETTERS])
+
+        _write_messages(self._folder, self._name, lines())
+
+
+def _marked(kind: str) -> beam.PTransform:
+    return beam.MapTuple(lambda key, record: (f"{kind}\t{key}", record)).with_output_types(tuple[str, bytes])
+
+
+def _write_messages(folder: Path, name: str, messages: Iterable[Staged]) -> None:
+    # One file, however large, because it is one transaction.
+    write_jsonl(folder, f"messages-{name}", map(msgspec.json.encode, messages), rotate_bytes=sys.maxsize)
+
+
+def parse_sinks(settings: Settings, state: State) -> list[Sink]:
+    """The sinks that ``--sink`` values name; where none of them is a folder or a Kafka, dead letters and events go to
+    the state.
 
     Raises SettingsError for a value that names none.
     """
-    parsed = [_parse(spec) for spec in dict.fromkeys(specs)]
-    folders = [folder for _, folder in parsed if folder]
+    parsed = {spec: _parse(spec) for spec in settings.sink}
+    folders = [folder for _, folder in parsed.values() if folder]
     if len(set(folders)) < len(folders):
         raise SettingsError("two sinks name the same folder; give each its own")
-    has_folder = bool(folders)
-    sinks = []
-    for form, folder in parsed:
-        place = folder or state.folder.resolve()
+    has_other = any(form != "stdout" for form, _ in parsed.values())
+    sinks: list[Sink] = []
+    for number, (spec, (form, place)) in enumerate(parsed.items()):
+        if form == "kafka":
+            try:
+                address = KafkaAddress.parse(spec)
+            except BadAddress as error:
+                raise SettingsError(str(error)) from None
+            scratch = state.folder.resolve() / "messages" / str(number)
+            sinks.append(KafkaSink(address, topics_of(settings, address), settings, scratch, state.attempt))
+            continue
+        folder = place or state.folder.resolve()
         sinks.append(
-            Sink(
+            FileSink(
                 form=form,
-                folder=place,
-                scratch=place / (f".claimwire-{state.id}" if folder else "stdout"),
+                folder=folder,
+                scratch=folder / (f".claimwire-{state.id}" if place else "stdout"),
                 attempt=state.attempt,
-                compression=compression,
-                rotate_bytes=rotate_bytes,
-                beside=folder is not None or not has_folder,
+                compression=settings.compression,
+                rotate_bytes=settings.rotate_mb * 1_000_000,
+                beside=place is not None or not has_other,
             )
         )
     return sinks
 
 
-def _parse(spec: str) -> tuple[Literal["jsonl", "parquet", "stdout"], Path | None]:
+def _parse(spec: str) -> tuple[Literal["jsonl", "parquet", "kafka", "stdout"], Path | None]:
     if spec == STDOUT:
         return "stdout", None
+    if spec.lower().startswith("kafka:"):
+        return "kafka", None
     form, colon, folder = spec.partition(":")
     if form in ("jsonl", "parquet") and colon and folder:
         return "jsonl" if form == "jsonl" else "parquet", Path(os.path.abspath(os.path.expanduser(folder)))
-    raise SettingsError(f"{spec!r} is no sink; write jsonl:FOLDER, parquet:FOLDER, or - for stdout")
+    raise SettingsError(
+        f"{spec!r} is no sink; write jsonl:FOLDER, parquet:FOLDER, kafka://HOST:PORT/PREFIX, or - for stdout"
+    )
