@@ -125,6 +125,53 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> No
                 sys.exit(DONE)
 
 
+_NOT_OF_STREAMS = (
+    "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
+    "feed_timeout", "feed_limit_mb", "kafka_transactions",
+)  # fmt: skip
+
+
+@main.command(context_settings=_BEAM, epilog=_EXIT_CODES)
+@_settings_options(*_NOT_OF_STREAMS)
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
+    """Read topics as they grow, and write to topics, without end, on a portable runner of Beam.
+
+    \b
+    On this machine, by Prism (go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0):
+      claimwire stream --source kafka://HOST:9092/articles --sink kafka://HOST:9092/news \\
+        --runner PrismRunner --prism_location ~/go/bin/prism --environment_type LOOPBACK
+    On a cluster:
+      claimwire stream --source ... --sink ... --runner FlinkRunner --flink_master HOST:8081 \\
+        --checkpointing_interval 2000 --environment_type ...
+
+    What was read is committed in the consumer group --kafka-group [claimwire-stream] when it is written; a stream
+    begins where the group stands. After a failure records may come again, with the same ids and keys. --state is
+    where workers keep what a topic refuses.
+    """
+    settings = _load(config, flags)
+    _check_beam_options(beam_options)
+    _require(settings, "source", "sink")
+    _quiet_libraries(settings.log_format, settings.quiet)
+    import logging  # noqa: PLC0415
+
+    from connectors.kafka import KafkaConnectorError  # noqa: PLC0415
+    from connectors.sources import SourceError  # noqa: PLC0415
+    from pipelines.stream import run_stream  # noqa: PLC0415
+
+    log = logging.getLogger("claimwire")
+    try:
+        run_stream(settings, list(beam_options))
+    except (SettingsError, SourceError) as error:
+        log.error("%s", error)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        log.warning("stopped; the next stream goes on where the group %s stands", settings.kafka_group or "")
+    except (KafkaConnectorError, OSError, RuntimeError, ValueError) as error:
+        log.error("the stream has ended: %s", error)
+        sys.exit(FAILED)
+
+
 @main.command(context_settings=_BEAM, epilog=_EXIT_CODES)
 @_settings_options("every", "source")
 @click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import apache_beam as beam
@@ -38,6 +38,12 @@ class Run(msgspec.Struct, frozen=True):
     id: str
     version: str
     started_at: datetime
+    endless: bool = False
+    """A stream: its records have the time at which they are made, and not that of the start."""
+
+    def now(self) -> datetime:
+        """The time that a record says it was made at."""
+        return datetime.now(UTC).replace(microsecond=0) if self.endless else self.started_at
 
 
 class Enrich(beam.PTransform):  # type: ignore[misc]
@@ -51,10 +57,10 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
         run: Stands in every record's provenance.
-        queue: Knows how often an article has failed before.
+        queue: Knows how often an article has failed before; a stream has none.
     """
 
-    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader) -> None:
+    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None) -> None:
         super().__init__()
         self.run = run
         self._enrich = _EnrichBatch(extract, model, run, queue)
@@ -68,7 +74,7 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
 
 
 class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader) -> None:
+    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None) -> None:
         self._what = extract
         self._model = model
         self._run = run
@@ -88,7 +94,7 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 record = self._record(judged, result, skipped[judged.order])
                 yield judged.order, record
                 if judged.duplicate:
-                    event = article_event(judged.article, judged.duplicate, self._run.started_at)
+                    event = article_event(judged.article, judged.duplicate, self._run.now())
                     yield beam.pvalue.TaggedOutput(EVENTS, event)
                 yield _outcome(Outcome(judged.order, judged.outcome, len(record.claims), judged.remember))
 
@@ -122,14 +128,14 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
             if len(batch) > 1:
                 return {order: result for judged in batch for order, result in self._extract([judged]).items()}
             article, order = batch[0].article, batch[0].order
-            attempts, first_failed_at = self._queue.failed_before(order)
+            attempts, first_failed_at = self._queue.failed_before(order) if self._queue else (0, None)
             letter = dead_letter(
                 "extract",
                 error,
                 encode(article),
                 Origin(url=article.url),
                 attempts=attempts + 1,
-                first_failed_at=first_failed_at or self._run.started_at,
+                first_failed_at=first_failed_at or self._run.now(),
             )
             return {order: letter}
 
@@ -145,7 +151,7 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 model=self._extractor().model if extraction else None,
                 extractor=self._extractor().name if extraction else None,
                 run_id=self._run.id,
-                processed_at=self._run.started_at,
+                processed_at=self._run.now(),
                 skipped=skipped,
             ),
         )

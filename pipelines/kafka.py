@@ -99,7 +99,7 @@ class TopicReader:
     def __init__(self, settings: Settings, source: TopicSource, group: str, known: Mapping[int, int]) -> None:
         self._source = source
         self._topic = source.address.name
-        config = partial(_consumer_config, connection(settings, source.address), group)
+        config = partial(consumer_config, connection(settings, source.address), group)
         self._read = partial(
             ReadFromKafka,
             list(source.address.brokers),
@@ -110,7 +110,7 @@ class TopicReader:
             with_positions=True,
         )
         # A partition that has come since is read from its beginning, wherever the topic was begun.
-        start = Start() if known else _start(settings)
+        start = Start() if known else start_of(settings)
         offsets = {TopicPartition(self._topic, partition): offset for partition, offset in known.items()}
         consumers = Consumers(list(source.address.brokers), config)
         consumers.open()
@@ -145,7 +145,8 @@ class TopicReader:
 _MOST_RECORDS = 20_000
 
 
-def _start(settings: Settings) -> Start:
+def start_of(settings: Settings) -> Start:
+    """Where to begin a topic of which nothing is known."""
     match settings.kafka_start:
         case "earliest" | "latest" | "committed" as named:
             return Start(default=named)
@@ -153,7 +154,7 @@ def _start(settings: Settings) -> Start:
             return Start(time_ms=milliseconds(datetime.fromisoformat(time)))
 
 
-def _consumer_config(connection: Connection, group: str) -> dict[str, Any]:
+def consumer_config(connection: Connection, group: str) -> dict[str, Any]:
     """For the workers, which read the secrets themselves."""
     config = connection.client_config()
     del config["bootstrap_servers"]  # a parameter of its own

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from connectors.deadletters import letter_key
+from connectors.kafka import Message
 from pipelines.monitor import claim_event
 from schemas import (
     SCHEMA_VERSION,
@@ -133,3 +134,9 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         confidence=claim.confidence,
         sentence=article.text[slice(*claim.sentence)],
     )
+
+
+def as_message(staged: Staged) -> Message:
+    """A staged message as the connector sends it."""
+    headers = [("content-type", staged.content_type.encode())]
+    return Message(staged.topic, bytes(staged.value), staged.key.encode(), headers)

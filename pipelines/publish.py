@@ -22,7 +22,7 @@ from connectors.kafka.messages import Message
 from connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher
 from connectors.kafka.transaction import Publisher as PassPublisher
 from pipelines.kafka import commit_offsets, connection, group, topics_of
-from pipelines.messages import Staged
+from pipelines.messages import Staged, as_message
 from pipelines.settings import Settings
 from schemas import Origin, encode
 
@@ -130,7 +130,7 @@ class Publisher:
                 publisher.publish(number, _Messages(staged, refused), {self._group: here} if here else {}, staged.name)
                 break
             except MessageRefused as refusal:
-                refused[_nth_left(refusal.position, refused)] = refusal
+                refused[_nth_left(refusal.position or 0, refused)] = refusal
                 self._keep(staged.stem, address, refused)
         self.refused += len(refused)
         self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
@@ -140,8 +140,9 @@ class Publisher:
         if address not in self._publishers:
             id_ = f"claimwire-{self._state.id}-{blake2b(str(address).encode(), digest_size=4).hexdigest()}"
             compression = self._settings.kafka_compression
-            kind: Callable[..., PassPublisher]
-            kind = TransactionalPublisher if self._settings.kafka_transactions else IdempotentPublisher
+            kind: Callable[..., PassPublisher] = TransactionalPublisher
+            if not self._settings.kafka_transactions:
+                kind = IdempotentPublisher
             publisher = kind(
                 connection(self._settings, address),
                 id_,
@@ -190,9 +191,7 @@ class _Messages:
         with self._staged.open("rb") as lines:
             for number, line in enumerate(lines):
                 if number not in self._without:
-                    staged = decoder.decode(line)
-                    headers = [("content-type", staged.content_type.encode())]
-                    yield Message(staged.topic, bytes(staged.value), staged.key.encode(), headers)
+                    yield as_message(decoder.decode(line))
 
 
 def _nth_left(position: int, without: Collection[int]) -> int:

@@ -56,7 +56,9 @@ class Publisher(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *exception: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
     def last_published(self) -> int | None:
         """The number of the last pass that was published; None if none was, or if that is not known any more."""

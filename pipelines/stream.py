@@ -1,0 +1,145 @@
+"""The unbounded pipeline: from topics to topics, on a portable runner (Prism, Flink, Dataflow).
+
+    topics -> decode -> normalize -> deduplicate (keyed state) -> enrich -> topics
+
+It is the graph of ``pipelines.ingest`` with other ends: the runner keeps what was seen, and offsets are committed when
+their bundles are final. So a record may be written twice after a failure, with the same id and key; a bounded run
+(``claimwire watch``) is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from connectors.jsonl import write_jsonl
+from connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
+from connectors.sources import TopicSource, sources
+from pipelines.dedupe.keyed import DeduplicateKeyed
+from pipelines.enrich import Enrich, Run
+from pipelines.intake import DecodeRecords, Normalize
+from pipelines.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
+from pipelines.messages import Messages, Topics, as_message
+from pipelines.settings import Settings, SettingsError
+from schemas import DeadLetter, encode
+
+GROUP = "claimwire-stream"
+_COMMAND = "claimwire stream --source kafka://HOST:PORT/TOPIC --sink kafka://HOST:PORT/PREFIX --runner FlinkRunner ..."
+
+
+def run_stream(settings: Settings, beam_options: list[str]) -> None:
+    """Run the stream until it is stopped, or, on a cluster that runs on without us, until it is submitted.
+
+    Raises SettingsError for what cannot be streamed, SourceError, KafkaConnectorError where a topic of the sink is not
+    there, and what the runner raises.
+    """
+    topics = _topics(settings)
+    addresses = _sinks(settings)
+    options = PipelineOptions(beam_options, streaming=True, save_main_session=False)
+    runner = (options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
+    if runner in ("DirectRunner", "FnApiRunner"):
+        raise SettingsError(
+            "a stream needs a portable runner, because Beam's DirectRunner gives out nothing behind keyed state of an "
+            f"unbounded read; for example: {_COMMAND}; without one, claimwire watch does the same in passes"
+        )
+    for address in addresses:
+        prepare_topics(settings, address, topics_of(settings, address))
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, settings, topics, addresses)
+    pipeline.run().wait_until_finish()
+
+
+def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource], sinks: list[KafkaAddress]) -> None:
+    """The graph."""
+    started = datetime.now(UTC).replace(microsecond=0)
+    run = Run(f"{started:%Y%m%dT%H%M%SZ}-stream", version("claimwire"), started, endless=True)
+    records = [
+        pipeline | f"Read{number}" >> _read(settings, source.address) for number, source in enumerate(sources)
+    ] | "Records" >> beam.Flatten()
+    decoded = records | "DecodeRecords" >> DecodeRecords()
+    normal = decoded.articles | "Normalize" >> Normalize()
+    found = (
+        normal.articles
+        | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
+        | "Enrich" >> Enrich(settings.extract, settings.model, run)
+    )
+    letters = [decoded.dead_letters, normal.dead_letters, found.dead_letters] | "DeadLetters" >> beam.Flatten()
+    for number, address in enumerate(sinks):
+        topics = topics_of(settings, address)
+        messages = [
+            found.enriched | f"ArticleMessages{number}" >> _messages(topics, "articles"),
+            found.events | f"EventMessages{number}" >> _messages(topics, "events"),
+            letters | f"LetterMessages{number}" >> _messages(topics, "dead_letters"),
+        ] | f"Messages{number}" >> beam.Flatten()
+        refused = messages | f"Write{number}" >> _write(settings, address)
+        _ = refused | f"Keep{number}" >> beam.Map(_keep, Path(settings.state).absolute() / "refused")
+
+
+def _read(settings: Settings, address: KafkaAddress) -> ReadFromKafka:
+    group = settings.kafka_group or GROUP
+    start = start_of(settings)
+    return ReadFromKafka(
+        list(address.brokers),
+        address.name,
+        consumer_config=partial(consumer_config, connection(settings, address), group),
+        start="committed" if start.time_ms is None and start.default == "earliest" else start.default,
+        start_read_time=start.time_ms,
+        on_expired=settings.kafka_lost,
+        commit_offset_in_finalize=True,
+        dynamic_read_poll_interval_seconds=60,
+    )
+
+
+def _write(settings: Settings, address: KafkaAddress) -> WriteToKafka:
+    config: dict[str, Any] = {"bootstrap_servers": list(address.brokers)}
+    if settings.kafka_compression != "none":
+        config["compression_type"] = settings.kafka_compression
+    return WriteToKafka(config, config_file=settings.kafka_config, refused="dead_letter")
+
+
+def _messages(topics: Topics, kind: str) -> beam.PTransform:
+    return beam.ParDo(_MakeMessages(topics, kind)).with_output_types(Message)
+
+
+class _MakeMessages(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, topics: Topics, kind: str) -> None:
+        self._topics = topics
+        self._kind = kind
+
+    def process(self, record: Any) -> Iterator[Message]:
+        messages = Messages(self._topics)
+        if self._kind == "articles":
+            staged = messages.of_articles([encode(record[1])])
+        elif self._kind == "events":
+            staged = iter([messages.of_event(encode(record))])
+        else:
+            staged = iter([messages.of_dead_letter(encode(record))])
+        yield from map(as_message, staged)
+
+
+def _keep(letter: DeadLetter, folder: Path) -> None:
+    """What a topic refuses stays on the worker's disk; the same letter has the same file."""
+    line = encode(letter)
+    key = f"{letter.source.topic}-{letter.source.key}"
+    write_jsonl(folder, f"dead-letters-{key}", [line])
+
+
+def _topics(settings: Settings) -> list[TopicSource]:
+    found = [source for spec in settings.source for source in sources(spec)]
+    topics = [source for source in found if isinstance(source, TopicSource)]
+    if len(topics) < len(found):
+        raise SettingsError(f"a stream reads topics only; {_COMMAND}")
+    return topics
+
+
+def _sinks(settings: Settings) -> list[KafkaAddress]:
+    if not all(sink.lower().startswith("kafka://") for sink in settings.sink):
+        raise SettingsError(f"a stream writes to topics only; {_COMMAND}")
+    return [KafkaAddress.parse(sink) for sink in dict.fromkeys(settings.sink)]
