@@ -48,8 +48,8 @@ def running(prism: str, build: Callable[[beam.Pipeline], object]) -> Iterator[No
     finally:
         result.cancel()
         # A cancelled LOOPBACK worker tears nothing down, and these would go on asking a broker that is no more.
-        for pool in consumers_module._pools.values():
-            for held in pool.idle:
+        for pool in list(consumers_module._pools.values()):
+            for held in list(pool.idle):
                 held.consumer.close()
 
 
