@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
 MAX_IN_FLIGHT_MESSAGES = 10_000
 MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024
 _CLOSE_S = 2
-_GRACE_S = 5  # for kafka-python to fail what has reached its delivery timeout
+_GRACE_S = 3  # for kafka-python to fail what has reached its delivery timeout
 
 
 def producer_options(config: Mapping[str, Any]) -> dict[str, Any]:

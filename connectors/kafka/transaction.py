@@ -47,7 +47,7 @@ Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
-_ABORT_S = 5
+_ABORT_S = 3
 
 _log = logging.getLogger(__name__)
 
