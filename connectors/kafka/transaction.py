@@ -36,6 +36,7 @@ from connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_MESSAGES,
     InFlight,
+    close,
     delivery_timeout_s,
     producer_options,
 )
@@ -46,7 +47,7 @@ Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
-_CLOSE_S = 5
+_ABORT_S = 3
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +107,7 @@ class _Marked:
         producer, self._producer = self._producer, None
         self._topics = KnownTopics(self.connection)
         if producer is not None:
-            with suppress(errors.KafkaError):
-                producer.close(timeout=_CLOSE_S)
+            close(producer)
 
     def _read_marker(self) -> int | None:
         with explained(self.connection.brokers, "reading the marker", why=self.connection.why_unreachable):
@@ -302,7 +302,7 @@ class TransactionalPublisher:
     def _give_up(self, producer: KafkaProducer) -> None:
         """Abort, so that consumers need not wait for the transaction's timeout; whether it works or not, begin anew."""
         with suppress(errors.KafkaError):
-            _within(_CLOSE_S, producer.abort_transaction)
+            _within(_ABORT_S, producer.abort_transaction)
         self._state.lose()
 
     @contextmanager
