@@ -115,7 +115,7 @@ def _sinks(settings: Settings) -> Iterator[str]:
 def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:
     names = msgspec.structs.astuple(sink.topics)
     try:
-        there = describe_topics(connection(settings, sink.address), names)
+        there = describe_topics(connection(settings, sink.address.brokers), names)
     except KafkaConnectorError as error:
         raise _Wrong(str(error)) from error
     missing = [name for name in names if name not in there]
@@ -141,7 +141,7 @@ def _sources(settings: Settings) -> Iterator[str]:
         yield f"{len(files)} files"
     for topic in (source for source in found if isinstance(source, TopicSource)):
         try:
-            there = describe_topics(connection(settings, topic.address), [topic.address.name])
+            there = describe_topics(connection(settings, topic.address.brokers), [topic.address.name])
         except KafkaConnectorError as error:
             raise _Wrong(str(error)) from error
         if not there:

@@ -31,9 +31,9 @@ from pipelines.settings import Settings, SettingsError, parse_duration
 _KINDS = ("articles", "claims", "events", "dead-letters")
 
 
-def connection(settings: Settings, address: KafkaAddress) -> Connection:
-    """How to reach the brokers of an address. It holds no secret."""
-    return Connection(address.brokers, settings.kafka_config)
+def connection(settings: Settings, brokers: tuple[str, ...]) -> Connection:
+    """How to reach brokers. It holds no secret."""
+    return Connection(brokers, settings.kafka_config)
 
 
 def topics_of(settings: Settings, address: KafkaAddress) -> Topics:
@@ -66,7 +66,7 @@ def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) ->
         retention=parse_duration(settings.kafka_retention) if settings.kafka_retention else None,
     )
     names = (topics.articles, topics.claims, topics.events, topics.dead_letters)
-    ensure_topics(connection(settings, address), dict.fromkeys(names, wanted), create=settings.create_topics)
+    ensure_topics(connection(settings, address.brokers), dict.fromkeys(names, wanted), create=settings.create_topics)
 
 
 def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
@@ -99,7 +99,7 @@ class TopicReader:
     def __init__(self, settings: Settings, source: TopicSource, group: str, known: Mapping[int, int]) -> None:
         self._source = source
         self._topic = source.address.name
-        config = partial(consumer_config, connection(settings, source.address), group)
+        config = partial(consumer_config, connection(settings, source.address.brokers), group)
         self._read = partial(
             ReadFromKafka,
             list(source.address.brokers),

@@ -110,7 +110,9 @@ class Publisher:
         moved = {key: offset for key, offset in self._state.written_offsets().items() if self._told.get(key) != offset}
         for address in {KafkaAddress.parse(source) for source, _ in moved}:
             try:
-                commit_offsets(connection(self._settings, address), self._group, _of_brokers(address.brokers, moved))
+                commit_offsets(
+                    connection(self._settings, address.brokers), self._group, _of_brokers(address.brokers, moved)
+                )
             except KafkaConnectorError as error:
                 _log.warning("the group %s could not be told how far it is: %s", self._group, error)
         self._told |= moved
@@ -144,7 +146,7 @@ class Publisher:
             if not self._settings.kafka_transactions:
                 kind = IdempotentPublisher
             publisher = kind(
-                connection(self._settings, address),
+                connection(self._settings, address.brokers),
                 id_,
                 topics_of(self._settings, address).articles,
                 producer_config={

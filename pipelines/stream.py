@@ -26,11 +26,13 @@ from pipelines.dedupe.keyed import DeduplicateKeyed
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import DecodeRecords, Normalize
 from pipelines.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
-from pipelines.messages import Messages, Topics, as_message
+from pipelines.messages import Messages, as_message
 from pipelines.settings import Settings, SettingsError
-from schemas import DeadLetter, encode
+from schemas import DeadLetter, EnrichedArticle, Event, encode
 
 GROUP = "claimwire-stream"
+# For new partitions. The watermark moves as often, and with it what Prism has left lying between two stages.
+_LOOK_EVERY_S = 2
 _COMMAND = "claimwire stream --source kafka://HOST:PORT/TOPIC --sink kafka://HOST:PORT/PREFIX --runner FlinkRunner ..."
 
 
@@ -60,9 +62,14 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     """The graph."""
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(f"{started:%Y%m%dT%H%M%SZ}-stream", version("claimwire"), started, endless=True)
-    records = [
-        pipeline | f"Read{number}" >> _read(settings, source.address) for number, source in enumerate(sources)
-    ] | "Records" >> beam.Flatten()
+    by_brokers: dict[tuple[str, ...], list[str]] = {}
+    for source in sources:
+        by_brokers.setdefault(source.address.brokers, []).append(source.address.name)
+    reads = [
+        pipeline | f"ReadFromKafka{number}" >> _read(settings, brokers, topics)
+        for number, (brokers, topics) in enumerate(by_brokers.items())
+    ]
+    records = reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
     decoded = records | "DecodeRecords" >> DecodeRecords()
     normal = decoded.articles | "Normalize" >> Normalize()
     found = (
@@ -70,30 +77,50 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
         | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
         | "Enrich" >> Enrich(settings.extract, settings.model, run)
     )
-    letters = [decoded.dead_letters, normal.dead_letters, found.dead_letters] | "DeadLetters" >> beam.Flatten()
+    outputs = [
+        ("Articles", found.enriched, _article_messages),
+        ("Events", found.events, _event_message),
+        ("NotDecoded", decoded.dead_letters, _letter_message),
+        ("NotNormalized", normal.dead_letters, _letter_message),
+        ("NotEnriched", found.dead_letters, _letter_message),
+    ]
     for number, address in enumerate(sinks):
-        topics = topics_of(settings, address)
-        messages = [
-            found.enriched | f"ArticleMessages{number}" >> _messages(topics, "articles"),
-            found.events | f"EventMessages{number}" >> _messages(topics, "events"),
-            letters | f"LetterMessages{number}" >> _messages(topics, "dead_letters"),
-        ] | f"Messages{number}" >> beam.Flatten()
-        refused = messages | f"Write{number}" >> _write(settings, address)
-        _ = refused | f"Keep{number}" >> beam.Map(_keep, Path(settings.state).absolute() / "refused")
+        messages = Messages(topics_of(settings, address))
+        # Each output is written by itself, and none are flattened into one: Prism 2.77 leaves elements lying in a
+        # Flatten of what is unbounded (apache/beam #33815). The writes of a process share their producers.
+        for name, records, make in outputs:
+            refused = (
+                records
+                | f"{name}ToMessages{number}" >> beam.FlatMap(make, messages).with_output_types(Message)
+                | f"Write{name}{number}" >> _write(settings, address)
+            )
+            _ = refused | f"Keep{name}{number}" >> beam.Map(_keep, Path(settings.state).absolute() / "refused")
 
 
-def _read(settings: Settings, address: KafkaAddress) -> ReadFromKafka:
+def _article_messages(keyed: tuple[str, EnrichedArticle], messages: Messages) -> Iterator[Message]:
+    yield from map(as_message, messages.of_articles([encode(keyed[1])]))
+
+
+def _event_message(event: Event, messages: Messages) -> Iterator[Message]:
+    yield as_message(messages.of_event(encode(event)))
+
+
+def _letter_message(letter: DeadLetter, messages: Messages) -> Iterator[Message]:
+    yield as_message(messages.of_dead_letter(encode(letter)))
+
+
+def _read(settings: Settings, brokers: tuple[str, ...], topics: list[str]) -> ReadFromKafka:
     group = settings.kafka_group or GROUP
     start = start_of(settings)
     return ReadFromKafka(
-        list(address.brokers),
-        address.name,
-        consumer_config=partial(consumer_config, connection(settings, address), group),
+        list(brokers),
+        topics,
+        consumer_config=partial(consumer_config, connection(settings, brokers), group),
         start="committed" if start.time_ms is None and start.default == "earliest" else start.default,
         start_read_time=start.time_ms,
         on_expired=settings.kafka_lost,
         commit_offset_in_finalize=True,
-        dynamic_read_poll_interval_seconds=60,
+        dynamic_read_poll_interval_seconds=_LOOK_EVERY_S,
     )
 
 
@@ -102,26 +129,6 @@ def _write(settings: Settings, address: KafkaAddress) -> WriteToKafka:
     if settings.kafka_compression != "none":
         config["compression_type"] = settings.kafka_compression
     return WriteToKafka(config, config_file=settings.kafka_config, refused="dead_letter")
-
-
-def _messages(topics: Topics, kind: str) -> beam.PTransform:
-    return beam.ParDo(_MakeMessages(topics, kind)).with_output_types(Message)
-
-
-class _MakeMessages(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, topics: Topics, kind: str) -> None:
-        self._topics = topics
-        self._kind = kind
-
-    def process(self, record: Any) -> Iterator[Message]:
-        messages = Messages(self._topics)
-        if self._kind == "articles":
-            staged = messages.of_articles([encode(record[1])])
-        elif self._kind == "events":
-            staged = iter([messages.of_event(encode(record))])
-        else:
-            staged = iter([messages.of_dead_letter(encode(record))])
-        yield from map(as_message, staged)
 
 
 def _keep(letter: DeadLetter, folder: Path) -> None:
