@@ -16,13 +16,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from msgspec import Struct
 
-from connectors.kafka.errors import BadAddress, BadConfig, explained
+from connectors.kafka.errors import LOGIN_REFUSED, BadAddress, BadConfig, explained
 
 USERNAME = "CLAIMWIRE_KAFKA_USERNAME"
 PASSWORD = "CLAIMWIRE_KAFKA_PASSWORD"  # noqa: S105 - the variable's name
@@ -200,11 +200,11 @@ class Connection(Struct, frozen=True):
 
     def _client(self, kind: Callable[..., Any], options: Mapping[str, Any]) -> Any:
         config = {**self.client_config(), **options}
-        with explained(self.brokers, "connecting", why=self.why_unreachable):
+        with explained(self.brokers, "connecting", why=self.why_unreachable), _LoginFailures() as refused:
             try:
                 return kind(**config)
-            except KafkaError:
-                raise
+            except KafkaError as error:
+                raise refused.last or error from None
             except (ValueError, RuntimeError, AssertionError) as error:  # a value that no broker or codec knows
                 raise BadConfig(f"these options fit no {kind.__name__}: {error}") from None
 
@@ -356,6 +356,34 @@ def _tls(config: Mapping[str, Any]) -> ssl.SSLContext:
     if certificate := config.get("ssl_certfile"):
         context.load_cert_chain(certificate, config.get("ssl_keyfile"), config.get("ssl_password"))
     return context
+
+
+class _LoginFailures(logging.Filter):
+    """Takes out of kafka-python's log why a login failed; what it raises is only that time was up (3.0.12)."""
+
+    _LOG = logging.getLogger("kafka.net.manager")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: KafkaError | None = None
+        self._wanted = self._LOG.getEffectiveLevel()
+        self._level = self._LOG.level
+
+    def __enter__(self) -> Self:
+        if self._wanted > logging.WARNING:  # or we would hear nothing
+            self._LOG.setLevel(logging.WARNING)
+        self._LOG.addFilter(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._LOG.removeFilter(self)
+        self._LOG.setLevel(self._level)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for argument in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(argument, LOGIN_REFUSED):
+                self.last = argument
+        return record.levelno >= self._wanted
 
 
 class _NoLogins(logging.Filter):
