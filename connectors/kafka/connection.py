@@ -212,7 +212,11 @@ class Connection(Struct, frozen=True):
         """What a plain connection to the brokers meets, because kafka-python only logs that; None if it is fine."""
         config = self.client_config()
         reasons = [_why_unreachable(broker, config) for broker in self.brokers]
-        return None if None in reasons else "; ".join(filter(None, reasons))
+        if None not in reasons:
+            return "; ".join(filter(None, reasons))
+        # A refusal is followed so soon by the end of the connection that kafka-python may not get to read it.
+        login = config["security_protocol"].startswith("SASL_")
+        return "it takes connections; check user name, password and mechanism of the login" if login else None
 
 
 def checked_options(config: Mapping[str, Any], allowed: Collection[str], where: str) -> dict[str, Any]:
