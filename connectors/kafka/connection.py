@@ -391,14 +391,18 @@ class _LoginFailures(logging.Filter):
 
 
 class _NoLogins(logging.Filter):
-    """Keeps the bytes of a login, the password among them, out of kafka-python's log of requests (level DEBUG)."""
+    """Keeps logins, the password among them, out of kafka-python's log of requests and of their bytes (level DEBUG)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         arguments = record.args if isinstance(record.args, tuple) else ()
-        return not any(type(argument).__name__.startswith("Sasl") for argument in arguments)
+        return not any(
+            isinstance(argument, bytes | bytearray | memoryview) or type(argument).__name__.startswith("Sasl")
+            for argument in arguments
+        )
 
 
 def _hide_logins_from_log() -> None:
-    log = logging.getLogger("kafka.net.connection")
-    if not any(isinstance(existing, _NoLogins) for existing in log.filters):
-        log.addFilter(_NoLogins())
+    for name in ("kafka.net.connection", "kafka.protocol.parser"):
+        log = logging.getLogger(name)
+        if not any(isinstance(existing, _NoLogins) for existing in log.filters):
+            log.addFilter(_NoLogins())
