@@ -27,7 +27,7 @@ What = Literal["none", "entities", "claims"]
 DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
 
 # Enough for the tokens of one batch to fill spaCy's matrices; what a batch holds does not change what is found.
-_BATCH = 32
+BATCH = 32
 # Characters. A long novel has as many; to analyse more would take memory by the gigabyte and kill the whole run.
 _LONGEST = 1_000_000
 
@@ -63,17 +63,19 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
     def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None) -> None:
         super().__init__()
         self.run = run
-        self._enrich = _EnrichBatch(extract, model, run, queue)
+        self._enrich = EnrichBatch(extract, model, run, queue)
 
     def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
         return (
             judged
-            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
+            | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
             | "Extract" >> beam.ParDo(self._enrich).with_outputs(DEAD_LETTERS, EVENTS, OUTCOMES, main="enriched")
         )
 
 
-class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
+class EnrichBatch(beam.DoFn):  # type: ignore[misc]
+    """What ``Enrich`` does with a batch of judged articles; arguments and outputs as there."""
+
     def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None) -> None:
         self._what = extract
         self._model = model
@@ -81,17 +83,17 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
         self._queue = queue
 
     def process(self, batch: list[Judged]) -> Iterator[object]:
-        skipped = {judged.order: self._why_skip(judged) for judged in batch}
-        extracted = self._extract([judged for judged in batch if skipped[judged.order] is None])
-        for judged in batch:
-            result = extracted.get(judged.order)
+        skipped = [self._why_skip(judged) for judged in batch]
+        extracted = iter(self._extract([judged for judged, why in zip(batch, skipped, strict=True) if why is None]))
+        for judged, why in zip(batch, skipped, strict=True):
+            result = next(extracted) if why is None else None
             if isinstance(result, DeadLetter):
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, result)
                 yield _outcome(Outcome(judged.order, "dead", 0, ()))
             elif judged.outcome == "unchanged":
                 yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
             else:
-                record = self._record(judged, result, skipped[judged.order])
+                record = self._record(judged, result, why)
                 yield judged.order, record
                 if judged.duplicate:
                     event = article_event(judged.article, judged.duplicate, self._run.now())
@@ -116,17 +118,16 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
         return load(self._model, self._what)
 
-    def _extract(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
-        """What was found in each article, by its place in the order; a dead letter where the extractor failed."""
+    def _extract(self, batch: list[Judged]) -> list[Extraction | DeadLetter]:
+        """What was found in each article; a dead letter where the extractor failed."""
         if not batch:
-            return {}
+            return []
         extractor = self._extractor()  # a model that is not there is no fault of the article: it ends the run
         try:
-            found = list(extractor.pipe([judged.article for judged in batch]))
-            return {judged.order: extraction for judged, extraction in zip(batch, found, strict=True)}
+            return list(extractor.pipe([judged.article for judged in batch]))
         except Exception as error:
             if len(batch) > 1:
-                return {order: result for judged in batch for order, result in self._extract([judged]).items()}
+                return [result for judged in batch for result in self._extract([judged])]
             article, order = batch[0].article, batch[0].order
             attempts, first_failed_at = self._queue.failed_before(order) if self._queue else (0, None)
             letter = dead_letter(
@@ -137,7 +138,7 @@ class _EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 attempts=attempts + 1,
                 first_failed_at=first_failed_at or self._run.now(),
             )
-            return {order: letter}
+            return [letter]
 
     def _record(self, judged: Judged, extraction: Extraction | None, skipped: str | None) -> EnrichedArticle:
         return EnrichedArticle(

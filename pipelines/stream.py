@@ -18,12 +18,15 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import TaggedOutput
 
 from connectors.jsonl import write_jsonl
 from connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
 from connectors.sources import TopicSource, sources
+from pipelines import enrich
+from pipelines.dedupe import Judged
 from pipelines.dedupe.keyed import DeduplicateKeyed
-from pipelines.enrich import Enrich, Run
+from pipelines.enrich import BATCH, EnrichBatch, Run
 from pipelines.intake import DecodeRecords, Normalize
 from pipelines.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
 from pipelines.messages import Messages, as_message
@@ -72,41 +75,54 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     records = reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
     decoded = records | "DecodeRecords" >> DecodeRecords()
     normal = decoded.articles | "Normalize" >> Normalize()
-    found = (
-        normal.articles
-        | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
-        | "Enrich" >> Enrich(settings.extract, settings.model, run)
-    )
-    outputs = [
-        ("Articles", found.enriched, _article_messages),
-        ("Events", found.events, _event_message),
-        ("NotDecoded", decoded.dead_letters, _letter_message),
-        ("NotNormalized", normal.dead_letters, _letter_message),
-        ("NotEnriched", found.dead_letters, _letter_message),
-    ]
+    judged = normal.articles | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
+    batches = judged | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
     for number, address in enumerate(sinks):
         messages = Messages(topics_of(settings, address))
-        # Each output is written by itself, and none are flattened into one: Prism 2.77 leaves elements lying in a
-        # Flatten of what is unbounded (apache/beam #33815). The writes of a process share their producers.
-        for name, records, make in outputs:
+        outputs = [
+            (
+                "Enriched",
+                batches,
+                _EnrichToMessages(EnrichBatch(settings.extract, settings.model, run, None), messages),
+            ),
+            ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
+            ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),
+        ]
+        # All that enriching gives goes through one write, and no two outputs are flattened into one: between two steps
+        # that it does not fuse, Prism 2.77 may leave elements lying (apache/beam #33815).
+        for name, elements, to_messages in outputs:
             refused = (
-                records
-                | f"{name}ToMessages{number}" >> beam.FlatMap(make, messages).with_output_types(Message)
+                elements
+                | f"{name}ToMessages{number}" >> beam.ParDo(to_messages).with_output_types(Message)
                 | f"Write{name}{number}" >> _write(settings, address)
             )
             _ = refused | f"Keep{name}{number}" >> beam.Map(_keep, Path(settings.state).absolute() / "refused")
 
 
-def _article_messages(keyed: tuple[str, EnrichedArticle], messages: Messages) -> Iterator[Message]:
-    yield from map(as_message, messages.of_articles([encode(keyed[1])]))
+class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
+    """Enriches a batch of judged articles, and makes messages of all that comes of it."""
+
+    def __init__(self, enrich: EnrichBatch, messages: Messages) -> None:
+        self._enrich = enrich
+        self._messages = messages
+
+    def process(self, batch: list[Judged]) -> Iterator[Message]:
+        for output in self._enrich.process(batch):
+            match output:
+                case (_, EnrichedArticle() as article):
+                    yield from map(as_message, self._messages.of_articles([encode(article)]))
+                case TaggedOutput(tag=enrich.EVENTS, value=Event() as event):
+                    yield as_message(self._messages.of_event(encode(event)))
+                case TaggedOutput(tag=enrich.DEAD_LETTERS, value=DeadLetter() as letter):
+                    yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 
-def _event_message(event: Event, messages: Messages) -> Iterator[Message]:
-    yield as_message(messages.of_event(encode(event)))
+class _LettersToMessages(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
 
-
-def _letter_message(letter: DeadLetter, messages: Messages) -> Iterator[Message]:
-    yield as_message(messages.of_dead_letter(encode(letter)))
+    def process(self, letter: DeadLetter) -> Iterator[Message]:
+        yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 
 def _read(settings: Settings, brokers: tuple[str, ...], topics: list[str]) -> ReadFromKafka:

@@ -1,0 +1,62 @@
+"""The command ``claimwire stream`` as a process, on the portable runners that there are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from killing import kill_group
+
+CLAIMWIRE = Path(sys.executable).with_name("claimwire")
+
+
+def prism_options(binary: str) -> list[str]:
+    """Beam's options for Prism on this machine."""
+    return ["--runner", "PrismRunner", f"--prism_location={binary}", "--environment_type=LOOPBACK"]
+
+
+def flink_options() -> list[str] | None:
+    """Beam's options for the Flink job server that the environment names, or None where it names none."""
+    endpoint = os.environ.get("CLAIMWIRE_FLINK_JOB_ENDPOINT")
+    if not endpoint:
+        return None
+    artifacts = os.environ.get("CLAIMWIRE_FLINK_ARTIFACT_ENDPOINT")
+    return [
+        "--runner", "PortableRunner", f"--job_endpoint={endpoint}",
+        *([f"--artifact_endpoint={artifacts}"] if artifacts else []),
+        "--environment_type=LOOPBACK", "--checkpointing_interval=2000",
+    ]  # fmt: skip
+
+
+@contextmanager
+def streaming(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The stream as a process group of its own, with the runner that it starts; killed at the end of the block."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+    with (folder / "stream.log").open("a") as log:
+        process = subprocess.Popen(
+            [CLAIMWIRE, "stream", *arguments, "--state", str(folder / "state")],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            kill_group(process)
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float, what: str) -> None:
+    """Wait for something that the stream does. Raises AssertionError when it has ended, or it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, f"the stream has ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.2)

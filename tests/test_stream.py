@@ -1,0 +1,121 @@
+"""``claimwire stream``: the unbounded pipeline on portable runners, against a real broker.
+
+The same test runs on Prism, and on Flink where the environment names its job server.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broker import Broker
+from conftest import Claimwire
+from kafka import KafkaConsumer, TopicPartition
+from streaming import flink_options, prism_options, streaming, until
+
+KINDS = ("articles", "claims", "events", "dead-letters")
+HELD = (
+    "The convoy reached Talvern on Monday. 'The bridge will hold,' said the mayor, Ilse Marsh, before it crossed over."
+)
+
+
+@pytest.fixture(params=["prism", "flink"])
+def runner(request: pytest.FixtureRequest) -> list[str]:
+    """Beam's options for each runner that is here."""
+    if request.param == "prism":
+        return prism_options(request.getfixturevalue("prism"))
+    options = flink_options()
+    if not options:
+        pytest.skip("NOT TESTED ON FLINK: CLAIMWIRE_FLINK_JOB_ENDPOINT names no job server")
+    return options
+
+
+def article(number: int, **more: Any) -> bytes:
+    """A record of its own, with one claim."""
+    text = f"{HELD} It was the {number}th crossing of the year, and {number * 3} trucks were counted at the harbour."
+    plain = {"url": f"https://herald.example/{number}", "title": f"Crossing {number}", "text": text}
+    return json.dumps({**plain, "published": f"2026-11-{1 + number % 20:02}", **more}).encode()
+
+
+def values(broker: Broker, topic: str) -> list[Any]:
+    return [json.loads(record.value or b"null") for record in broker.read(topic)]
+
+
+def urls(broker: Broker, prefix: str) -> set[str]:
+    return {record["article"]["url"] for record in values(broker, f"{prefix}.articles")}
+
+
+def committed(broker: Broker, group: str, topic: str) -> int | None:
+    consumer = KafkaConsumer(bootstrap_servers=broker.address, group_id=group, enable_auto_commit=False)
+    try:
+        offset: int | None = consumer.committed(TopicPartition(topic, 0))
+        return offset
+    finally:
+        consumer.close()
+
+
+@pytest.mark.timeout(400)
+def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
+    broker: Broker, topic: str, tmp_path: Path, runner: list[str]
+) -> None:
+    broker.create(topic, *(f"{topic}.{kind}" for kind in KINDS))
+    options = [
+        "--source", f"kafka://{broker.address}/{topic}", "--sink", f"kafka://{broker.address}/{topic}",
+        "--kafka-group", topic, *runner,
+    ]  # fmt: skip
+    copy = article(1, url="https://gazette.example/copied")
+    revision = article(1, text=f"{HELD} The number of trucks was corrected to four by the harbour office on Tuesday.")
+
+    def claimed() -> set[str]:
+        return {claim["article_id"] for claim in values(broker, f"{topic}.claims")}
+
+    first, later = [article(1), article(2), b"no article", article(1)], [copy, revision]
+    broker.produce(topic, *first)
+    with streaming(tmp_path, *options) as process:
+        until(lambda: len(values(broker, f"{topic}.articles")) >= 2, process, 120, "two articles")
+        until(lambda: len(values(broker, f"{topic}.dead-letters")) >= 1, process, 60, "a dead letter")
+        broker.produce(topic, *later)
+        until(lambda: len(values(broker, f"{topic}.articles")) >= 4, process, 60, "a copy and a revision")
+        until(lambda: len(claimed()) >= 3, process, 60, "the claims of all but the copy")
+        until(lambda: committed(broker, topic, topic) == len(first + later), process, 60, "the commit")
+    records = {
+        (record["article"]["url"], record["duplicate"] and record["duplicate"]["kind"]): record
+        for record in values(broker, f"{topic}.articles")
+    }
+    original, other = records["https://herald.example/1", None], records["https://herald.example/2", None]
+    copied = records["https://gazette.example/copied", "exact"]
+    revised = records["https://herald.example/1", "revision"]
+    assert copied["duplicate"]["of"] == revised["duplicate"]["of"] == original["article"]["id"]
+    assert not copied["claims"]
+    assert copied["provenance"]["skipped"] == "copy"
+    claims = values(broker, f"{topic}.claims")
+    assert {claim["speaker"]["name"] for claim in claims} == {"Ilse Marsh"}
+    assert claimed() == {one["article"]["id"] for one in (original, other, revised)}
+    kinds = {event["type"] for event in values(broker, f"{topic}.events")}
+    assert kinds == {"claimwire.claim.extracted", "claimwire.article.copied", "claimwire.article.revised"}
+    (letter,) = values(broker, f"{topic}.dead-letters")
+    assert (letter["payload"], letter["source"]["topic"], letter["source"]["offset"]) == ("no article", topic, 2)
+
+    # It was killed above. What is produced while it is away is read by the next one, which begins where the group is.
+    broker.produce(topic, *(article(number) for number in range(10, 16)))
+    wanted = {f"https://herald.example/{number}" for number in range(10, 16)}
+    with streaming(tmp_path, *options) as process:
+        until(lambda: wanted <= urls(broker, topic), process, 120, "what came while it was away")
+    # At least once: what came again has the same key.
+    again = [record.key for record in broker.read(f"{topic}.articles")]
+    assert len(set(again)) == 4 + len(wanted)
+
+
+def test_what_cannot_be_streamed_is_said_at_once(claimwire: Claimwire) -> None:
+    kafka = "kafka://127.0.0.1:1/news"
+    for arguments, said in (
+        (("--source", kafka, "--sink", kafka), "portable runner"),
+        (("--source", "https://a.example/feed", "--sink", kafka, "--runner", "PrismRunner"), "reads topics only"),
+        (("--source", kafka, "--sink", "jsonl:out", "--runner", "PrismRunner"), "writes to topics only"),
+    ):
+        done: subprocess.CompletedProcess[str] = claimwire("stream", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
