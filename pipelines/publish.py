@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
@@ -92,6 +92,14 @@ class Publisher:
     ) -> None:
         self._open.close()
 
+    def check(self, addresses: Iterable[KafkaAddress]) -> None:
+        """See that nobody has published with a copy of this state, and shut out who does, before anything is read.
+
+        Raises KafkaConnectorError: OutOfStep, and those of a broker that is away or refuses.
+        """
+        for address in addresses:
+            self._publisher(address).check(self._state.passes)
+
     def __call__(self, staged: Path, final: str) -> None:
         """Publish a staged file: to a path, to STDOUT, or to the topics of an address.
 
@@ -138,7 +146,7 @@ class Publisher:
 
     def _publisher(self, address: KafkaAddress) -> PassPublisher:
         if address not in self._publishers:
-            id_ = f"claimwire-{self._state.id}-{blake2b(str(address).encode(), digest_size=4).hexdigest()}"
+            id_ = f"claimwire-{self._state.id}-{_short(address)}"
             compression = self._settings.kafka_compression
             kind: Callable[..., PassPublisher]
             kind = TransactionalPublisher if self._settings.kafka_transactions else IdempotentPublisher
@@ -169,9 +177,9 @@ class Publisher:
                     Origin(url=str(address), topic=refusal.message.topic, key=(refusal.message.key or b"").decode()),
                 )
             )
-        write_jsonl(
-            self._state.folder / "refused", f"dead-letters-{name.removeprefix('messages-')}", map(encode, letters)
-        )
+        # Another Kafka may refuse messages of the same pass.
+        name = f"dead-letters-{name.removeprefix('messages-')}-{_short(address)}"
+        write_jsonl(self._state.folder / "refused", name, map(encode, letters))
 
 
 # The topic decides what is too large (max.message.bytes), not the client.
@@ -193,6 +201,10 @@ class _Messages:
                     staged = decoder.decode(line)
                     headers = [("content-type", staged.content_type.encode())]
                     yield Message(staged.topic, bytes(staged.value), staged.key.encode(), headers)
+
+
+def _short(address: KafkaAddress) -> str:
+    return blake2b(str(address).encode(), digest_size=4).hexdigest()
 
 
 def _nth_left(position: int, without: Collection[int]) -> int:
