@@ -560,7 +560,7 @@ def test_a_read_that_is_split_while_it_reads_gives_every_record_once(
 ) -> None:
     consumers = Consumers(broker.address, {"max_poll_records": 70})
     consumers.open()
-    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, in_order=False)
+    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, commit=False)
     todo = [OffsetRange(TopicPartition(split_topic, 0), 0, 300)]
     seen: list[int] = []
     positions: list[KafkaPosition] = []
@@ -594,7 +594,7 @@ def test_the_backlog_is_told_in_records(broker: Broker, topic: str) -> None:
     broker.produce(topic, *numbered(30))
     consumers = Consumers(broker.address)
     consumers.open()
-    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, in_order=False)
+    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, commit=False)
     partition = TopicPartition(topic, 0)
     sizes = {
         OffsetRange(partition, 0, 10): 10,
@@ -613,6 +613,7 @@ def test_consumers_are_reused_and_closed_at_the_end(
     broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[KafkaConsumer] = []
+    pools = len(consumers_module._pools)
     make = Consumers.make
 
     def counted(self: Consumers, **more: Any) -> KafkaConsumer:
@@ -626,7 +627,7 @@ def test_consumers_are_reused_and_closed_at_the_end(
     assert len(read(broker, topic).records) == 8
     assert len(made) <= 3  # one thread finds the partitions, one reads, another may estimate
     assert all(consumer._closed for consumer in made)
-    assert not consumers_module._pools
+    assert len(consumers_module._pools) == pools
 
 
 def test_threads_never_share_a_consumer(broker: Broker, topic: str) -> None:

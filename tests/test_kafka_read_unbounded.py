@@ -20,6 +20,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions
 
 from connectors.kafka import KafkaRecord, ReadFromKafka
+from connectors.kafka import consumers as consumers_module
 
 GIVEN: dict[str, list[Any]] = defaultdict(list)
 """What pipelines gave, by a name of their own: with LOOPBACK the workers are in this process."""
@@ -46,9 +47,13 @@ def running(prism: str, build: Callable[[beam.Pipeline], object]) -> Iterator[No
         yield
     finally:
         result.cancel()
+        # A cancelled LOOPBACK worker tears nothing down, and these would go on asking a broker that is no more.
+        for pool in list(consumers_module._pools.values()):
+            for held in list(pool.idle):
+                held.consumer.close()
 
 
-def until(true: Callable[[], bool], within_s: float = 20) -> None:
+def until(true: Callable[[], bool], within_s: float = 40) -> None:
     ends = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < ends, "it did not happen in time"

@@ -117,8 +117,12 @@ def explanation(
         return NotAuthorized(f"{at} refused the login while {doing} ({_text(cause)}); {_LOGIN_HINT}")
     if isinstance(cause, errors.AuthorizationError):
         return NotAuthorized(f"{at} does not allow {where} while {doing} ({_text(cause)}); {_ACL_HINT}")
-    if isinstance(cause, errors.ProducerFencedError):
-        return Fenced(f"another run with the same state publishes to {at} and has shut this one out; let only one run")
+    # In an answer to a produce request, the latter is what a producer hears that was shut out (KIP-360).
+    if isinstance(cause, (errors.ProducerFencedError, errors.InvalidProducerEpochError)):
+        return Fenced(
+            f"another run with the same state publishes to {at} and has shut this one out, or the broker gave up a "
+            "transaction that took too long; let only one run, and let it begin again"
+        )
     if isinstance(cause, errors.UnknownTopicOrPartitionError):
         return NoSuchTopic(f"{at} has no topic {topic or ''} ({doing}); create it first".replace("  ", " "))
     if isinstance(cause, errors.InvalidTransactionTimeoutError):

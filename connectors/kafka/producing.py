@@ -36,7 +36,8 @@ DEFAULTS: dict[str, Any] = {
 }
 MAX_IN_FLIGHT_MESSAGES = 10_000
 MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024
-_GRACE_S = 10  # for kafka-python to fail what has reached its delivery timeout
+_CLOSE_S = 2
+_GRACE_S = 3  # for kafka-python to fail what has reached its delivery timeout
 
 
 def producer_options(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class InFlight:
         self._waiting: deque[tuple[int, Message, Any, int]] = deque()
         self._bytes = 0
         self._sent = 0
+        self._given_up = False
 
     def send(self, message: Message) -> None:
         """Hand over one message, when there is room. Raises KafkaError and ValueError, if it cannot be handed over."""
@@ -96,9 +98,15 @@ class InFlight:
 
     def settle(self) -> None:
         """Wait until all are acknowledged or have failed; ``failures`` tells which."""
-        if self._waiting:
-            with suppress(KafkaTimeoutError):  # each will say it for itself
-                self.producer.flush(self._timeout_s + _GRACE_S)
+        if self._waiting and not self._given_up:
+            try:
+                self.producer.flush(self._timeout_s + _GRACE_S)  # which ends the lingering
+            except KafkaTimeoutError:
+                self._given_up = True
+            except KafkaError:
+                # It also fails for a batch that was too large and whose halves are on their way (kafka-python 3.0.12,
+                # await_flush_completion). Each message will say for itself what became of it.
+                pass
         while self._waiting:
             self._settle_oldest()
 
@@ -106,10 +114,23 @@ class InFlight:
         position, message, future, size = self._waiting.popleft()
         self._bytes -= size
         try:
-            future.get(self._timeout_s + _GRACE_S)
+            future.get(0 if self._given_up else self._timeout_s + _GRACE_S)
         except KafkaError as error:
+            # kafka-python lets nothing expire while it waits for a producer id or for a coordinator.
+            self._given_up = self._given_up or not future.is_done
             # A future is done before its errbacks are called, and one that never gets done does not call them.
             self._failed(position, message, error)
 
     def _failed(self, position: int, message: Message, error: Exception) -> None:
         self.failures.setdefault(position, (message, error))
+
+
+def close(producer: KafkaProducer) -> None:
+    """Close a producer, within seconds, whether what it has can be sent or not."""
+    try:
+        producer.close(timeout=_CLOSE_S)
+    except KafkaError:
+        # close() first flushes, and where that fails leaves everything as it is, its thread and connections too.
+        producer._sender.force_close()
+        with suppress(KafkaError):
+            producer.close(timeout=_CLOSE_S)

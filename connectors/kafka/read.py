@@ -132,8 +132,13 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         """The graph: the partitions with their ranges, spread over the workers, read, and single records made."""
         found = (self._consumers, self._topics, self._start, self._stop, self._on_expired)
         find = FindRanges(*found) if self._look_every_s is None else KeepFindingRanges(*found, self._look_every_s)
-        kind = _ReadBounded if self._stop.is_bounded else _ReadUnbounded
-        read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, in_order=self._commit)
+        kind = {
+            (True, False): _ReadBounded,
+            (True, True): _ReadBoundedAndCommit,
+            (False, False): _ReadUnbounded,
+            (False, True): _ReadUnboundedAndCommit,
+        }[self._stop.is_bounded, self._commit]
+        read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, self._commit)
         chunks, positions = (
             pipeline
             | beam.Impulse()
@@ -145,8 +150,6 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
             .with_outputs("positions", main="chunks")
         )
         records = chunks | "Records" >> beam.ParDo(_Records(self._policy)).with_output_types(KafkaRecord)
-        if self._commit:
-            positions | "Commit" >> beam.ParDo(_Commit(self._consumers))
         if not self._with_positions:
             return records
         return ReadResult(records, positions | "Positions" >> _OnePerPartition())
@@ -161,13 +164,13 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         policy: TimestampPolicy,
         on_expired: OnExpired,
         poll_s: float,
-        in_order: bool,
+        commit: bool,
     ) -> None:
         self._consumers = consumers
         self._policy = policy
         self._on_expired = on_expired
         self._poll_s = poll_s
-        self._in_order = in_order
+        self._commit = commit
 
     def setup(self) -> None:
         self._consumers.open()
@@ -180,7 +183,7 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRangeTracker:
         known_end = partial(self._consumers.known_end, restriction.partition)
-        return OffsetRangeTracker(restriction, known_end, self._in_order)
+        return OffsetRangeTracker(restriction, known_end, in_order=self._commit)
 
     def restriction_size(self, element: OffsetRange, restriction: OffsetRange) -> int:
         """The backlog in records, as offsets can tell it."""
@@ -193,7 +196,7 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         size = max(0, stop - restriction.start)
         return size if restriction.limit is None else min(size, restriction.limit)
 
-    def _read(self, tracker: Any, watermark: Watermark | None = None) -> Iterator[Any]:
+    def _read(self, tracker: Any, watermark: Watermark | None = None, finalizer: Any = None) -> Iterator[Any]:
         todo: OffsetRange = tracker.current_restriction()
         reading = _Reading(self._consumers, self._on_expired, self._poll_s, todo, tracker)
         if todo.start < todo.stop and todo.limit != 0:
@@ -204,12 +207,35 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
                     if watermark:
                         watermark.advance(self._policy.after(timestamps))
         position = KafkaPosition(todo.partition.topic, todo.partition.partition, reading.offset, reading.expired)
+        if finalizer:
+            finalizer.register(partial(self._commit_position, position))
         yield TaggedOutput("positions", position)
+
+    def _commit_position(self, position: KafkaPosition) -> None:
+        """What was read is final. Best effort, as finalization is: if it fails, the next bundle commits more."""
+        try:
+            self._consumers.commit(TopicPartition(position.topic, position.partition), position.next_offset)
+        except KafkaError as error:
+            _LOG.warning("a position was not committed (%s): %s", error, position)
+
+
+# The parameters of ``process`` tell Beam what a runner must be able to do: one that cannot finalize bundles refuses a
+# pipeline with a finalizer, though it be never used. It must stand before the tracker: Beam 2.77 mixes them up.
 
 
 class _ReadBounded(_Read):
     def process(self, element: OffsetRange, tracker: Any = beam.DoFn.RestrictionParam()) -> Iterator[Any]:  # noqa: B008
         yield from self._read(tracker)
+
+
+class _ReadBoundedAndCommit(_Read):
+    def process(
+        self,
+        element: OffsetRange,
+        finalizer: Any = beam.DoFn.BundleFinalizerParam,
+        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008
+    ) -> Iterator[Any]:
+        yield from self._read(tracker, finalizer=finalizer)
 
 
 class _ReadUnbounded(_Read):
@@ -221,6 +247,18 @@ class _ReadUnbounded(_Read):
         watermark: Any = beam.DoFn.WatermarkEstimatorParam(WatermarkProvider()),  # noqa: B008
     ) -> Iterator[Any]:
         yield from self._read(tracker, watermark)
+
+
+class _ReadUnboundedAndCommit(_Read):
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
+    def process(
+        self,
+        element: OffsetRange,
+        finalizer: Any = beam.DoFn.BundleFinalizerParam,
+        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(WatermarkProvider()),  # noqa: B008
+    ) -> Iterator[Any]:
+        yield from self._read(tracker, watermark, finalizer)
 
 
 class _Reading:
@@ -388,34 +426,6 @@ class _Records(beam.DoFn):  # type: ignore[misc]
         if self._policy.kind == "ProcessingTime":
             return records  # the chunk has the time
         return map(windowed, records, self._policy.timestamps(records), repeat(_GLOBAL))
-
-
-class _Commit(beam.DoFn):  # type: ignore[misc]
-    """Commits positions when what was read up to them is final: best effort, as bundle finalization is."""
-
-    def __init__(self, consumers: Consumers) -> None:
-        self._consumers = consumers
-
-    def setup(self) -> None:
-        self._consumers.open()
-
-    def teardown(self) -> None:
-        self._consumers.close()
-
-    def process(self, position: KafkaPosition, finalizer: Any = beam.DoFn.BundleFinalizerParam) -> None:
-        finalizer.register(partial(self._commit, position))
-
-    def _commit(self, position: KafkaPosition) -> None:
-        try:
-            self._consumers.commit(TopicPartition(position.topic, position.partition), position.next_offset)
-        except KafkaError as error:  # the next bundle commits a later one
-            _LOG.warning(
-                "offset %s of %s-%s was not committed: %s",
-                position.next_offset,
-                position.topic,
-                position.partition,
-                error,
-            )
 
 
 class _OnePerPartition(beam.PTransform):  # type: ignore[misc]

@@ -36,6 +36,7 @@ from connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_MESSAGES,
     InFlight,
+    close,
     delivery_timeout_s,
     producer_options,
 )
@@ -46,7 +47,7 @@ Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
-_CLOSE_S = 5
+_ABORT_S = 3
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,9 @@ class Publisher(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *exception: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
     def last_published(self) -> int | None:
         """The number of the last pass that was published; None if none was, or if that is not known any more."""
@@ -108,8 +111,7 @@ class _Marked:
         producer, self._producer = self._producer, None
         self._topics = KnownTopics(self.connection)
         if producer is not None:
-            with suppress(errors.KafkaError):
-                producer.close(timeout=_CLOSE_S)
+            close(producer)
 
     def _read_marker(self) -> None:
         with explained(self.connection.brokers, "reading the marker", why=self.connection.why_unreachable):
@@ -320,7 +322,7 @@ class TransactionalPublisher:
     def _give_up(self, producer: KafkaProducer) -> None:
         """Abort, so that consumers need not wait for the transaction's timeout; whether it works or not, begin anew."""
         with suppress(errors.KafkaError):
-            _within(_CLOSE_S, producer.abort_transaction)
+            _within(_ABORT_S, producer.abort_transaction)
         self._state.lose()
 
     @contextmanager

@@ -10,7 +10,6 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any, Literal
 
 import apache_beam as beam
@@ -28,6 +27,7 @@ from connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_MESSAGES,
     InFlight,
+    close,
     delivery_timeout_s,
     producer_options,
 )
@@ -43,7 +43,6 @@ STAGE = "publish"
 _DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # of a broker
 _BATCH_BYTES = 200  # more than what Kafka adds to one message
 _FUTURE_MS = 1_800_000  # brokers take an hour by default (message.timestamp.after.max.ms)
-_CLOSE_S = 5
 
 
 class WriteToKafka(beam.PTransform):  # type: ignore[misc]
@@ -247,8 +246,8 @@ class _Producers:
             if self._users:
                 return
             del self._all[self._identity]
-        for producer in (self._common, self._alone):
-            _close(producer)
+        for producer in filter(None, (self._common, self._alone)):
+            close(producer)
 
     def common(self) -> KafkaProducer:
         with self._opening:
@@ -261,7 +260,7 @@ class _Producers:
         with self._opening:
             if self._common is spoilt:
                 self._common = None
-        _close(spoilt)
+        close(spoilt)
 
     def send_alone(self, message: Message, timeout_s: float) -> None:
         """Send one message while no other is on its way through the same producer. Raises KafkaError, ValueError."""
@@ -275,12 +274,6 @@ class _Producers:
                 for _, reason in in_flight.failures.values():
                     raise reason
             except BaseException:
-                _close(self._alone)
+                close(self._alone)
                 self._alone = None
                 raise
-
-
-def _close(producer: KafkaProducer | None) -> None:
-    if producer is not None:
-        with suppress(KafkaError):
-            producer.close(timeout=_CLOSE_S)
