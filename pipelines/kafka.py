@@ -103,7 +103,6 @@ class TopicReader:
         self._read = partial(
             ReadFromKafka,
             list(source.address.brokers),
-            self._topic,
             consumer_config=config,
             bounded=True,
             on_expired=settings.kafka_lost,
@@ -132,7 +131,10 @@ class TopicReader:
     def batch(self) -> ReadFromKafka:
         """The transform that reads the next records."""
         offsets = {(self._topic, partition): offset for partition, offset in self._next.items()}
-        return self._read(start_offsets=offsets, max_num_records=min(self.backlog, _MOST_RECORDS))
+        # The partitions by number: one that was added since the start has no end here, and is for the next run.
+        return self._read(
+            topic_partitions=offsets, start_offsets=offsets, max_num_records=min(self.backlog, _MOST_RECORDS)
+        )
 
     def advance(self, positions: Iterable[KafkaPosition]) -> None:
         """Take over how far a batch came."""
