@@ -180,7 +180,12 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+_ALWAYS = ("between-passes", "committing-a-transaction")
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param(name, marks=[] if name in _ALWAYS else [pytest.mark.slow]) for name in MOMENTS]
+)
 def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -194,6 +199,9 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
         broker.kill()
         back.start()
 
+    # What is lost on the way is waited for so long, and then done again: two minutes, if it is left as it is.
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
     once(monkeypatch, *MOMENTS[moment], kill)
     try:
         summary = sink.run()
@@ -206,6 +214,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
     assert sink.run().seen == 0
 
 
+@pytest.mark.slow
 def test_a_broker_that_answers_nothing_for_some_seconds_is_waited_for(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from connectors.kafka.errors import (
     REFUSED,
     Fenced,
     KafkaConnectorError,
+    KafkaUnavailable,
     MessageRefused,
     NoSuchTopic,
     OutOfStep,
@@ -265,8 +266,8 @@ class TransactionalPublisher:
 
         Raises:
             MessageRefused: the broker will never take one of the messages.
-            KafkaUnavailable: no answer within the delivery timeout. The pass may be published all the same;
-                ``last_published`` tells, or a second ``publish``, which does nothing then.
+            KafkaUnavailable: no answer within the delivery timeout, and no broker there now. The pass may be published
+                all the same; ``last_published`` tells, or a second ``publish``, which does nothing then.
             Fenced: another run has begun with the same transactional id. This publisher can do no more.
             OutOfStep: a later pass, or another one of this number, is published already.
             NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: as they say.
@@ -285,8 +286,7 @@ class TransactionalPublisher:
                 raise
             except KafkaConnectorError as error:
                 self._give_up(producer)
-                # Errors of no other kind are of a transaction that the broker knows no more, as after its restart.
-                if type(error) is not KafkaConnectorError or not tries:
+                if not tries or not self._may_be_mended(error):
                     raise
                 _log.warning("%s; publishing pass %d again", error, number)
             except BaseException:
@@ -295,6 +295,15 @@ class TransactionalPublisher:
             else:
                 self._state.published(number, name)
                 return True
+
+    def _may_be_mended(self, error: KafkaConnectorError) -> bool:
+        """Whether a new producer may succeed where the one that met this error could not."""
+        if isinstance(error, KafkaUnavailable):
+            # The broker was away and is back: kafka-python 3.0.12 drops a request that it could not send to the
+            # coordinator (Sender._maybe_send_pending_request) and then waits for its answer until the timeout.
+            return self._state.connection.why_unreachable() is None
+        # Errors of no other kind are of a transaction that the broker knows no more, as after its restart.
+        return type(error) is KafkaConnectorError
 
     def _open(self) -> KafkaProducer:
         if self._fenced:
