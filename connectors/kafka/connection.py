@@ -16,13 +16,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from msgspec import Struct
 
-from connectors.kafka.errors import BadAddress, BadConfig, explained
+from connectors.kafka.errors import LOGIN_REFUSED, BadAddress, BadConfig, explained
 
 USERNAME = "CLAIMWIRE_KAFKA_USERNAME"
 PASSWORD = "CLAIMWIRE_KAFKA_PASSWORD"  # noqa: S105 - the variable's name
@@ -200,11 +200,11 @@ class Connection(Struct, frozen=True):
 
     def _client(self, kind: Callable[..., Any], options: Mapping[str, Any]) -> Any:
         config = {**self.client_config(), **options}
-        with explained(self.brokers, "connecting", why=self.why_unreachable):
+        with explained(self.brokers, "connecting", why=self.why_unreachable), _LoginFailures() as refused:
             try:
                 return kind(**config)
-            except KafkaError:
-                raise
+            except KafkaError as error:
+                raise refused.last or error from None
             except (ValueError, RuntimeError, AssertionError) as error:  # a value that no broker or codec knows
                 raise BadConfig(f"these options fit no {kind.__name__}: {error}") from None
 
@@ -212,7 +212,11 @@ class Connection(Struct, frozen=True):
         """What a plain connection to the brokers meets, because kafka-python only logs that; None if it is fine."""
         config = self.client_config()
         reasons = [_why_unreachable(broker, config) for broker in self.brokers]
-        return None if None in reasons else "; ".join(filter(None, reasons))
+        if None not in reasons:
+            return "; ".join(filter(None, reasons))
+        # A refusal is followed so soon by the end of the connection that kafka-python may not get to read it.
+        login = config["security_protocol"].startswith("SASL_")
+        return "it takes connections; check user name, password and mechanism of the login" if login else None
 
 
 def checked_options(config: Mapping[str, Any], allowed: Collection[str], where: str) -> dict[str, Any]:
@@ -358,15 +362,47 @@ def _tls(config: Mapping[str, Any]) -> ssl.SSLContext:
     return context
 
 
+class _LoginFailures(logging.Filter):
+    """Takes out of kafka-python's log why a login failed; what it raises is only that time was up (3.0.12)."""
+
+    _LOG = logging.getLogger("kafka.net.manager")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: KafkaError | None = None
+        self._wanted = self._LOG.getEffectiveLevel()
+        self._level = self._LOG.level
+
+    def __enter__(self) -> Self:
+        if self._wanted > logging.WARNING:  # or we would hear nothing
+            self._LOG.setLevel(logging.WARNING)
+        self._LOG.addFilter(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._LOG.removeFilter(self)
+        self._LOG.setLevel(self._level)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for argument in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(argument, LOGIN_REFUSED):
+                self.last = argument
+        return record.levelno >= self._wanted
+
+
 class _NoLogins(logging.Filter):
-    """Keeps the bytes of a login, the password among them, out of kafka-python's log of requests (level DEBUG)."""
+    """Keeps logins, the password among them, out of kafka-python's log of requests and of their bytes (level DEBUG)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         arguments = record.args if isinstance(record.args, tuple) else ()
-        return not any(type(argument).__name__.startswith("Sasl") for argument in arguments)
+        return not any(
+            isinstance(argument, bytes | bytearray | memoryview) or type(argument).__name__.startswith("Sasl")
+            for argument in arguments
+        )
 
 
 def _hide_logins_from_log() -> None:
-    log = logging.getLogger("kafka.net.connection")
-    if not any(isinstance(existing, _NoLogins) for existing in log.filters):
-        log.addFilter(_NoLogins())
+    for name in ("kafka.net.connection", "kafka.protocol.parser"):
+        log = logging.getLogger(name)
+        if not any(isinstance(existing, _NoLogins) for existing in log.filters):
+            log.addFilter(_NoLogins())

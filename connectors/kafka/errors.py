@@ -70,7 +70,7 @@ REFUSED = (
 )
 """Kafka's errors that mean one message and will be the same at every try."""
 
-_AUTHENTICATION = (
+LOGIN_REFUSED = (
     errors.SaslAuthenticationFailedError,
     errors.UnsupportedSaslMechanismError,
     errors.IllegalSaslStateError,
@@ -78,6 +78,7 @@ _AUTHENTICATION = (
 _ONLY_NAMED: tuple[type[BaseException], ...] = (
     errors.ProducerFencedError,
     errors.TransactionalIdAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
     errors.InvalidTransactionTimeoutError,
 )
 _LOGIN_HINT = "check user name, password and mechanism in the client's configuration"
@@ -113,7 +114,7 @@ def explanation(
     at = ", ".join(brokers)
     cause = _cause(error)
     where = f"the topic {topic}" if topic else "this"
-    if isinstance(cause, _AUTHENTICATION):
+    if isinstance(cause, LOGIN_REFUSED):
         return NotAuthorized(f"{at} refused the login while {doing} ({_text(cause)}); {_LOGIN_HINT}")
     if isinstance(cause, errors.AuthorizationError):
         return NotAuthorized(f"{at} does not allow {where} while {doing} ({_text(cause)}); {_ACL_HINT}")

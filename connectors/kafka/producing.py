@@ -72,9 +72,11 @@ class InFlight:
         self._sent = 0
         self._given_up = False
 
-    def send(self, message: Message) -> None:
-        """Hand over one message, when there is room. Raises KafkaError and ValueError, if it cannot be handed over."""
-        size = message.size
+    def send(self, message: Message, size: int) -> None:
+        """Hand over one message of ``message.size``, when there is room.
+
+        Raises KafkaError, ValueError and TypeError, if it cannot be handed over.
+        """
         while self._waiting and (len(self._waiting) >= self._max_messages or self._bytes + size > self._max_bytes):
             self._settle_oldest()
         position = self._sent
@@ -113,6 +115,8 @@ class InFlight:
     def _settle_oldest(self) -> None:
         position, message, future, size = self._waiting.popleft()
         self._bytes -= size
+        if future.is_done and future.exception is None:  # nearly always; the rest of this is slow
+            return
         try:
             future.get(0 if self._given_up else self._timeout_s + _GRACE_S)
         except KafkaError as error:

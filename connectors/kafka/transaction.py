@@ -165,7 +165,7 @@ class _Marked:
         try:
             for position, message in enumerate(messages):  # noqa: B007 - used below
                 self._topics.get(message.topic)  # kafka-python would ask for it for a minute
-                in_flight.send(message)
+                in_flight.send(message, message.size)
                 if in_flight.failures:
                     break
         except (errors.KafkaError, ValueError, TypeError) as error:

@@ -127,14 +127,15 @@ class _Write(beam.DoFn):  # type: ignore[misc]
 
     def process(self, element: Element) -> None:
         message = element if isinstance(element, Message) else self._message(element)
-        if _may_be_refused(message, self._producers.topics.get(message.topic)):
+        size = message.size
+        if _may_be_refused(message, size, self._producers.topics.get(message.topic)):
             self._settle()  # those before it, because of one key they stay in their order
             self._send_alone(message)
             return
         if self._in_flight is None:
             self._in_flight = InFlight(self._producers.common(), *self._limits, self._timeout_s)
         try:
-            self._in_flight.send(message)
+            self._in_flight.send(message, size)
         except (KafkaError, ValueError, TypeError) as error:
             self._in_flight.fail(message, error)
         if self._in_flight.failures:
@@ -206,10 +207,10 @@ def _as_text(data: bytes) -> str:
     return text if encoding == "utf-8" else f"base64:{text}"
 
 
-def _may_be_refused(message: Message, topic: Topic) -> bool:
+def _may_be_refused(message: Message, size: int, topic: Topic) -> bool:
     """Whether it is worth sending alone, so that a refusal is its own."""
     return (
-        message.size + _BATCH_BYTES > (topic.max_message_bytes or _DEFAULT_MAX_MESSAGE_BYTES)
+        size + _BATCH_BYTES > (topic.max_message_bytes or _DEFAULT_MAX_MESSAGE_BYTES)
         or (message.key is None and (topic.compacted or message.value is None))
         or (message.timestamp is not None and message.timestamp > time.time() * 1000 + _FUTURE_MS)
     )
@@ -269,7 +270,7 @@ class _Producers:
                 self._alone = self._connection.producer(**self._options)
             in_flight = InFlight(self._alone, 1, 0, timeout_s)
             try:
-                in_flight.send(message)
+                in_flight.send(message, message.size)
                 in_flight.settle()
                 for _, reason in in_flight.failures.values():
                     raise reason
