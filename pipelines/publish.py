@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
@@ -138,7 +138,7 @@ class Publisher:
                 publisher.publish(number, _Messages(staged, refused), {self._group: here} if here else {}, staged.name)
                 break
             except MessageRefused as refusal:
-                refused[_nth_left(refusal.position, refused)] = refusal
+                refused[_nth_left(refusal.position or 0, refused)] = refusal  # which publish always tells
                 self._keep(staged.stem, address, refused)
         self.refused += len(refused)
         self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
@@ -148,9 +148,8 @@ class Publisher:
         if address not in self._publishers:
             id_ = f"claimwire-{self._state.id}-{_short(address)}"
             compression = self._settings.kafka_compression
-            kind: Callable[..., PassPublisher]
             kind = TransactionalPublisher if self._settings.kafka_transactions else IdempotentPublisher
-            publisher = kind(
+            publisher: TransactionalPublisher | IdempotentPublisher = kind(
                 connection(self._settings, address),
                 id_,
                 topics_of(self._settings, address).articles,
@@ -161,7 +160,8 @@ class Publisher:
                     "max_request_size": _LARGEST,
                 },
             )
-            self._publishers[address] = self._open.enter_context(publisher)
+            self._open.enter_context(publisher)
+            self._publishers[address] = publisher
         return self._publishers[address]
 
     def _keep(self, name: str, address: KafkaAddress, refused: Mapping[int, MessageRefused]) -> None:

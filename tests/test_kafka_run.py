@@ -546,7 +546,7 @@ def test_a_run_is_shut_out_by_another_one_with_a_copy_of_its_state(here: Here, m
 SECRET = "hunter2-NOBODY-SHALL-SEE"
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("log_format", ["text", pytest.param("json", marks=pytest.mark.slow)])
 def test_no_password_is_in_what_a_run_says_or_writes(here: Here, claimwire: Claimwire, log_format: str) -> None:
     """The broker has no SASL, so the login fails: for the source, and, in another run, for the sink."""
     options = here.folder / "client.properties"
