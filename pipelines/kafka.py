@@ -21,7 +21,7 @@ from connectors.kafka import (
 )
 from connectors.kafka import Topics as TopicsToRead
 from connectors.kafka.connection import Connection, KafkaAddress
-from connectors.kafka.errors import explained
+from connectors.kafka.errors import explained, explanation
 from connectors.kafka.offsets import milliseconds
 from connectors.kafka.topics import NewTopicSettings, ensure_topics
 from connectors.sources import TopicSource
@@ -103,7 +103,6 @@ class TopicReader:
         self._read = partial(
             ReadFromKafka,
             list(source.address.brokers),
-            self._topic,
             consumer_config=config,
             bounded=True,
             on_expired=settings.kafka_lost,
@@ -132,13 +131,26 @@ class TopicReader:
     def batch(self) -> ReadFromKafka:
         """The transform that reads the next records."""
         offsets = {(self._topic, partition): offset for partition, offset in self._next.items()}
-        return self._read(start_offsets=offsets, max_num_records=min(self.backlog, _MOST_RECORDS))
+        # The partitions by number: one that was added since the start has no end here, and is for the next run.
+        return self._read(
+            topic_partitions=offsets, start_offsets=offsets, max_num_records=min(self.backlog, _MOST_RECORDS)
+        )
 
-    def read(self, positions: Iterable[KafkaPosition]) -> dict[tuple[str, int], int]:
-        """Take over how far a batch came; by source and partition the offsets at which to go on, for the state."""
+    def advance(self, positions: Iterable[KafkaPosition]) -> None:
+        """Take over how far a batch came."""
         for position in positions:
             self._next[position.partition] = position.next_offset
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """By source and partition the offsets at which to go on, for the state."""
         return {(str(self._source.address), partition): offset for partition, offset in self._next.items()}
+
+
+def why_unread(error: Exception, connection: Connection) -> str:
+    """What is told of a topic that could not be read; kafka-python alone names neither the reason nor what to do."""
+    if isinstance(error, errors.KafkaError) and not isinstance(error, errors.OffsetOutOfRangeError):
+        return str(explanation(error, connection.brokers, "reading", why=connection.why_unreachable))
+    return str(error)
 
 
 # The state takes what was read in one transaction.

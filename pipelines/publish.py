@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
@@ -92,6 +92,14 @@ class Publisher:
     ) -> None:
         self._open.close()
 
+    def check(self, addresses: Iterable[KafkaAddress]) -> None:
+        """See that nobody has published with a copy of this state, and shut out who does, before anything is read.
+
+        Raises KafkaConnectorError: OutOfStep, and those of a broker that is away or refuses.
+        """
+        for address in addresses:
+            self._publisher(address).check(self._state.passes)
+
     def __call__(self, staged: Path, final: str) -> None:
         """Publish a staged file: to a path, to STDOUT, or to the topics of an address.
 
@@ -132,7 +140,7 @@ class Publisher:
                 publisher.publish(number, _Messages(staged, refused), {self._group: here} if here else {}, staged.name)
                 break
             except MessageRefused as refusal:
-                refused[_nth_left(refusal.position or 0, refused)] = refusal
+                refused[_nth_left(refusal.position or 0, refused)] = refusal  # which publish always tells
                 self._keep(staged.stem, address, refused)
         self.refused += len(refused)
         self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
@@ -140,7 +148,7 @@ class Publisher:
 
     def _publisher(self, address: KafkaAddress) -> PassPublisher:
         if address not in self._publishers:
-            id_ = f"claimwire-{self._state.id}-{blake2b(str(address).encode(), digest_size=4).hexdigest()}"
+            id_ = f"claimwire-{self._state.id}-{_short(address)}"
             compression = self._settings.kafka_compression
             kind: Callable[..., PassPublisher] = TransactionalPublisher
             if not self._settings.kafka_transactions:
@@ -156,7 +164,8 @@ class Publisher:
                     "max_request_size": _LARGEST,
                 },
             )
-            self._publishers[address] = self._open.enter_context(publisher)
+            self._open.enter_context(publisher)
+            self._publishers[address] = publisher
         return self._publishers[address]
 
     def _keep(self, name: str, address: KafkaAddress, refused: Mapping[int, MessageRefused]) -> None:
@@ -172,9 +181,9 @@ class Publisher:
                     Origin(url=str(address), topic=refusal.message.topic, key=(refusal.message.key or b"").decode()),
                 )
             )
-        write_jsonl(
-            self._state.folder / "refused", f"dead-letters-{name.removeprefix('messages-')}", map(encode, letters)
-        )
+        # Another Kafka may refuse messages of the same pass.
+        name = f"dead-letters-{name.removeprefix('messages-')}-{_short(address)}"
+        write_jsonl(self._state.folder / "refused", name, map(encode, letters))
 
 
 # The topic decides what is too large (max.message.bytes), not the client.
@@ -194,6 +203,10 @@ class _Messages:
             for number, line in enumerate(lines):
                 if number not in self._without:
                     yield as_message(decoder.decode(line))
+
+
+def _short(address: KafkaAddress) -> str:
+    return blake2b(str(address).encode(), digest_size=4).hexdigest()
 
 
 def _nth_left(position: int, without: Collection[int]) -> int:

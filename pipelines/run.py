@@ -33,11 +33,11 @@ from pipelines.checkpoint import Outcome, QueueReader, SourceState, State
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.enrich import Enrich, Run
 from pipelines.intake import staged
-from pipelines.kafka import TopicReader, group
+from pipelines.kafka import TopicReader, connection, group, why_unread
 from pipelines.monitor import Summary, counted
 from pipelines.publish import Publisher
 from pipelines.settings import Settings, SettingsError
-from pipelines.sinks import parse_sinks
+from pipelines.sinks import KafkaSink, parse_sinks
 from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class BoundedRun:
         feeds, files, topics, broken = self._expand_sources()
         for sink in self._sinks:
             sink.check()
+        self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
         if finished := self._state.recover([sink.scratch for sink in self._sinks]):
             _log.warning("finished %d outputs that the last run had committed but not yet published", finished)
         self._count_resumed()
@@ -246,14 +247,18 @@ class BoundedRun:
         try:
             known = self._state.next_offsets(name)
             reader = TopicReader(self._settings, topic, group(self._settings, self._state.id), known)
+            if not known:  # "latest" and times mean another offset at the next start, and what comes till then is new
+                self._enqueue(staging, [], {}, positions=reader.positions())
             total = reader.backlog
             while reader.backlog and not self._stopping():
                 self._progress.reading_topic(name, total - reader.backlog, total)
                 self._read_records(reader, reader.batch(), topic, staging)
             self.summary.topics_read += 1
         except (KafkaError, KafkaConnectorError, UnknownTopicError, RunError) as error:
-            problem = str(error)
+            problem = why_unread(error, connection(self._settings, topic.address.brokers))
             self.summary.sources_failed += 1
+            # What a batch had staged when it broke off belongs to no position: it will be read again.
+            self._state.clear_scratch()
         self._progress.read(name, problem, None)
         failing_since, events = self._failing(name, name, problem)
         if events:
@@ -263,7 +268,8 @@ class BoundedRun:
         self._run_pipeline("read", lambda pipeline: ingest.read_topic(pipeline, read, topic.dead_letters, staging))
         positions = list(staged(staging, "positions", KafkaPosition))
         self.summary.lost += sum(position.expired for position in positions)
-        self._enqueue(staging, [], {}, positions=reader.read(positions))
+        reader.advance(positions)
+        self._enqueue(staging, [], {}, positions=reader.positions())
 
     def _is_due(self, url: str) -> bool:
         """Whether a feed may be asked: it did not ask to be left alone for longer, and is not gone for good."""

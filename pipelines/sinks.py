@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -148,6 +149,8 @@ class KafkaSink(msgspec.Struct, frozen=True):
     def clear(self) -> None:
         """Leave nothing behind."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+        with suppress(OSError):  # another sink's folder is still in it
+            self.scratch.parent.rmdir()
 
 
 Sink = FileSink | KafkaSink

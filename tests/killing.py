@@ -26,14 +26,18 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import zstandard
+from broker import Broker
 from corpus import articles, write_jsonl
 from webserver import Page, WebServer
 
 MOST_ARTICLES = 25
-"""In a pass, so that a small input has several; a pass that is cut by its length in seconds would take too many."""
+"""In a pass, so that a small input has several; a pass that is cut by its length in seconds would take too many.
+Of records of a topic too, in a batch."""
 
 _WITH_SMALL_PASSES = (
-    f"import pipelines.run; pipelines.run._MOST_ARTICLES = {MOST_ARTICLES}; from pipelines.cli import main; main()"
+    f"import pipelines.run; pipelines.run._MOST_ARTICLES = {MOST_ARTICLES};"
+    f"import pipelines.kafka; pipelines.kafka._MOST_RECORDS = {MOST_ARTICLES};"
+    "from pipelines.cli import main; main()"
 )
 # What may differ from run to run: times, and the run itself.
 _TIMES = ("fetched_at", "processed_at", "first_seen_at", "first_failed_at", "time", "run_id")
@@ -194,6 +198,21 @@ def outputs(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def messages(broker: Broker, prefix: str) -> dict[str, list[str]]:
+    """What a consumer with read_committed gets of the topics of a sink, as ``outputs``; none of it has come twice."""
+    found: dict[str, list[str]] = {}
+    for kind in ("articles", "claims", "events", "dead-letters"):
+        records = [(record.key, json.loads(record.value)) for record in broker.read(f"{prefix}.{kind}")]
+        keys = Counter(key for key, _ in records)
+        assert len(keys) == len(records), f"{kind}: more than once {[key for key in keys if keys[key] > 1][:3]}"
+        found[kind] = sorted(
+            json.dumps(_masked(record), sort_keys=True)
+            for _, record in records
+            if record.get("type") != "claimwire.run.completed"
+        )
+    return found
+
+
 def _lines(path: Path) -> list[bytes]:
     data = path.read_bytes()
     if path.suffix == ".gz":
@@ -243,11 +262,15 @@ def assert_tidy(folder: Path) -> None:
 def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) -> None:
     """Do a bounded run in this process, which is killed just before its nth change of the disk; for None, never.
 
-    Changes are: files opened for writing, renamed or removed, folders made and removed, and SQLite's commits; what
-    they were stands in the file ``told``, a line each. To be the target of a process that is forked, because what it
+    Changes are: files opened for writing, renamed or removed, folders made and removed, SQLite's commits, and the steps
+    of a Kafka transaction, of which the process may also be killed just after each; what they were stands in the file
+    ``told``, a line each. To be the target of a process that is forked, because what it
     sets up cannot be undone.
     """
-    import pipelines.run  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
+    from kafka import KafkaProducer  # noqa: PLC0415 - as the rest
+
+    import pipelines.kafka  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
+    import pipelines.run  # noqa: PLC0415
     from pipelines.checkpoint import State  # noqa: PLC0415
     from pipelines.progress import LineProgress  # noqa: PLC0415
     from pipelines.settings import Settings  # noqa: PLC0415
@@ -274,10 +297,30 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
                 change(sql)
             return super().execute(sql, *rest)
 
+    def told_of(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            change(f"{method.__name__} begins")
+            result = method(*arguments, **more)
+            change(f"{method.__name__} has ended")
+            return result
+
+        call.__name__ = method.__name__
+        return call
+
+    for name in (
+        "init_transactions",
+        "begin_transaction",
+        "flush",
+        "send_offsets_to_transaction",
+        "commit_transaction",
+    ):
+        setattr(KafkaProducer, name, told_of(getattr(KafkaProducer, name)))
+
     tempfile.tempdir = str(state.parent)  # where Beam leaves a folder behind when it is killed
     sqlite3.connect = partial(sqlite3.connect, factory=_Connection)  # type: ignore[misc]
     sys.addaudithook(audit)
     pipelines.run._MOST_ARTICLES = MOST_ARTICLES
+    pipelines.kafka._MOST_RECORDS = MOST_ARTICLES
     with State(state) as opened:
         pipelines.run.BoundedRun(Settings(**settings), [], opened, LineProgress()).go()
     changes.close()

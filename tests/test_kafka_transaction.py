@@ -84,8 +84,10 @@ def test_a_pass_is_published_once_whoever_tries_again(broker: Broker, topic: str
     with publisher(broker, topic) as next_run:
         assert next_run.last_published() == 7
         assert not next_run.publish(7, messages(topic, 7))
-        with pytest.raises(OutOfStep, match="up to 7 already, and this is pass 6: the state was restored"):
+        with pytest.raises(OutOfStep, match=r"has passes up to 7 .*at 6.*restored from an older copy"):
             next_run.publish(6, messages(topic, 6))
+        with pytest.raises(OutOfStep, match="copy of it is in use"):  # a pass of this number, but another one
+            next_run.publish(7, messages(topic, 7), name="run-b")
         assert next_run.publish(8, messages(topic, 8))
     assert values(broker, topic) == expected(topic, 7, 8)
 

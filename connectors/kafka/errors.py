@@ -45,7 +45,7 @@ class Fenced(KafkaConnectorError):  # noqa: N818 - the base says it
 
 
 class OutOfStep(KafkaConnectorError):  # noqa: N818 - the base says it
-    """A later pass than this one is published already: the state was restored from an older copy."""
+    """Passes that this state does not know are published already: it, or the one that published them, is a copy."""
 
 
 class MessageRefused(KafkaConnectorError):  # noqa: N818 - the base says it

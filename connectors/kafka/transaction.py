@@ -25,6 +25,7 @@ from connectors.kafka.errors import (
     REFUSED,
     Fenced,
     KafkaConnectorError,
+    KafkaUnavailable,
     MessageRefused,
     NoSuchTopic,
     OutOfStep,
@@ -64,6 +65,9 @@ class Publisher(Protocol):
     def last_published(self) -> int | None:
         """The number of the last pass that was published; None if none was, or if that is not known any more."""
 
+    def check(self, number: int) -> None:
+        """Raises OutOfStep if a later pass than this one was published."""
+
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
         """Publish one pass."""
 
@@ -85,6 +89,7 @@ class _Marked:
         self.marker = TopicPartition(marker_topic, 0)
         self.timeout_s = delivery_timeout_s(options)
         self.last: int | None = None
+        self.last_name = ""
         self._options = options
         self._limits = (max_in_flight_messages, max_in_flight_bytes)
         self._producer: KafkaProducer | None = None
@@ -96,7 +101,7 @@ class _Marked:
             self._producer = self.connection.producer(**self._options)
             try:
                 prepare(self._producer)
-                self.last = self._read_marker()
+                self._read_marker()
             except BaseException:
                 self.lose()
                 raise
@@ -109,7 +114,7 @@ class _Marked:
         if producer is not None:
             close(producer)
 
-    def _read_marker(self) -> int | None:
+    def _read_marker(self) -> None:
         with explained(self.connection.brokers, "reading the marker", why=self.connection.why_unreachable):
             consumer = self.connection.consumer(
                 group_id=self.marker_group,
@@ -120,16 +125,24 @@ class _Marked:
                 marker = consumer.committed(self.marker, metadata=True, timeout_ms=self.timeout_s * 1000)
             finally:
                 consumer.close(autocommit=False)
-        return None if marker is None else int(marker.offset)
+        self.published(None if marker is None else int(marker.offset), marker.metadata if marker else "")
 
-    def is_due(self, number: int) -> bool:
+    def published(self, number: int | None, name: str) -> None:
+        """Note which pass was published last."""
+        self.last, self.last_name = number, name
+
+    def is_due(self, number: int, name: str = "") -> bool:
         """Whether a pass is still to be published. Raises OutOfStep."""
-        if self.last is not None and number < self.last:
+        if self.last is None or number > self.last:
+            return True
+        # A copy of the state may come to the number of a pass that another one has published: not the same pass.
+        if number < self.last or (name and self.last_name and name != self.last_name):
             raise OutOfStep(
-                f"{', '.join(self.connection.brokers)} has this state's passes up to {self.last} already, and this is "
-                f"pass {number}: the state was restored from an older copy; begin with a new one"
+                f"{', '.join(self.connection.brokers)} has passes up to {self.last} of this state that it does not "
+                f"know (it is at {number}): it was restored from an older copy, or a copy of it is in use; go on with "
+                "the one that published them, or begin with a new one"
             )
-        return number != self.last
+        return False
 
     def committable(self, offsets: Offsets) -> dict[str, dict[TopicPartition, OffsetAndMetadata]]:
         """The offsets of topics that are there; the broker would not answer for others, and nobody needs them."""
@@ -231,6 +244,14 @@ class TransactionalPublisher:
         self._open()
         return self._state.last
 
+    def check(self, number: int) -> None:
+        """See that nobody else has published passes of this state, before a run does its work in vain.
+
+        Raises OutOfStep if a later pass than ``number`` was published, and what ``last_published`` raises.
+        """
+        self._open()
+        self._state.is_due(number)
+
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
         """Publish one pass, all of it or nothing.
 
@@ -238,24 +259,24 @@ class TransactionalPublisher:
             number: Of the pass; greater than that of every pass before.
             messages: Gone through again when the broker lost a transaction; an iterator cannot be, so it is tried once.
             offsets: To be committed for the consumer groups of the sources.
-            name: Stands beside the number in the marker, for people who look.
+            name: Stands beside the number in the marker; no other pass has it, not even one of a copy of the state.
 
         Returns:
             False if the pass had been published already, and nothing was done.
 
         Raises:
             MessageRefused: the broker will never take one of the messages.
-            KafkaUnavailable: no answer within the delivery timeout. The pass may be published all the same;
-                ``last_published`` tells, or a second ``publish``, which does nothing then.
+            KafkaUnavailable: no answer within the delivery timeout, and no broker there now. The pass may be published
+                all the same; ``last_published`` tells, or a second ``publish``, which does nothing then.
             Fenced: another run has begun with the same transactional id. This publisher can do no more.
-            OutOfStep: a later pass is published already.
+            OutOfStep: a later pass, or another one of this number, is published already.
             NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: as they say.
         """
         tries = 1 if isinstance(messages, Iterator) else _TRIES
         while True:
             tries -= 1
             producer = self._open()
-            if not self._state.is_due(number):
+            if not self._state.is_due(number, name):
                 return False
             try:
                 self._publish(producer, number, messages, offsets or {}, name)
@@ -265,16 +286,24 @@ class TransactionalPublisher:
                 raise
             except KafkaConnectorError as error:
                 self._give_up(producer)
-                # Errors of no other kind are of a transaction that the broker knows no more, as after its restart.
-                if type(error) is not KafkaConnectorError or not tries:
+                if not tries or not self._may_be_mended(error):
                     raise
                 _log.warning("%s; publishing pass %d again", error, number)
             except BaseException:
                 self._give_up(producer)
                 raise
             else:
-                self._state.last = number
+                self._state.published(number, name)
                 return True
+
+    def _may_be_mended(self, error: KafkaConnectorError) -> bool:
+        """Whether a new producer may succeed where the one that met this error could not."""
+        if isinstance(error, KafkaUnavailable):
+            # The broker was away and is back: kafka-python 3.0.12 drops a request that it could not send to the
+            # coordinator (Sender._maybe_send_pending_request) and then waits for its answer until the timeout.
+            return self._state.connection.why_unreachable() is None
+        # Errors of no other kind are of a transaction that the broker knows no more, as after its restart.
+        return type(error) is KafkaConnectorError
 
     def _open(self) -> KafkaProducer:
         if self._fenced:
@@ -346,11 +375,16 @@ class IdempotentPublisher:
         self._state.open()
         return self._state.last
 
+    def check(self, number: int) -> None:
+        """See that nobody else has published passes of this state; as of ``TransactionalPublisher``."""
+        self._state.open()
+        self._state.is_due(number)
+
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
         """Publish one pass; arguments, result and errors as of ``TransactionalPublisher``."""
         state = self._state
         producer = state.open()
-        if not state.is_due(number):
+        if not state.is_due(number, name):
             return False
         try:
             state.send_all(producer, messages)
@@ -362,7 +396,7 @@ class IdempotentPublisher:
         except BaseException:
             state.lose()
             raise
-        state.last = number
+        state.published(number, name)
         return True
 
     def _commit(self, admin: Any, group: str, positions: Mapping[TopicPartition, OffsetAndMetadata]) -> None:

@@ -1,0 +1,292 @@
+"""Whatever dies, the process or the broker: a consumer with read_committed sees what an undisturbed run publishes."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broker import Broker
+from conftest import run_here
+from corpus import articles
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import NewPartitions
+from killing import MOST_ARTICLES, assert_same, assert_tidy, die_at, make_sources, messages
+from test_kafka_run import committed, ends, produce
+from webserver import WebServer
+
+import pipelines.kafka
+import pipelines.run
+from pipelines.checkpoint import State, StateError
+from pipelines.kafka import TopicReader
+from pipelines.monitor import Summary
+from pipelines.run import BoundedRun
+
+_FORKS = multiprocessing.get_context("forkserver")
+# So that each process that is to be killed has the heavy imports behind it.
+_FORKS.set_forkserver_preload(["pipelines.run", "pipelines.progress", "killing"])
+
+_LONGEST_S = 120
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small passes and batches of reading, as the processes that are killed have them."""
+    monkeypatch.setattr(pipelines.run, "_MOST_ARTICLES", MOST_ARTICLES)
+    monkeypatch.setattr(pipelines.kafka, "_MOST_RECORDS", MOST_ARTICLES)
+
+
+class Sink:
+    """The topics of a sink, the state that goes with it, and the settings of a run to it."""
+
+    def __init__(self, folder: Path, broker: Broker, prefix: str, *sources: str) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.broker = broker
+        self.prefix = prefix
+        self.settings: dict[str, Any] = {
+            "source": sources,
+            "sink": (f"kafka://{broker.address}/{prefix}",),
+            "extract": "none",
+            "allow_private": True,
+            "create_topics": True,
+            "kafka_partitions": 2,
+            "kafka_group": prefix,
+        }
+
+    def run(self) -> Summary:
+        """In this process."""
+        return run_here(self.folder / "state", **self.settings)
+
+    def forked(self, step: int | None = None, seconds: float = _LONGEST_S) -> int:
+        """In a process of its own, killed at a step (``die_at``) or after so many seconds; how it ended."""
+        given = (step, self.folder / "state", self.settings, self.folder / "changes")
+        process = _FORKS.Process(target=die_at, args=given)
+        process.start()
+        lock = self.folder / "state" / "lock"
+        while process.is_alive() and not (lock.exists() and lock.read_text() == str(process.pid)):
+            time.sleep(0.005)
+        process.join(seconds)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        return process.exitcode or 0
+
+    @property
+    def messages(self) -> dict[str, list[str]]:
+        return messages(self.broker, self.prefix)
+
+
+def fill(broker: Broker, topic: str, count: int = 2 * MOST_ARTICLES + 10, partitions: int = 2) -> str:
+    """A topic of articles, among them copies, with two records that are none, and a tombstone."""
+    broker.create(topic, partitions=partitions)
+    produce(broker, topic, list(articles(count, 60, copies=0.2)))
+    broker.produce(topic, b"no article", b"\xff", None, key=b"k")
+    return f"kafka://{broker.address}/{topic}"
+
+
+# Our process
+
+
+@pytest.mark.parametrize("of", ["feeds-and-files", "topic"])
+def test_killed_at_random_moments_the_topics_hold_what_an_undisturbed_run_publishes(
+    tmp_path: Path, broker: Broker, topic: str, of: str
+) -> None:
+    kills = 6
+    with WebServer() as server:
+        sources = [fill(broker, topic)] if of == "topic" else make_sources(tmp_path, server, 30)
+        calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", *sources)
+        assert calm.forked() == 0  # the first one makes the topics
+        expected = calm.messages
+        again = Sink(tmp_path / "again", broker, f"{topic}.again", *sources)
+        began = time.monotonic()
+        assert again.forked() == 0
+        seconds = time.monotonic() - began
+        assert_same(again.messages, expected)
+        chance = random.Random(kills)
+        killed = round_ = 0
+        while killed < kills:
+            sink = Sink(tmp_path / f"round{round_}", broker, f"{topic}.round{round_}", *sources)
+            ended = -1
+            while ended:
+                moment = chance.uniform(0, seconds * 0.7) if killed < kills else _LONGEST_S
+                ended = sink.forked(seconds=moment)
+                assert ended in (0, -signal.SIGKILL)
+                killed += bool(ended)
+            assert_same(sink.messages, expected)
+            assert_tidy(sink.folder)
+            if of == "topic":
+                assert committed(broker, sink.prefix) == ends(broker, topic, 2)
+            round_ += 1
+
+
+def test_killed_at_each_step_of_publishing_the_next_runs_make_it_whole(
+    tmp_path: Path, broker: Broker, topic: str
+) -> None:
+    """From the commit of a pass in the state until its journal is emptied; and once more amid the recovery."""
+    source = fill(broker, topic, MOST_ARTICLES - 2)
+    calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
+    assert calm.forked() == 0
+    expected = calm.messages
+    changes = (calm.folder / "changes").read_text().splitlines()
+    commit = [step for step, change in enumerate(changes, 1) if change == "commit_transaction has ended"]
+    assert len(commit) == 3  # after the dead letters, after the pass, and after the event of the run's end
+    begin = max(step for step, change in enumerate(changes[: commit[1]], 1) if change == "COMMIT")
+    end = next(step for step, change in enumerate(changes, 1) if step > commit[1] and change.startswith("DELETE"))
+    steps = range(begin, end + 2)
+    # Not all of them, for the time it takes: those between which the broker or the state knows something new.
+    chosen = [step for step in steps if "flush has" in changes[step - 1] or "transaction " in changes[step - 1]]
+    for step in [begin + 1, *chosen[-3:], commit[1] + 1, end]:
+        sink = Sink(tmp_path / f"step{step}", broker, f"{topic}.step{step}", source)
+        assert sink.forked(step) == -signal.SIGKILL, changes[step - 1]
+        assert sink.forked(1 + step % 11) in (0, -signal.SIGKILL)
+        assert sink.forked() == 0
+        assert_same(sink.messages, expected)
+        assert_tidy(sink.folder)
+        assert committed(broker, sink.prefix) == ends(broker, topic, 2)
+
+
+# The broker
+
+
+def once(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, do: Callable[[], None]) -> None:
+    """Do something just before the nth call of a method."""
+    method = getattr(where, name)
+    calls: list[None] = []
+
+    def wrapped(*arguments: Any, **more: Any) -> Any:
+        calls.append(None)
+        if len(calls) == call:
+            do()
+        return method(*arguments, **more)
+
+    monkeypatch.setattr(where, name, wrapped)
+
+
+MOMENTS = {
+    "reading": (TopicReader, "batch", 2),
+    "between-passes": (BoundedRun, "_one_pass", 2),
+    "beginning-a-transaction": (KafkaProducer, "begin_transaction", 2),
+    "amid-a-transaction": (KafkaProducer, "send_offsets_to_transaction", 3),
+    "committing-a-transaction": (KafkaProducer, "commit_transaction", 2),
+}
+
+
+_ALWAYS = ("between-passes", "committing-a-transaction")
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param(name, marks=[] if name in _ALWAYS else [pytest.mark.slow]) for name in MOMENTS]
+)
+def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
+    tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    source = fill(broker, topic)
+    calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
+    calm.run()
+    sink = Sink(tmp_path / "killed", broker, f"{topic}.killed", source)
+    back = threading.Timer(2, broker.start)
+
+    def kill() -> None:
+        broker.kill()
+        back.start()
+
+    # What is lost on the way is waited for so long, and then done again: two minutes, if it is left as it is.
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
+    once(monkeypatch, *MOMENTS[moment], kill)
+    try:
+        summary = sink.run()
+    finally:
+        back.join()
+    assert (summary.sources_failed, summary.refused) == (0, 0)
+    assert_same(sink.messages, calm.messages)
+    assert_tidy(sink.folder)
+    assert committed(broker, sink.prefix) == ends(broker, topic, 2)
+    assert sink.run().seen == 0
+
+
+@pytest.mark.slow
+def test_a_broker_that_answers_nothing_for_some_seconds_is_waited_for(
+    tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = fill(broker, topic)
+    calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
+    calm.run()
+    sink = Sink(tmp_path / "away", broker, f"{topic}.away", source)
+    process = int((broker.folder / "pid").read_text())
+    back = threading.Timer(5, os.kill, (process, signal.SIGCONT))
+
+    def stop() -> None:
+        os.kill(process, signal.SIGSTOP)
+        back.start()
+
+    once(monkeypatch, *MOMENTS["amid-a-transaction"], stop)
+    try:
+        assert sink.run().sources_failed == 0
+    finally:
+        back.join()
+    assert_same(sink.messages, calm.messages)
+    assert committed(broker, sink.prefix) == ends(broker, topic, 2)
+
+
+# The topic, and other runs
+
+
+def test_a_partition_that_is_added_while_a_run_reads_is_read_by_the_next_one(
+    tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = fill(broker, topic)
+    sink = Sink(tmp_path / "sink", broker, f"{topic}.out", source)
+    late = list(articles(10, 60, seed=7))
+
+    def add() -> None:
+        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        admin.create_partitions({topic: NewPartitions(3)})
+        admin.close()
+        broker.produce(topic, *(json.dumps(record).encode() for record in late), partition=2)
+
+    once(monkeypatch, *MOMENTS["reading"], add)
+    first, second = sink.run(), sink.run()
+    assert (first.sources_failed, second.sources_failed) == (0, 0)
+    assert (first.seen, second.seen) == (2 * MOST_ARTICLES + 12, 10)
+    assert committed(broker, sink.prefix) == ends(broker, topic, 3)
+    calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
+    assert calm.run().seen == 2 * MOST_ARTICLES + 22
+    # What is a copy of what is told by the order of publication within a run, so only the ids are compared.
+    assert [set(map(article_id, each.messages["articles"])) for each in (sink, calm)] == [
+        set(map(article_id, calm.messages["articles"]))
+    ] * 2
+
+
+def article_id(message: str) -> str:
+    return str(json.loads(message)["article"]["id"])
+
+
+def test_of_two_runs_at_once_with_one_state_the_second_is_refused_and_harms_nothing(
+    tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = fill(broker, topic)
+    calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
+    calm.run()
+    sink = Sink(tmp_path / "sink", broker, f"{topic}.out", source)
+    refused: list[int] = []
+
+    def second() -> None:
+        with pytest.raises(StateError, match=f"process {os.getpid()}"), State(sink.folder / "state"):
+            pass
+        refused.append(sink.forked())
+
+    once(monkeypatch, *MOMENTS["amid-a-transaction"], second)
+    sink.run()
+    assert refused == [1]
+    assert_same(sink.messages, calm.messages)
+    assert committed(broker, sink.prefix) == ends(broker, topic, 2)
