@@ -18,7 +18,7 @@ from connectors.files import replay
 from connectors.kafka import KafkaRecord
 from pipelines.normalize import normalize
 from schemas import Article, DeadLetter, Origin, RawArticle, decode
-from schemas.codec import payload
+from schemas.codec import as_text
 
 
 class DecodeRecords(beam.PTransform):  # type: ignore[misc]
@@ -50,8 +50,8 @@ class _DecodeRecord(beam.DoFn):  # type: ignore[misc]
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            key=_as_text(record.key),
-            headers=tuple((name, _as_text(value)) for name, value in record.headers),
+            key=None if record.key is None else as_text(record.key),
+            headers=tuple((name, None if value is None else as_text(value)) for name, value in record.headers),
         )
         try:
             if self._dead_letters:
@@ -64,13 +64,6 @@ class _DecodeRecord(beam.DoFn):  # type: ignore[misc]
             found = [dead_letter("record", error, record.value, origin)]
         for each in found:
             yield beam.pvalue.TaggedOutput("dead_letters", each) if isinstance(each, DeadLetter) else each
-
-
-def _as_text(data: bytes | None) -> str | None:
-    if data is None:
-        return None
-    text, encoding = payload(data)
-    return text if encoding == "utf-8" else f"base64:{text}"
 
 
 class Normalize(beam.PTransform):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from kafka import OffsetAndMetadata, TopicPartition, errors
+from kafka import TopicPartition, errors
 
 from connectors.kafka import (
     Consumers,
@@ -21,7 +21,7 @@ from connectors.kafka import (
 )
 from connectors.kafka import Topics as TopicsToRead
 from connectors.kafka.connection import Connection, KafkaAddress
-from connectors.kafka.errors import explained, explanation
+from connectors.kafka.errors import explanation
 from connectors.kafka.offsets import milliseconds
 from connectors.kafka.topics import NewTopicSettings, ensure_topics
 from connectors.sources import TopicSource
@@ -67,21 +67,6 @@ def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) ->
     )
     names = (topics.articles, topics.claims, topics.events, topics.dead_letters)
     ensure_topics(connection(settings, address.brokers), dict.fromkeys(names, wanted), create=settings.create_topics)
-
-
-def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-    """Commit, for a consumer group, the offset of the next record of each topic and partition.
-
-    Raises KafkaConnectorError; one of its kinds where the group has consumers of its own.
-    """
-    positions = {
-        TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
-        for (topic, partition), offset in offsets.items()
-    }
-    with explained(connection.brokers, f"committing offsets of {group}"), connection.admin() as admin:
-        for problem in admin.alter_group_offsets(group, positions).values():
-            if problem is not errors.NoError:
-                raise problem()
 
 
 class TopicReader:

@@ -19,9 +19,9 @@ from connectors.jsonl import write_jsonl
 from connectors.kafka.connection import KafkaAddress
 from connectors.kafka.errors import KafkaConnectorError, MessageRefused
 from connectors.kafka.messages import Message
-from connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher
+from connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher, commit_offsets
 from connectors.kafka.transaction import Publisher as PassPublisher
-from pipelines.kafka import commit_offsets, connection, group, topics_of
+from pipelines.kafka import connection, group, topics_of
 from pipelines.messages import Staged, as_message
 from pipelines.settings import Settings
 from schemas import Origin, encode

@@ -111,7 +111,7 @@ class BoundedRun:
         self._read_since = now - settings.remembered() / 2
         self._sinks = parse_sinks(settings, state)
         self._publisher = Publisher(settings, state)
-        pipeline_options(beam_options, settings.workers)
+        check_options(beam_options)
 
     def go(self) -> Summary:
         """Do the run.
@@ -394,29 +394,16 @@ class BoundedRun:
             raise RunError(f"the {what} step failed, nothing of it was committed: {_innermost(error)}") from error
 
 
-def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, FnApiRunner | None]:
-    """Beam's options, and the in-process runner unless another one is asked for.
-
-    Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
-    (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
-    """
-    options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
-    runner = (options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
-    if runner not in ("DirectRunner", "FnApiRunner"):
+def check_options(flags: list[str]) -> None:
+    """Raises SettingsError for a runner or an option of Beam that does not exist."""
+    runner = _runner(PipelineOptions(flags))
+    if runner:
         try:
             create_runner(runner)
         except ValueError as error:
             raise SettingsError(str(error).splitlines()[0]) from error
-        return options, None
-    _check_flags(flags)
-    # One worker runs in this process. More are processes of our own making, because Beam's would write their log to
-    # stderr; so Beam's direct_running_mode is left alone.
-    processes = SubprocessSDKEnvironment.from_command_string(worker.COMMAND) if workers > 1 else None
-    return options, FnApiRunner(default_environment=processes)
-
-
-def _check_flags(flags: list[str]) -> None:
-    """Beam passes over options that it does not know. Here, where no other runner may know them, they are slips."""
+        return
+    # Beam passes over options that it does not know. Here, where no other runner may know them, they are slips.
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for kind in PipelineOptions.__subclasses__():
         with suppress(argparse.ArgumentError):  # two of Beam's own kinds of options may have one in common
@@ -424,6 +411,27 @@ def _check_flags(flags: list[str]) -> None:
     unknown = parser.parse_known_args(flags)[1]
     if unknown:
         raise SettingsError(f"neither claimwire nor Beam has an option {unknown[0]}; see claimwire run --help")
+
+
+def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, FnApiRunner | None]:
+    """Beam's options, and the in-process runner unless another one is asked for.
+
+    Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
+    (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
+    """
+    options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
+    if _runner(options):
+        return options, None
+    # One worker runs in this process. More are processes of our own making, because Beam's would write their log to
+    # stderr; so Beam's direct_running_mode is left alone.
+    processes = SubprocessSDKEnvironment.from_command_string(worker.COMMAND) if workers > 1 else None
+    return options, FnApiRunner(default_environment=processes)
+
+
+def _runner(options: PipelineOptions) -> str | None:
+    """The name of the runner that was asked for, or None for the in-process one."""
+    runner = str(options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
+    return None if runner in ("DirectRunner", "FnApiRunner") else runner
 
 
 def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:

@@ -47,6 +47,12 @@ def payload(data: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
         return base64.b64encode(data).decode("ascii"), "base64"
 
 
+def as_text(data: bytes) -> str:
+    """Bytes as they stand in an ``Origin``: text, or ``base64:`` and their base64."""
+    text, encoding = payload(data)
+    return text if encoding == "utf-8" else f"base64:{text}"
+
+
 def payload_bytes(letter: DeadLetter) -> bytes:
     """The original bytes of a dead letter. Raises ValueError (binascii.Error) where the base64 is damaged."""
     return letter.payload.encode() if letter.encoding == "utf-8" else base64.b64decode(letter.payload, validate=True)

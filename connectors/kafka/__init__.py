@@ -20,7 +20,7 @@ from connectors.kafka.ranges import OffsetRange
 from connectors.kafka.read import ReadFromKafka, ReadResult
 from connectors.kafka.records import KafkaPosition, KafkaRecord
 from connectors.kafka.topics import NewTopicSettings, Topic, describe_topics, ensure_topics
-from connectors.kafka.transaction import IdempotentPublisher, Publisher, TransactionalPublisher
+from connectors.kafka.transaction import IdempotentPublisher, Publisher, TransactionalPublisher, commit_offsets
 from connectors.kafka.write import WriteToKafka
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "TransactionalPublisher",
     "UnknownTopicError",
     "WriteToKafka",
+    "commit_offsets",
     "describe_topics",
     "ensure_topics",
     "partitions_of",

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition, errors
+from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
 from connectors.kafka.connection import Connection
 from connectors.kafka.errors import (
@@ -392,19 +392,34 @@ class IdempotentPublisher:
             groups = state.committable(offsets or {})
             with state.connection.admin() as admin:
                 for group, positions in [*groups.items(), (state.marker_group, marker)]:
-                    self._commit(admin, group, positions)
+                    _commit(state.connection, admin, group, positions)
         except BaseException:
             state.lose()
             raise
         state.published(number, name)
         return True
 
-    def _commit(self, admin: Any, group: str, positions: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        connection = self._state.connection
-        with explained(connection.brokers, f"committing offsets of {group}", why=connection.why_unreachable):
-            for problem in admin.alter_group_offsets(group, positions).values():
-                if problem is not errors.NoError:
-                    raise problem()
+
+def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+    """Commit, for a consumer group, the offset of the next record of each topic and partition.
+
+    Raises KafkaUnavailable, NotAuthorized, and KafkaConnectorError where the group has consumers of its own.
+    """
+    positions = {
+        TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
+        for (topic, partition), offset in offsets.items()
+    }
+    with connection.admin() as admin:
+        _commit(connection, admin, group, positions)
+
+
+def _commit(
+    connection: Connection, admin: KafkaAdminClient, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
+) -> None:
+    with explained(connection.brokers, f"committing offsets of {group}", why=connection.why_unreachable):
+        for problem in admin.alter_group_offsets(group, offsets).values():
+            if problem is not errors.NoError:
+                raise problem()
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:

@@ -32,7 +32,7 @@ from connectors.kafka.producing import (
     producer_options,
 )
 from connectors.kafka.topics import KnownTopics, Topic
-from schemas.codec import payload
+from schemas.codec import as_text
 from schemas.records import DeadLetter, Origin
 
 Element = Message | tuple[bytes | None, bytes | None] | bytes
@@ -197,14 +197,9 @@ def _origin(message: Message) -> Origin:
     return Origin(
         topic=message.topic,
         partition=message.partition,
-        key=None if message.key is None else _as_text(message.key),
-        headers=tuple((name, _as_text(value)) for name, value in message.headers),
+        key=None if message.key is None else as_text(message.key),
+        headers=tuple((name, as_text(value)) for name, value in message.headers),
     )
-
-
-def _as_text(data: bytes) -> str:
-    text, encoding = payload(data)
-    return text if encoding == "utf-8" else f"base64:{text}"
 
 
 def _may_be_refused(message: Message, size: int, topic: Topic) -> bool:
