@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other; those on real data only with --data. Takes about an hour on two cores.
+"""Every benchmark, one after the other; those on real data only with --data. Takes about two hours on two cores.
 
 python benchmarks/run_all.py [--data shared/data] [--quick]
 """
@@ -23,6 +23,11 @@ def main(argv: list[str]) -> int:
         "copies": [*data, *few],
         "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
         "kill": ["--kills", "20"] if arguments.quick else [],
+        "kafka_read": ["--share", "0.2"] if arguments.quick else [],
+        "kafka_write": ["--share", "0.2"] if arguments.quick else [],
+        "kafka_kill": ["--kills", "6"] if arguments.quick else [],
+        "kafka_lag": ["--articles", "60"] if arguments.quick else [],
+        "dedupe": ["--data", str(arguments.data / "dedupe")] if arguments.data else [],
     }
     if data:
         planned["feeds"] = data
