@@ -47,7 +47,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Enrich(beam.PTransform):  # type: ignore[misc]
-    """Extracts entities and claims from judged articles; copies and what cannot be read pass through without.
+    """Extracts entities and claims from judged articles; exact copies and what cannot be read pass through without.
 
     In: Judged. Out: pairs of the article's place in the order and its EnrichedArticle; tagged ``dead_letters``:
     DeadLetter (stage ``extract``, the article whole); ``events``: Event (copy, revision); ``outcomes``: Outcome, one
@@ -102,8 +102,11 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
 
     def _why_skip(self, judged: Judged) -> str | None:
         """Why nothing is extracted from an article, or None where it is. The cheapest reasons come first."""
-        if judged.outcome in {"unchanged", "copy"}:
-            return judged.outcome
+        if judged.outcome == "unchanged":
+            return "unchanged"
+        # What is only near may say more than its original does.
+        if judged.duplicate and judged.duplicate.kind == "exact":
+            return "copy"
         if self._what == "none":
             return "extract: none"
         if not judged.article.text.strip():

@@ -104,7 +104,8 @@ class Duplicate(Record, frozen=True):
     """The id of the canonical article."""
     kind: Kind
     method: str
-    """The rule that decided: ``id``, ``url`` or ``text``."""
+    """The rule that decided: ``id``, ``guid``, ``url``, ``text``, ``continued``; of a near copy what was done to it:
+    ``abridged``, ``extended`` or ``edited``."""
     score: float | None
     """How much of the text they share, 0 to 1; null where that was not measured."""
     first_seen_at: datetime | None
