@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -48,6 +49,7 @@ Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
+_COORDINATOR_S = 15
 _ABORT_S = 3
 
 _log = logging.getLogger(__name__)
@@ -417,9 +419,18 @@ def _commit(
     connection: Connection, admin: KafkaAdminClient, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
 ) -> None:
     with explained(connection.brokers, f"committing offsets of {group}", why=connection.why_unreachable):
-        for problem in admin.alter_group_offsets(group, offsets).values():
-            if problem is not errors.NoError:
-                raise problem()
+        deadline = time.monotonic() + _COORDINATOR_S
+        while True:
+            try:
+                for problem in admin.alter_group_offsets(group, offsets).values():
+                    if problem is not errors.NoError:
+                        raise problem()
+                return
+            except errors.RetriableError:
+                # The admin client does not wait for a coordinator, and the first group of a new broker has none yet.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:
