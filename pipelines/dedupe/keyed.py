@@ -1,41 +1,61 @@
-"""The dedupe transform of an unbounded pipeline: what was seen stands in Beam's keyed state, not in one index.
+"""The dedupe transform of an unbounded pipeline: what was seen stands in Beam's keyed state.
 
-An article passes two states, one after the other, and gets one verdict. Under its own name (its URL, else its id
-within the feed, else its id) it meets the earlier versions of itself: so it is new, a revision, or unchanged. What is
-new then meets, under the hash of its words, the first article with the same words: so it may be a copy. The verdicts
-are those of ``pipelines.dedupe.verdict`` for articles in the order of their arrival; near copies are not looked for.
+All articles meet under one key, in one sequencer. A verdict depends on those before it, for only originals are compared
+with: a state for every gram or band would know the candidates, but not which of them are copies themselves.
+
+The state under the key is a log of what the verdicts changed in the index, and the worker has a copy of the index
+(``pipelines.dedupe.replica``). The state also names its last change. A copy that ends with another one is thrown away
+and restored from the log: on a new worker, and after a bundle that failed when its articles were in the copy already.
+So whatever is retried, no article is found to be a copy of itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apache_beam as beam
 import msgspec
-from apache_beam.coders import BytesCoder
-from apache_beam.transforms.timeutil import TimeDomain
-from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
-from apache_beam.utils.timestamp import Timestamp
+from apache_beam.coders import BytesCoder, TupleCoder, VarIntCoder
+from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
+from apache_beam.utils.shared import Shared
 
-from pipelines.dedupe.fingerprint import Sketch, fingerprint
-from pipelines.dedupe.index import Found, Seen
+from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from pipelines.dedupe.replica import Change, Replica
 from pipelines.dedupe.transform import Judged
-from pipelines.dedupe.verdict import judge
-from schemas import Article, Duplicate
+from schemas import Article
+from schemas.coders import register
+from schemas.records import Record
 
-# Versions of one article that are told apart; one that changes more often has left these behind.
-_MOST_KEYS = 256
+# Articles of one bundle that are judged and logged together, which changes no verdict and costs a third.
+_BATCH = 100
+# Bytes of one generation of the log. Flink's RocksDB cannot read back a bag of more than 2 GiB.
+_LARGEST = 1 << 30
+
+_logger = logging.getLogger(__name__)
+
+
+class Printed(Record, frozen=True):
+    """An article with its fingerprint."""
+
+    article: Article
+    fingerprint: Fingerprint
+
+
+register(Printed)
 
 
 class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
-    """Judges every article as it arrives.
+    """Judges every article as it arrives: the verdicts are those of a bounded run over the same order of arrival.
 
-    In: Article, unbounded. Out: Judged, one for each. Spreads over as many workers as there are keys.
+    In: Article, unbounded, in the global window. Out: Judged, one for each. Fingerprints are made by the workers that
+    bring the articles; verdicts are given by one worker, and behind it the articles are spread again.
 
     Args:
-        remember: How long an article that is not seen again is remembered.
+        remember: How long an article that is not seen again is remembered, by the clock of the worker.
     """
 
     def __init__(self, remember: timedelta) -> None:
@@ -45,104 +65,113 @@ class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
         return (
             articles
-            | "UnderName" >> beam.Map(_under_name).with_output_types(tuple[bytes, Article])
-            | "AsVersion" >> beam.ParDo(_AsVersion(self._remember)).with_output_types(Judged)
-            | "UnderWords" >> beam.Map(_under_words).with_output_types(tuple[bytes, Judged])
-            | "AsCopy" >> beam.ParDo(_AsCopy(self._remember)).with_output_types(Judged)
+            | "Fingerprint"
+            >> beam.Map(lambda article: Printed(article, fingerprint(article))).with_output_types(Printed)
+            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
+            | "UnderOneKey" >> beam.Map(lambda batch: (0, batch)).with_output_types(tuple[int, list[Printed]])
+            | "Judge" >> beam.ParDo(_Judge(self._remember)).with_output_types(Judged)
+            | "Spread" >> beam.Reshuffle()
         )
 
 
-def _under_name(article: Article) -> tuple[bytes, Article]:
-    """The last of its names, which is the URL where it has one: every sender and feed gives it the same."""
-    return fingerprint(article).identities[-1][1], article
+class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """The state beside the log."""
+
+    token: bytes = b""
+    """Of the last change."""
+    next_number: int = 1
+    began: tuple[datetime, ...] = ()
+    """When each generation did that still stands in the log."""
+    generation: int = -1
+    """The last of them, counted from the first there ever was."""
+    size: int = 0
+    """Its bytes."""
 
 
-def _under_words(judged: Judged) -> tuple[bytes, Judged]:
-    print_ = fingerprint(judged.article)
-    # What cannot be a copy of another article is alone under its own version.
-    alone = print_.text is None or judged.outcome in ("unchanged", "copy")
-    return print_.versions[0][1] if alone else print_.text or b"", judged
+class _Judge(beam.DoFn):  # type: ignore[misc]
+    """Judges batches of articles.
 
+    The log is a ring of generations, each a bag. When the last has lasted a seventh of the time that is remembered, or
+    is full, the oldest is cleared and is the next. What that held is forgotten or, seen again, stands in a later one.
+    """
 
-class _Remembering(beam.DoFn):  # type: ignore[misc]
-    """State that is forgotten when its key was not seen for some time."""
-
-    SEEN = ReadModifyWriteStateSpec("seen", BytesCoder())
-    FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
+    HEAD = beam.DoFn.StateParam(ReadModifyWriteStateSpec("head", BytesCoder()))
+    LOG = tuple(
+        beam.DoFn.StateParam(BagStateSpec(f"log{number}", TupleCoder((VarIntCoder(), BytesCoder()))))
+        for number in range(8)
+    )
 
     def __init__(self, remember: timedelta) -> None:
-        self._seconds = remember.total_seconds()
+        self._remember = remember
+        # Days are forgotten when they have ended, and not all at once.
+        self._generation = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
+        # Of the process: a runner makes several of this DoFn, and tears them down when there is nothing to do.
+        self._shared = Shared()
 
-    @on_timer(FORGET)  # type: ignore[untyped-decorator]
-    def forget(self, seen: Any = beam.DoFn.StateParam(SEEN)) -> None:  # noqa: B008
-        seen.clear()
+    def setup(self) -> None:
+        self._replica = self._shared.acquire(Replica)
 
+    def teardown(self) -> None:
+        del self._replica
 
-class _AsVersion(_Remembering):
     def process(
         self,
-        keyed: tuple[bytes, Article],
-        time: Timestamp = beam.DoFn.TimestampParam,
-        seen: Any = beam.DoFn.StateParam(_Remembering.SEEN),  # noqa: B008
-        forget: Any = beam.DoFn.TimerParam(_Remembering.FORGET),  # noqa: B008
+        keyed: tuple[int, list[Printed]],
+        head: Any = HEAD,
+        log0: Any = LOG[0],
+        log1: Any = LOG[1],
+        log2: Any = LOG[2],
+        log3: Any = LOG[3],
+        log4: Any = LOG[4],
+        log5: Any = LOG[5],
+        log6: Any = LOG[6],
+        log7: Any = LOG[7],
     ) -> Iterator[Judged]:
-        article = keyed[1]
-        known = _decoder.decode(seen.read() or b"\x80")
-        print_ = msgspec.structs.replace(fingerprint(article), text=None, grams=(), edges=())
-        (verdict,) = judge([print_], _KeysOnly(known), datetime.now(UTC).replace(microsecond=0))
-        for row in verdict.remember:
-            known.update((key, row.seen) for key in row.keys)
-        seen.write(msgspec.msgpack.encode(dict(list(known.items())[-_MOST_KEYS:])))
-        forget.set(time + self._seconds)
-        yield Judged(
-            article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
-            order=print_.order,
-            outcome=verdict.outcome,
-            duplicate=verdict.duplicate,
-            remember=verdict.remember,
-        )
+        log = (log0, log1, log2, log3, log4, log5, log6, log7)
+        batch = keyed[1]
+        now = _now()
+        with self._replica.lock:
+            last = _decoder.decode(head.read() or b"\x90")
+            if self._replica.token != last.token:
+                _logger.info("restoring the index of seen articles from the log in the state")
+                self._replica.restore((entry for generation in log for entry in generation.read()), last.token)
+            verdicts = self._replica.judge([each.fingerprint for each in batch], now)
+            rows = self._replica.rows(verdicts, last.next_number, now)
+            if rows:
+                following = self._following(last, now)
+                cut = following.generation > last.generation
+                if cut:
+                    log[following.generation % len(log)].clear()
+                forget = max(now - self._remember, following.began[0])
+                change = Change(now, rows, forget, dict(self._replica.counts()) if cut else None)
+                packed = change.packed()
+                following = msgspec.structs.replace(
+                    following,
+                    next_number=last.next_number + len(rows),
+                    size=following.size + len(packed),
+                )
+                log[following.generation % len(log)].add((last.next_number, packed))
+                head.write(msgspec.msgpack.encode(following))
+                self._replica.apply(change, following.token)
+        for printed, verdict in zip(batch, verdicts, strict=True):
+            yield Judged(
+                article=msgspec.structs.replace(printed.article, revision_of=verdict.revision_of),
+                order=printed.fingerprint.order,
+                outcome=verdict.outcome,
+                duplicate=verdict.duplicate,
+                remember=(),  # which it is
+            )
+
+    def _following(self, last: _Head, now: datetime) -> _Head:
+        token = secrets.token_bytes(8)
+        if last.began and now - last.began[-1] < self._generation and last.size < _LARGEST:
+            return msgspec.structs.replace(last, token=token)
+        began = (*last.began, now)[-len(self.LOG) :]
+        return _Head(token, last.next_number, began, last.generation + 1)
 
 
-class _AsCopy(_Remembering):
-    def process(
-        self,
-        keyed: tuple[bytes, Judged],
-        time: Timestamp = beam.DoFn.TimestampParam,
-        seen: Any = beam.DoFn.StateParam(_Remembering.SEEN),  # noqa: B008
-        forget: Any = beam.DoFn.TimerParam(_Remembering.FORGET),  # noqa: B008
-    ) -> Iterator[Judged]:
-        key, judged = keyed
-        if judged.outcome in ("unchanged", "copy") or key != fingerprint(judged.article).text:
-            yield judged
-            return
-        forget.set(time + self._seconds)
-        own = judged.remember[0].seen
-        stored = seen.read()
-        if not stored:
-            seen.write(msgspec.msgpack.encode(own))
-            yield judged
-            return
-        of = msgspec.msgpack.decode(stored, type=Seen)
-        if of.identity == own.identity:  # an article is never a copy of itself
-            yield judged
-            return
-        duplicate = Duplicate(of=of.article_id, kind="exact", method="text", score=1.0, first_seen_at=of.first_seen_at)
-        yield msgspec.structs.replace(judged, outcome="copy", duplicate=duplicate)
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
-class _KeysOnly:
-    """The index (``pipelines.dedupe.index.Index``) of what is known under one name."""
-
-    def __init__(self, keys: dict[bytes, Seen]) -> None:
-        self._keys = keys
-
-    def find(self, keys: Iterable[bytes], grams: Iterable[int], edges: Iterable[int]) -> Found:
-        """What is remembered under those of the keys that are known."""
-        return Found({key: self._keys[key] for key in keys if key in self._keys}, {}, {})
-
-    def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
-        """Nothing: there are no grams that could lead to it."""
-        return {}
-
-
-_decoder = msgspec.msgpack.Decoder(dict[bytes, Seen])
+_decoder = msgspec.msgpack.Decoder(_Head)
