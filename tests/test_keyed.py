@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import apache_beam as beam
 import pytest
@@ -16,86 +14,18 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_key import REMEMBER, Runner
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
 from pipelines.dedupe import Judged, keyed
 from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.keyed import DeduplicateKeyed, Printed
+from pipelines.dedupe.keyed import DeduplicateKeyed
 from pipelines.dedupe.replica import Replica
 from pipelines.dedupe.verdict import judge
 from schemas import Article, Duplicate
 
 DAY = timedelta(days=1)
-REMEMBER = 90 * DAY
-
-
-class Value:
-    """Beam's read-modify-write state."""
-
-    def __init__(self) -> None:
-        self.value: bytes | None = None
-
-    def read(self) -> bytes | None:
-        return self.value
-
-    def write(self, value: bytes) -> None:
-        self.value = value
-
-
-class Bag:
-    """Beam's bag state, which is read in no order."""
-
-    def __init__(self) -> None:
-        self.entries: list[Any] = []
-
-    def read(self) -> Iterable[Any]:
-        return reversed(self.entries)
-
-    def add(self, entry: Any) -> None:
-        self.entries.append(entry)
-
-    def clear(self) -> None:
-        self.entries.clear()
-
-
-class Worker:
-    """A worker process with its own copy of the index."""
-
-    def __init__(self) -> None:
-        self.dofn = keyed._Judge(REMEMBER)
-        self.dofn.setup()
-
-    @property
-    def replica(self) -> Any:
-        return self.dofn._replica
-
-
-class Runner:
-    """What a runner does for the one key: its state is that of the last bundle that was committed."""
-
-    def __init__(self) -> None:
-        self.head = Value()
-        self.log = [Bag() for _ in keyed._Judge.LOG]
-        self.worker = Worker()
-        self.now = NOW
-
-    def bundle(self, *batches: list[Article], fails: bool = False) -> list[Judged]:
-        head, log = copy.deepcopy((self.head, self.log))
-        given = []
-        with mock.patch.object(keyed, "_now", return_value=self.now):
-            for batch in batches:
-                printed = [Printed(each, fingerprint(each)) for each in batch]
-                given += list(self.worker.dofn.process((0, printed), head, *log))
-        if not fails:
-            self.head, self.log = head, log
-        return given
-
-    def outcomes(self, *articles: Article) -> list[str]:
-        return [judged.outcome for judged in self.bundle(list(articles))]
-
-    def entries(self) -> int:
-        return sum(len(bag.entries) for bag in self.log)
 
 
 def told(judged: Judged) -> tuple[object, ...]:
@@ -108,9 +38,9 @@ def bounded(articles: list[Article]) -> list[tuple[object, ...]]:
     return [(verdict.outcome, verdict.duplicate, verdict.revision_of) for verdict in verdicts]
 
 
-def contents(worker: Worker) -> dict[str, list[Any]]:
-    """All rows of a copy of the index; grams wherever they stand."""
-    db = worker.replica._db
+def contents(worker: keyed._Judge) -> dict[str, list[Any]]:
+    """All rows of a worker's copy of the index; grams wherever they stand."""
+    db = worker._replica._db
     tables = {
         table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("seen", "seen_keys", "edges")
     }
@@ -127,20 +57,20 @@ events = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["goes on", "fail
 def test_verdicts_are_those_of_one_pass_over_the_same_order_whatever_happens(
     articles: list[Article], happening: list[tuple[int, str]]
 ) -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     given, left = [], list(articles)
     for size, what in (*happening, (len(articles), "goes on")):
         batch, left = left[:size], left[size:]
         if what == "fails":
             runner.bundle(batch, fails=True)
         elif what == "moves":
-            runner.worker = Worker()
+            runner.move()
         given += runner.bundle(batch)
     assert list(map(told, given)) == bounded(articles)
 
 
 def test_an_article_whose_bundle_failed_when_it_was_judged_is_no_copy_of_itself() -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     first = article(text=prose(300, 1))
     assert [each.outcome for each in runner.bundle([first], fails=True)] == ["new"]
     assert runner.outcomes(first) == ["new"]
@@ -154,9 +84,11 @@ def test_an_article_whose_bundle_failed_when_it_was_judged_is_no_copy_of_itself(
 
 
 def test_a_key_that_moves_to_and_fro_finds_each_copy_of_the_index_brought_up_to_date() -> None:
-    runner = Runner()
-    one, other = Worker(), Worker()
+    runner = Runner(NOW)
     text = prose(300, 3)
+    one = runner.worker
+    runner.move()
+    other = runner.worker
     for number, worker in enumerate((one, other, one, other)):
         runner.worker = worker
         expected = "copy" if number else "new"
@@ -168,16 +100,18 @@ def test_a_key_that_moves_to_and_fro_finds_each_copy_of_the_index_brought_up_to_
 
 def test_one_copy_of_the_index_serves_a_process(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, keyed.__name__)
-    runner = Runner()
-    once_more = copy.copy(runner.worker.dofn)
-    del once_more._replica
+    runner = Runner(NOW)
     runner.outcomes(article())
     # A runner that has nothing to do for a minute tears the DoFn down, and makes another one when there is.
-    runner.worker.dofn.teardown()
-    runner.worker.dofn = once_more
-    once_more.setup()
+    again = copy.copy(runner.worker)
+    runner.worker.teardown()
+    again.setup()
+    runner.worker = again
     assert runner.outcomes(article()) == ["unchanged"]
     assert "restoring" not in caplog.text
+    runner.move()
+    assert runner.outcomes(article()) == ["unchanged"]
+    assert "restoring" in caplog.text
 
 
 def test_no_file_outlives_the_copy_of_an_index() -> None:
@@ -193,7 +127,7 @@ def test_no_file_outlives_the_copy_of_an_index() -> None:
 
 
 def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     kept, lost = article(text=prose(300, 4)), article("https://a.example/2", prose(300, 5))
     runner.outcomes(kept, lost)
     for days in range(0, 200, 20):
@@ -203,34 +137,34 @@ def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
         if days < 90:
             assert runner.outcomes(elsewhere(prose(300, 5) + f"\nAfter {days} days.")) == ["copy"]
     # The log where both stood is gone by now; on a new worker nothing else is known.
-    for worker in (runner.worker, Worker()):
-        runner.worker = worker
-        copied = runner.bundle([elsewhere(prose(300, 4) + "\nMore of it.")], fails=True)
-        assert [each.duplicate and each.duplicate.of for each in copied] == [kept.id]
-        runner.worker = Worker()
-        assert [each.outcome for each in runner.bundle([lost], fails=True)] == ["new"]
+    for _ in range(2):
+        copied, new = runner.bundle([elsewhere(prose(300, 4) + "\nMore of it."), lost], fails=True)
+        assert copied.duplicate is not None
+        assert (copied.duplicate.of, new.outcome) == (kept.id, "new")
+        runner.move()
 
 
 @settings(max_examples=40, deadline=None)
 @given(some, st.lists(st.integers(0, 45), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_a_restored_index_is_what_it_was(articles: list[Article], pauses: list[int], chance: Any) -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     for pause in pauses:
         runner.now += pause * DAY
         runner.bundle(chance.sample(articles, len(articles) // 2), [article(text=prose(40, chance.randrange(10**6)))])
-        kept, runner.worker = runner.worker, Worker()
+        kept = runner.worker
+        runner.move()
         assert not runner.bundle([])
         assert contents(runner.worker) == contents(kept)
         runner.worker = kept
 
 
 def test_the_state_grows_with_what_is_remembered_only() -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     sizes = []
     for day in range(400):
         runner.now = NOW + day * DAY
         runner.outcomes(elsewhere(prose(60, day)))
-        sizes.append(runner.entries())
+        sizes.append(len(runner.logged()))
     # A change a day for 90 days, for another seventh of them, and for what days are rounded up.
     assert max(sizes) <= 90 * 8 / 7 + 10
     assert len(contents(runner.worker)["seen"]) == 91
@@ -238,22 +172,22 @@ def test_the_state_grows_with_what_is_remembered_only() -> None:
 
 def test_a_log_that_grows_too_fast_is_cut_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyed, "_LARGEST", 20_000)
-    runner = Runner()
+    runner = Runner(NOW)
     for number in range(600):
         runner.now = NOW + number * DAY / 6
         runner.outcomes(elsewhere(prose(200, number)))
-    assert sum(len(packed) for bag in runner.log for _, packed in bag.entries) < 8 * 25_000
+    assert sum(map(len, runner.logged())) < 8 * 25_000
     assert len(contents(runner.worker)["seen"]) < 300
 
 
 def test_what_stands_in_every_article_of_an_outlet_is_known_when_its_log_is_gone() -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     standing = "\n".join(prose(70, seed).replace("\n", " ") for seed in (21, 22, 23))
     for number in range(300):
         runner.now = NOW + number * DAY
         if number < 4 or number > 290:
             text = f"{prose(60, 100 + number)}\n{standing}"
-            runner.worker = Worker()
+            runner.move()
             (outcome,) = runner.outcomes(article(f"https://a.example/{number}", text, f"Piece {number}"))
             assert number < 4 or outcome == "new"
         elif number % 10 == 0:
@@ -261,7 +195,7 @@ def test_what_stands_in_every_article_of_an_outlet_is_known_when_its_log_is_gone
 
 
 def test_a_megabyte_of_text_passes() -> None:
-    runner = Runner()
+    runner = Runner(NOW)
     book = prose(160_000, 40)
     assert runner.outcomes(article(text=book), elsewhere("\n".join(book.split("\n")[1000:2800]))) == ["new", "copy"]
 
