@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.periodicsequence import PeriodicImpulse
+from apache_beam.utils.timestamp import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_key import REMEMBER, Runner
+from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
@@ -23,7 +28,7 @@ from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.keyed import DeduplicateKeyed
 from pipelines.dedupe.replica import Replica
 from pipelines.dedupe.verdict import judge
-from schemas import Article, Duplicate
+from schemas import Article
 
 DAY = timedelta(days=1)
 
@@ -47,6 +52,24 @@ def contents(worker: keyed._Judge) -> dict[str, list[Any]]:
     grams = "SELECT * FROM fresh_grams UNION SELECT * FROM settled_grams ORDER BY gram, number"
     return {**tables, "grams": db.execute(grams).fetchall()}
 
+
+def verdict_of(judged: Judged) -> tuple[str, str, str | None]:
+    return judged.article.id, judged.outcome, judged.duplicate and judged.duplicate.of
+
+
+TEXT = prose(300, 6)
+STORY = [
+    article(text=TEXT),
+    elsewhere("\n".join(TEXT.split("\n")[:5])),
+    elsewhere(prose(300, 7), "c"),
+    article(text=TEXT),
+    elsewhere(TEXT, "d", title="Word for word"),
+    elsewhere(prose(300, 7) + "\nAnd more.", "e"),
+    article(text=TEXT + "\nAnd more."),
+    elsewhere(prose(300, 8), "f"),
+    elsewhere("\n".join(TEXT.split("\n")[3:]), "g"),
+    elsewhere("\n".join(prose(300, 8).split("\n")[3:]), "h"),
+]
 
 some = st.one_of(near_texts.map(made), some_articles)
 events = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["goes on", "fails", "moves"])), max_size=8)
@@ -200,21 +223,33 @@ def test_a_megabyte_of_text_passes() -> None:
     assert runner.outcomes(article(text=book), elsewhere("\n".join(book.split("\n")[1000:2800]))) == ["new", "copy"]
 
 
+def verdicts(articles: Sequence[Article]) -> list[tuple[str, str, str | None]]:
+    return [
+        (each.id, outcome, duplicate and duplicate.of)
+        for each, (outcome, duplicate, _) in zip(articles, bounded(articles), strict=True)
+    ]
+
+
 def test_each_article_has_one_verdict_on_a_runner() -> None:
-    text = prose(300, 6)
     singles = [article(f"https://a.example/{seed}", prose(200, 100 + seed), f"Piece {seed}") for seed in range(250)]
-    copies = [elsewhere("\n".join(text.split("\n")[:5])), elsewhere(prose(200, 100) + "\nAnd more.")]
-    articles = [article(text=text), *singles, *copies, article(text=text), article(text=text + "\nAnd more.")]
-
-    def of(duplicate: Duplicate | None) -> str | None:
-        return duplicate and duplicate.of
-
+    articles = [*singles, *STORY]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        judged = (
-            pipeline
-            | beam.Create(articles, reshuffle=False)
-            | DeduplicateKeyed(REMEMBER)
-            | beam.Map(lambda each: (each.article.id, each.outcome, each.duplicate and each.duplicate.of))
-        )
-        verdicts = zip(articles, bounded(articles), strict=True)
-        assert_that(judged, equal_to([(each.id, outcome, of(duplicate)) for each, (outcome, duplicate, _) in verdicts]))
+        judged = pipeline | beam.Create(articles, reshuffle=False) | DeduplicateKeyed(REMEMBER)
+        assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(articles)))
+
+
+@pytest.mark.timeout(300)
+def test_the_state_of_a_real_runner_is_enough_to_go_on_with(prism: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every batch finds an index that is of no use, and every few a full generation of the log.
+    monkeypatch.setattr(Replica, "token", property(lambda _: None, lambda _, __: None), raising=False)
+    monkeypatch.setattr(keyed, "_LARGEST", 2000)
+    restored = []
+    monkeypatch.setattr(Replica, "restore", lambda *given, restore=Replica.restore: restored.append(restore(*given)))
+    # At exit it tells that it ends Prism, when pytest has closed what it would tell that to.
+    logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
+    options = PipelineOptions([*prism_options(prism), "--streaming"])
+    with beam.Pipeline(options=options) as pipeline:
+        one_by_one = PeriodicImpulse(Timestamp.now() + 3, fire_interval=0.5, data=STORY)
+        judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateKeyed(REMEMBER)
+        assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(STORY)))
+    assert len(restored) > 2

@@ -30,8 +30,8 @@ STORY = (
     "parish hall until buses run again, which the council does not expect before the apples are picked.",
 )
 MORE = (
-    "'We lost a whole week of deliveries,' said the miller, Ada Finch. Behind her the empty sacks lay in rows under the "
-    "roof of the yard, and a cat slept on the scales where bakers from four villages used to weigh their flour at dawn."
+    "'We lost a whole week of deliveries,' said the miller, Ada Finch. Behind her the empty sacks lay in rows under "
+    "the roof of the yard, and a cat slept on the scales where bakers from four villages used to weigh their flour."
 )
 
 

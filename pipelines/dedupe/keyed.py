@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,10 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.shared import Shared
 
 from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from pipelines.dedupe.index import Remembered
 from pipelines.dedupe.replica import Change, Replica
 from pipelines.dedupe.transform import Judged
+from pipelines.dedupe.verdict import judge
 from schemas import Article
 from schemas.coders import register
 from schemas.records import Record
@@ -81,7 +83,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     """Of the last change."""
     next_number: int = 1
     began: tuple[datetime, ...] = ()
-    """When each generation did that still stands in the log."""
+    """When each generation did that stands in the log."""
     generation: int = -1
     """The last of them, counted from the first there ever was."""
     size: int = 0
@@ -104,7 +106,7 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
     def __init__(self, remember: timedelta) -> None:
         self._remember = remember
         # Days are forgotten when they have ended, and not all at once.
-        self._generation = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
+        self._lasts = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
         # Of the process: a runner makes several of this DoFn, and tears them down when there is nothing to do.
         self._shared = Shared()
 
@@ -131,43 +133,40 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         batch = keyed[1]
         now = _now()
         with self._replica.lock:
-            last = _decoder.decode(head.read() or b"\x90")
+            last = _decoder.decode(head.read() or _EMPTY)
             if self._replica.token != last.token:
                 _logger.info("restoring the index of seen articles from the log in the state")
                 self._replica.restore((entry for generation in log for entry in generation.read()), last.token)
-            verdicts = self._replica.judge([each.fingerprint for each in batch], now)
-            rows = self._replica.rows(verdicts, last.next_number, now)
-            if rows:
-                following = self._following(last, now)
-                cut = following.generation > last.generation
-                if cut:
-                    log[following.generation % len(log)].clear()
-                forget = max(now - self._remember, following.began[0])
-                change = Change(now, rows, forget, dict(self._replica.counts()) if cut else None)
-                packed = change.packed()
-                following = msgspec.structs.replace(
-                    following,
-                    next_number=last.next_number + len(rows),
-                    size=following.size + len(packed),
-                )
-                log[following.generation % len(log)].add((last.next_number, packed))
-                head.write(msgspec.msgpack.encode(following))
-                self._replica.apply(change, following.token)
+            verdicts = judge([each.fingerprint for each in batch], self._replica.index, now)
+            if rows := self._replica.rows(verdicts, last.next_number, now):
+                self._log(rows, last, now, head, log)
         for printed, verdict in zip(batch, verdicts, strict=True):
             yield Judged(
                 article=msgspec.structs.replace(printed.article, revision_of=verdict.revision_of),
                 order=printed.fingerprint.order,
                 outcome=verdict.outcome,
                 duplicate=verdict.duplicate,
-                remember=(),  # which it is
+                remember=(),  # it is remembered
             )
 
-    def _following(self, last: _Head, now: datetime) -> _Head:
-        token = secrets.token_bytes(8)
-        if last.began and now - last.began[-1] < self._generation and last.size < _LARGEST:
-            return msgspec.structs.replace(last, token=token)
-        began = (*last.began, now)[-len(self.LOG) :]
-        return _Head(token, last.next_number, began, last.generation + 1)
+    def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> None:
+        """Write a change to the log, and make it in the index."""
+        full = not last.began or now - last.began[-1] >= self._lasts or last.size >= _LARGEST
+        generation = last.generation + full
+        began = (*last.began, now)[-len(log) :] if full else last.began
+        change = Change(
+            at=now,
+            rows=rows,
+            forget=max(now - self._remember, began[0]),
+            counts=self._replica.counts() if full else None,
+        )
+        packed, token = change.packed(), secrets.token_bytes(8)
+        if full:
+            log[generation % len(log)].clear()
+        log[generation % len(log)].add((last.next_number, packed))
+        size = len(packed) + (0 if full else last.size)
+        head.write(msgspec.msgpack.encode(_Head(token, last.next_number + len(rows), began, generation, size)))
+        self._replica.apply(change, token)
 
 
 def _now() -> datetime:
@@ -175,3 +174,4 @@ def _now() -> datetime:
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
+_EMPTY = msgspec.msgpack.encode(_Head())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,10 +18,9 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from pipelines.dedupe import sqlite
-from pipelines.dedupe.fingerprint import Fingerprint
-from pipelines.dedupe.index import Counts, Remembered
+from pipelines.dedupe.index import Remembered
 from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.dedupe.verdict import Verdict, judge
+from pipelines.dedupe.verdict import Verdict
 
 # So many at a change, so that a day with millions of them ends without a pause.
 _FORGOTTEN_AT_ONCE = 500
@@ -45,10 +44,10 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Replica:
-    """An index that is read by ``judge`` and changed by ``apply``, each under ``lock``.
+    """The copy of one process: an ``index`` to judge by, which ``apply`` changes. Who uses it holds its ``lock``.
 
-    ``token`` names the last change that was applied. Where the log's is another one, the copy is of no use: what
-    was judged here may have been taken back, or judged on by another worker. Then it is restored.
+    Its ``token`` is that of the last change. Where the log's is another one, the copy is of no use, for what was
+    judged by it was taken back, or others have judged since; then it is to be restored.
     """
 
     def __init__(self) -> None:
@@ -56,32 +55,26 @@ class Replica:
         self.token: bytes | None = b""
         self._open()
 
-    def judge(self, fingerprints: Sequence[Fingerprint], now: datetime) -> list[Verdict]:
-        """The verdicts on articles in the order of their arrival."""
-        return judge(fingerprints, self._index, now)
-
     def rows(self, verdicts: Iterable[Verdict], first: int, now: datetime) -> tuple[Remembered, ...]:
-        """What the verdicts want remembered, numbered from ``first`` on in their order.
-
-        What was seen before is among it, whole, if this is the first time today.
-        """
+        """What verdicts want remembered, whole: of new articles, numbered from ``first`` on in their order, and of
+        those that are seen again for the first time today."""
         wanted = [row for verdict in verdicts for row in verdict.remember]
         again = {row.seen.number for row in wanted if not row.order and row.seen.number is not None}
         new = [row for row in wanted if row.order]
         return (*sqlite.recall(self._db, again, now), *(_numbered(row, first + at) for at, row in enumerate(new)))
 
-    def counts(self) -> Counts:
+    def counts(self) -> dict[int, tuple[int, int]]:
         """All edges that are counted."""
         return sqlite.counted(self._db)
 
     def apply(self, change: Change, token: bytes) -> None:
-        """Make a change, after which the copy has this token; without one if it fails."""
+        """Make a change, after which the copy has this token; if it fails, it has none."""
         self.token = None
         self._change(change)
         self.token = token
 
     def restore(self, log: Iterable[tuple[int, bytes]], token: bytes) -> None:
-        """Begin anew with what a log comes to: ``packed`` changes in any order, each under its first number."""
+        """Begin anew with what a log comes to: packed changes in any order, each with a number to sort it by."""
         self.token = None
         self._db.close()
         self._folder.cleanup()
@@ -108,7 +101,7 @@ class Replica:
         database = Path(self._folder.name) / "index.db"
         self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
         self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {sqlite.SCHEMA}")
-        self._index = SqliteIndex(database)
+        self.index = SqliteIndex(database)
 
 
 def _numbered(row: Remembered, number: int) -> Remembered:
