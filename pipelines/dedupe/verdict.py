@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -127,9 +127,12 @@ class _Known:
         self._keys = found.keys
         self._stored = found.grams
         self._added: defaultdict[int, list[int]] = defaultdict(list)
+        # Most grams stand in one article only and tell nothing: they are left alone.
+        times = Counter(gram for fingerprint in fingerprints for gram, _ in fingerprint.grams)
+        self._telling = {gram for gram, count in times.items() if count > 1} | found.grams.keys()
         self._counts: store.Counts = dict(found.counts)
         self._next = _FIRST_OF_PASS
-        wanted = {number for fingerprint in fingerprints for number, _ in self._from_index(fingerprint)}
+        wanted = {number for fingerprint in fingerprints for number, _ in self._candidates(fingerprint)}
         self._originals = {number: _Original(*original) for number, original in index.read(wanted).items()}
 
     def judge(self, fingerprint: Fingerprint) -> Verdict:
@@ -207,7 +210,7 @@ class _Known:
         if sketch:
             number, self._next = self._next, self._next + 1
             self._originals[number] = _Original(verdict.remember[0].seen, sketch)
-            for gram in verdict.remember[0].grams:
+            for gram in self._telling.intersection(verdict.remember[0].grams):
                 self._added[gram].append(number)
         return verdict
 
@@ -239,12 +242,8 @@ class _Known:
 
     def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
         """The earliest published article of which this is a near copy."""
-        shared = defaultdict(int, self._from_index(fingerprint))
-        for gram, _ in fingerprint.grams:
-            for number in self._added.get(gram, ()):
-                shared[number] += 1
         found = []
-        for number, _ in _likest(shared):
+        for number, _ in self._candidates(fingerprint):
             original = self._originals.get(number)
             if not original or original.seen.identity == identity or original.seen.article_id == fingerprint.article_id:
                 continue  # a version of itself
@@ -256,21 +255,23 @@ class _Known:
         _, verdict, original = min(found, key=lambda each: each[0])
         return verdict, original
 
-    def _from_index(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
-        shared: defaultdict[int, int] = defaultdict(int)
+    def _candidates(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
+        """The articles that share most grams with this one, each with how many; of equal ones those judged first."""
+        shared: Counter[int] = Counter()
         for gram, _ in fingerprint.grams:
-            for number in self._stored.get(gram, ()):
-                shared[number] += 1
-        return _likest(shared)
+            if gram in self._telling:
+                shared.update(self._stored.get(gram, ()))
+                shared.update(self._added.get(gram, ()))
+        enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
+        return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
 
     def _cool(self, grams: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(gram for gram in grams if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) < HOT)
-
-
-def _likest(shared: Mapping[int, int]) -> list[tuple[int, int]]:
-    """The candidates that share most, each with how much; of equal ones those judged first."""
-    enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
-    return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
+        hot = {
+            gram
+            for gram in self._telling.intersection(grams)
+            if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) >= HOT
+        }
+        return tuple(gram for gram in grams if gram not in hot) if hot else grams
 
 
 def _edges(fingerprint: Fingerprint) -> tuple[int, ...]:
