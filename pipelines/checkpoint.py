@@ -39,7 +39,7 @@ from pipelines.publish import publish_file, sync
 from schemas import Article, DeadLetter, Event, decode, encode
 from schemas.records import Record
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;

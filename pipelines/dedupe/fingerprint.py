@@ -92,6 +92,10 @@ class Fingerprint(msgspec.Struct, frozen=True):
         yield from (key for _, key in self.identities)
         yield from (key for key in (self.url_in_feed, self.text) if key)
 
+    def codes(self) -> Codes:
+        """Of all words of the text."""
+        return codes(np.frombuffer(self.hashes, dtype=np.uint32))
+
     def without(self, boilerplate: Set[int]) -> tuple[Sketch, tuple[int, ...]]:
         """The sketch and the grams of what is left of the text when these edges are taken out."""
         hashes = np.frombuffer(self.hashes, dtype=np.uint32)

@@ -34,6 +34,7 @@ INSERT INTO settling VALUES (0);
 CREATE TABLE edges (slot INTEGER PRIMARY KEY, edge INTEGER NOT NULL, articles INTEGER NOT NULL);
 CREATE TABLE published_before (number INTEGER, article_id TEXT, published INTEGER NOT NULL,
                                PRIMARY KEY (number, article_id)) WITHOUT ROWID;
+CREATE TABLE split (one BLOB, other BLOB, PRIMARY KEY (one, other)) WITHOUT ROWID;
 """
 
 _PARTS = 32
@@ -52,7 +53,8 @@ class SqliteIndex:
         """What is remembered under those that are known."""
         slots = {edge % SLOTS for edge in edges}
         with reading(self._database) as db:
-            return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots))
+            split = frozenset(db.execute("SELECT one, other FROM split"))
+            return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots), split)
 
     def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
         """What is remembered under those of the keys that are known."""
@@ -118,15 +120,30 @@ def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
 
 def forget(db: sqlite3.Connection, before: datetime) -> int:
     """Remove what was last seen before that day; the number of keys. SQLite uses the room again."""
-    expired = db.execute("SELECT number, keys, grams FROM seen WHERE last_seen < ?", (_day(before),)).fetchall()
-    keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in expired for at in _offsets(packed)]
-    grams = [(gram, number) for number, _, packed in expired for gram in np.frombuffer(packed, np.int32).tolist()]
+    return _remove(db, "last_seen < ?", _day(before))
+
+
+def _remove(db: sqlite3.Connection, which: str, value: object) -> int:
+    removed = db.execute(f"SELECT number, keys, grams FROM seen WHERE {which}", (value,)).fetchall()  # noqa: S608
+    keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in removed for at in _offsets(packed)]
+    grams = [(gram, number) for number, _, packed in removed for gram in np.frombuffer(packed, np.int32).tolist()]
     db.executemany("DELETE FROM seen_keys WHERE key = ? AND number = ?", sorted(keys))
     for table in ("fresh_grams", "settled_grams"):
         db.executemany(f"DELETE FROM {table} WHERE gram = ? AND number = ?", sorted(grams))  # noqa: S608
-    db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in expired))
-    db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(before),))
+    db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in removed))
+    db.execute(f"DELETE FROM seen WHERE {which}", (value,))  # noqa: S608
     return len(keys)
+
+
+def split(db: sqlite3.Connection, article: Seen, original: Seen) -> None:
+    """Forget an article, and never again take it for a copy of what it was taken for, inside the caller's transaction.
+
+    ``original`` may be a near copy with the same words: then what that one copies is meant as well.
+    """
+    others = {original.identity} | ({original.copied.identity} if original.copied else set())
+    pairs = [(article.identity, other) for other in others - {article.identity}]
+    db.executemany("INSERT OR IGNORE INTO split VALUES (?, ?)", pairs + [(other, one) for one, other in pairs])
+    _remove(db, "number = ?", article.number)
 
 
 def _settle(db: sqlite3.Connection) -> None:

@@ -30,6 +30,7 @@ _WORDS = re.compile(rf"\d+(?:[.,]\d+)*|[{_NO_SPACES}]|[^\W\d_{_NO_SPACES}]+")
 _WORDS_AND_ENDS = re.compile(rf"{_WORDS.pattern}|\n")
 # The same for what has only ASCII, in half the time.
 _ASCII_WORDS_AND_ENDS = re.compile(r"[A-Za-z]+|\d+(?:[.,]\d+)*|\n")
+_TOKENS = re.compile(r"\S+")
 # No word has both of the marks that a hash ends with.
 _END_OF_LINE = 3
 _MOST_KNOWN = 200_000
@@ -68,6 +69,23 @@ def lines(text: str) -> tuple[Hashes, list[int]]:
     hashes = hashes[hashes != _END_OF_LINE] if len(ends) else hashes
     starts = {0, *words_before.tolist()} - {len(hashes)}
     return hashes, [*sorted(starts), len(hashes)]
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where in a text each of the words stands whose hashes ``lines`` gives: from and to which code point.
+
+    Where NFKC changes what stands between two spaces, all its words have the place of the whole.
+    """
+    found: list[tuple[int, int]] = []
+    shouted = text.isupper()
+    for token in _TOKENS.finditer(text):
+        written = token[0].lower() if shouted else token[0]
+        start = token.start()
+        if written.isascii() or _nfkc(written) == token[0]:
+            found += ((start + match.start(), start + match.end()) for match in _WORDS.finditer(written))
+        else:
+            found += [token.span()] * len(words(written))
+    return found
 
 
 def _nfkc(text: str) -> str:
