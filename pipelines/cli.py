@@ -195,10 +195,11 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
 def show(paths: tuple[str, ...], speaker: str | None, about: str | None, since: str | None) -> None:
     """Show the claims in files or folders that run has written: who, what, by which words, and where from."""
     from pipelines.show import ShowError, show_claims  # noqa: PLC0415
+    from pipelines.written import WrittenError  # noqa: PLC0415
 
     try:
         show_claims([Path(path) for path in paths], speaker, about, since)
-    except ShowError as error:
+    except (ShowError, WrittenError) as error:
         _fail(str(error), USAGE)
     except BrokenPipeError:
         # The reader has seen enough (claimwire show out | head); Python must not try to flush what is left.
