@@ -11,7 +11,7 @@ import msgspec
 
 from connectors.deadletters import dead_letter
 from pipelines.checkpoint import Outcome, QueueReader
-from pipelines.dedupe import Judged
+from pipelines.dedupe.transform import Judged
 from pipelines.extract import Extraction, Extractor, load
 from pipelines.monitor import article_event
 from schemas import (

@@ -37,7 +37,7 @@ from pipelines.kafka import TopicReader, connection, group, why_unread
 from pipelines.monitor import Summary, counted
 from pipelines.publish import Publisher
 from pipelines.settings import Settings, SettingsError
-from pipelines.sinks import KafkaSink, parse_sinks
+from pipelines.sinks import FileSink, KafkaSink, parse_sinks
 from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class BoundedRun:
         feeds, files, topics, broken = self._expand_sources()
         for sink in self._sinks:
             sink.check()
+        self._state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
         self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
         if finished := self._state.recover([sink.scratch for sink in self._sinks]):
             _log.warning("finished %d outputs that the last run had committed but not yet published", finished)

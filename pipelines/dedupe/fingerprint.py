@@ -206,6 +206,11 @@ def _text_key(length: int, title: Hashes, hashes: Hashes) -> bytes | None:
     return _digest(b"text\0" + plain)
 
 
+def id_key(article_id: str) -> bytes:
+    """The key of an article's id, which all its versions have if its sender gave it, and else this one alone."""
+    return _key("identity", "id", article_id)
+
+
 def _key(*parts: str) -> bytes:
     return _digest(" ".join(parts).encode())
 

@@ -37,7 +37,8 @@ CREATE TABLE published_before (number INTEGER, article_id TEXT, published INTEGE
 CREATE TABLE split (one BLOB, other BLOB, PRIMARY KEY (one, other)) WITHOUT ROWID;
 """
 
-_PARTS = 32
+PARTS = 32
+"""So many commits settle all that was fresh before them."""
 _AT_ONCE = 1000
 """Values that one query asks for."""
 _SEEN = "number, article_id, identity, first_seen, copied"
@@ -60,6 +61,12 @@ class SqliteIndex:
         """What is remembered under those of the keys that are known."""
         with reading(self._database) as db:
             return _by_key(db, keys)
+
+    def published_before(self, number: int) -> list[str]:
+        """The ids of articles that were published before the original with this number, and judged later."""
+        query = "SELECT article_id FROM published_before WHERE number = ? ORDER BY published, article_id"
+        with reading(self._database) as db:
+            return [article_id for (article_id,) in db.execute(query, (number,))]
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
         """Articles that grams led to."""
@@ -109,7 +116,7 @@ def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) 
     db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", sorted(keys.items()))
     db.executemany("INSERT OR IGNORE INTO fresh_grams VALUES (?, ?)", sorted(grams))
     _count(db, edges)
-    _settle(db)
+    settle(db)
 
 
 def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
@@ -135,25 +142,27 @@ def _remove(db: sqlite3.Connection, which: str, value: object) -> int:
     return len(keys)
 
 
-def split(db: sqlite3.Connection, article: Seen, original: Seen) -> None:
-    """Forget an article, and never again take it for a copy of what it was taken for, inside the caller's transaction.
-
-    ``original`` may be a near copy with the same words: then what that one copies is meant as well.
-    """
-    others = {original.identity} | ({original.copied.identity} if original.copied else set())
-    pairs = [(article.identity, other) for other in others - {article.identity}]
+def split(
+    db: sqlite3.Connection, article: Seen, others: Iterable[bytes], earlier: Seen | None, names: Iterable[bytes]
+) -> None:
+    """Forget an article, and never again take it for a copy of articles with these identities; inside the caller's
+    transaction. Its names go back to the version before it, if there is one."""
+    pairs = [(article.identity, other) for other in others]
     db.executemany("INSERT OR IGNORE INTO split VALUES (?, ?)", pairs + [(other, one) for one, other in pairs])
     _remove(db, "number = ?", article.number)
+    if earlier:
+        db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", ((name, earlier.number) for name in names))
 
 
-def _settle(db: sqlite3.Connection) -> None:
+def settle(db: sqlite3.Connection) -> None:
+    """Move the next part of the fresh grams to where they belong, inside the caller's transaction."""
     (part,) = db.execute("SELECT part FROM settling").fetchone()
-    step = (1 << 32) // _PARTS
+    step = (1 << 32) // PARTS
     low = part * step - (1 << 31)
     span = (low, low + step - 1)
     db.execute("INSERT OR IGNORE INTO settled_grams SELECT * FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
     db.execute("DELETE FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
-    db.execute("UPDATE settling SET part = ?", ((part + 1) % _PARTS,))
+    db.execute("UPDATE settling SET part = ?", ((part + 1) % PARTS,))
 
 
 def _count(db: sqlite3.Connection, edges: Sequence[int]) -> None:
