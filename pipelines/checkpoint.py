@@ -340,6 +340,8 @@ class State:
             [*print_.all_keys(), fingerprint.id_key(article.revision_of or "")]
         )
         own = next((known[key] for _, key in print_.versions if key in known), None)
+        if self._db.execute("SELECT 1 FROM queue WHERE kind = 'article' AND key = ?", (print_.order,)).fetchone():
+            raise StateError(f"article {article.id} waits already for the next run")
         if own is None or own.article_id != article.id:
             raise StateError(f"{self.folder} does not remember article {article.id}; name the --state of its run")
         others = {seen.identity for seen in known.values()} | {

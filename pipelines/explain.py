@@ -14,7 +14,7 @@ from rich.text import Text
 from pipelines.characters import clean
 from pipelines.checkpoint import DATABASE
 from pipelines.dedupe.fingerprint import Fingerprint, Sketch, fingerprint
-from pipelines.dedupe.index import is_standing
+from pipelines.dedupe.index import Seen, is_standing
 from pipelines.dedupe.likeness import likeness
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.dedupe.verdict import Near, near
@@ -130,9 +130,12 @@ def _reasons(
         yield f"{alike.title:.0%} of the shorter title's words are in the other"
     if ours.published is not None and theirs.published is not None:
         yield f"published {timedelta(minutes=abs(ours.published - theirs.published))} apart (hours:minutes:seconds)"
-    if index and (number := _number(fingerprint(original), index)) is not None:
-        for article_id in index.published_before(number):
+    one, other = (_remembered(fingerprint(each), index) for each in (article, original))
+    if index and other and other.number is not None:
+        for article_id in index.published_before(other.number):
             yield f"{short_id(article_id)} was published before that original, but read later"
+        if one and (one.identity, other.identity) in index.find((), (), ()).split:
+            yield "somebody has split these two, so they are never taken for copies of each other"
 
 
 def _sketch(print_: Fingerprint, index: SqliteIndex | None) -> Sketch:
@@ -141,7 +144,6 @@ def _sketch(print_: Fingerprint, index: SqliteIndex | None) -> Sketch:
     return print_.without({edge for edge in edges if is_standing(edge, counts)})[0]
 
 
-def _number(print_: Fingerprint, index: SqliteIndex) -> int | None:
-    """Of an article in the index."""
-    seen = index.lookup(key for _, key in print_.versions)
-    return next((each.number for each in seen.values() if each.article_id == print_.article_id), None)
+def _remembered(print_: Fingerprint, index: SqliteIndex | None) -> Seen | None:
+    seen = index.lookup(key for _, key in print_.versions) if index else {}
+    return next((each for each in seen.values() if each.article_id == print_.article_id), None)
