@@ -26,7 +26,7 @@ from apache_beam.utils.shared import Shared
 from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
 from pipelines.dedupe.index import Remembered
 from pipelines.dedupe.replica import Change, Replica
-from pipelines.dedupe.transform import Judged
+from pipelines.dedupe.transform import Judged, told
 from pipelines.dedupe.verdict import judge
 from schemas import Article
 from schemas.coders import register
@@ -141,13 +141,8 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
             if rows := self._replica.rows(verdicts, last.next_number, now):
                 self._log(rows, last, now, head, log)
         for printed, verdict in zip(batch, verdicts, strict=True):
-            yield Judged(
-                article=msgspec.structs.replace(printed.article, revision_of=verdict.revision_of),
-                order=printed.fingerprint.order,
-                outcome=verdict.outcome,
-                duplicate=verdict.duplicate,
-                remember=(),  # it is remembered
-            )
+            # What is to be remembered of it is remembered.
+            yield msgspec.structs.replace(told(printed.article, printed.fingerprint, verdict), remember=())
 
     def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> None:
         """Write a change to the log, and make it in the index."""
