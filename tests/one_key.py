@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from pipelines.dedupe import Judged, keyed
+from pipelines.dedupe import keyed
 from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.keyed import Printed
+from pipelines.dedupe.transform import Judged
 from schemas import Article
 
 REMEMBER = timedelta(days=90)

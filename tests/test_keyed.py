@@ -23,10 +23,11 @@ from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
-from pipelines.dedupe import Judged, keyed
+from pipelines.dedupe import keyed
 from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.keyed import DeduplicateKeyed
 from pipelines.dedupe.replica import Replica
+from pipelines.dedupe.transform import Judged
 from pipelines.dedupe.verdict import judge
 from schemas import Article
 
