@@ -1,16 +1,19 @@
 """Copies in a stream: what the sequencer takes, what its state holds, how long a new worker restores its index.
 
-    python benchmarks/dedupe_stream.py [--remembered 10000 100000] [--prism PATH [--articles 5000]]
+    python benchmarks/dedupe_stream.py [--remembered 10000 100000] [--articles 5000]
 
 The articles are those of benchmarks/dedupe.py: 330 words of a made-up vocabulary, a fifth of them copies. The sequencer
 is driven as a runner drives it, in batches of 100 and of one article, with its state in memory; processor time of one
-process. With --prism, the whole transform on Prism, with one worker process, from articles that are handed out at once.
+process. Then the whole transform runs on Prism, where there is one (go install, see benchmarks/kafka_lag.py), with one
+worker process, from articles that are handed out at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import shutil
+import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -36,15 +39,18 @@ _TEN_MILLION_A_DAY = 10_000_000 / 86_400
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
-    parser.add_argument("--prism", help="path of the Prism binary")
     parser.add_argument("--articles", type=int, default=5000, help="how many on Prism")
     arguments = parser.parse_args(argv)
     tell_machine()
     met = sequencer(sorted(arguments.remembered))
-    if arguments.prism:
-        on_prism(arguments.prism, arguments.articles)
+    go = (
+        shutil.which("go")
+        and subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout
+    )
+    if go and (binary := Path(go.strip(), "bin", "prism")).exists():
+        on_prism(str(binary), arguments.articles)
     else:
-        print("on Prism: not measured, it needs --prism")
+        print("on Prism: not measured, there is none")
     return 0 if met else 1
 
 

@@ -88,9 +88,19 @@ class Runner:
         """The same of articles that have their fingerprints already."""
         with mock.patch.object(keyed, "_now", return_value=self.now):
             judged = [each for batch in batches for each in self.worker.process((0, batch), self.head, *self.log)]
-        for state in (self.head, *self.log):
-            state.abort() if fails else state.commit()
+        if fails:
+            self.abort()
+        else:
+            self.commit()
         return judged
+
+    def commit(self) -> None:
+        for state in (self.head, *self.log):
+            state.commit()
+
+    def abort(self) -> None:
+        for state in (self.head, *self.log):
+            state.abort()
 
     def outcomes(self, *articles: Article) -> list[str]:
         return [judged.outcome for judged in self.bundle(articles)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import apache_beam as beam
 import pytest
@@ -23,7 +24,7 @@ from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
-from pipelines.dedupe import keyed
+from pipelines.dedupe import keyed, sqlite
 from pipelines.dedupe.fingerprint import fingerprint
 from pipelines.dedupe.keyed import DeduplicateKeyed
 from pipelines.dedupe.replica import Replica
@@ -150,6 +151,29 @@ def test_no_file_outlives_the_copy_of_an_index() -> None:
     assert not folder.exists()
 
 
+def test_a_change_that_fails_half_way_leaves_an_index_that_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner(NOW)
+    runner.outcomes(article("https://a.example/1", prose(300, 1)))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "forget", mock.Mock(side_effect=OSError("No space left on device")))
+        with pytest.raises(OSError, match="No space"):
+            runner.bundle([article("https://a.example/2", prose(300, 2))])
+        runner.abort()
+    assert runner.outcomes(elsewhere(prose(300, 2) + "\nMore."), elsewhere(prose(300, 1) + "\nMore.")) == [
+        "new",
+        "copy",
+    ]
+
+
+def test_fingerprints_of_another_version_are_not_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner(NOW)
+    runner.outcomes(*STORY)
+    monkeypatch.setattr(keyed, "VERSION", keyed.VERSION + 1)
+    assert runner.outcomes(STORY[0]) == ["new"]
+    assert len(runner.logged()) == 1
+    assert runner.outcomes(STORY[0]) == ["unchanged"]
+
+
 def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
     runner = Runner(NOW)
     kept, lost = article(text=prose(300, 4)), article("https://a.example/2", prose(300, 5))
@@ -195,13 +219,13 @@ def test_the_state_grows_with_what_is_remembered_only() -> None:
 
 
 def test_a_log_that_grows_too_fast_is_cut_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyed, "_LARGEST", 20_000)
+    monkeypatch.setattr(keyed, "_LARGEST", 5000)
     runner = Runner(NOW)
-    for number in range(600):
+    for number in range(150):
         runner.now = NOW + number * DAY / 6
-        runner.outcomes(elsewhere(prose(200, number)))
-    assert sum(map(len, runner.logged())) < 8 * 25_000
-    assert len(contents(runner.worker)["seen"]) < 300
+        runner.outcomes(elsewhere(prose(200, number).replace("\n", " ")))
+    assert sum(map(len, runner.logged())) < 8 * 6000
+    assert len(contents(runner.worker)["seen"]) < 90
 
 
 def test_what_stands_in_every_article_of_an_outlet_is_known_when_its_log_is_gone() -> None:

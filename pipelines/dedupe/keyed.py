@@ -23,7 +23,7 @@ from apache_beam.coders import BytesCoder, TupleCoder, VarIntCoder
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
 from apache_beam.utils.shared import Shared
 
-from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from pipelines.dedupe.fingerprint import VERSION, Fingerprint, fingerprint
 from pipelines.dedupe.index import Remembered
 from pipelines.dedupe.replica import Change, Replica
 from pipelines.dedupe.transform import Judged, told
@@ -53,8 +53,8 @@ register(Printed)
 class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
     """Judges every article as it arrives: the verdicts are those of a bounded run over the same order of arrival.
 
-    In: Article, unbounded, in the global window. Out: Judged, one for each. Fingerprints are made by the workers that
-    bring the articles; verdicts are given by one worker, and behind it the articles are spread again.
+    In: Article, in the global window, unbounded or not. Out: Judged, one for each, at the end of the window. Fingerprints
+    are made by the workers that bring articles, verdicts are given by one, and behind it the articles are spread.
 
     Args:
         remember: How long an article that is not seen again is remembered, by the clock of the worker.
@@ -79,6 +79,8 @@ class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
 class _Head(msgspec.Struct, frozen=True, array_like=True):
     """The state beside the log."""
 
+    version: int = VERSION
+    """Of the fingerprints."""
     token: bytes = b""
     """Of the last change."""
     next_number: int = 1
@@ -134,6 +136,10 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         now = _now()
         with self._replica.lock:
             last = _decoder.decode(head.read() or _EMPTY)
+            if last.version != VERSION:  # an upgraded pipeline begins anew
+                last = _Head()
+                for generation in log:
+                    generation.clear()
             if self._replica.token != last.token:
                 _logger.info("restoring the index of seen articles from the log in the state")
                 self._replica.restore((entry for generation in log for entry in generation.read()), last.token)
@@ -160,7 +166,8 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
             log[generation % len(log)].clear()
         log[generation % len(log)].add((last.next_number, packed))
         size = len(packed) + (0 if full else last.size)
-        head.write(msgspec.msgpack.encode(_Head(token, last.next_number + len(rows), began, generation, size)))
+        following = _Head(VERSION, token, last.next_number + len(rows), began, generation, size)
+        head.write(msgspec.msgpack.encode(following))
         self._replica.apply(change, token)
 
 
