@@ -209,7 +209,7 @@ def test_a_restored_index_is_what_it_was(articles: list[Article], pauses: list[i
 def test_the_state_grows_with_what_is_remembered_only() -> None:
     runner = Runner(NOW)
     sizes = []
-    for day in range(400):
+    for day in range(250):
         runner.now = NOW + day * DAY
         runner.outcomes(elsewhere(prose(60, day)))
         sizes.append(len(runner.logged()))

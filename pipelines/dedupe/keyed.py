@@ -53,8 +53,9 @@ register(Printed)
 class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
     """Judges every article as it arrives: the verdicts are those of a bounded run over the same order of arrival.
 
-    In: Article, in the global window, unbounded or not. Out: Judged, one for each, at the end of the window. Fingerprints
-    are made by the workers that bring articles, verdicts are given by one, and behind it the articles are spread.
+    In: Article, in the global window, unbounded or not. Out: Judged, one for each, at the end of the window.
+    Fingerprints are made by the workers that bring articles, verdicts are given by one, and behind it the articles are
+    spread.
 
     Args:
         remember: How long an article that is not seen again is remembered, by the clock of the worker.
