@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -265,16 +266,17 @@ def test_each_article_has_one_verdict_on_a_runner() -> None:
 
 @pytest.mark.timeout(300)
 def test_the_state_of_a_real_runner_is_enough_to_go_on_with(prism: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every batch finds an index that is of no use, and every few a full generation of the log.
+    # Every batch finds an index that is of no use, every few a full generation of the log; and Prism cuts slow bundles.
     monkeypatch.setattr(Replica, "token", property(lambda _: None, lambda _, __: None), raising=False)
     monkeypatch.setattr(keyed, "_LARGEST", 2000)
     restored = []
     monkeypatch.setattr(Replica, "restore", lambda *given, restore=Replica.restore: restored.append(restore(*given)))
+    monkeypatch.setattr(keyed, "judge", lambda *given: time.sleep(0.4) or judge(*given))
     # At exit it tells that it ends Prism, when pytest has closed what it would tell that to.
     logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
     options = PipelineOptions([*prism_options(prism), "--streaming"])
     with beam.Pipeline(options=options) as pipeline:
-        one_by_one = PeriodicImpulse(Timestamp.now() + 3, fire_interval=0.5, data=STORY)
+        one_by_one = PeriodicImpulse(Timestamp.now() + 3, fire_interval=0.1, data=STORY)
         judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateKeyed(REMEMBER)
         assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(STORY)))
     assert len(restored) > 2
