@@ -86,13 +86,16 @@ class Runner:
 
     def judge(self, *batches: list[Printed], fails: bool = False) -> list[Judged]:
         """The same of articles that have their fingerprints already."""
-        with mock.patch.object(keyed, "_now", return_value=self.now):
+        with mock.patch.object(keyed, "_now", self._clock):
             judged = [each for batch in batches for each in self.worker.process((0, batch), self.head, *self.log)]
         if fails:
             self.abort()
         else:
             self.commit()
         return judged
+
+    def _clock(self) -> datetime:
+        return self.now
 
     def commit(self) -> None:
         for state in (self.head, *self.log):
