@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import corpus
 import pytest
+from apache_beam.pvalue import TaggedOutput
 from broker import Broker
 from conftest import Claimwire
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
+
+from pipelines.dedupe.fingerprint import fingerprint
+from pipelines.dedupe.transform import Judged, told
+from pipelines.dedupe.verdict import Verdict
+from pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
+from pipelines.normalize import normalize
+from schemas import RawArticle
 
 KINDS = ("articles", "claims", "events", "dead-letters")
 HELD = (
@@ -129,6 +140,20 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     # At least once: what came again has the same key.
     again = [record.key for record in broker.read(f"{topic}.articles")]
     assert len(set(again)) == len(records) + len(wanted)
+
+
+def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:
+    def judged(record: dict[str, Any]) -> Judged:
+        normal = normalize(RawArticle(url=record["url"], text=record["text"]))
+        return told(normal, fingerprint(normal), Verdict("new", None, None, ()))
+
+    enrich = EnrichBatch("claims", None, "added", Run("run", "0", datetime.now(UTC)), None)
+    bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]
+    list(enrich.process(bundles[0]))
+    with ThreadPoolExecutor(4) as threads:
+        outputs = [each for bundle in threads.map(lambda some: list(enrich.process(some)), bundles) for each in bundle]
+    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == DEAD_LETTERS]
+    assert not letters
 
 
 def test_what_cannot_be_streamed_is_said_at_once(claimwire: Claimwire) -> None:
