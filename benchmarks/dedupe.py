@@ -7,6 +7,9 @@ setting of it. A pair counts as found if both are in one cluster. Peers are extr
 
 Orders: the same articles, in ten random orders, once all in one run and once in six runs of a sixth each.
 
+Beam: articles as below go from the queue of a state through whole passes with --extract none (judged, encoded, staged,
+committed), by the processes of --processes; by the clock.
+
 Growth: articles of a made-up vocabulary of 50,000 words with Zipf frequencies, 330 words on average (log-normal), in
 sentences and paragraphs; one in five is a planted copy of one of the last 5,000, of which a third was cut or a word in
 thirty changed. They are judged and committed to a state directory 2,000 at a time, as a run does, without Beam. At each
@@ -43,7 +46,11 @@ from pipelines.dedupe.index import Found, Index
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.dedupe.verdict import Verdict, judge
 from pipelines.dedupe.words import words
+from pipelines.monitor import counted
 from pipelines.normalize import normalize
+from pipelines.progress import LineProgress
+from pipelines.run import BoundedRun
+from pipelines.settings import Settings
 from schemas import Article, RawArticle, Source
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -53,6 +60,8 @@ _BATCH = 2000
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with dev_docs.jsonl.gz and dev_pairs.tsv")
+    parser.add_argument("--beam", type=int, default=20_000, help="articles that go through Beam; 0 for none")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="of workers, each in a run of its own")
     parser.add_argument("--orders", type=int, default=0, help="random orders in which the articles are fed as well")
     parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
     arguments = parser.parse_args(argv)
@@ -62,6 +71,8 @@ def main(argv: list[str]) -> int:
         met.append(quality(arguments.data, arguments.orders))
     else:
         print("quality: not measured, it needs --data", flush=True)
+    if arguments.beam:
+        met += [through_beam(arguments.beam, processes) for processes in arguments.processes]
     if arguments.remembered:
         met.append(growth(sorted(arguments.remembered)))
     return 0 if all(met) else 1
@@ -248,6 +259,23 @@ def _adjusted_rand(one: dict[str, str], other: dict[str, str]) -> float:
     return (both - expected) / max(1e-12, (first + second) / 2 - expected)
 
 
+# Beam
+
+
+def through_beam(count: int, processes: int) -> bool:
+    with tempfile.TemporaryDirectory() as folder, State(Path(folder) / "state") as state:
+        state.enqueue(islice(written(), count), [], {}, [], NOW)
+        settings = Settings(sink=(f"jsonl:{folder}/out",), extract="none", workers=processes)
+        run = BoundedRun(settings, [], state, LineProgress())
+        began = time.perf_counter()
+        summary = run.go()
+        rate = count / (time.perf_counter() - began)
+    print(
+        f"through Beam, {counted(processes, 'process', 'processes')}: {summary.passes} passes, {summary.copies} copies"
+    )
+    return tell_goal("articles/s", rate, 3000)
+
+
 # Growth
 
 
@@ -300,7 +328,7 @@ def growth(sizes: list[int]) -> bool:
     lookups: list[float] = []
     met = True
     with tempfile.TemporaryDirectory() as folder:
-        done, counted, spent = 0, 0, Counter[str]()
+        done, told, spent = 0, 0, Counter[str]()
         upcoming = _upcoming(articles, spent)
         for size in sizes:
             while done < size:
@@ -315,7 +343,7 @@ def growth(sizes: list[int]) -> bool:
                 lookups.append(_lookups(index, upcoming))
             held = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            since, counted = done - counted, done
+            since, told = done - told, done
             rates = ", ".join(f"{what} {since / seconds:,.0f}/s" for what, seconds in spent.items())
             print(
                 f"{done:,} remembered: {rates}, together {since / sum(spent.values()):,.0f} articles/s; lookups "
