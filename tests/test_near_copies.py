@@ -384,6 +384,18 @@ def test_what_is_forgotten_leaves_no_row(tmp_path: Path) -> None:
         ]
 
 
+def test_a_file_does_not_grow_where_as_much_is_forgotten_as_is_new(tmp_path: Path) -> None:
+    sizes = []
+    with State(tmp_path) as state:
+        for day in range(12):
+            now = NOW + timedelta(days=day)
+            commit(state, *(elsewhere(prose(200, 1000 * day + seed), day=1) for seed in range(60)), now=now)
+            state.expire(now - timedelta(days=3))
+            sizes.append(state._db.execute("PRAGMA page_count").fetchone()[0])
+        assert rows(state)["seen"] == 4 * 60
+    assert max(sizes[6:]) <= 1.1 * max(sizes[:6])
+
+
 def test_reading_the_same_again_changes_no_row(tmp_path: Path) -> None:
     articles = [article(text=prose(200, 80)), elsewhere("\n".join(prose(200, 80).split("\n")[1:]))]
     with State(tmp_path) as state:
