@@ -48,7 +48,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     published: int | None
     """Unix minutes; when it was updated where it is not known when it was published."""
     source: int | None
-    """A hash of the outlet's domain."""
+    """A hash of the outlet: of its domain, else of its feed."""
     title: bytes
     """The codes of its words."""
     title_numbers: bytes
@@ -133,7 +133,7 @@ def fingerprint(article: Article) -> Fingerprint:
         names.append(("url", article.canonical_url))
     hashes, starts = lines(article.text)
     title, _ = lines(article.title or "")
-    domain = article.source.domain
+    outlet = article.source.domain or feed
     time = article.published_at or article.updated_at
     return Fingerprint(
         article_id=article.id,
@@ -143,11 +143,11 @@ def fingerprint(article: Article) -> Fingerprint:
         url_in_feed=_key("url in feed", feed, article.canonical_url or "") if article.guid and feed else None,
         text=_text_key(len(article.text), title, hashes),
         published=int(time.timestamp() // 60) if time else None,
-        source=zlib.crc32(domain.encode()) if domain else None,
+        source=zlib.crc32(outlet.encode()) if outlet else None,
         title=title.tobytes(),
         hashes=hashes.tobytes(),
         grams=_grams(codes(hashes)),
-        edges=_edges(hashes, starts, domain) if domain else (),
+        edges=_edges(hashes, starts, outlet) if outlet else (),
     )
 
 
@@ -181,10 +181,10 @@ def _smallest_runs(words: Codes) -> bytes:
     return runs[:_SAMPLED].tobytes()
 
 
-def _edges(hashes: Hashes, starts: list[int], domain: str) -> tuple[tuple[int, int, int], ...]:
+def _edges(hashes: Hashes, starts: list[int], outlet: str) -> tuple[tuple[int, int, int], ...]:
     spans = list(pairwise(starts))
     chosen = dict.fromkeys((*spans[:_EDGE_FIRST], *spans[-_EDGE_LAST:]))
-    seed = zlib.crc32(domain.encode())
+    seed = zlib.crc32(outlet.encode())
     return tuple(
         (zlib.crc32(hashes[begin:end].tobytes(), seed), begin, end)
         for begin, end in chosen

@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.dedupe import index as store
 from pipelines.dedupe.fingerprint import Fingerprint, Sketch
 from pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen, Words
-from pipelines.dedupe.likeness import added, likeness
+from pipelines.dedupe.likeness import Likeness, added, likeness
 from schemas import Duplicate
 
 Outcome = Literal["new", "unchanged", "copy", "revision"]
@@ -40,6 +40,9 @@ _FACTS_OF_CORRECTION = 0.6
 _SAME_TITLE = 0.75
 _OTHER_TITLE = 0.6
 _SAME_EVENT_FOR = 18 * 60
+_STORY_FOR = 7 * 24 * 60
+_QUOTED = 3
+_SAME = 0.9
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -62,8 +65,8 @@ class Near(msgspec.Struct, frozen=True):
     """The share of the shorter text that stands verbatim in the longer."""
     continues: bool
     """Whether it tells the same story of the same outlet further (a live blog, a developing story)."""
-    repeats: bool
-    """Whether the same outlet has it under another title: so may be what stands in all its articles."""
+    same_outlet: bool
+    """Then what they share may be what stands in all its articles."""
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
@@ -116,9 +119,21 @@ def near(article: Sketch, original: Sketch) -> Near | Unlike:
         if words < _SHORT and (alike.title_differs or other_title) and alike.slots:
             return Unlike("one is short, the titles differ, and so does a number or name among equal words")
     length = article.words / original.words
+    same_outlet = article.source is not None and article.source == original.source
+    if other_title and words < _SHORT and max(length, 1 / length) >= _QUOTED:
+        return Unlike("a short text stands in a much longer one under another title: it is quoted, or one item of many")
+    if same_outlet and _mutual(alike, length) < _SAME and (other_title or (apart is not None and apart > _STORY_FOR)):
+        return Unlike("one outlet has both, they are not the same, and it has another title or some time between them")
+    if same_outlet and other_title and (words < _SHORT or apart is None or apart > _SHORT_FOR):
+        return Unlike("one outlet has both, under other titles: one is short, or they are days apart")
     method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
-    same_source = article.source is not None and article.source == original.source
-    return Near(method, round(alike.covered, 3), same_source and same_title and length > 1, same_source and other_title)
+    continues = same_outlet and same_title and length > 1 and (apart is None or apart <= _STORY_FOR)
+    return Near(method, round(alike.covered, 3), continues, same_outlet)
+
+
+def _mutual(alike: Likeness, length: float) -> float:
+    """The share of the longer text that the shorter has."""
+    return alike.covered * min(length, 1 / length)
 
 
 class _Original(msgspec.Struct, frozen=True):
@@ -192,9 +207,8 @@ class _Known:
             parts = _added(fingerprint, whole.sketch, boilerplate)
             duplicate = _duplicate(whole.seen, "near", how.method, how.score, _share(parts, fingerprint))
             seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity, parts))
-            own = Remembered(
-                seen, tuple(keys), fingerprint.order, edges=_edges(fingerprint) if how.repeats and not earlier else ()
-            )
+            edges = _edges(fingerprint) if how.same_outlet and not earlier else ()
+            own = Remembered(seen, tuple(keys), fingerprint.order, edges=edges)
             rows = (own, *_published_before(fingerprint, whole))
             return self._close(Verdict("copy", duplicate, revision_of, rows, parts))
 
@@ -298,12 +312,8 @@ def _added(fingerprint: Fingerprint, original: Sketch, boilerplate: Set[int]) ->
     """What an article says beyond its original; None where the original is too long to be remembered whole."""
     if not original.codes:
         return None
-    out = [(begin, end) for edge, begin, end in fingerprint.edges if edge in boilerplate]
-    return tuple(
-        (begin, end)
-        for begin, end in added(fingerprint.codes(), np.frombuffer(original.codes, dtype=np.uint16))
-        if not any(first <= begin and end <= last for first, last in out)
-    )
+    standing = [(begin, end) for edge, begin, end in fingerprint.edges if edge in boilerplate]
+    return tuple(added(fingerprint.codes(), np.frombuffer(original.codes, dtype=np.uint16), standing))
 
 
 def _share(parts: Words | None, fingerprint: Fingerprint) -> float | None:

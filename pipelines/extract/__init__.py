@@ -74,8 +74,9 @@ class Extractor:
     ) -> Iterator[Extraction]:
         """One extraction an article, in order. What stands beside an article has no influence on its extraction.
 
-        ``only`` gives for each article the parts from which claims are wanted, None for all of it. Then no more is read
-        than the sentences or paragraphs that they touch, and the one before each, which may name the speaker.
+        ``only`` gives for each article the parts from whose sentences claims are wanted, None for all of it. Then no
+        more is read than the sentences or paragraphs that they touch, and the one before each, which may name the
+        speaker.
         """
         batch: list[_Plan] = []
         size = 0
@@ -111,7 +112,9 @@ class Extractor:
                         (span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)
                     ]
                     said = find_claims(plan.article.id, text, parsed, plan.quotes, named)
-                found.append(Extraction(named, tuple(claim for claim in said if _touches(claim.content, plan.only))))
+                found.append(
+                    Extraction(named, tuple(claim for claim in said if _touches((claim.sentence,), plan.only)))
+                )
         return found
 
     def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:
