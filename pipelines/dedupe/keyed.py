@@ -36,7 +36,7 @@ from schemas import Article
 from schemas.coders import register
 from schemas.records import Record
 
-# Articles of one bundle that are judged and logged together, which changes no verdict and costs a third.
+# Articles of one bundle that are judged and logged together, which changes no verdict and takes a third of the time.
 _BATCH = 100
 # Bytes of one generation of the log. Flink's RocksDB cannot read back a bag of more than 2 GiB.
 _LARGEST = 1 << 30
