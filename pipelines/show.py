@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
@@ -27,33 +29,48 @@ class ShowError(Exception):
     """Nothing can be shown; the message says why."""
 
 
-def show_claims(paths: list[Path], speaker: str | None, about: str | None, since: str | None) -> None:
-    """Print the claims in files or folders of enriched records, for which all given filters hold.
+class Filter(NamedTuple):
+    """Which claims are shown: those for which all holds that is given."""
+
+    speaker: str | None = None
+    """Part of the speaker's name or words, in any case."""
+    about: str | None = None
+    """Part of the claim or of the name of an entity in it, in any case."""
+    since: str | None = None
+    """Of the article's publication: an ISO date or time, or a time span back from now, as 2d."""
+
+
+def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
+    """The records that have claims to show, with these. Raises ShowError for filters that cannot be."""
+    earliest = _earliest(wanted.since)
+    for record in enriched(files):
+        if earliest and not (record.article.published_at and record.article.published_at >= earliest):
+            continue
+        claims = [claim for claim in record.claims if _matches(record, claim, wanted.speaker, wanted.about)]
+        if claims and not carriers.is_outdated(record):
+            yield record, claims
+
+
+def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
+    """Print the claims in files or folders of enriched records.
 
     Args:
         paths: JSONL (plain, gz, zst) or Parquet files, or folders that hold such.
-        speaker: Part of the speaker's name or words, in any case.
-        about: Part of the claim or of the name of an entity in it, in any case.
-        since: Of the article's publication: an ISO date or time, or a time span back from now, as 2d.
+        wanted: Which claims.
 
     Raises ShowError for filters that cannot be, WrittenError for paths.
     """
     files = article_files(paths)
-    earliest = _earliest(since)
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
     # earlier file, so they are gathered first.
     carriers = Carriers(enriched(files))
     shown = 0
-    for record in enriched(files):
-        if earliest and not (record.article.published_at and record.article.published_at >= earliest):
-            continue
-        claims = [claim for claim in record.claims if _matches(record, claim, speaker, about)]
-        if claims and not carriers.is_outdated(record):
-            shown += len(claims)
-            _print_article(console, record, claims, carriers)
+    for record, claims in chosen(files, wanted, carriers):
+        shown += len(claims)
+        _print_article(console, record, claims, carriers)
     figures = [counted(shown, "claim")]
-    if not (speaker or about or since):
+    if not any(wanted):
         refused = 0
         for letter in dead_letters(paths):
             refused += 1
