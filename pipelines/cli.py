@@ -193,19 +193,19 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
 @click.option("--about", metavar="TEXT", help="Only claims that hold this, or name an entity that does.")
 @click.option("--since", metavar="WHEN", help="Only articles published since: 2026-11-20, or a time span back as 2d.")
 @click.option("--html", is_flag=True, help="Print a page for a browser, with the claims marked in their texts.")
-def show(paths: tuple[str, ...], html: bool, **filters: str | None) -> None:
+def show(paths: tuple[str, ...], html: bool, speaker: str | None, about: str | None, since: str | None) -> None:
     """Show the claims in files or folders that run has written: who, what, by which words, and where from.
 
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news --about ceasefire --html > ceasefire.html
     """
-    from pipelines.show import Filter, ShowError, chosen, show_claims  # noqa: PLC0415
+    from pipelines.show import Filter, NoTimeError, chosen, earliest, show_claims  # noqa: PLC0415
     from pipelines.written import WrittenError, article_files, enriched  # noqa: PLC0415
 
-    wanted = Filter(**filters)
     given = [Path(path) for path in paths]
     try:
+        wanted = Filter(speaker, about, earliest(since))
         if html:
             from pipelines.carriers import Carriers  # noqa: PLC0415
             from pipelines.page import page  # noqa: PLC0415 - spaCy, which draws it
@@ -215,7 +215,7 @@ def show(paths: tuple[str, ...], html: bool, **filters: str | None) -> None:
                 click.echo(part, nl=False)
         else:
             show_claims(given, wanted)
-    except (ShowError, WrittenError) as error:
+    except (NoTimeError, WrittenError) as error:
         _fail(str(error), USAGE)
     except BrokenPipeError:
         # The reader has seen enough (claimwire show out | head); Python must not try to flush what is left.

@@ -25,8 +25,23 @@ _OWN_ID = re.compile(r"[0-9a-f]{32}")
 _SHORT_ID = 12
 
 
-class ShowError(Exception):
-    """Nothing can be shown; the message says why."""
+class NoTimeError(Exception):
+    """What was given is no time; the message says what would be."""
+
+
+def earliest(since: str | None) -> datetime | None:
+    """The time that is meant by an ISO date or time, or by a time span back from now, as 2d. Raises NoTimeError."""
+    if since is None:
+        return None
+    try:
+        return datetime.now(UTC) - parse_duration(since)
+    except ValueError:
+        pass
+    try:
+        time = datetime.fromisoformat(since)
+    except ValueError:
+        raise NoTimeError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class Filter(NamedTuple):
@@ -36,15 +51,15 @@ class Filter(NamedTuple):
     """Part of the speaker's name or words, in any case."""
     about: str | None = None
     """Part of the claim or of the name of an entity in it, in any case."""
-    since: str | None = None
-    """Of the article's publication: an ISO date or time, or a time span back from now, as 2d."""
+    since: datetime | None = None
+    """When the article was published at the earliest."""
 
 
 def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
-    """The records that have claims to show, with these. Raises ShowError for filters that cannot be."""
-    earliest = _earliest(wanted.since)
+    """The records that have claims to show, with these."""
     for record in enriched(files):
-        if earliest and not (record.article.published_at and record.article.published_at >= earliest):
+        published = record.article.published_at
+        if wanted.since and not (published and published >= wanted.since):
             continue
         claims = [claim for claim in record.claims if _matches(record, claim, wanted.speaker, wanted.about)]
         if claims and not carriers.is_outdated(record):
@@ -58,7 +73,7 @@ def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
         paths: JSONL (plain, gz, zst) or Parquet files, or folders that hold such.
         wanted: Which claims.
 
-    Raises ShowError for filters that cannot be, WrittenError for paths.
+    Raises WrittenError for paths that are not there, or hold something else.
     """
     files = article_files(paths)
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
@@ -97,8 +112,9 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     article, duplicate = record.article, record.duplicate
     title = Text(clean(article.title or "(no title)"), style="bold")
     if duplicate:
-        said = "revised" if duplicate.kind == "revision" else f"what it adds to {short_id(duplicate.of)}"
-        title.append(clean(f"  {said}"), style="yellow")
+        adds = record.provenance.skipped is not None
+        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(duplicate.of)}"
+        title.append(clean(f"  {'revised' if duplicate.kind == 'revision' else copied}"), style="yellow")
     console.print(title)
     console.print(head(record), soft_wrap=True)
     copies = carriers.of(article.id)
@@ -152,17 +168,3 @@ def _matches(record: EnrichedArticle, claim: Claim, speaker: str | None, about: 
 
 def _any_holds(texts: list[str], part: str | None) -> bool:
     return part is None or any(part.casefold() in text.casefold() for text in texts)
-
-
-def _earliest(since: str | None) -> datetime | None:
-    if since is None:
-        return None
-    try:
-        return datetime.now(UTC) - parse_duration(since)
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(since)
-    except ValueError:
-        raise ShowError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
