@@ -12,7 +12,7 @@ import msgspec
 from connectors.deadletters import dead_letter
 from pipelines.checkpoint import Outcome, QueueReader
 from pipelines.dedupe import Judged
-from pipelines.extract import Extraction, Extractor, load
+from pipelines.extract import By, Extraction, Extractor, load
 from pipelines.monitor import article_event
 from schemas import (
     SCHEMA_VERSION,
@@ -58,12 +58,15 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
+        by: How claims are found, or None for the tagger where its weights are, else the rules.
     """
 
-    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None) -> None:
+    def __init__(
+        self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None, by: By | None = None
+    ) -> None:
         super().__init__()
         self.run = run
-        self._enrich = EnrichBatch(extract, model, run, queue)
+        self._enrich = EnrichBatch(extract, model, run, queue, by)
 
     def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
         return (
@@ -76,9 +79,12 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
 class EnrichBatch(beam.DoFn):  # type: ignore[misc]
     """What ``Enrich`` does with a batch of judged articles; arguments and outputs as there."""
 
-    def __init__(self, extract: What, model: str | None, run: Run, queue: QueueReader | None) -> None:
+    def __init__(
+        self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None, by: By | None = None
+    ) -> None:
         self._what = extract
         self._model = model
+        self._by = by
         self._run = run
         self._queue = queue
 
@@ -119,7 +125,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
 
     def _extractor(self) -> Extractor:
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
-        return load(self._model, self._what)
+        return load(self._model, self._what, self._by)
 
     def _extract(self, batch: list[Judged]) -> list[Extraction | DeadLetter]:
         """What was found in each article; a dead letter where the extractor failed."""

@@ -359,7 +359,7 @@ class BoundedRun:
         )
         for folder in (self._reports, *(sink.staging for sink in self._sinks)):
             _empty(folder)
-        enrich = Enrich(self._settings.extract, self._settings.model, self.run, work.queue)
+        enrich = Enrich(self._settings.extract, self._settings.model, self.run, work.queue, self._settings.extractor)
         self._run_pipeline("pass", lambda pipeline: ingest.process(pipeline, work, enrich, self._sinks))
 
         outcomes = list(staged(self._reports, "outcomes", Outcome))

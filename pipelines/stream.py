@@ -83,7 +83,7 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
             (
                 "Enriched",
                 batches,
-                _EnrichToMessages(EnrichBatch(settings.extract, settings.model, run, None), messages),
+                _EnrichToMessages(EnrichBatch(settings.extract, settings.model, run, by=settings.extractor), messages),
             ),
             ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
             ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),

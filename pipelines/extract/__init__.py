@@ -11,16 +11,28 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.extract.claims import find_claims, may_hold_claims
+from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
+from pipelines.extract.drafts import Draft
 from pipelines.extract.entities import find_entities
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
+from pipelines.extract.tagged import join
+from pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from schemas import Claim, Entity, Span
 
-__all__ = ["Extraction", "Extractor", "ModelNotFoundError", "ModelUnfitError", "extract", "load"]
+__all__ = [
+    "By",
+    "Extraction",
+    "Extractor",
+    "ModelNotFoundError",
+    "ModelUnfitError",
+    "extract",
+    "load",
+]
 
 What = Literal["entities", "claims"]
+By = Literal["tagger", "rules"]
 _BATCH_CHARACTERS = 100_000
 _BATCH_ARTICLES = 64
 
@@ -50,6 +62,7 @@ class _Plan(NamedTuple):
     """What is known of an article before spaCy sees it."""
 
     article: Text
+    paragraphs: list[Span]
     spans: list[Span]
     quotes: list[Quote]
     parse: list[bool]
@@ -58,11 +71,11 @@ class _Plan(NamedTuple):
 class Extractor:
     """Finds entities and, if asked to, claims. ``name`` and ``model`` are what a record's provenance holds."""
 
-    name = "rules"
-
-    def __init__(self, model: Model, what: What) -> None:
+    def __init__(self, model: Model, what: What, tagger: Tagger | None = None) -> None:
         self._model = model
         self._what = what
+        self._tagger = tagger
+        self.name = tagger.name if tagger else "rules"
         self.model = model.name
         self.languages = frozenset({model.language})
 
@@ -80,6 +93,13 @@ class Extractor:
             yield from self._read(batch)
 
     def _read(self, articles: list[Text]) -> list[Extraction]:
+        return [
+            Extraction(named, make_claims(article.id, article.text, drafts, named))
+            for article, (named, drafts) in zip(articles, self.drafts(articles), strict=True)
+        ]
+
+    def drafts(self, articles: list[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        """The entities of each article and its claims in the making: what calibration counts."""
         plans = [self._plan(article) for article in articles]
         texts = [plan.article.text[start:end] for plan in plans for start, end in plan.spans]
         # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
@@ -93,15 +113,17 @@ class Extractor:
                 parsed = [
                     (span, doc if wanted else None) for (span, doc), wanted in zip(pieces, plan.parse, strict=True)
                 ]
-                said = find_claims(plan.article.id, text, parsed, plan.quotes, named) if self._what == "claims" else ()
-                found.append(Extraction(named, said))
+                drafts = find_drafts(text, parsed, plan.quotes) if self._what == "claims" else []
+                if self._tagger:
+                    drafts = join(text, plan.paragraphs, drafts, self._tagger.read(text, plan.paragraphs, plan.quotes))
+                found.append((named, drafts))
         return found
 
     def _plan(self, article: Text) -> _Plan:
         text = article.text
         spans = list(find_paragraphs(text))
         if self._what == "entities":
-            return _Plan(article, spans, [], [False] * len(spans))
+            return _Plan(article, spans, spans, [], [False] * len(spans))
         found = find_quotes(text, spans)
         pieces: list[Span] = []
         parse: list[bool] = []
@@ -115,20 +137,21 @@ class Extractor:
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
             parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]
-        return _Plan(article, pieces, found, parse)
+        return _Plan(article, spans, pieces, found, parse)
 
 
 @cache
-def _extractor(model: str | None, what: What) -> Extractor:
-    return Extractor(load_model(model), what)
+def _extractor(model: str | None, what: What, by: By) -> Extractor:
+    return Extractor(load_model(model), what, load_tagger() if by == "tagger" and what == "claims" else None)
 
 
-def load(model: str | None = None, what: What = "claims") -> Extractor:
-    """The extractor of this process for a spaCy model (None: the default one) and a purpose.
+def load(model: str | None = None, what: What = "claims", by: By | None = None) -> Extractor:
+    """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find claims.
 
-    Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
+    ``by`` is ``rules``, or ``tagger`` for the trained tagger together with them; None takes the tagger where its
+    weights are. Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
     """
-    return _extractor(model, what)
+    return _extractor(model, what, by or ("tagger" if has_weights() else "rules"))
 
 
 def extract(article: str | Text) -> Extraction:

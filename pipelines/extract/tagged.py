@@ -1,0 +1,109 @@
+"""Claims in the making, from the tagger's attributions; and the one list that they and the rules' make together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pipelines.extract.drafts import Draft, tidy
+from pipelines.extract.paragraphs import find_sentences
+from pipelines.extract.tagger import Attribution
+from pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs
+from schemas import Span
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NEGATION = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
+# What ends the main part of a name or noun: "the head of ...", "Ann Lee, who ...", "Norway and ...".
+_BEHIND_HEAD = re.compile(r",|;|\(|\b(?:and|or|of|for|from|in|at|on|with|to|who|whose|that|which|by|near|behind)\b")
+_SMALL = frozenset({"about", "against", "as", "at", "by", "for", "in", "of", "on", "over", "that", "to", "with"})
+
+
+def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: Iterable[Attribution]) -> list[Draft]:
+    """One list of drafts out of the rules' and the tagger's.
+
+    Where both found a claim, the tagger says which words belong to it (it was right more often) and the rules what the
+    parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read.
+    """
+    tagged = [draft for attribution in found if (draft := _draft(text, paragraphs, attribution)) is not None]
+    left = list(ruled)
+    for draft in tagged:
+        same = max(left, key=lambda rule: _alike(rule, draft), default=None)
+        if same is not None and _alike(same, draft) >= 0.5:
+            left.remove(same)
+            _agree(draft, same)
+    # What a rule finds and the tagger does not is right less often than what both find.
+    return [*tagged, *(replace(draft, rule=f"{draft.rule} alone") for draft in left)]
+
+
+def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
+    content = sorted(tidy(text, *span) for span in found.content)
+    content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
+    if not content or not found.cue:
+        return None
+    cue = found.cue[0]
+    lemma, class_ = _meaning(text[cue[0] : cue[1]])
+    return Draft(
+        rule="tagger",
+        lemma=lemma,
+        class_=class_,
+        content=content,
+        main=max(content, key=lambda span: span[1] - span[0]),
+        cue=[cue],
+        speaker=found.source,
+        head=_head(text, found.source[0]) if found.source else (0, 0),
+        sentence=_sentence(text, paragraphs, cue[0]),
+        negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
+        score=found.score,
+    )
+
+
+def _meaning(cue: str) -> tuple[str, CueClass]:
+    """Lemma and class of a cue: of its last word that the lists know, else its last word that says something."""
+    spoken = [word.lower() for word in _WORD.findall(cue)]
+    if spoken[:1] == ["according"]:
+        return "according to", "speech"
+    for table in (cue_verbs(), cue_nouns()):
+        for word in reversed(spoken):
+            if word in table:
+                return table[word].lemma, table[word].class_
+    telling = [word for word in spoken if word not in _SMALL] or spoken
+    # A colon or a dash is how speech is reported; other words tell what somebody is for or against.
+    return (telling[-1], "attitude") if telling else (cue, "speech")
+
+
+def _head(text: str, speaker: Span) -> Span:
+    """The main word of a speaker, as far as it shows without a parse."""
+    start, end = speaker
+    stop = _BEHIND_HEAD.search(text, start + 1, end)
+    named = list(_WORD.finditer(text, start, stop.start() if stop else end))
+    return named[-1].span() if named else speaker
+
+
+def _sentence(text: str, paragraphs: Sequence[Span], offset: int) -> Span:
+    around = next(((start, end) for start, end in paragraphs if start <= offset < end), (offset, offset))
+    return next((span for span in find_sentences(text, *around) if span[1] > offset), around)
+
+
+def _alike(one: Draft, other: Draft) -> float:
+    """How much two drafts' contents share, or 1 where their cues do."""
+    if one.cue and other.cue and one.cue[0][0] < other.cue[0][1] and other.cue[0][0] < one.cue[-1][1]:
+        return 1.0
+    shared = sum(_overlap(a, b) for a in one.content for b in other.content)
+    return shared / max(1, _size(one.content) + _size(other.content) - shared)
+
+
+def _agree(draft: Draft, ruled: Draft) -> None:
+    """Takes over from the rules' draft what the parse knows better."""
+    draft.rule = "tagger and rules"
+    draft.lemma, draft.class_, draft.negated, draft.alleged = ruled.lemma, ruled.class_, ruled.negated, ruled.alleged
+    if any(start <= ruled.head[0] < end for start, end in draft.speaker):
+        draft.head = ruled.head
+
+
+def _overlap(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _size(spans: Sequence[Span]) -> int:
+    return sum(end - start for start, end in spans)
