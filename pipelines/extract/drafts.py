@@ -60,6 +60,8 @@ class Draft:
     inherited: bool = False
     score: float = 0.0
     """How sure the tagger is, where it found the claim."""
+    worth: float | None = None
+    """How much it is worth checking, where the tagger found it."""
 
     @property
     def kind(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -25,15 +27,29 @@ def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: I
     Where both found a claim, the tagger says which words belong to it (it was right more often) and the rules what the
     parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read.
     """
-    tagged = [draft for attribution in found if (draft := _draft(text, paragraphs, attribution)) is not None]
-    left = list(ruled)
-    for draft in tagged:
-        same = max(left, key=lambda rule: _alike(rule, draft), default=None)
+    starts = [start for start, _ in paragraphs]
+    left: dict[int, list[Draft]] = defaultdict(list)
+    for rule in ruled:
+        left[bisect_right(starts, rule.content[0][0])].append(rule)
+    tagged = []
+    for attribution in found:
+        draft = _draft(text, paragraphs, attribution)
+        if draft is None:
+            continue
+        # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
+        beside = left[bisect_right(starts, draft.content[0][0])]
+        same = max(beside, key=lambda rule: _alike(rule, draft), default=None)
         if same is not None and _alike(same, draft) >= 0.5:
-            left.remove(same)
+            if same.alleged:
+                continue  # the tagger looks for a speaker, and nobody in particular is one
+            beside.remove(same)
             _agree(draft, same)
+        tagged.append(draft)
     # What a rule finds and the tagger does not is right less often than what both find.
-    return [*tagged, *(replace(draft, rule=f"{draft.rule} alone") for draft in left)]
+    alone = [
+        rule if rule.alleged else replace(rule, rule=f"{rule.rule} alone") for rules in left.values() for rule in rules
+    ]
+    return [*tagged, *alone]
 
 
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
@@ -55,6 +71,7 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         sentence=_sentence(text, paragraphs, cue[0]),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
+        worth=round(found.worth, 2),
     )
 
 
@@ -81,7 +98,7 @@ def _head(text: str, speaker: Span) -> Span:
 
 
 def _sentence(text: str, paragraphs: Sequence[Span], offset: int) -> Span:
-    around = next(((start, end) for start, end in paragraphs if start <= offset < end), (offset, offset))
+    around = paragraphs[bisect_right(paragraphs, (offset, len(text))) - 1]
     return next((span for span in find_sentences(text, *around) if span[1] > offset), around)
 
 
@@ -96,7 +113,7 @@ def _alike(one: Draft, other: Draft) -> float:
 def _agree(draft: Draft, ruled: Draft) -> None:
     """Takes over from the rules' draft what the parse knows better."""
     draft.rule = "tagger and rules"
-    draft.lemma, draft.class_, draft.negated, draft.alleged = ruled.lemma, ruled.class_, ruled.negated, ruled.alleged
+    draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     if any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
 

@@ -33,16 +33,16 @@ class Tagger:
 
     def __init__(self, session: InferenceSession, tokenizer: Tokenizer) -> None:
         self._session = session
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote]) -> Iterator[Attribution]:
         """The attributions of an article, window by window in its order; all offsets are into ``text``."""
-        for window in find_windows(text, paragraphs, quotes, self._tokenizer):
+        for window in find_windows(text, paragraphs, quotes, self.tokenizer):
             # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
-            labels, links = self._session.run(
+            labels, links, worth = self._session.run(
                 None, {"pieces": np.array([window.pieces]), "types": np.array([window.types])}
             )
-            yield from attributions(window, labels[0], links[0])
+            yield from attributions(window, labels[0], links[0], worth[0])
 
 
 def has_weights() -> bool:

@@ -1,6 +1,6 @@
 """How often each kind of draft is right, on the articles that training left out: rows for ``data/precision.tsv``.
 
-    python -m pipelines.extract.tagger.calibrate --data polnear_train.jsonl
+    python -m pipelines.extract.tagger.calibrate --data shared/data
 
 A claim is right where its content shares half of its letters with a marked one (Jaccard) and its speaker at least two.
 The tagger's scores are put into tenths, and neighbouring tenths are pooled until a higher score is right at least as
@@ -21,6 +21,7 @@ from pipelines.extract import load
 from pipelines.extract.drafts import Draft
 from schemas import Span
 
+ARTICLES = Path("attribution") / "polnear_train.jsonl"
 HELD_OUT = 14
 """Every so-many-th article is kept from training."""
 
@@ -54,9 +55,9 @@ def pooled(counts: list[tuple[float, int]]) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the articles that train.py was given")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that train.py was given")
     given = parser.parse_args()
-    articles = [json.loads(line) for line in given.data.open(encoding="utf-8")][::HELD_OUT]
+    articles = [json.loads(line) for line in (given.data / ARTICLES).open(encoding="utf-8")][::HELD_OUT]
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     extractor = load(by="tagger")
     for article in articles:

@@ -21,20 +21,22 @@ _LAWFUL = np.array(
     [[0.0 if to[0] != "I" or from_[1:] == to[1:] else -np.inf for to in LABELS] for from_ in LABELS], np.float32
 )
 
-# What a link loses with each piece that lies between, and how many pieces it may bridge before none is likelier;
-# both measured on the articles that were held out of training.
+# What a link loses with each piece that it bridges, and how many it may bridge before none is likelier; both tried on
+# the articles that were held out of training.
 _FAR = 0.1
-_NONE = 10
+_NONE = 12
 
 
 class Attribution(NamedTuple):
-    """Who said what: offsets into the article. ``source`` or ``cue`` is empty where the window holds none."""
+    """Who said what: offsets into the article. ``source`` is empty where the window holds none."""
 
     source: list[Span]
     cue: list[Span]
     content: list[Span]
     score: float
     """How sure the tagger is, from 0 to 1: uncalibrated."""
+    worth: float
+    """How much the content is worth checking, from 0 to 1."""
 
 
 class _Part(NamedTuple):
@@ -44,10 +46,10 @@ class _Part(NamedTuple):
     sure: float
 
 
-def attributions(window: Window, label_scores: Scores, link_scores: Scores) -> Iterator[Attribution]:
-    """The attributions of a window, in the order of their cues; what has no cue stands alone.
+def attributions(window: Window, label_scores: Scores, link_scores: Scores, worths: Scores) -> Iterator[Attribution]:
+    """The attributions of a window, in the order of their cues; a content without a cue is none.
 
-    ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to].
+    ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to], ``worths`` [piece].
     """
     parts = list(_parts(window, _log_softmax(label_scores)))
     cues = [part for part in parts if part.kind == "cue"]
@@ -55,23 +57,21 @@ def attributions(window: Window, label_scores: Scores, link_scores: Scores) -> I
     contents: dict[int, list[tuple[_Part, float]]] = {}
     for part in parts:
         if part.kind == "content":
-            index, sure = _pointed_to(part, cues, link_scores)
+            index, sure = _pointed_to(window, part, cues, link_scores)
             contents.setdefault(index, []).append((part, sure))
     for index, said in sorted(contents.items()):
-        spans = [_span(window, part) for part, _ in said]
-        score = min(part.sure * sure for part, sure in said)
         if index < 0:
-            for (part, sure), span in zip(said, spans, strict=True):
-                yield Attribution([], [], [span], part.sure * sure)
             continue
         cue = cues[index]
-        speaker, sure = _pointed_to(cue, sources, link_scores)
-        score *= cue.sure * sure
+        speaker, sure = _pointed_to(window, cue, sources, link_scores)
+        score = min(part.sure * sure for part, sure in said) * cue.sure * sure
         source: list[Span] = []
         if speaker >= 0:
             source = [_span(window, sources[speaker])]
             score *= sources[speaker].sure
-        yield Attribution(source, [_span(window, cue)], spans, score)
+        worth = np.concatenate([worths[part.first : part.last + 1] for part, _ in said]).mean()
+        content = [_span(window, part) for part, _ in said]
+        yield Attribution(source, [_span(window, cue)], content, score, float(1 / (1 + np.exp(-worth))))
 
 
 def _parts(window: Window, scores: Scores) -> Iterator[_Part]:
@@ -104,10 +104,11 @@ def _viterbi(scores: Scores) -> list[int]:
     return labels[::-1]
 
 
-def _pointed_to(part: _Part, candidates: list[_Part], link_scores: Scores) -> tuple[int, float]:
+def _pointed_to(window: Window, part: _Part, candidates: list[_Part], link_scores: Scores) -> tuple[int, float]:
     """The candidate at which a part's pieces point together, and how surely; -1 for none of them."""
     heads = [0, *(candidate.first for candidate in candidates)]
-    gaps = [_NONE, *(max(other.first - part.last, part.first - other.last) - 1 for other in candidates)]
+    places = window.places
+    gaps = [_NONE, *(max(places[c.first] - places[part.last], places[part.first] - places[c.last]) for c in candidates)]
     pointed = _log_softmax(link_scores[part.first : part.last + 1][:, heads]).mean(axis=0)
     shares = np.exp(_log_softmax(pointed - _FAR * np.array(gaps, np.float32)))
     index = int(shares.argmax())

