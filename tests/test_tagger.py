@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_extract_claims import FORMS, SOURCELESS
 from test_extract_properties import TEXTS, assert_sound, assert_spans
 
 import pipelines.extract.tagger as tagging
 from pipelines.extract import Extraction, ModelNotFoundError, extract, load
-from pipelines.extract.claims import _LEAST
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import find_quotes
+from pipelines.extract.tagged import LEAST
 from pipelines.extract.tagger import Attribution, has_weights, load_tagger
 from pipelines.extract.tagger.windows import LIMIT, find_windows
 from schemas import Claim
@@ -39,6 +40,25 @@ def holding(found: Extraction, words: str) -> list[Claim]:
 
 
 BEYOND_THE_RULES = [
+    ("The union is against the merger.", "The union", "the merger"),
+    ("Residents of the valley are opposed to a second runway.", "Residents of the valley", "a second runway"),
+    ("The governor supports a ban on plastic bags.", "The governor", "a ban on plastic bags"),
+    ("Fishermen are worried about the new quota.", "Fishermen", "the new quota"),
+    ("The council favours a toll on lorries.", "The council", "a toll on lorries"),
+    ("The board is confident the airline will recover.", "The board", "the airline will recover"),
+    ("Some farmers are sceptical that the dam will help them.", "Some farmers", "the dam will help them"),
+    ("The chancellor made it clear that taxes would rise.", "The chancellor", "taxes would rise"),
+    ("The coach is convinced his team can win the cup.", "The coach", "his team can win the cup"),
+    ("The report leaves no doubt that the bridge was unsafe.", "The report", "the bridge was unsafe"),
+    ("Critics see the reform as a gift to landlords.", "Critics", "the reform as a gift to landlords"),
+    ("Ann Lee has made no secret of her contempt for the treaty.", "Ann Lee", "her contempt for the treaty"),
+    ("Senator Reed came out in favor of the tax.", "Senator Reed", "the tax"),
+    ("The bishop spoke out against the war.", "The bishop", "the war"),
+    ("Voters are angry about the price of bread.", "Voters", "the price of bread"),
+    ("The senator is a critic of the trade deal.", "The senator", "the trade deal"),
+    ("Engineers had doubts about the safety of the dam.", "Engineers", "the safety of the dam"),
+    ("The company took the position that the tax was illegal.", "The company", "the tax was illegal"),
+    ("Drivers are unhappy with the new fares.", "Drivers", "the new fares"),
 ]  # fmt: skip
 
 
@@ -50,7 +70,50 @@ def test_an_attitude_without_a_verb_of_speech_is_a_claim(sentence: str, who: str
     assert claim.speaker.text == who
     assert claim.cue is not None
     assert claim.confidence is not None
-    assert claim.confidence >= _LEAST
+    assert claim.confidence >= LEAST
+
+
+@pytest.mark.parametrize(("sentence", "who", "cue", "content"), FORMS[:19], ids=[form[0] for form in FORMS[:19]])
+def test_what_the_rules_find_is_still_found(sentence: str, who: str, cue: str, content: str) -> None:
+    (claim,) = holding(extract(sentence), content)
+    assert claim.speaker is not None
+    assert who in claim.speaker.text
+    assert claim.cue is not None
+    assert cue in claim.cue.text
+
+
+@pytest.mark.parametrize(("sentence", "content"), SOURCELESS)
+def test_what_nobody_in_particular_says_is_left_to_the_rules(sentence: str, content: str) -> None:
+    assert [claim.speaker for claim in holding(extract(sentence), content)] == [None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The train left at noon and arrived before three.",
+        "He lost his passport on the ferry.",
+        "Rain fell on the harbour for three days, and the river rose by a metre.",
+        "The match ended in a draw after extra time.",
+    ],
+)
+def test_what_nobody_attributes_stays_out(text: str) -> None:
+    assert extract(text).claims == ()
+
+
+def test_parts_of_a_quotation_on_both_sides_of_its_cue_are_one_claim() -> None:
+    (claim,) = extract('"The river," said Tom Reed, "has never been so low."').claims
+    assert claim.text == '"The river," [...] "has never been so low."'
+    assert claim.quote_type == "direct"
+
+
+def test_a_sentence_with_figures_is_worth_more_of_a_check_than_a_greeting() -> None:
+    (checkable,) = extract(
+        "The minister said unemployment fell by three percent to its lowest level in ten years."
+    ).claims
+    (polite,) = extract("The minister said she was glad to be here tonight.").claims
+    assert checkable.check_worthiness is not None
+    assert polite.check_worthiness is not None
+    assert checkable.check_worthiness > 0.5 > polite.check_worthiness
 
 
 def test_what_both_find_is_one_claim_and_surer_than_what_one_finds() -> None:

@@ -17,7 +17,7 @@ from pipelines.extract.entities import find_entities
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
-from pipelines.extract.tagged import join
+from pipelines.extract.tagged import join, likely
 from pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from schemas import Claim, Entity, Span
 
@@ -94,7 +94,7 @@ class Extractor:
 
     def _read(self, articles: list[Text]) -> list[Extraction]:
         return [
-            Extraction(named, make_claims(article.id, article.text, drafts, named))
+            Extraction(named, make_claims(article.id, article.text, likely(drafts) if self._tagger else drafts, named))
             for article, (named, drafts) in zip(articles, self.drafts(articles), strict=True)
         ]
 

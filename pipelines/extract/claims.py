@@ -23,7 +23,6 @@ _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
 _BEFORE_NOUNS = sections("particles.txt")["before nouns"]
 _DEEPEST = 5
-_LEAST = 0.32
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 
@@ -201,11 +200,7 @@ def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:
 
 
 def make_claims(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
-    """The claims of an article, in the order of the text, out of those in the making and the article's entities.
-
-    Kinds of drafts that are wrong more often than two times in three are left out.
-    """
-    drafts = [draft for draft in drafts if precision().get(draft.kind, 1.0) >= _LEAST]
+    """The claims of an article, in the order of the text, out of those in the making and the article's entities."""
     cast = Cast(text, entities)
     previous: Named | None = None
     records: dict[str, Claim] = {}

@@ -21,6 +21,8 @@ _LAWFUL = np.array(
     [[0.0 if to[0] != "I" or from_[1:] == to[1:] else -np.inf for to in LABELS] for from_ in LABELS], np.float32
 )
 
+# Taken off the score of the label O, for rather too much is to be found than too little: confidence sorts it out.
+_BIAS = np.array([0.6, *[0.0] * (len(LABELS) - 1)], np.float32)
 # What a link loses with each piece that it bridges, and how many it may bridge before none is likelier; both tried on
 # the articles that were held out of training.
 _FAR = 0.1
@@ -51,7 +53,7 @@ def attributions(window: Window, label_scores: Scores, link_scores: Scores, wort
 
     ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to], ``worths`` [piece].
     """
-    parts = list(_parts(window, _log_softmax(label_scores)))
+    parts = list(_parts(window, _log_softmax(label_scores - _BIAS)))
     cues = [part for part in parts if part.kind == "cue"]
     sources = [part for part in parts if part.kind == "source"]
     contents: dict[int, list[tuple[_Part, float]]] = {}
