@@ -5,10 +5,16 @@ claimwire and by both peers. A peer is MinHash of word 3-grams in LSH of 64 band
 word 5-grams of at least 0.5 as the second stage, and joins an article to the original it contains most: the best known
 setting of it. A pair counts as found if both are in one cluster. Peers are extras: pip install datasketch rensa.
 
+Orders: the same articles, in ten random orders, once all in one run and once in six runs of a sixth each.
+
+Beam: articles as below go from the queue of a state through whole passes with --extract none (judged, encoded, staged,
+committed), by the processes of --processes; by the clock.
+
 Growth: articles of a made-up vocabulary of 50,000 words with Zipf frequencies, 330 words on average (log-normal), in
 sentences and paragraphs; one in five is a planted copy of one of the last 5,000, of which a third was cut or a word in
-thirty changed. They are judged and committed to a state directory 2,000 at a time, as a run does, without Beam. Then
-lookups are timed at each size. All in processor time of one process. A million take about half an hour:
+thirty changed. They are judged and committed to a state directory 2,000 at a time, as a run does, without Beam. At each
+size the lookups of the 2,000 that come next are timed. All in processor time of one process. A million take about half
+an hour:
 --remembered 10000 100000 1000000
 """
 
@@ -18,6 +24,7 @@ import argparse
 import csv
 import gzip
 import json
+import random
 import resource
 import sys
 import tempfile
@@ -25,7 +32,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +44,13 @@ from pipelines.checkpoint import Outcome, State
 from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
 from pipelines.dedupe.index import Found, Index
 from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.dedupe.verdict import judge
+from pipelines.dedupe.verdict import Verdict, judge
 from pipelines.dedupe.words import words
+from pipelines.monitor import counted
 from pipelines.normalize import normalize
+from pipelines.progress import LineProgress
+from pipelines.run import BoundedRun
+from pipelines.settings import Settings
 from schemas import Article, RawArticle, Source
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -49,14 +60,19 @@ _BATCH = 2000
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with dev_docs.jsonl.gz and dev_pairs.tsv")
+    parser.add_argument("--beam", type=int, default=20_000, help="articles that go through Beam; 0 for none")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="of workers, each in a run of its own")
+    parser.add_argument("--orders", type=int, default=0, help="random orders in which the articles are fed as well")
     parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
     arguments = parser.parse_args(argv)
     tell_machine()
     met = []
     if arguments.data:
-        met.append(quality(arguments.data))
+        met.append(quality(arguments.data, arguments.orders))
     else:
         print("quality: not measured, it needs --data", flush=True)
+    if arguments.beam:
+        met += [through_beam(arguments.beam, processes) for processes in arguments.processes]
     if arguments.remembered:
         met.append(growth(sorted(arguments.remembered)))
     return 0 if all(met) else 1
@@ -75,7 +91,7 @@ class _Nothing:
         return {}
 
 
-def quality(data: Path) -> bool:
+def quality(data: Path, orders: int) -> bool:
     with gzip.open(data / "dev_docs.jsonl.gz", "rt") as lines:
         records = list(map(json.loads, lines))
     articles = [
@@ -88,6 +104,15 @@ def quality(data: Path) -> bool:
     print(f"quality: {len(articles)} articles, {sum(label == 'DUP' for label in labels.values())} pairs of copies")
     ours, speed = _timed(_ours, articles)
     met = _tell("claimwire", ours, labels, speed)
+    for order in range(orders):
+        shuffled = random.Random(order).sample(articles, len(articles))
+        same = _in_runs(shuffled, 1) == ours
+        in_six = _in_runs(shuffled, 6)
+        moved = sum(in_six[each] != ours[each] for each in ours)
+        print(
+            f"order {order}: in one run {'the same' if same else 'OTHER'} verdicts; in six {moved} others, so", end=" "
+        )
+        _tell("six runs", in_six, labels)
     for name, peer in (("datasketch", _datasketch), ("rensa", _rensa)):
         try:
             theirs, peer_speed = _timed(peer, articles)
@@ -120,6 +145,17 @@ def _ours(articles: list[Article]) -> dict[str, str | None]:
         each.id: verdict.duplicate.of if verdict.duplicate else None
         for each, verdict in zip(articles, verdicts, strict=True)
     }
+
+
+def _in_runs(articles: list[Article], runs: int) -> dict[str, str | None]:
+    """As ``_ours``, where the articles come in so many runs, which keep what was seen."""
+    verdicts: dict[str, str | None] = {}
+    with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
+        for number in range(runs):
+            prints = sorted(map(fingerprint, articles[number::runs]), key=lambda each: each.order)
+            for each, verdict in zip(prints, _commit(state, prints, Counter()), strict=True):
+                verdicts[each.article_id] = verdict.duplicate.of if verdict.duplicate else None
+    return verdicts
 
 
 def _datasketch(articles: list[Article]) -> dict[str, str | None]:
@@ -170,7 +206,7 @@ def _peer(articles: list[Article], find: Callable[[int, set[str]], list[int]]) -
 
 
 def _tell(
-    name: str, verdicts: dict[str, str | None], labels: dict[frozenset[str], str], speed: float
+    name: str, verdicts: dict[str, str | None], labels: dict[frozenset[str], str], speed: float | None = None
 ) -> dict[str, float]:
     gold = _clusters(verdicts, (tuple(pair) for pair, label in labels.items() if label == "DUP"))
     found = _clusters(verdicts, ((each, of) for each, of in verdicts.items() if of))
@@ -192,7 +228,8 @@ def _tell(
         "caught": 100 * caught / repeats,
         "wrong": 10_000 * sum(1 for each in single if verdicts[each]) / len(single),
     }
-    print(f"{name}: {', '.join(f'{key} {value:.3f}' for key, value in figures.items())}, {speed:,.0f} articles/s")
+    rate = f", {speed:,.0f} articles/s" if speed else ""
+    print(f"{name}: {', '.join(f'{key} {value:.3f}' for key, value in figures.items())}{rate}", flush=True)
     return figures
 
 
@@ -220,6 +257,23 @@ def _adjusted_rand(one: dict[str, str], other: dict[str, str]) -> float:
     first, second = pairs(Counter(one.values()).values()), pairs(Counter(other.values()).values())
     expected = first * second / pairs([len(one)])
     return (both - expected) / max(1e-12, (first + second) / 2 - expected)
+
+
+# Beam
+
+
+def through_beam(count: int, processes: int) -> bool:
+    with tempfile.TemporaryDirectory() as folder, State(Path(folder) / "state") as state:
+        state.enqueue(islice(written(), count), [], {}, [], NOW)
+        settings = Settings(sink=(f"jsonl:{folder}/out",), extract="none", workers=processes)
+        run = BoundedRun(settings, [], state, LineProgress())
+        began = time.perf_counter()
+        summary = run.go()
+        rate = count / (time.perf_counter() - began)
+    print(
+        f"through Beam, {counted(processes, 'process', 'processes')}: {summary.passes} passes, {summary.copies} copies"
+    )
+    return tell_goal("articles/s", rate, 3000)
 
 
 # Growth
@@ -274,30 +328,38 @@ def growth(sizes: list[int]) -> bool:
     lookups: list[float] = []
     met = True
     with tempfile.TemporaryDirectory() as folder:
-        done, spent = 0, Counter[str]()
+        done, told, spent = 0, 0, Counter[str]()
+        upcoming = _upcoming(articles, spent)
         for size in sizes:
             while done < size:
-                batch = [next(articles) for _ in range(min(_BATCH, size - done))]
                 with State(Path(folder)) as state:
-                    prints = _step(spent, "fingerprints", lambda batch=batch: [fingerprint(each) for each in batch])
-                    _commit(state, prints, spent)
-                done += len(batch)
+                    _commit(state, upcoming, spent)
+                done += len(upcoming)
+                upcoming = _upcoming(articles, spent)
             began = time.perf_counter()
             with State(Path(folder)) as state:
                 opened = time.perf_counter() - began
                 index = SqliteIndex(state.database)
-                lookups.append(_lookups(index, prints))
+                lookups.append(_lookups(index, upcoming))
             held = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            rates = ", ".join(f"{what} {done / seconds:,.0f}/s" for what, seconds in spent.items())
+            since, told = done - told, done
+            rates = ", ".join(f"{what} {since / seconds:,.0f}/s" for what, seconds in spent.items())
             print(
-                f"{size:,} remembered: {rates}, together {done / sum(spent.values()):,.0f} articles/s; lookups "
+                f"{done:,} remembered: {rates}, together {since / sum(spent.values()):,.0f} articles/s; lookups "
                 f"{lookups[-1] * 1e6:.0f} us an article, {lookups[-1] / lookups[0]:.2f} times those at {sizes[0]:,}; "
                 f"opened in {opened * 1000:.0f} ms; {memory:.0f} MB resident at most",
                 flush=True,
             )
-            met &= tell_goal("bytes an article on disk", held / size, 2000, at_most=True)
+            spent.clear()
+            met &= tell_goal("bytes an article on disk", held / done, 2000, at_most=True)
+    met &= tell_goal(f"lookups at {sizes[-1]:,} / at {sizes[0]:,}", lookups[-1] / lookups[0], 1.1, at_most=True)
     return met
+
+
+def _upcoming(articles: Iterator[Article], spent: Counter[str]) -> list[Fingerprint]:
+    batch = list(islice(articles, _BATCH))
+    return _step(spent, "fingerprints", lambda: [fingerprint(each) for each in batch])  # type: ignore[no-any-return]
 
 
 def _step(spent: Counter[str], what: str, work: Callable[[], Any]) -> Any:
@@ -307,7 +369,7 @@ def _step(spent: Counter[str], what: str, work: Callable[[], Any]) -> Any:
     return result
 
 
-def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> None:
+def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> list[Verdict]:
     verdicts = _step(spent, "verdicts", lambda: judge(prints, SqliteIndex(state.database), NOW))
     outcomes = [
         Outcome(each.order, verdict.outcome, 0, verdict.remember)
@@ -315,6 +377,7 @@ def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> Non
     ]
     outcomes = msgspec.json.decode(msgspec.json.encode(outcomes), type=list[Outcome])
     _step(spent, "commits", lambda: state.commit(outcomes, [], NOW))
+    return verdicts  # type: ignore[no-any-return]
 
 
 def _lookups(index: SqliteIndex, prints: list[Fingerprint]) -> float:

@@ -18,6 +18,7 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -33,13 +34,15 @@ import msgspec
 from connectors.deadletters import letter_key
 from connectors.feeds import FeedRequest
 from connectors.files import FileResult, file_key
-from pipelines.dedupe import fingerprint, sqlite
+from pipelines.dedupe import fingerprint, sqlite, upkeep
 from pipelines.dedupe.index import Remembered, Seen
 from pipelines.publish import publish_file, sync
 from schemas import Article, DeadLetter, Event, decode, encode
 from schemas.records import Record
 
-STATE_VERSION = 2
+STATE_VERSION = 3
+DATABASE = "state.db"
+"""In the state directory."""
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
@@ -116,7 +119,7 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.database = folder / "state.db"
+        self.database = folder / DATABASE
         # Whoever outlives a killed run (a worker process) must not write where the next run looks.
         self.attempt = secrets.token_hex(4)
         self._lock: IO[str] | None = None
@@ -215,11 +218,20 @@ class State:
             self._db.execute("DELETE FROM journal")
         return len(rows)
 
+    def compact(self) -> None:
+        """Make the database as small as it can be. Needs as much room again while it works."""
+        upkeep.compact(self._db)
+
     # Sources
 
     def scratch(self, name: str) -> Path:
         """A folder for what workers report to the driver of this run, and for nothing that has to last."""
         return self.folder / "scratch" / self.attempt / name
+
+    def note_folders(self, folders: Iterable[Path]) -> None:
+        """Remember where runs write records, for who looks for them (``folders``)."""
+        noted = dict.fromkeys([*map(str, folders), *map(str, _folders(self._db))])
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('folders', ?)", (json.dumps(list(noted)),))
 
     def clear_scratch(self) -> None:
         """Remove what workers reported, once it was taken over."""
@@ -279,10 +291,7 @@ class State:
         given = letters = 0
         with self._transaction() as db:
             before = self.waiting()
-            (last,) = db.execute(
-                "SELECT max(intake) FROM (SELECT intake FROM queue UNION ALL SELECT intake FROM positions)"
-            ).fetchone()
-            intake = (last or 0) + 1
+            intake = _next_intake(db)
             for article in articles:
                 given += 1
                 key = fingerprint.order(article)
@@ -293,8 +302,7 @@ class State:
                 row = db.execute(query, (key,)).fetchone()
                 if row and _rank(record) >= _rank(row[0]):
                     continue
-                values = ("article", key, len(article.text), record, row[1] if row else intake)
-                db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?, ?)", values)
+                _queue(db, article, record, row[1] if row else intake)
             for other in others:
                 if isinstance(other, Event):
                     event = (other.id, encode(other), intake)
@@ -320,6 +328,37 @@ class State:
             return 0
         row = (key, encode(letter), intake)
         return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
+
+    def split(self, article: Article) -> None:
+        """Say that an article is no copy of what it was taken for: it is forgotten and queued, and the next run judges
+        it anew and extracts it; the two are never joined again. All in one transaction.
+
+        Raises StateError where there is nothing to split.
+        """
+        print_ = fingerprint.fingerprint(article)
+        known = sqlite.SqliteIndex(self.database).lookup(
+            [*print_.all_keys(), fingerprint.id_key(article.revision_of or "")]
+        )
+        own = next((known[key] for _, key in print_.versions if key in known), None)
+        if self._db.execute("SELECT 1 FROM queue WHERE kind = 'article' AND key = ?", (print_.order,)).fetchone():
+            raise StateError(f"article {article.id} waits already for the next run")
+        if own is None or own.article_id != article.id:
+            raise StateError(f"{self.folder} does not remember article {article.id}; name the --state of its run")
+        others = {seen.identity for seen in known.values()} | {
+            seen.copied.identity for seen in known.values() if seen.copied
+        }
+        others.discard(own.identity)
+        names = [key for _, key in print_.identities[1:]]
+        named = [known[name] for name in names if name in known]
+        if any(seen.identity == own.identity and (seen.number or 0) > (own.number or 0) for seen in named):
+            raise StateError(f"article {article.id} has a later version; that one can be split")
+        if not others:
+            raise StateError(f"article {article.id} is not remembered as a copy; there is nothing to split")
+        with self._transaction() as db:
+            earlier = known.get(fingerprint.id_key(article.revision_of)) if article.revision_of else None
+            sqlite.split(db, own, others, earlier, names)
+            article = msgspec.structs.replace(article, revision_of=None)
+            _queue(db, article, encode(article), _next_intake(db))
 
     # Topics
 
@@ -421,6 +460,31 @@ class State:
             db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(before),))
             db.execute("DELETE FROM files WHERE read_at < ?", (sqlite.milliseconds(before),))
             return sqlite.forget(db, before)
+
+
+def folders(state: Path) -> list[Path]:
+    """Where runs with a state wrote records. Raises StateError where there is no state."""
+    if not (state / DATABASE).exists():
+        raise StateError(f"there is no state in {state}; name the one of your runs with --state")
+    with sqlite.reading(state / DATABASE) as db:
+        return _folders(db)
+
+
+def _folders(db: sqlite3.Connection) -> list[Path]:
+    row = db.execute("SELECT value FROM meta WHERE name = 'folders'").fetchone()
+    return [Path(folder) for folder in json.loads(row[0])] if row else []
+
+
+def _next_intake(db: sqlite3.Connection) -> int:
+    (last,) = db.execute(
+        "SELECT max(intake) FROM (SELECT intake FROM queue UNION ALL SELECT intake FROM positions)"
+    ).fetchone()
+    return (last or 0) + 1
+
+
+def _queue(db: sqlite3.Connection, article: Article, record: bytes, intake: int) -> None:
+    values = ("article", fingerprint.order(article), len(article.text), record, intake)
+    db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?, ?)", values)
 
 
 _RUN = 64

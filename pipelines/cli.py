@@ -195,14 +195,140 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
 def show(paths: tuple[str, ...], speaker: str | None, about: str | None, since: str | None) -> None:
     """Show the claims in files or folders that run has written: who, what, by which words, and where from."""
     from pipelines.show import ShowError, show_claims  # noqa: PLC0415
+    from pipelines.written import WrittenError  # noqa: PLC0415
 
     try:
         show_claims([Path(path) for path in paths], speaker, about, since)
-    except ShowError as error:
+    except (ShowError, WrittenError) as error:
         _fail(str(error), USAGE)
     except BrokenPipeError:
         # The reader has seen enough (claimwire show out | head); Python must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _looking_up(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of commands that look articles up by their ids."""
+    records = click.option(
+        "--in",
+        "paths",
+        multiple=True,
+        metavar="PATH",
+        help="Where records are, repeatable; else where runs wrote them.",
+    )
+    return click.option("--state", metavar="FOLDER", help="The state of these runs. [.claimwire]")(records(command))
+
+
+@main.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID [ID]")
+@_looking_up
+def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> None:
+    """Show why an article was taken for a copy of another: both texts aligned, the score, and the rule that decided.
+
+    With two IDs, what the verdict on these two would be. The beginning of an id will do; show prints it.
+    In the texts = stands in both, - only in the original, + only in the copy.
+    """
+    if len(ids) > 2:
+        _fail("explain takes one ID, or two to compare", USAGE)
+    folder = _state_folder(state)
+    from pipelines.checkpoint import StateError, folders  # noqa: PLC0415
+    from pipelines.explain import explain as explain_copy  # noqa: PLC0415
+    from pipelines.written import WrittenError  # noqa: PLC0415
+
+    try:
+        explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
+    except (StateError, WrittenError) as error:
+        _fail(str(error), USAGE)
+
+
+@main.command()
+@click.argument("id_", metavar="ID")
+@_looking_up
+def split(id_: str, paths: tuple[str, ...], state: str | None) -> None:
+    """Say that an article is no copy, as it was taken for.
+
+    It is queued, and the next run with this state extracts it and writes it again, with the same id; who reads both
+    records takes the later one. The two articles are never joined again.
+    """
+    folder = _state_folder(state)
+    from pipelines.checkpoint import State, StateError, folders  # noqa: PLC0415
+    from pipelines.written import WrittenError, article_files, find  # noqa: PLC0415
+
+    try:
+        (record,) = find(article_files([Path(path) for path in paths] or folders(folder)), [id_])
+        with State(folder) as opened:
+            opened.split(record.article)
+    except (StateError, WrittenError) as error:
+        _fail(str(error), USAGE)
+    click.echo(f"{record.article.id} is queued as an article of its own; the next run with {folder} writes it")
+
+
+@main.group()
+def index() -> None:
+    """Look after the index of seen articles, which is a part of the state."""
+
+
+@index.command()
+@click.option("--state", metavar="FOLDER", help="The state directory. [.claimwire]")
+def stats(state: str | None) -> None:
+    """Print what is remembered, and what it takes."""
+    database = _database(state)
+    from pipelines.dedupe import upkeep  # noqa: PLC0415
+
+    for what, figure in upkeep.stats(database).items():
+        click.echo(f"{what:<40} {figure:,}" if isinstance(figure, int) else f"{what:<40} {figure or '-'}")
+
+
+@index.command()
+@click.option("--state", metavar="FOLDER", help="The state directory. [.claimwire]")
+def verify(state: str | None) -> None:
+    """Check every row; exit with 1 where something is wrong. Takes about a minute for a million articles."""
+    database = _database(state)
+    import sqlite3  # noqa: PLC0415
+
+    from pipelines.dedupe import upkeep  # noqa: PLC0415
+
+    sound = True
+    try:
+        for fault in upkeep.faults(database):
+            sound = False
+            click.echo(fault)
+    except sqlite3.DatabaseError as error:
+        _fail(f"{database} is damaged: {error}; restore it from a backup, or move it away to start afresh", FAILED)
+    if not sound:
+        _fail(f"{database} has faults; restore it from a backup, or move it away to start afresh", FAILED)
+    click.echo(f"{database} is sound")
+
+
+@index.command()
+@click.option("--state", metavar="FOLDER", help="The state directory. [.claimwire]")
+def compact(state: str | None) -> None:
+    """Give back to the file system what expired articles have left. Needs as much room again while it works."""
+    database = _database(state)
+    from pipelines.checkpoint import State, StateError  # noqa: PLC0415
+
+    before = database.stat().st_size
+    try:
+        with State(database.parent) as opened:
+            opened.compact()
+    except StateError as error:
+        _fail(str(error), FAILED)
+    click.echo(f"{database}: {before:,} bytes before, {database.stat().st_size:,} now")
+
+
+def _state_folder(given: str | None) -> Path:
+    """The state directory that a command looks into, from its option, the environment or the settings file."""
+    _quiet_libraries("text", quiet=True)
+    return Path(_load(None, {"state": given}).state)
+
+
+def _database(given: str | None) -> Path:
+    folder = _state_folder(given)
+    from pipelines.checkpoint import DATABASE  # noqa: PLC0415
+
+    database = folder / DATABASE
+    if not database.exists():
+        _fail(f"there is no state in {database.parent}; name the one of your runs with --state", USAGE)
+    return database
 
 
 @main.command()

@@ -11,19 +11,22 @@ import msgspec
 
 from connectors.deadletters import dead_letter
 from pipelines.checkpoint import Outcome, QueueReader
-from pipelines.dedupe import Judged
+from pipelines.dedupe.transform import Judged
 from pipelines.extract import By, Extraction, Extractor, load
 from pipelines.monitor import article_event
 from schemas import (
     SCHEMA_VERSION,
     DeadLetter,
+    Duplicate,
     EnrichedArticle,
     Origin,
     Provenance,
+    Span,
     encode,
 )
 
 What = Literal["none", "entities", "claims"]
+NearCopies = Literal["added", "whole"]
 DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
 
 # Enough for the tokens of one batch to fill spaCy's matrices; what a batch holds does not change what is found.
@@ -56,17 +59,24 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
     Args:
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
+        extractor: What finds claims; None for the tagger where its weights are, else the rules.
+        near_copies: Whether they are read as a ``whole`` or only what they have ``added`` to their originals.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
-        by: How claims are found, or None for the tagger where its weights are, else the rules.
     """
 
     def __init__(
-        self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None, by: By | None = None
+        self,
+        extract: What,
+        model: str | None,
+        extractor: By | None,
+        near_copies: NearCopies,
+        run: Run,
+        queue: QueueReader | None = None,
     ) -> None:
         super().__init__()
         self.run = run
-        self._enrich = EnrichBatch(extract, model, run, queue, by)
+        self._enrich = EnrichBatch(extract, model, extractor, near_copies, run, queue)
 
     def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
         return (
@@ -80,11 +90,18 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
     """What ``Enrich`` does with a batch of judged articles; arguments and outputs as there."""
 
     def __init__(
-        self, extract: What, model: str | None, run: Run, queue: QueueReader | None = None, by: By | None = None
+        self,
+        extract: What,
+        model: str | None,
+        extractor: By | None,
+        near_copies: NearCopies,
+        run: Run,
+        queue: QueueReader | None,
     ) -> None:
         self._what = extract
         self._model = model
-        self._by = by
+        self._by = extractor
+        self._near_copies = near_copies
         self._run = run
         self._queue = queue
 
@@ -110,8 +127,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         """Why nothing is extracted from an article, or None where it is. The cheapest reasons come first."""
         if judged.outcome == "unchanged":
             return "unchanged"
-        # What is only near may say more than its original does.
-        if judged.duplicate and judged.duplicate.kind == "exact":
+        if judged.outcome == "copy" and judged.duplicate and self._says_no_more(judged, judged.duplicate):
             return "copy"
         if self._what == "none":
             return "extract: none"
@@ -123,6 +139,14 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             return f"language: {judged.article.language or 'unknown'}"
         return None
 
+    def _says_no_more(self, judged: Judged, duplicate: Duplicate) -> bool:
+        """Whether a copy says nothing beyond its original, whose claims are its own."""
+        return duplicate.kind == "exact" or (self._near_copies == "added" and judged.added == ())
+
+    def _only(self, judged: Judged) -> tuple[Span, ...] | None:
+        """The parts of an article from which claims are wanted; None for all of it."""
+        return judged.added if self._near_copies == "added" else None
+
     def _extractor(self) -> Extractor:
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
         return load(self._model, self._what, self._by)
@@ -133,7 +157,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             return []
         extractor = self._extractor()  # a model that is not there is no fault of the article: it ends the run
         try:
-            return list(extractor.pipe([judged.article for judged in batch]))
+            return list(extractor.pipe([judged.article for judged in batch], map(self._only, batch)))
         except Exception as error:
             if len(batch) > 1:
                 return [result for judged in batch for result in self._extract([judged])]
@@ -162,7 +186,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 extractor=self._extractor().name if extraction else None,
                 run_id=self._run.id,
                 processed_at=self._run.now(),
-                skipped=skipped,
+                skipped=skipped or (None if self._only(judged) is None else "copied sentences"),
             ),
         )
 

@@ -22,8 +22,8 @@ from connectors.files import FileSource, ReadFromFiles
 from connectors.jsonl import WriteToJsonl
 from connectors.kafka import ReadFromKafka
 from pipelines.checkpoint import Outcome, Queued, QueueReader
-from pipelines.dedupe import Deduplicate
 from pipelines.dedupe.index import Index
+from pipelines.dedupe.transform import Deduplicate
 from pipelines.enrich import Enrich
 from pipelines.intake import DecodeRecords, Normalize, Stage
 from pipelines.sinks import Sink

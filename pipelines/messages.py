@@ -87,6 +87,7 @@ class Messages:
 
 class _OnlyDuplicate(msgspec.Struct):
     of: str
+    kind: str
 
 
 class _OnlyCopied(msgspec.Struct):
@@ -100,7 +101,7 @@ _copied_decoder = msgspec.json.Decoder(_OnlyCopied)
 
 def _copied(record: bytes) -> str | None:
     duplicate = _copied_decoder.decode(record).duplicate
-    return duplicate.of if duplicate else None
+    return duplicate.of if duplicate and duplicate.kind != "revision" else None
 
 
 def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMessage:

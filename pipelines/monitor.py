@@ -28,6 +28,7 @@ def article_event(article: Article, duplicate: Duplicate, now: datetime) -> Even
         "of": duplicate.of,
         "kind": duplicate.kind,
         "method": duplicate.method,
+        "added": duplicate.added,
         "url": article.canonical_url,
         "title": article.title,
     }

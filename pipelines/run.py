@@ -37,7 +37,7 @@ from pipelines.kafka import TopicReader, connection, group, why_unread
 from pipelines.monitor import Summary, counted
 from pipelines.publish import Publisher
 from pipelines.settings import Settings, SettingsError
-from pipelines.sinks import KafkaSink, parse_sinks
+from pipelines.sinks import FileSink, KafkaSink, parse_sinks
 from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class BoundedRun:
         feeds, files, topics, broken = self._expand_sources()
         for sink in self._sinks:
             sink.check()
+        self._state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
         self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
         if finished := self._state.recover([sink.scratch for sink in self._sinks]):
             _log.warning("finished %d outputs that the last run had committed but not yet published", finished)
@@ -359,7 +360,8 @@ class BoundedRun:
         )
         for folder in (self._reports, *(sink.staging for sink in self._sinks)):
             _empty(folder)
-        enrich = Enrich(self._settings.extract, self._settings.model, self.run, work.queue, self._settings.extractor)
+        told = self._settings
+        enrich = Enrich(told.extract, told.model, told.extractor, told.near_copies, self.run, work.queue)
         self._run_pipeline("pass", lambda pipeline: ingest.process(pipeline, work, enrich, self._sinks))
 
         outcomes = list(staged(self._reports, "outcomes", Outcome))

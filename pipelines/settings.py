@@ -60,6 +60,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["none", "entities", "claims"],
         Meta(description="What to extract; claims includes entities."),
     ] = "claims"
+    near_copies: Annotated[
+        Literal["added", "whole"],
+        Meta(
+            description="What to extract from a near copy: only the sentences that its original does not have, whose "
+            "claims are its own as well, or the whole."
+        ),
+    ] = "added"
     model: Annotated[
         str | None,
         Meta(description="Name or path of a spaCy model for English; by default the small one that comes along."),

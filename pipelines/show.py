@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from connectors.lines import read_lines
+from pipelines.carriers import Carriers
 from pipelines.characters import clean
 from pipelines.monitor import counted
 from pipelines.settings import parse_duration
-from schemas import Claim, DeadLetter, EnrichedArticle, decode
-from schemas.records import Record
+from pipelines.written import article_files, dead_letters, enriched
+from schemas import Claim, EnrichedArticle
 
-R = TypeVar("R", bound=Record)
-
-_LONGEST_LINE = 64 * 1024 * 1024
-_ARTICLES = re.compile(r".*\.(jsonl(\.gz|\.zst)?|parquet)")
-_NOT_ARTICLES = ("dead-letters", "events")
+_MOST_OUTLETS = 12
+# What claimwire makes itself, and not a sender.
+_OWN_ID = re.compile(r"[0-9a-f]{32}")
+_SHORT_ID = 12
 
 
 class ShowError(Exception):
@@ -41,56 +36,72 @@ def show_claims(paths: list[Path], speaker: str | None, about: str | None, since
         about: Part of the claim or of the name of an entity in it, in any case.
         since: Of the article's publication: an ISO date or time, or a time span back from now, as 2d.
 
-    Raises ShowError for paths and filters that cannot be.
+    Raises ShowError for filters that cannot be, WrittenError for paths.
     """
-    files = [file for path in paths for file in _files(path)]
+    files = article_files(paths)
     earliest = _earliest(since)
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
-    # Copies carry no claims; those of their original are theirs too. They are few beside the articles, and may
-    # stand in an earlier file, so they are gathered first.
-    carriers: defaultdict[str, list[str]] = defaultdict(list)
-    for record in _records(files):
-        if record.duplicate and record.duplicate.kind != "revision":
-            carriers[record.duplicate.of].append(record.article.source.domain or "unknown")
+    # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
+    # earlier file, so they are gathered first.
+    carriers = Carriers(enriched(files))
     shown = 0
-    for record in _records(files):
+    for record in enriched(files):
         if earliest and not (record.article.published_at and record.article.published_at >= earliest):
             continue
         claims = [claim for claim in record.claims if _matches(record, claim, speaker, about)]
-        if claims:
+        if claims and not carriers.is_outdated(record):
             shown += len(claims)
-            _print_article(console, record, claims, carriers[record.article.id])
+            _print_article(console, record, claims, carriers)
     figures = [counted(shown, "claim")]
     if not (speaker or about or since):
         refused = 0
-        for letter in _dead_letters(paths):
+        for letter in dead_letters(paths):
             refused += 1
             line = Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
             console.print(line, soft_wrap=True)
-        copies = sum(map(len, carriers.values()))
-        figures += [counted(copies, "copy", "copies"), counted(refused, "dead letter")]
+        figures += [counted(len(carriers), "copy", "copies"), counted(refused, "dead letter")]
     console.print(Text(", ".join(figures), style="dim"))
 
 
-def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: list[str]) -> None:
+def short_id(article_id: str) -> str:
+    """As much of an id as tells it from others, which ``explain`` and ``split`` take for it; a sender's own whole."""
+    return article_id[:_SHORT_ID] if _OWN_ID.fullmatch(article_id) else article_id
+
+
+def head(record: EnrichedArticle) -> Text:
+    """The line below a title: when, where, and the id."""
     article = record.article
-    title = Text(clean(article.title or "(no title)"), style="bold")
-    if record.duplicate:
-        title.append("  revised", style="yellow")
-    console.print(title)
     published = f"{article.published_at:%Y-%m-%d}" if article.published_at else "undated"
-    where = " · ".join(filter(None, (published, article.source.name or article.source.domain, article.url)))
-    console.print(Text(clean(where), style="dim"), soft_wrap=True)
-    if carriers:
-        outlets = ", ".join(dict.fromkeys(carriers))
-        console.print(Text(clean(f"the same text in {outlets}"), style="yellow"))
+    parts = (published, article.source.name or article.source.domain, article.url, short_id(article.id))
+    return Text(clean(" · ".join(filter(None, parts))), style="dim")
+
+
+def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
+    article, duplicate = record.article, record.duplicate
+    title = Text(clean(article.title or "(no title)"), style="bold")
+    if duplicate:
+        said = "revised" if duplicate.kind == "revision" else f"what it adds to {short_id(duplicate.of)}"
+        title.append(clean(f"  {said}"), style="yellow")
+    console.print(title)
+    console.print(head(record), soft_wrap=True)
+    copies = carriers.of(article.id)
+    if copies:
+        told = [
+            f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.words is not None else "")
+            for copy in copies
+        ]
+        more = f" and {len(told) - _MOST_OUTLETS} more" if len(told) > _MOST_OUTLETS else ""
+        line = f"{counted(len(copies), 'copy', 'copies')}: {', '.join(told[:_MOST_OUTLETS])}{more}"
+        console.print(Text(clean(line), style="yellow"))
     for claim in claims:
-        console.print(Padding(_who(claim), (0, 0, 0, 2), expand=False))
+        # The article carries it too.
+        carried = 1 + len(carriers.of_claim(record, claim)) if copies else 1
+        console.print(Padding(_who(claim, carried), (0, 0, 0, 2), expand=False))
         console.print(Padding(Text(clean(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
     console.print()
 
 
-def _who(claim: Claim) -> Text:
+def _who(claim: Claim, carried: int) -> Text:
     line = Text()
     if claim.speaker is None:
         line.append("nobody named", style="italic")
@@ -107,6 +118,8 @@ def _who(claim: Claim) -> Text:
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.polarity, claim.modality) if mark not in ("affirmed", "asserted")]
     line.append(f"  {', '.join(marks)}", style="dim")
+    if carried > 1:
+        line.append(f"  {carried} carriers", style="yellow")
     return line
 
 
@@ -136,62 +149,3 @@ def _earliest(since: str | None) -> datetime | None:
     except ValueError:
         raise ShowError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise ShowError(f"{path}: no such file or folder")
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if _ARTICLES.fullmatch(file.name) and not file.name.startswith(_NOT_ARTICLES) and not _is_hidden(file, path)
-    )
-    if not files and not any(path.rglob("dead-letters-*")):
-        raise ShowError(f"{path}: no .jsonl or .parquet files in this folder; claimwire run writes them to its --sink")
-    return files
-
-
-def _is_hidden(file: Path, below: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(below).parts)
-
-
-def _records(files: list[Path]) -> Iterator[EnrichedArticle]:
-    for file in files:
-        if file.suffix == ".parquet":
-            yield from _from_parquet(file)
-            continue
-        yield from _from_jsonl(file, EnrichedArticle, "an enriched record")
-
-
-def _from_jsonl(file: Path, kind: type[R], what: str) -> Iterator[R]:
-    try:
-        for line in read_lines(str(file), _LONGEST_LINE):
-            if line.fault:
-                raise ShowError(f"{file}, line {line.number}: {line.fault}")
-            try:
-                yield decode(line.data, kind)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise ShowError(f"{file}, line {line.number}: not {what} of claimwire: {error}") from None
-    except OSError as error:
-        raise ShowError(f"{file}: {error.strerror or error}") from None
-
-
-def _from_parquet(file: Path) -> Iterator[EnrichedArticle]:
-    import pyarrow as pa  # noqa: PLC0415 - a second that only Parquet is worth
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    try:
-        for batch in pq.ParquetFile(file).iter_batches(1000):
-            for row in batch.to_pylist():
-                yield msgspec.convert(row, EnrichedArticle)
-    except (pa.ArrowInvalid, msgspec.ValidationError) as error:
-        raise ShowError(f"{file}: not enriched records of claimwire: {error}") from None
-
-
-def _dead_letters(paths: list[Path]) -> Iterator[DeadLetter]:
-    for path in paths:
-        for file in sorted(path.rglob("dead-letters-*.jsonl*")) if path.is_dir() else ():
-            if not _is_hidden(file, path):
-                yield from _from_jsonl(file, DeadLetter, "a dead letter")

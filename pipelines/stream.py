@@ -24,8 +24,8 @@ from connectors.jsonl import write_jsonl
 from connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
 from connectors.sources import TopicSource, sources
 from pipelines import enrich
-from pipelines.dedupe import Judged
 from pipelines.dedupe.keyed import DeduplicateKeyed
+from pipelines.dedupe.transform import Judged
 from pipelines.enrich import BATCH, EnrichBatch, Run
 from pipelines.intake import DecodeRecords, Normalize
 from pipelines.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
@@ -83,7 +83,10 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
             (
                 "Enriched",
                 batches,
-                _EnrichToMessages(EnrichBatch(settings.extract, settings.model, run, by=settings.extractor), messages),
+                _EnrichToMessages(
+                    EnrichBatch(settings.extract, settings.model, settings.extractor, settings.near_copies, run, None),
+                    messages,
+                ),
             ),
             ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
             ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),

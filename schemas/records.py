@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Span = tuple[int, int]
 Kind = Literal["exact", "near", "revision"]
@@ -110,6 +110,8 @@ class Duplicate(Record, frozen=True):
     """How much of the text they share, 0 to 1; null where that was not measured."""
     first_seen_at: datetime | None
     """When the canonical article was first seen."""
+    added: float | None = None
+    """The share of a copy's words that its original does not have, 0 to 1; null where that was not measured."""
 
 
 class KnowledgeBaseEntry(Record, frozen=True):
@@ -263,7 +265,8 @@ class Provenance(Record, frozen=True):
     run_id: str
     processed_at: datetime
     skipped: str | None = None
-    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``."""
+    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``; or why not
+    from all: ``copied sentences`` are those that a near copy has from its original."""
 
 
 class EnrichedArticle(Record, frozen=True):

@@ -116,8 +116,8 @@ def _sentences(seed: int) -> tuple[str, ...]:
 def articles(count: int, words: int, seed: int = 1, copies: float = 0.0) -> Iterator[dict[str, Any]]:
     """So many article records of about so many words, in the plain form {url, title, text, published}.
 
-    ``copies`` is the share of them that repeat the text of an earlier one under another address, some hours later.
-    No two of the others have a text in common, though they share sentences.
+    ``copies`` is the share of them that repeat the text of an earlier one under another address, some hours later;
+    every second of these has another last sentence. No two of the others have a text in common, but sentences.
     """
     chance = random.Random(seed)
     pool = _sentences(seed)
@@ -126,8 +126,12 @@ def articles(count: int, words: int, seed: int = 1, copies: float = 0.0) -> Iter
         published = _BEGAN + timedelta(minutes=number)
         if originals and chance.random() < copies:
             original = chance.choice(originals)
+            text = original["text"]
+            if number % 2:
+                text = f"{text[: text.rstrip('.').rfind('.') + 1]} {chance.choice(pool)}"
             yield {
                 **original,
+                "text": text,
                 "url": f"https://copyist{number % 40}.example/{number}",
                 "published": published.isoformat(),
             }

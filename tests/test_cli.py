@@ -32,7 +32,7 @@ def test_help_teaches_and_names_the_exit_codes(claimwire: Claimwire) -> None:
     told = claimwire("--help").stdout
     assert "claimwire run --source" in told
     assert "3 done, but sources failed" in " ".join(told.split())
-    for command in ("run", "watch", "replay", "show", "schema", "doctor"):
+    for command in ("run", "watch", "stream", "replay", "show", "explain", "split", "index", "schema", "doctor"):
         assert claimwire(command, "--help").returncode == 0
 
 
@@ -161,7 +161,7 @@ def test_show_filters_by_speaker_topic_and_time(claimwire: Claimwire, tmp_path: 
     everything = claimwire("show", "out").stdout
     assert "Ana Verr" in everything
     assert "Bo Lind" in everything
-    assert "the same text in b.example" in everything
+    assert "1 copy: b.example 2026-11-21 00:00\n" in everything
     assert claimwire("show", "pq").stdout == everything
     for flag, value in (("--speaker", "bo lind"), ("--about", "RENTS")):
         shown = claimwire("show", "out", flag, value).stdout

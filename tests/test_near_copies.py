@@ -186,8 +186,33 @@ def test_what_stands_in_every_article_of_an_outlet_makes_no_copies() -> None:
         article(f"https://a.example/{n}", text=f"{prose(60, 100 + n)}\n{standing}", title=f"Piece {n}", day=1 + n)
         for n in range(12)
     ]
-    # Only the first ones, from which it is learned, can be taken for copies.
-    assert outcomes(*articles)[4:] == ["new"] * 8
+    assert outcomes(*articles) == ["new"] * 12
+    # Under one title only the first ones, from which it is learned, can be taken for copies.
+    series = [
+        article(f"https://a.example/{n}", text=f"{prose(60, 200 + n)}\n{standing}", title="Briefing", day=1 + n)
+        for n in range(12)
+    ]
+    assert outcomes(*series)[4:] == ["new"] * 8
+
+
+def test_a_teaser_that_stands_in_a_digest_makes_no_copy_of_it_but_of_the_whole_story_under_its_title() -> None:
+    story = prose(400, 91)
+    teaser = story[: story.index(".", 180) + 1].replace("\n", " ")
+    digest = f"{prose(300, 92)}\n{teaser}\n{prose(300, 93)}"
+    first = article(text=teaser, title="Storm at the coast")
+    assert outcomes(first, elsewhere(digest, title="The week in ten stories")) == ["new", "new"]
+    assert outcomes(first, elsewhere(story, title="Storm at the coast")) == ["new", "copy"]
+
+
+def test_an_outlet_that_writes_its_story_anew_a_year_later_has_written_another() -> None:
+    last_year = article("https://a.example/1", prose(500, 94), "The best trails of the valley", published="2025-11-01")
+    changed = prose(500, 94).replace(".", " again.", 8) + "\n" + prose(80, 95)
+    mine = article("https://a.example/2", changed, "The best trails of the valley", day=1)
+    theirs = article("https://b.example/2", changed, "The best trails of the valley", day=1)
+    again = article("https://a.example/3", prose(500, 94) + "\nMore.", "The best trails of the valley", day=1)
+    assert outcomes(last_year, mine) == ["new", "new"]
+    assert outcomes(last_year, theirs) == ["new", "copy"]
+    assert outcomes(last_year, again) == ["new", "copy"]
 
 
 def test_hot_grams_cost_no_more_than_their_limit() -> None:
@@ -357,6 +382,18 @@ def test_what_is_forgotten_leaves_no_row(tmp_path: Path) -> None:
         assert [verdict.outcome for verdict in commit(state, elsewhere(prose(200, 3) + "\nMore."), now=later)] == [
             "new"
         ]
+
+
+def test_a_file_does_not_grow_where_as_much_is_forgotten_as_is_new(tmp_path: Path) -> None:
+    sizes = []
+    with State(tmp_path) as state:
+        for day in range(12):
+            now = NOW + timedelta(days=day)
+            commit(state, *(elsewhere(prose(200, 1000 * day + seed), day=1) for seed in range(60)), now=now)
+            state.expire(now - timedelta(days=3))
+            sizes.append(state._db.execute("PRAGMA page_count").fetchone()[0])
+        assert rows(state)["seen"] == 4 * 60
+    assert max(sizes[6:]) <= 1.1 * max(sizes[:6])
 
 
 def test_reading_the_same_again_changes_no_row(tmp_path: Path) -> None:

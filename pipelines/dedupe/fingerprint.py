@@ -14,7 +14,6 @@ A fingerprint is a pure function of the article. Its keys tell what is equal. Fo
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections.abc import Iterator, Set
 from itertools import pairwise
@@ -22,7 +21,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from pipelines.dedupe.words import Codes, Hashes, codes, facts, grams, lines
+from pipelines.dedupe.words import NUMBER, Codes, Hashes, codes, facts, grams, lines
 from schemas import Article
 
 VERSION = 2
@@ -38,7 +37,6 @@ _SAMPLED = 384
 _RUN = 5
 _EDGE_FIRST, _EDGE_LAST = 2, 4
 _EDGE_WORDS = range(4, 81)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # Characters; in scripts without spaces many words are few.
 _SHORT_OF_FEW_WORDS, _SHORT_OF_MANY_WORDS = 140, 60
 _FEW_WORDS = 20
@@ -50,7 +48,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     published: int | None
     """Unix minutes; when it was updated where it is not known when it was published."""
     source: int | None
-    """A hash of the outlet's domain."""
+    """A hash of the outlet: of its domain, else of its feed."""
     title: bytes
     """The codes of its words."""
     title_numbers: bytes
@@ -79,7 +77,8 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """Of the text's words; None where there are too few to tell a copy by."""
     published: int | None
     source: int | None
-    title: str
+    title: bytes
+    """The hashes of its words."""
     hashes: bytes
     """Of all words of the text, however long."""
     grams: tuple[tuple[int, int], ...]
@@ -92,6 +91,10 @@ class Fingerprint(msgspec.Struct, frozen=True):
         yield from (key for _, key in self.versions)
         yield from (key for _, key in self.identities)
         yield from (key for key in (self.url_in_feed, self.text) if key)
+
+    def codes(self) -> Codes:
+        """Of all words of the text."""
+        return codes(np.frombuffer(self.hashes, dtype=np.uint32))
 
     def without(self, boilerplate: Set[int]) -> tuple[Sketch, tuple[int, ...]]:
         """The sketch and the grams of what is left of the text when these edges are taken out."""
@@ -107,13 +110,12 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
     def _sketch(self, hashes: Hashes) -> Sketch:
         short = len(hashes) <= LONGEST
-        title, numbers = (codes(lines(text)[0]) for text in (self.title, " ".join(_NUMBER.findall(self.title))))
-        body = codes(hashes)
+        title, body = codes(np.frombuffer(self.title, dtype=np.uint32)), codes(hashes)
         return Sketch(
             published=self.published,
             source=self.source,
             title=title[:64].tobytes(),
-            title_numbers=np.unique(numbers)[:16].tobytes(),
+            title_numbers=np.unique(title[title >= NUMBER])[:16].tobytes(),
             words=len(body),
             codes=body.tobytes() if short else b"",
             facts=facts(hashes),
@@ -130,7 +132,8 @@ def fingerprint(article: Article) -> Fingerprint:
     if article.canonical_url:
         names.append(("url", article.canonical_url))
     hashes, starts = lines(article.text)
-    domain = article.source.domain
+    title, _ = lines(article.title or "")
+    outlet = article.source.domain or feed
     time = article.published_at or article.updated_at
     return Fingerprint(
         article_id=article.id,
@@ -138,13 +141,13 @@ def fingerprint(article: Article) -> Fingerprint:
         identities=tuple((method, _key("identity", method, name)) for method, name in names),
         versions=tuple((method, _key("version", method, name, article.content_hash)) for method, name in names),
         url_in_feed=_key("url in feed", feed, article.canonical_url or "") if article.guid and feed else None,
-        text=_text_key(article, hashes),
+        text=_text_key(len(article.text), title, hashes),
         published=int(time.timestamp() // 60) if time else None,
-        source=zlib.crc32(domain.encode()) if domain else None,
-        title=article.title or "",
+        source=zlib.crc32(outlet.encode()) if outlet else None,
+        title=title.tobytes(),
         hashes=hashes.tobytes(),
         grams=_grams(codes(hashes)),
-        edges=_edges(hashes, starts, domain) if domain else (),
+        edges=_edges(hashes, starts, outlet) if outlet else (),
     )
 
 
@@ -178,10 +181,10 @@ def _smallest_runs(words: Codes) -> bytes:
     return runs[:_SAMPLED].tobytes()
 
 
-def _edges(hashes: Hashes, starts: list[int], domain: str) -> tuple[tuple[int, int, int], ...]:
+def _edges(hashes: Hashes, starts: list[int], outlet: str) -> tuple[tuple[int, int, int], ...]:
     spans = list(pairwise(starts))
     chosen = dict.fromkeys((*spans[:_EDGE_FIRST], *spans[-_EDGE_LAST:]))
-    seed = zlib.crc32(domain.encode())
+    seed = zlib.crc32(outlet.encode())
     return tuple(
         (zlib.crc32(hashes[begin:end].tobytes(), seed), begin, end)
         for begin, end in chosen
@@ -189,20 +192,23 @@ def _edges(hashes: Hashes, starts: list[int], domain: str) -> tuple[tuple[int, i
     )
 
 
-def _text_key(article: Article, hashes: Hashes) -> bytes | None:
+def _text_key(length: int, title: Hashes, hashes: Hashes) -> bytes | None:
     """The key of the words of the text, without case, punctuation and space.
 
     Short texts ("Read more", "Watch live") are repeated by articles that have nothing else in common, so with them
     the title must be equal too.
     """
-    length = len(article.text)
     if not len(hashes):
         return None
     plain = (hashes >> np.uint32(2)).tobytes()
     if length < _SHORT_OF_FEW_WORDS and (len(hashes) < _FEW_WORDS or length < _SHORT_OF_MANY_WORDS):
-        title = (lines(article.title or "")[0] >> np.uint32(2)).tobytes()
-        return _digest(b"short\0%b\0%b" % (title, plain)) if title else None
+        return _digest(b"short\0%b\0%b" % ((title >> np.uint32(2)).tobytes(), plain)) if len(title) else None
     return _digest(b"text\0" + plain)
+
+
+def id_key(article_id: str) -> bytes:
+    """The key of an article's id, which all its versions have if its sender gave it, and else this one alone."""
+    return _key("identity", "id", article_id)
 
 
 def _key(*parts: str) -> bytes:

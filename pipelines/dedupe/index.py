@@ -24,12 +24,18 @@ _STANDING = 3
 """In so many different articles of one outlet an edge is boilerplate."""
 
 
+Words = tuple[tuple[int, int], ...]
+"""Parts of a text: the words from and to which each reaches."""
+
+
 class Copied(msgspec.Struct, frozen=True):
     """What a near copy is a copy of."""
 
     duplicate: Duplicate
     identity: bytes
     """Of the original."""
+    added: Words | None
+    """What it says beyond its original; None where that is not known."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -74,6 +80,8 @@ class Found(msgspec.Struct, frozen=True):
     grams: dict[int, list[int]]
     """The numbers of the articles under each, ascending."""
     counts: dict[int, tuple[int, int]]
+    split: frozenset[tuple[bytes, bytes]] = frozenset()
+    """Identities of articles, two and two, that somebody has said are no copies of each other; either way round."""
 
 
 class Index(Protocol):

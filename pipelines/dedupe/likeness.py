@@ -8,6 +8,7 @@ text has nowhere, that is a *slot*: what a template fills in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +57,22 @@ def likeness(one: Sketch, other: Sketch) -> Likeness:
 def verbatim(codes: Codes, other: Codes) -> NDArray[np.bool_]:
     """Which of the words stand in a run that the other text has too."""
     return _mask(np.isin(grams(codes, RUN), grams(other, RUN)), len(codes))
+
+
+def added(codes: Codes, original: Codes, known: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """What a text says that its original does not: words from and to which, in order.
+
+    That is every run of words that are not verbatim in the original and are as many as are never repeated by chance, or
+    have a number or name among them that the original has nowhere. Else a word was only put in another way. ``known``
+    parts of the text add nothing, whatever they say.
+    """
+    theirs = _Vocabulary(original)
+    old = verbatim(codes, original)
+    for begin, end in known:
+        old[begin:end] = True
+    steps = np.diff(old.astype(np.int8), prepend=1, append=1)
+    runs = zip((steps < 0).nonzero()[0].tolist(), (steps > 0).nonzero()[0].tolist(), strict=True)
+    return [(begin, end) for begin, end in runs if end - begin >= RUN or theirs.lacks(codes[begin:end])]
 
 
 def _codes(stored: bytes) -> Codes:

@@ -34,9 +34,11 @@ INSERT INTO settling VALUES (0);
 CREATE TABLE edges (slot INTEGER PRIMARY KEY, edge INTEGER NOT NULL, articles INTEGER NOT NULL);
 CREATE TABLE published_before (number INTEGER, article_id TEXT, published INTEGER NOT NULL,
                                PRIMARY KEY (number, article_id)) WITHOUT ROWID;
+CREATE TABLE split (one BLOB, other BLOB, PRIMARY KEY (one, other)) WITHOUT ROWID;
 """
 
-_PARTS = 32
+PARTS = 32
+"""So many commits settle all that was fresh before them."""
 _AT_ONCE = 1000
 """Values that one query asks for."""
 _SEEN = "number, article_id, identity, first_seen, copied"
@@ -52,12 +54,19 @@ class SqliteIndex:
         """What is remembered under those that are known."""
         slots = {edge % SLOTS for edge in edges}
         with reading(self._database) as db:
-            return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots))
+            split = frozenset(db.execute("SELECT one, other FROM split"))
+            return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots), split)
 
     def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
         """What is remembered under those of the keys that are known."""
         with reading(self._database) as db:
             return _by_key(db, keys)
+
+    def published_before(self, number: int) -> list[str]:
+        """The ids of articles that were published before the original with this number, and judged later."""
+        query = "SELECT article_id FROM published_before WHERE number = ? ORDER BY published, article_id"
+        with reading(self._database) as db:
+            return [article_id for (article_id,) in db.execute(query, (number,))]
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
         """Articles that grams led to."""
@@ -107,7 +116,7 @@ def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) 
     db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", sorted(keys.items()))
     db.executemany("INSERT OR IGNORE INTO fresh_grams VALUES (?, ?)", sorted(grams))
     _count(db, edges)
-    _settle(db)
+    settle(db)
 
 
 def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
@@ -118,25 +127,42 @@ def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
 
 def forget(db: sqlite3.Connection, before: datetime) -> int:
     """Remove what was last seen before that day; the number of keys. SQLite uses the room again."""
-    expired = db.execute("SELECT number, keys, grams FROM seen WHERE last_seen < ?", (_day(before),)).fetchall()
-    keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in expired for at in _offsets(packed)]
-    grams = [(gram, number) for number, _, packed in expired for gram in np.frombuffer(packed, np.int32).tolist()]
+    return _remove(db, "last_seen < ?", _day(before))
+
+
+def _remove(db: sqlite3.Connection, which: str, value: object) -> int:
+    removed = db.execute(f"SELECT number, keys, grams FROM seen WHERE {which}", (value,)).fetchall()  # noqa: S608
+    keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in removed for at in _offsets(packed)]
+    grams = [(gram, number) for number, _, packed in removed for gram in np.frombuffer(packed, np.int32).tolist()]
     db.executemany("DELETE FROM seen_keys WHERE key = ? AND number = ?", sorted(keys))
     for table in ("fresh_grams", "settled_grams"):
         db.executemany(f"DELETE FROM {table} WHERE gram = ? AND number = ?", sorted(grams))  # noqa: S608
-    db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in expired))
-    db.execute("DELETE FROM seen WHERE last_seen < ?", (_day(before),))
+    db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in removed))
+    db.execute(f"DELETE FROM seen WHERE {which}", (value,))  # noqa: S608
     return len(keys)
 
 
-def _settle(db: sqlite3.Connection) -> None:
+def split(
+    db: sqlite3.Connection, article: Seen, others: Iterable[bytes], earlier: Seen | None, names: Iterable[bytes]
+) -> None:
+    """Forget an article, and never again take it for a copy of articles with these identities; inside the caller's
+    transaction. Its names go back to the version before it, if there is one."""
+    pairs = [(article.identity, other) for other in others]
+    db.executemany("INSERT OR IGNORE INTO split VALUES (?, ?)", pairs + [(other, one) for one, other in pairs])
+    _remove(db, "number = ?", article.number)
+    if earlier:
+        db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", ((name, earlier.number) for name in names))
+
+
+def settle(db: sqlite3.Connection) -> None:
+    """Move the next part of the fresh grams to where they belong, inside the caller's transaction."""
     (part,) = db.execute("SELECT part FROM settling").fetchone()
-    step = (1 << 32) // _PARTS
+    step = (1 << 32) // PARTS
     low = part * step - (1 << 31)
     span = (low, low + step - 1)
     db.execute("INSERT OR IGNORE INTO settled_grams SELECT * FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
     db.execute("DELETE FROM fresh_grams WHERE gram BETWEEN ? AND ?", span)
-    db.execute("UPDATE settling SET part = ?", ((part + 1) % _PARTS,))
+    db.execute("UPDATE settling SET part = ?", ((part + 1) % PARTS,))
 
 
 def _count(db: sqlite3.Connection, edges: Sequence[int]) -> None:

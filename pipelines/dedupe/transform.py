@@ -8,10 +8,11 @@ from datetime import datetime
 import apache_beam as beam
 import msgspec
 
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.index import Index, Remembered
-from pipelines.dedupe.verdict import Outcome, judge
-from schemas import Article, Duplicate
+from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from pipelines.dedupe.index import Index, Remembered, Words
+from pipelines.dedupe.verdict import Outcome, Verdict, judge
+from pipelines.dedupe.words import places
+from schemas import Article, Duplicate, Span
 from schemas.coders import register
 from schemas.records import Record
 
@@ -26,6 +27,8 @@ class Judged(Record, frozen=True):
     duplicate: Duplicate | None
     remember: tuple[Remembered, ...]
     """What the index is to hold once the article is written."""
+    added: tuple[Span, ...] | None = None
+    """Of a near copy: the parts of its text that its original does not have; None where that is not known."""
 
 
 register(Judged)
@@ -67,10 +70,22 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=lambda pair: pair[0].order)
         verdicts = judge([fingerprint for fingerprint, _ in pairs], self._index, self._now)
         for (print_, article), verdict in zip(pairs, verdicts, strict=True):
-            yield Judged(
-                article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
-                order=print_.order,
-                outcome=verdict.outcome,
-                duplicate=verdict.duplicate,
-                remember=verdict.remember,
-            )
+            yield told(article, print_, verdict)
+
+
+def told(article: Article, print_: Fingerprint, verdict: Verdict) -> Judged:
+    """The article with the verdict on it."""
+    return Judged(
+        article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
+        order=print_.order,
+        outcome=verdict.outcome,
+        duplicate=verdict.duplicate,
+        remember=verdict.remember,
+        added=None if verdict.added is None else _spans(article.text, verdict.added),
+    )
+
+
+def _spans(text: str, parts: Words) -> tuple[Span, ...]:
+    """The code points of parts of a text that are given by their words."""
+    where = places(text) if parts else []
+    return tuple((where[begin][0], where[end - 1][1]) for begin, end in parts)

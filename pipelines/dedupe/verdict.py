@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
+import numpy as np
 
 from pipelines.dedupe import index as store
 from pipelines.dedupe.fingerprint import Fingerprint, Sketch
-from pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen
-from pipelines.dedupe.likeness import likeness
+from pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen, Words
+from pipelines.dedupe.likeness import Likeness, added, likeness
 from schemas import Duplicate
 
 Outcome = Literal["new", "unchanged", "copy", "revision"]
@@ -39,6 +40,9 @@ _FACTS_OF_CORRECTION = 0.6
 _SAME_TITLE = 0.75
 _OTHER_TITLE = 0.6
 _SAME_EVENT_FOR = 18 * 60
+_STORY_FOR = 7 * 24 * 60
+_QUOTED = 3
+_SAME = 0.9
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -48,6 +52,8 @@ class Verdict(msgspec.Struct, frozen=True):
     duplicate: Duplicate | None
     revision_of: str | None
     remember: tuple[Remembered, ...]
+    added: Words | None = None
+    """Of a near copy: what it says beyond its original; None where that is not known."""
 
 
 class Near(msgspec.Struct, frozen=True):
@@ -59,8 +65,8 @@ class Near(msgspec.Struct, frozen=True):
     """The share of the shorter text that stands verbatim in the longer."""
     continues: bool
     """Whether it tells the same story of the same outlet further (a live blog, a developing story)."""
-    repeats: bool
-    """Whether the same outlet has it under another title: so may be what stands in all its articles."""
+    same_outlet: bool
+    """Then what they share may be what stands in all its articles."""
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
@@ -74,39 +80,60 @@ def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> l
     return [known.judge(fingerprint) for fingerprint in fingerprints]
 
 
-def near(article: Sketch, original: Sketch) -> Near | None:
+class Unlike(NamedTuple):
+    """That one text is no near copy of another."""
+
+    why: str
+    """The rule that it fails by, as a sentence goes on after "because"."""
+
+
+def near(article: Sketch, original: Sketch) -> Near | Unlike:
     """Whether an article is a near copy of another, and how: a pure function of both sketches.
 
     Not if they share too little; nor if they are two fillings of one template: then numbers and names differ where the
     words around them are equal, or most of a short text's are not in the other. Only an equal title within some hours
     says that such a difference is a correction. Short texts that are alike days apart are bulletins of one kind.
     """
-    if min(article.words, original.words) < _FEWEST_WORDS:
-        return None
     words = min(article.words, original.words)
+    if words < _FEWEST_WORDS:
+        return Unlike(f"one of them has fewer than {_FEWEST_WORDS} words")
     dated = article.published is not None and original.published is not None
     apart = abs((article.published or 0) - (original.published or 0)) if dated else None
     if apart is not None and apart > _SHORT_FOR and words < _SHORT:
-        return None
+        return Unlike(
+            f"one is short, and they are more than {_SHORT_FOR // 60} hours apart: the next bulletin of its kind"
+        )
     alike = likeness(article, original)
     sampled = not (article.codes and original.codes)
-    if alike.covered < (_COVERED_SAMPLE if sampled else _COVERED):
-        return None
+    least = _COVERED_SAMPLE if sampled else _COVERED
+    if alike.covered < least:
+        return Unlike(f"less than {least:.0%} of the shorter text stands verbatim in the longer")
     same_title = (alike.title or 0.0) >= _SAME_TITLE and not alike.title_differs
     soon = apart is not None and apart <= _SAME_EVENT_FOR
+    other_title = alike.title is not None and alike.title < _OTHER_TITLE
     if not (same_title and soon and alike.facts >= _FACTS_OF_CORRECTION):
         if alike.slots * (_SLOT_EVERY if words < _LONG else _SLOT_EVERY_IN_LONG) >= words:
-            return None
+            return Unlike("numbers or names differ where the words around them are equal: two fillings of a template")
         if words < _SHORT and alike.facts < _FACTS:
-            return None
-        other_title = alike.title_differs or (alike.title is not None and alike.title < _OTHER_TITLE)
-        if words < _SHORT and other_title and alike.slots:
-            return None
+            return Unlike(f"one is short, and less than {_FACTS:.0%} of its numbers and names are in the other")
+        if words < _SHORT and (alike.title_differs or other_title) and alike.slots:
+            return Unlike("one is short, the titles differ, and so does a number or name among equal words")
     length = article.words / original.words
+    same_outlet = article.source is not None and article.source == original.source
+    if other_title and words < _SHORT and max(length, 1 / length) >= _QUOTED:
+        return Unlike("a short text stands in a much longer one under another title: it is quoted, or one item of many")
+    if same_outlet and _mutual(alike, length) < _SAME and (other_title or (apart is not None and apart > _STORY_FOR)):
+        return Unlike("one outlet has both, they are not the same, and it has another title or some time between them")
+    if same_outlet and other_title and (words < _SHORT or apart is None or apart > _SHORT_FOR):
+        return Unlike("one outlet has both, under other titles: one is short, or they are days apart")
     method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
-    same_source = article.source is not None and article.source == original.source
-    other_title = alike.title is not None and alike.title < _OTHER_TITLE
-    return Near(method, round(alike.covered, 3), same_source and same_title and length > 1, same_source and other_title)
+    continues = same_outlet and same_title and length > 1 and (apart is None or apart <= _STORY_FOR)
+    return Near(method, round(alike.covered, 3), continues, same_outlet)
+
+
+def _mutual(alike: Likeness, length: float) -> float:
+    """The share of the longer text that the shorter has."""
+    return alike.covered * min(length, 1 / length)
 
 
 class _Original(msgspec.Struct, frozen=True):
@@ -127,9 +154,13 @@ class _Known:
         self._keys = found.keys
         self._stored = found.grams
         self._added: defaultdict[int, list[int]] = defaultdict(list)
+        # Most grams stand in one article only and tell nothing: they are left alone.
+        times = Counter(gram for fingerprint in fingerprints for gram, _ in fingerprint.grams)
+        self._telling = {gram for gram, count in times.items() if count > 1} | found.grams.keys()
+        self._split = found.split
         self._counts: store.Counts = dict(found.counts)
         self._next = _FIRST_OF_PASS
-        wanted = {number for fingerprint in fingerprints for number, _ in self._from_index(fingerprint)}
+        wanted = {number for fingerprint in fingerprints for number, _ in self._candidates(fingerprint)}
         self._originals = {number: _Original(*original) for number, original in index.read(wanted).items()}
 
     def judge(self, fingerprint: Fingerprint) -> Verdict:
@@ -154,16 +185,17 @@ class _Known:
 
         if exact := self._equal(fingerprint, identity):
             method, of = exact
-            duplicate = of.copied.duplicate if of.copied else _duplicate(of, "exact", method, 1.0)
+            duplicate = of.copied.duplicate if of.copied else _duplicate(of, "exact", method, 1.0, 0.0)
+            parts = of.copied.added if of.copied else None
             seen = msgspec.structs.replace(seen, copied=of.copied)
             if method != "url":
                 own = Remembered(seen, tuple(keys), fingerprint.order)
-                return self._close(Verdict("copy", duplicate, revision_of, (own,)))
+                return self._close(Verdict("copy", duplicate, revision_of, (own,), parts))
             # Another sender's name for the same thing: the URL goes on standing for the original.
             own = Remembered(seen, tuple(key for key in keys if key not in known), fingerprint.order)
             others = {known[key]: None for key in keys if key in known}
             rows = (own, *(Remembered(other, ()) for other in others))
-            return self._close(Verdict("copy", duplicate, None, rows))
+            return self._close(Verdict("copy", duplicate, None, rows, parts))
 
         boilerplate = {edge for edge, _, _ in fingerprint.edges if store.is_standing(edge, self._counts)}
         sketch, grams = fingerprint.without(boilerplate)
@@ -172,13 +204,13 @@ class _Known:
         original = self._alike(fingerprint, sketch, identity)
         if original and not (original[0].continues and not earlier):
             how, whole = original
-            duplicate = _duplicate(whole.seen, "near", how.method, how.score)
-            seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity))
-            own = Remembered(
-                seen, tuple(keys), fingerprint.order, edges=_edges(fingerprint) if how.repeats and not earlier else ()
-            )
+            parts = _added(fingerprint, whole.sketch, boilerplate)
+            duplicate = _duplicate(whole.seen, "near", how.method, how.score, _share(parts, fingerprint))
+            seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity, parts))
+            edges = _edges(fingerprint) if how.same_outlet and not earlier else ()
+            own = Remembered(seen, tuple(keys), fingerprint.order, edges=edges)
             rows = (own, *_published_before(fingerprint, whole))
-            return self._close(Verdict("copy", duplicate, revision_of, rows))
+            return self._close(Verdict("copy", duplicate, revision_of, rows, parts))
 
         outcome: Outcome = "new"
         verdict_on: Duplicate | None = None
@@ -207,7 +239,7 @@ class _Known:
         if sketch:
             number, self._next = self._next, self._next + 1
             self._originals[number] = _Original(verdict.remember[0].seen, sketch)
-            for gram in verdict.remember[0].grams:
+            for gram in self._telling.intersection(verdict.remember[0].grams):
                 self._added[gram].append(number)
         return verdict
 
@@ -230,25 +262,26 @@ class _Known:
         not elsewhere, for an article is never a copy of itself.
         """
         same_words = self._keys.get(fingerprint.text) if fingerprint.text else None
+        if same_words and {(identity, each) for each in _identities(same_words)} & self._split:
+            same_words = None
         for method, key in fingerprint.versions:
-            if method == "url" and key in self._keys:
-                return method, same_words or self._keys[key]
-        if not same_words or identity in (same_words.identity, same_words.copied and same_words.copied.identity):
+            of = self._keys.get(key)
+            if method == "url" and of and (identity, of.identity) not in self._split:
+                return method, same_words or of
+        if not same_words or identity in _identities(same_words):
             return None
         return "text", same_words
 
     def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
         """The earliest published article of which this is a near copy."""
-        shared = defaultdict(int, self._from_index(fingerprint))
-        for gram, _ in fingerprint.grams:
-            for number in self._added.get(gram, ()):
-                shared[number] += 1
         found = []
-        for number, _ in _likest(shared):
+        for number, _ in self._candidates(fingerprint):
             original = self._originals.get(number)
             if not original or original.seen.identity == identity or original.seen.article_id == fingerprint.article_id:
                 continue  # a version of itself
-            if verdict := near(sketch, original.sketch):
+            if (identity, original.seen.identity) in self._split:
+                continue
+            if isinstance(verdict := near(sketch, original.sketch), Near):
                 published = original.sketch.published
                 found.append(((published is None, published or 0, number), verdict, original))
         if not found:
@@ -256,21 +289,40 @@ class _Known:
         _, verdict, original = min(found, key=lambda each: each[0])
         return verdict, original
 
-    def _from_index(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
-        shared: defaultdict[int, int] = defaultdict(int)
+    def _candidates(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
+        """The articles that share most grams with this one, each with how many; of equal ones those judged first."""
+        shared: Counter[int] = Counter()
         for gram, _ in fingerprint.grams:
-            for number in self._stored.get(gram, ()):
-                shared[number] += 1
-        return _likest(shared)
+            if gram in self._telling:
+                shared.update(self._stored.get(gram, ()))
+                shared.update(self._added.get(gram, ()))
+        enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
+        return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
 
     def _cool(self, grams: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(gram for gram in grams if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) < HOT)
+        hot = {
+            gram
+            for gram in self._telling.intersection(grams)
+            if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) >= HOT
+        }
+        return tuple(gram for gram in grams if gram not in hot) if hot else grams
 
 
-def _likest(shared: Mapping[int, int]) -> list[tuple[int, int]]:
-    """The candidates that share most, each with how much; of equal ones those judged first."""
-    enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
-    return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
+def _added(fingerprint: Fingerprint, original: Sketch, boilerplate: Set[int]) -> Words | None:
+    """What an article says beyond its original; None where the original is too long to be remembered whole."""
+    if not original.codes:
+        return None
+    standing = [(begin, end) for edge, begin, end in fingerprint.edges if edge in boilerplate]
+    return tuple(added(fingerprint.codes(), np.frombuffer(original.codes, dtype=np.uint16), standing))
+
+
+def _share(parts: Words | None, fingerprint: Fingerprint) -> float | None:
+    return None if parts is None else round(sum(end - begin for begin, end in parts) / len(fingerprint.codes()), 3)
+
+
+def _identities(seen: Seen) -> tuple[bytes, ...]:
+    """Its own, and that of what it copies."""
+    return (seen.identity, seen.copied.identity) if seen.copied else (seen.identity,)
 
 
 def _edges(fingerprint: Fingerprint) -> tuple[int, ...]:
@@ -285,5 +337,9 @@ def _published_before(fingerprint: Fingerprint, of: _Original) -> tuple[Remember
     return (Remembered(of.seen, (), before=(fingerprint.article_id, published)),)
 
 
-def _duplicate(of: Seen, kind: Literal["exact", "near", "revision"], method: str, score: float | None) -> Duplicate:
-    return Duplicate(of=of.article_id, kind=kind, method=method, score=score, first_seen_at=of.first_seen_at)
+def _duplicate(
+    of: Seen, kind: Literal["exact", "near", "revision"], method: str, score: float | None, added: float | None = None
+) -> Duplicate:
+    return Duplicate(
+        of=of.article_id, kind=kind, method=method, score=score, added=added, first_seen_at=of.first_seen_at
+    )

@@ -27,6 +27,12 @@ WORD = np.uint16(0x3FFF)
 
 _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORDS = re.compile(rf"\d+(?:[.,]\d+)*|[{_NO_SPACES}]|[^\W\d_{_NO_SPACES}]+")
+_WORDS_AND_ENDS = re.compile(rf"{_WORDS.pattern}|\n")
+# The same for what has only ASCII, in half the time.
+_ASCII_WORDS_AND_ENDS = re.compile(r"[A-Za-z]+|\d+(?:[.,]\d+)*|\n")
+_TOKENS = re.compile(r"\S+")
+# No word has both of the marks that a hash ends with.
+_END_OF_LINE = 3
 _MOST_KNOWN = 200_000
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
 _14, _29, _32 = np.uint64(14), np.uint64(29), np.uint64(32)
@@ -38,32 +44,52 @@ class _Known(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if len(self) >= _MOST_KNOWN:
             self.clear()
+            self["\n"] = _END_OF_LINE
         hashed = zlib.crc32(word.casefold().encode()) & ~3 | (2 if word[0].isdigit() else word[0].isupper())
         self[word] = hashed
         return hashed
 
 
-_known = _Known()
+_known = _Known({"\n": _END_OF_LINE})
 
 
 def words(text: str) -> list[str]:
     """The words of a text as they stand, in NFKC."""
-    found: list[str] = _WORDS.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    found: list[str] = _WORDS.findall(_nfkc(text))
     return found
 
 
 def lines(text: str) -> tuple[Hashes, list[int]]:
     """The hashes of a text's words, and where in them each line begins that has words, with the end as the last."""
-    if text.isupper():
-        text = text.lower()
-    hashes: list[int] = []
-    starts: list[int] = []
-    for line in text.split("\n"):
-        if found := words(line):
-            starts.append(len(hashes))
-            hashes += map(_known.__getitem__, found)
-    starts.append(len(hashes))
-    return np.array(hashes, dtype=np.uint32), starts
+    text = text.lower() if text.isupper() else text
+    found = _ASCII_WORDS_AND_ENDS.findall(text) if text.isascii() else _WORDS_AND_ENDS.findall(_nfkc(text))
+    hashes = np.fromiter(map(_known.__getitem__, found), np.uint32, len(found))
+    ends = np.flatnonzero(hashes == _END_OF_LINE)
+    words_before = ends - np.arange(len(ends))
+    hashes = hashes[hashes != _END_OF_LINE] if len(ends) else hashes
+    starts = {0, *words_before.tolist()} - {len(hashes)}
+    return hashes, [*sorted(starts), len(hashes)]
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where in a text each of the words stands whose hashes ``lines`` gives: from and to which code point.
+
+    Where NFKC changes what stands between two spaces, all its words have the place of the whole.
+    """
+    found: list[tuple[int, int]] = []
+    shouted = text.isupper()
+    for token in _TOKENS.finditer(text):
+        written = token[0].lower() if shouted else token[0]
+        start = token.start()
+        if written.isascii() or _nfkc(written) == token[0]:
+            found += ((start + match.start(), start + match.end()) for match in _WORDS.finditer(written))
+        else:
+            found += [token.span()] * len(words(written))
+    return found
+
+
+def _nfkc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def codes(hashes: Hashes) -> Codes:

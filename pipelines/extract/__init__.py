@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import compress, repeat
 from typing import Literal, NamedTuple, Protocol
 
 from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
@@ -62,10 +63,12 @@ class _Plan(NamedTuple):
     """What is known of an article before spaCy sees it."""
 
     article: Text
+    only: Sequence[Span] | None
     paragraphs: list[Span]
     spans: list[Span]
     quotes: list[Quote]
     parse: list[bool]
+    read: list[bool]
 
 
 class Extractor:
@@ -79,12 +82,19 @@ class Extractor:
         self.model = model.name
         self.languages = frozenset({model.language})
 
-    def pipe(self, articles: Iterable[Text]) -> Iterator[Extraction]:
-        """One extraction an article, in order. What stands beside an article has no influence on its extraction."""
-        batch: list[Text] = []
+    def pipe(
+        self, articles: Iterable[Text], only: Iterable[Sequence[Span] | None] = repeat(None)
+    ) -> Iterator[Extraction]:
+        """One extraction an article, in order. What stands beside an article has no influence on its extraction.
+
+        ``only`` gives for each article the parts from whose sentences claims are wanted, None for all of it. Then no
+        more is read than the sentences or paragraphs that they touch, and the one before each, which may name the
+        speaker.
+        """
+        batch: list[_Plan] = []
         size = 0
-        for article in articles:
-            batch.append(article)
+        for article, parts in zip(articles, only, strict=False):
+            batch.append(self._plan(article, parts))
             size += len(article.text)
             if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ARTICLES:
                 yield from self._read(batch)
@@ -92,38 +102,52 @@ class Extractor:
         if batch:
             yield from self._read(batch)
 
-    def _read(self, articles: list[Text]) -> list[Extraction]:
-        return [
-            Extraction(named, make_claims(article.id, article.text, likely(drafts) if self._tagger else drafts, named))
-            for article, (named, drafts) in zip(articles, self.drafts(articles), strict=True)
-        ]
+    def drafts(self, articles: Iterable[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        """The entities of each article and its claims in the making, likely or not: what calibration counts."""
+        return self._drafts([self._plan(article, None) for article in articles])
 
-    def drafts(self, articles: list[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
-        """The entities of each article and its claims in the making: what calibration counts."""
-        plans = [self._plan(article) for article in articles]
-        texts = [plan.article.text[start:end] for plan in plans for start, end in plan.spans]
+    def _read(self, plans: list[_Plan]) -> list[Extraction]:
+        found = []
+        for plan, (named, drafts) in zip(plans, self._drafts(plans), strict=True):
+            likely_ones = likely(drafts) if self._tagger else drafts
+            said = make_claims(plan.article.id, plan.article.text, likely_ones, named)
+            found.append(Extraction(named, tuple(claim for claim in said if _touches((claim.sentence,), plan.only))))
+        return found
+
+    def _drafts(self, plans: list[_Plan]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        wanted = [
+            (plan.article.text[start:end], parse)
+            for plan in plans
+            for (start, end), parse, read in zip(plan.spans, plan.parse, plan.read, strict=True)
+            if read
+        ]
         # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
         with self._model.nlp.memory_zone():
-            docs = iter(self._model.read(texts, [wanted for plan in plans for wanted in plan.parse]))
+            docs = iter(self._model.read([text for text, _ in wanted], [parse for _, parse in wanted]))
             found = []
             for plan in plans:
                 text = plan.article.text
-                pieces = [(span, next(docs)) for span in plan.spans]
-                named = find_entities(text, [(span[0], doc) for span, doc in pieces])
-                parsed = [
-                    (span, doc if wanted else None) for (span, doc), wanted in zip(pieces, plan.parse, strict=True)
+                pieces = [
+                    (span, next(docs) if read else None) for span, read in zip(plan.spans, plan.read, strict=True)
                 ]
-                drafts = find_drafts(text, parsed, plan.quotes) if self._what == "claims" else []
+                named = find_entities(text, [(span[0], doc) for span, doc in pieces if doc is not None])
+                drafts: list[Draft] = []
+                if self._what == "claims":
+                    parsed = [
+                        (span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)
+                    ]
+                    drafts = find_drafts(text, parsed, plan.quotes)
                 if self._tagger:
-                    drafts = join(text, plan.paragraphs, drafts, self._tagger.read(text, plan.paragraphs, plan.quotes))
+                    paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
+                    drafts = join(text, paragraphs, drafts, self._tagger.read(text, paragraphs, plan.quotes))
                 found.append((named, drafts))
         return found
 
-    def _plan(self, article: Text) -> _Plan:
+    def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:
         text = article.text
         spans = list(find_paragraphs(text))
         if self._what == "entities":
-            return _Plan(article, spans, spans, [], [False] * len(spans))
+            return _Plan(article, only, spans, spans, [], [False] * len(spans), _reading(spans, only))
         found = find_quotes(text, spans)
         pieces: list[Span] = []
         parse: list[bool] = []
@@ -137,7 +161,17 @@ class Extractor:
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
             parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]
-        return _Plan(article, spans, pieces, found, parse)
+        return _Plan(article, only, spans, pieces, found, parse, _reading(pieces, only))
+
+
+def _reading(pieces: Sequence[Span], only: Sequence[Span] | None) -> list[bool]:
+    """Which pieces have to be read for claims of some parts of a text."""
+    touched = [_touches((piece,), only) for piece in pieces]
+    return [here or behind for here, behind in zip(touched, [*touched[1:], False], strict=True)]
+
+
+def _touches(spans: Sequence[Span], parts: Sequence[Span] | None) -> bool:
+    return parts is None or any(a < end and start < b for start, end in spans for a, b in parts)
 
 
 @cache
