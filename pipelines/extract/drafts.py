@@ -66,7 +66,7 @@ class Draft:
     @property
     def kind(self) -> str:
         """What claims share that are right equally often, as named in ``precision.tsv``."""
-        return f"{self.rule} {int(self.score * 10) / 10}" if self.rule.startswith("tagger") else self.rule
+        return f"{self.rule} {min(9, int(self.score * 10)) / 10}" if self.rule.startswith("tagger") else self.rule
 
 
 def tidy(text: str, start: int, end: int) -> Span:
