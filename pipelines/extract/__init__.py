@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import compress, repeat
+from itertools import compress, pairwise, repeat
 from typing import Literal, NamedTuple, Protocol
 
 from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
@@ -167,7 +167,7 @@ class Extractor:
 def _reading(pieces: Sequence[Span], only: Sequence[Span] | None) -> list[bool]:
     """Which pieces have to be read for claims of some parts of a text."""
     touched = [_touches((piece,), only) for piece in pieces]
-    return [here or behind for here, behind in zip(touched, [*touched[1:], False], strict=True)]
+    return [here or behind for here, behind in pairwise([*touched, False])]
 
 
 def _touches(spans: Sequence[Span], parts: Sequence[Span] | None) -> bool:
