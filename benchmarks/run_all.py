@@ -27,6 +27,7 @@ def main(argv: list[str]) -> int:
         "kafka_write": ["--share", "0.2"] if arguments.quick else [],
         "kafka_kill": ["--kills", "6"] if arguments.quick else [],
         "kafka_lag": ["--articles", "60"] if arguments.quick else [],
+        "dedupe_stream": ["--remembered", "5000", "--articles", "1000"] if arguments.quick else [],
         "dedupe": ["--data", str(arguments.data / "dedupe")] if arguments.data else [],
     }
     if data:

@@ -192,14 +192,30 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> None:
 @click.option("--speaker", metavar="TEXT", help="Only claims whose speaker's name holds this.")
 @click.option("--about", metavar="TEXT", help="Only claims that hold this, or name an entity that does.")
 @click.option("--since", metavar="WHEN", help="Only articles published since: 2026-11-20, or a time span back as 2d.")
-def show(paths: tuple[str, ...], speaker: str | None, about: str | None, since: str | None) -> None:
-    """Show the claims in files or folders that run has written: who, what, by which words, and where from."""
-    from pipelines.show import ShowError, show_claims  # noqa: PLC0415
-    from pipelines.written import WrittenError  # noqa: PLC0415
+@click.option("--html", is_flag=True, help="Print a page for a browser, with the claims marked in their texts.")
+def show(paths: tuple[str, ...], html: bool, speaker: str | None, about: str | None, since: str | None) -> None:
+    """Show the claims in files or folders that run has written: who, what, by which words, and where from.
 
+    \b
+    claimwire show news --speaker minister --since 2d
+    claimwire show news --about ceasefire --html > ceasefire.html
+    """
+    from pipelines.show import Filter, NoTimeError, chosen, earliest, show_claims  # noqa: PLC0415
+    from pipelines.written import WrittenError, article_files, enriched  # noqa: PLC0415
+
+    given = [Path(path) for path in paths]
     try:
-        show_claims([Path(path) for path in paths], speaker, about, since)
-    except (ShowError, WrittenError) as error:
+        wanted = Filter(speaker, about, earliest(since))
+        if html:
+            from pipelines.carriers import Carriers  # noqa: PLC0415
+            from pipelines.page import page  # noqa: PLC0415 - spaCy, which draws it
+
+            files = article_files(given)
+            for part in page(chosen(files, wanted, Carriers(enriched(files)))):
+                click.echo(part, nl=False)
+        else:
+            show_claims(given, wanted)
+    except (NoTimeError, WrittenError) as error:
         _fail(str(error), USAGE)
     except BrokenPipeError:
         # The reader has seen enough (claimwire show out | head); Python must not try to flush what is left.

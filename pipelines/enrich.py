@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
@@ -33,6 +34,8 @@ DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
 BATCH = 32
 # Characters. A long novel has as many; to analyse more would take memory by the gigabyte and kill the whole run.
 _LONGEST = 1_000_000
+# The bundles that a worker runs side by side share one model, and spaCy forgets the words of one text for all of them.
+_one_at_a_time = threading.Lock()
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -157,7 +160,8 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             return []
         extractor = self._extractor()  # a model that is not there is no fault of the article: it ends the run
         try:
-            return list(extractor.pipe([judged.article for judged in batch], map(self._only, batch)))
+            with _one_at_a_time:
+                return list(extractor.pipe([judged.article for judged in batch], map(self._only, batch)))
         except Exception as error:
             if len(batch) > 1:
                 return [result for judged in batch for result in self._extract([judged])]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
@@ -23,37 +25,67 @@ _OWN_ID = re.compile(r"[0-9a-f]{32}")
 _SHORT_ID = 12
 
 
-class ShowError(Exception):
-    """Nothing can be shown; the message says why."""
+class NoTimeError(Exception):
+    """What was given is no time; the message says what would be."""
 
 
-def show_claims(paths: list[Path], speaker: str | None, about: str | None, since: str | None) -> None:
-    """Print the claims in files or folders of enriched records, for which all given filters hold.
+def earliest(since: str | None) -> datetime | None:
+    """The time that is meant by an ISO date or time, or by a time span back from now, as 2d. Raises NoTimeError."""
+    if since is None:
+        return None
+    try:
+        return datetime.now(UTC) - parse_duration(since)
+    except ValueError:
+        pass
+    try:
+        time = datetime.fromisoformat(since)
+    except ValueError:
+        raise NoTimeError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+class Filter(NamedTuple):
+    """Which claims are shown: those for which all holds that is given."""
+
+    speaker: str | None = None
+    """Part of the speaker's name or words, in any case."""
+    about: str | None = None
+    """Part of the claim or of the name of an entity in it, in any case."""
+    since: datetime | None = None
+    """When the article was published at the earliest."""
+
+
+def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
+    """The records that have claims to show, with these."""
+    for record in enriched(files):
+        published = record.article.published_at
+        if wanted.since and not (published and published >= wanted.since):
+            continue
+        claims = [claim for claim in record.claims if _matches(record, claim, wanted.speaker, wanted.about)]
+        if claims and not carriers.is_outdated(record):
+            yield record, claims
+
+
+def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
+    """Print the claims in files or folders of enriched records.
 
     Args:
         paths: JSONL (plain, gz, zst) or Parquet files, or folders that hold such.
-        speaker: Part of the speaker's name or words, in any case.
-        about: Part of the claim or of the name of an entity in it, in any case.
-        since: Of the article's publication: an ISO date or time, or a time span back from now, as 2d.
+        wanted: Which claims.
 
-    Raises ShowError for filters that cannot be, WrittenError for paths.
+    Raises WrittenError for paths that are not there, or hold something else.
     """
     files = article_files(paths)
-    earliest = _earliest(since)
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
     # earlier file, so they are gathered first.
     carriers = Carriers(enriched(files))
     shown = 0
-    for record in enriched(files):
-        if earliest and not (record.article.published_at and record.article.published_at >= earliest):
-            continue
-        claims = [claim for claim in record.claims if _matches(record, claim, speaker, about)]
-        if claims and not carriers.is_outdated(record):
-            shown += len(claims)
-            _print_article(console, record, claims, carriers)
+    for record, claims in chosen(files, wanted, carriers):
+        shown += len(claims)
+        _print_article(console, record, claims, carriers)
     figures = [counted(shown, "claim")]
-    if not (speaker or about or since):
+    if not any(wanted):
         refused = 0
         for letter in dead_letters(paths):
             refused += 1
@@ -80,8 +112,9 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     article, duplicate = record.article, record.duplicate
     title = Text(clean(article.title or "(no title)"), style="bold")
     if duplicate:
-        said = "revised" if duplicate.kind == "revision" else f"what it adds to {short_id(duplicate.of)}"
-        title.append(clean(f"  {said}"), style="yellow")
+        adds = record.provenance.skipped is not None
+        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(duplicate.of)}"
+        title.append(clean(f"  {'revised' if duplicate.kind == 'revision' else copied}"), style="yellow")
     console.print(title)
     console.print(head(record), soft_wrap=True)
     copies = carriers.of(article.id)
@@ -135,17 +168,3 @@ def _matches(record: EnrichedArticle, claim: Claim, speaker: str | None, about: 
 
 def _any_holds(texts: list[str], part: str | None) -> bool:
     return part is None or any(part.casefold() in text.casefold() for text in texts)
-
-
-def _earliest(since: str | None) -> datetime | None:
-    if since is None:
-        return None
-    try:
-        return datetime.now(UTC) - parse_duration(since)
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(since)
-    except ValueError:
-        raise ShowError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
 """The unbounded pipeline: from topics to topics, on a portable runner (Prism, Flink, Dataflow).
 
-    topics -> decode -> normalize -> deduplicate (keyed state) -> enrich -> topics
+    topics -> decode -> normalize -> deduplicate (one key) -> spread -> enrich -> topics
 
 It is the graph of ``pipelines.ingest`` with other ends: the runner keeps what was seen, and offsets are committed when
 their bundles are final. So a record may be written twice after a failure, with the same id and key; a bounded run

@@ -37,6 +37,7 @@ def flink_options() -> list[str] | None:
 def streaming(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The stream as a process group of its own, with the runner that it starts; killed at the end of the block."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+    environment["TMPDIR"] = str(folder)  # for what it leaves behind when it is killed
     with (folder / "stream.log").open("a") as log:
         process = subprocess.Popen(
             [CLAIMWIRE, "stream", *arguments, "--state", str(folder / "state")],

@@ -179,6 +179,22 @@ def test_show_sends_no_control_codes_of_a_record_to_the_screen(claimwire: Claimw
     assert "owned" in claimwire("show", "out").stdout
 
 
+def test_a_page_marks_claims_in_their_texts_and_lets_nothing_of_a_record_run(
+    claimwire: Claimwire, tmp_path: Path
+) -> None:
+    hostile = f"<script>alert(1)</script> {MAYOR} <img src=x onerror=alert(2)>\x1b[31m"
+    write_jsonl(tmp_path / "in.jsonl", article(1), article(2, title="</title><b>owned", text=hostile))
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    page = claimwire("show", "out", "--html").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.endswith("</html>\n")
+    assert page.count("SPEAKER 1") == page.count("CLAIM 1") == page.count("CUE 1") == 2
+    assert "Verr</b> said: The bridge will stay closed until the spring" in page
+    assert not any(found in page for found in ("<script", "<img", "<b>owned", "\x1b", 'src="http', "href="))
+    assert "&lt;script&gt;" in page
+    assert "Bridge 1" not in claimwire("show", "out", "--html", "--about", "nothing of the kind").stdout
+
+
 def test_show_ends_quietly_when_its_reader_does(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", *map(article, range(200)))
     claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")

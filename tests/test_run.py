@@ -151,10 +151,10 @@ def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_othe
 
     real = Extractor.pipe
 
-    def fails_on_seven(self: Extractor, articles: list[Any]) -> Any:
+    def fails_on_seven(self: Extractor, articles: list[Any], only: Any) -> Any:
         if any("number 7" in article.text for article in articles):
             raise MemoryError("too much")
-        return real(self, articles)
+        return real(self, articles, only)
 
     monkeypatch.setattr(Extractor, "pipe", fails_on_seven)
     write_jsonl(tmp_path / "in.jsonl", *map(plain, range(10)))

@@ -7,18 +7,42 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import corpus
 import pytest
+from apache_beam.pvalue import TaggedOutput
 from broker import Broker
 from conftest import Claimwire
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 
+from pipelines.dedupe.fingerprint import fingerprint
+from pipelines.dedupe.transform import Judged, told
+from pipelines.dedupe.verdict import Verdict
+from pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
+from pipelines.normalize import normalize
+from schemas import RawArticle
+
 KINDS = ("articles", "claims", "events", "dead-letters")
 HELD = (
     "The convoy reached Talvern on Monday. 'The bridge will hold,' said the mayor, Ilse Marsh, before it crossed over."
+)
+# Paragraphs of a longer article, the second with a claim.
+STORY = (
+    "Engineers began to inspect every pier of the old crossing at Talvern after a barge had struck the northern one in "
+    "fog, and traffic was led over the narrow weir bridge upstream while divers searched the bed for loose stones.",
+    "'Nobody will drive over it before the last stone is counted,' said the county surveyor, Otto Brandt, while the "
+    "first divers came up. His office had asked for the inspection two winters ago and was told to wait.",
+    "Farmers on the far bank now take their milk to the railway by boat, and the school has moved its lessons into the "
+    "parish hall until buses run again, which the council does not expect before the apples are picked.",
+)
+MORE = (
+    "'We lost a whole week of deliveries,' said the miller, Ada Finch. Behind her the empty sacks lay in rows under "
+    "the roof of the yard, and a cat slept on the scales where bakers from four villages used to weigh their flour."
 )
 
 
@@ -72,28 +96,37 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     def claimed() -> set[str]:
         return {claim["article_id"] for claim in values(broker, f"{topic}.claims")}
 
-    first, later = [article(1), article(2), b"no article", article(1)], [copy, revision]
+    story = article(3, text="\n".join(STORY))
+    abridged = article(4, text="\n".join(STORY[:2]), url="https://gazette.example/abridged")
+    extended = article(5, text="\n".join((*STORY, MORE)), url="https://gazette.example/extended")
+    first, later = [article(1), article(2), b"no article", article(1), story], [copy, revision, abridged, extended]
     broker.produce(topic, *first)
     with streaming(tmp_path, *options) as process:
-        until(lambda: len(values(broker, f"{topic}.articles")) >= 2, process, 120, "two articles")
+        until(lambda: len(values(broker, f"{topic}.articles")) >= 3, process, 120, "three articles")
         until(lambda: len(values(broker, f"{topic}.dead-letters")) >= 1, process, 60, "a dead letter")
         broker.produce(topic, *later)
-        until(lambda: len(values(broker, f"{topic}.articles")) >= 4, process, 60, "a copy and a revision")
-        until(lambda: len(claimed()) >= 3, process, 60, "the claims of all but the copy")
+        until(lambda: len(values(broker, f"{topic}.articles")) >= 7, process, 60, "copies and a revision")
+        until(lambda: len(claimed()) >= 5, process, 60, "the claims of all that says something of its own")
         until(lambda: committed(broker, topic, topic) == len(first + later), process, 60, "the commit")
     records = {
         (record["article"]["url"], record["duplicate"] and record["duplicate"]["kind"]): record
         for record in values(broker, f"{topic}.articles")
     }
-    original, other = records["https://herald.example/1", None], records["https://herald.example/2", None]
+    original, other, whole = (records[f"https://herald.example/{number}", None] for number in (1, 2, 3))
     copied = records["https://gazette.example/copied", "exact"]
     revised = records["https://herald.example/1", "revision"]
     assert copied["duplicate"]["of"] == revised["duplicate"]["of"] == original["article"]["id"]
-    assert not copied["claims"]
-    assert copied["provenance"]["skipped"] == "copy"
+    near = [records[f"https://gazette.example/{method}", "near"] for method in ("abridged", "extended")]
+    assert [record["duplicate"]["method"] for record in near] == ["abridged", "extended"]
+    assert {record["duplicate"]["of"] for record in near} == {whole["article"]["id"]}
+    assert len(records) == len(values(broker, f"{topic}.articles")) == 7  # one verdict for each
+    assert [record["provenance"]["skipped"] for record in (copied, *near)] == ["copy", "copy", "copied sentences"]
     claims = values(broker, f"{topic}.claims")
-    assert {claim["speaker"]["name"] for claim in claims} == {"Ilse Marsh"}
-    assert claimed() == {one["article"]["id"] for one in (original, other, revised)}
+    assert {(claim["article_id"], claim["speaker"]["name"]) for claim in claims} == {
+        *((record["article"]["id"], "Ilse Marsh") for record in (original, other, revised)),
+        (whole["article"]["id"], "Otto Brandt"),
+        (near[1]["article"]["id"], "Ada Finch"),
+    }
     kinds = {event["type"] for event in values(broker, f"{topic}.events")}
     assert kinds == {"claimwire.claim.extracted", "claimwire.article.copied", "claimwire.article.revised"}
     (letter,) = values(broker, f"{topic}.dead-letters")
@@ -106,7 +139,21 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
         until(lambda: wanted <= urls(broker, topic), process, 120, "what came while it was away")
     # At least once: what came again has the same key.
     again = [record.key for record in broker.read(f"{topic}.articles")]
-    assert len(set(again)) == 4 + len(wanted)
+    assert len(set(again)) == len(records) + len(wanted)
+
+
+def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:
+    def judged(record: dict[str, Any]) -> Judged:
+        normal = normalize(RawArticle(url=record["url"], text=record["text"]))
+        return told(normal, fingerprint(normal), Verdict("new", None, None, ()))
+
+    enrich = EnrichBatch("claims", None, "added", Run("run", "0", datetime.now(UTC)), None)
+    bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]
+    list(enrich.process(bundles[0]))
+    with ThreadPoolExecutor(4) as threads:
+        outputs = [each for bundle in threads.map(lambda some: list(enrich.process(some)), bundles) for each in bundle]
+    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == DEAD_LETTERS]
+    assert not letters
 
 
 def test_what_cannot_be_streamed_is_said_at_once(claimwire: Claimwire) -> None:

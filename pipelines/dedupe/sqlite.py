@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +89,8 @@ def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) 
         seen = row.seen
         own = b"".join(key[:KEY_BYTES] for key in row.keys)
         if row.order:
-            number, next_number = next_number, next_number + 1
+            number = next_number if seen.number is None else seen.number
+            next_number = max(next_number, number + 1)
             numbers.setdefault((seen.article_id, seen.identity), number)
             values = (
                 number,
@@ -102,7 +103,7 @@ def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) 
                 np.array(row.grams, dtype=np.int32).tobytes(),
                 row.sketch,
             )
-            db.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         else:
             number = numbers[seen.article_id, seen.identity] if seen.number is None else seen.number
             if own:
@@ -125,20 +126,42 @@ def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
     return db.execute(query, (_day(now), key[:KEY_BYTES])).rowcount > 0
 
 
-def forget(db: sqlite3.Connection, before: datetime) -> int:
-    """Remove what was last seen before that day; the number of keys. SQLite uses the room again."""
-    return _remove(db, "last_seen < ?", _day(before))
+def recall(db: sqlite3.Connection, numbers: Iterable[int], before: datetime) -> list[Remembered]:
+    """Those of the articles that were last seen before that day, as new rows to remember them by.
+
+    With their numbers and the keys that still stand for them, and without the edges, which are counted already.
+    """
+    query = f"SELECT last_seen, keys, grams, sketch, {_SEEN} FROM seen WHERE number IN (%s)"  # noqa: S608
+    found = []
+    for last_seen, packed, grams, sketch, *own in _in(db, query, sorted(numbers)):
+        if last_seen < _day(before):
+            seen = _seen(own)
+            standing = _by_key(db, (packed[at : at + KEY_BYTES] for at in _offsets(packed)))
+            keys = tuple(key for key, of in standing.items() if of.number == seen.number)
+            found.append(
+                Remembered(seen, keys, f"{seen.number:016x}", sketch, tuple(np.frombuffer(grams, np.int32).tolist()))
+            )
+    return found
 
 
-def _remove(db: sqlite3.Connection, which: str, value: object) -> int:
-    removed = db.execute(f"SELECT number, keys, grams FROM seen WHERE {which}", (value,)).fetchall()  # noqa: S608
+def forget(db: sqlite3.Connection, before: datetime, most: int = -1) -> int:
+    """Remove what was last seen before that day, or so many articles of it at most; the number of keys.
+
+    SQLite uses the room again.
+    """
+    which = "number IN (SELECT number FROM seen WHERE last_seen < ? ORDER BY last_seen, number LIMIT ?)"
+    return _remove(db, which, _day(before), most)
+
+
+def _remove(db: sqlite3.Connection, which: str, *values: object) -> int:
+    removed = db.execute(f"SELECT number, keys, grams FROM seen WHERE {which}", values).fetchall()  # noqa: S608
     keys = [(packed[at : at + KEY_BYTES], number) for number, packed, _ in removed for at in _offsets(packed)]
     grams = [(gram, number) for number, _, packed in removed for gram in np.frombuffer(packed, np.int32).tolist()]
     db.executemany("DELETE FROM seen_keys WHERE key = ? AND number = ?", sorted(keys))
     for table in ("fresh_grams", "settled_grams"):
         db.executemany(f"DELETE FROM {table} WHERE gram = ? AND number = ?", sorted(grams))  # noqa: S608
     db.executemany("DELETE FROM published_before WHERE number = ?", ((number,) for number, *_ in removed))
-    db.execute(f"DELETE FROM seen WHERE {which}", (value,))  # noqa: S608
+    db.execute(f"DELETE FROM seen WHERE {which}", values)  # noqa: S608
     return len(keys)
 
 
@@ -152,6 +175,18 @@ def split(
     _remove(db, "number = ?", article.number)
     if earlier:
         db.executemany("INSERT OR REPLACE INTO seen_keys VALUES (?, ?)", ((name, earlier.number) for name in names))
+
+
+def counted(db: sqlite3.Connection) -> dict[int, tuple[int, int]]:
+    """All edges that are counted, by their slots."""
+    return {slot: (edge, articles) for slot, edge, articles in db.execute("SELECT slot, edge, articles FROM edges")}
+
+
+def set_counts(db: sqlite3.Connection, counts: Mapping[int, tuple[int, int]]) -> None:
+    """Replace all that is counted, inside the caller's transaction."""
+    db.execute("DELETE FROM edges")
+    rows = ((slot, edge, articles) for slot, (edge, articles) in counts.items())
+    db.executemany("INSERT INTO edges VALUES (?, ?, ?)", rows)
 
 
 def settle(db: sqlite3.Connection) -> None:

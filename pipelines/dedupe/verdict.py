@@ -70,10 +70,10 @@ class Near(msgspec.Struct, frozen=True):
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
-    """A verdict for each fingerprint, in their order, which must be that of ``Fingerprint.order``.
+    """A verdict for each fingerprint, in their order: that of ``Fingerprint.order`` in a pass, of arrival in a stream.
 
     An article is compared with the index and with those judged before it, and only with such as are copies of
-    nothing themselves: so an original is always the earliest published one of those that are known, no article
+    nothing themselves: so an original is always the earliest published one of those that are known by then, no article
     becomes a copy of a copy, and likeness does not creep from one story to the next. ``index`` is only read.
     """
     known = _Known(fingerprints, index, now)

@@ -1,0 +1,113 @@
+"""A runner with one key: what Beam promises of keyed state and bundles, in memory, for what can fail at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from unittest import mock
+
+from pipelines.dedupe import keyed
+from pipelines.dedupe.fingerprint import fingerprint
+from pipelines.dedupe.keyed import Printed
+from pipelines.dedupe.transform import Judged
+from schemas import Article
+
+REMEMBER = timedelta(days=90)
+
+
+class Value:
+    """Read-modify-write state."""
+
+    def __init__(self) -> None:
+        self.committed: Any = None
+        self.written: Any = None
+
+    def read(self) -> Any:
+        return self.committed if self.written is None else self.written
+
+    def write(self, value: Any) -> None:
+        self.written = value
+
+    def commit(self) -> None:
+        self.committed = self.read()
+        self.written = None
+
+    def abort(self) -> None:
+        self.written = None
+
+
+class Bag:
+    """Bag state, which is read in no order that could be counted on."""
+
+    def __init__(self) -> None:
+        self.committed: list[Any] = []
+        self.added: list[Any] = []
+        self.cleared = False
+
+    def read(self) -> Iterable[Any]:
+        yield from reversed(self.added)
+        if not self.cleared:
+            yield from self.committed
+
+    def add(self, entry: Any) -> None:
+        self.added.append(entry)
+
+    def clear(self) -> None:
+        self.cleared, self.added = True, []
+
+    def commit(self) -> None:
+        if self.cleared:
+            self.committed = []
+        self.committed += self.added
+        self.abort()
+
+    def abort(self) -> None:
+        self.cleared, self.added = False, []
+
+
+class Runner:
+    """Gives articles to the sequencer in bundles, and keeps its state if they do not fail."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.head = Value()
+        self.log = [Bag() for _ in keyed._Judge.LOG]
+        self.move()
+
+    def move(self) -> None:
+        """Go on with a new worker, which has an index of its own."""
+        self.worker = keyed._Judge(REMEMBER)
+        self.worker.setup()
+
+    def bundle(self, *batches: Sequence[Article], fails: bool = False) -> list[Judged]:
+        """The verdicts on a bundle, at the time ``now``; with ``fails``, of one whose state was never committed."""
+        return self.judge(*([Printed(each, fingerprint(each)) for each in batch] for batch in batches), fails=fails)
+
+    def judge(self, *batches: list[Printed], fails: bool = False) -> list[Judged]:
+        """The same of articles that have their fingerprints already."""
+        with mock.patch.object(keyed, "_now", self._clock):
+            judged = [each for batch in batches for each in self.worker.process((0, batch), self.head, *self.log)]
+        if fails:
+            self.abort()
+        else:
+            self.commit()
+        return judged
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    def commit(self) -> None:
+        for state in (self.head, *self.log):
+            state.commit()
+
+    def abort(self) -> None:
+        for state in (self.head, *self.log):
+            state.abort()
+
+    def outcomes(self, *articles: Article) -> list[str]:
+        return [judged.outcome for judged in self.bundle(articles)]
+
+    def logged(self) -> list[bytes]:
+        """The changes that stand in the log."""
+        return [packed for bag in self.log for _, packed in bag.committed]
