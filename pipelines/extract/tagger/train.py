@@ -163,9 +163,9 @@ def train(articles: list[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rat
     )
     windows = [e for article in taught for e in examples(article, tokenizer, LIMIT)]
     steps = epochs * sum(1 for _ in batches(windows, _BATCH, None))
-    warmup = steps // 12
+    warmup = max(1, steps // 12)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, step / warmup, max(0.02, (steps - step) / (steps - warmup)))
+        optimizer, lambda step: min(1.0, step / warmup, max(0.02, (steps - step) / max(1, steps - warmup)))
     )
     average = {name: value.clone() for name, value in net.state_dict().items()}
     step, began = 0, time.time()
