@@ -8,11 +8,14 @@ its ends, every part of a split content for itself; its few sentences that the a
 Speed: processor time of the extractor over these articles against bare ``nlp.pipe`` of the full default model, one
 process, in turns. Not ours are the figures of GenderGapTracker (Asr et al., 2021), of textacy and of CofeNet; they are
 as published or as measured by others, partly on PolNeAR's test articles.
+
+Check-worthiness: the English dev-test part of CheckThat! 2024, task 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import re
 import subprocess
@@ -30,6 +33,7 @@ from report import tell_goal, tell_machine
 
 from pipelines.extract import By, Extraction, load
 from pipelines.extract.model import DEFAULTS
+from pipelines.extract.tagger import load_tagger
 from schemas import Span, encode
 
 _BEST = {
@@ -40,6 +44,7 @@ _BEST = {
     "exact source F1": "83.2 BERT-base and CofeNet (test)",
     "exact cue F1": "75.3 BERT-base and CofeNet (test)",
     "exact content F1": "72.9 BERT-base and CofeNet (test)",
+    "check-worthiness F1": "about 80 very large models, 58 TF-IDF (test)",
 }
 _GOALS: dict[By, dict[str, float]] = {
     "rules": {"pair F1": 46, "speed": 1.2},
@@ -52,6 +57,7 @@ _GOALS: dict[By, dict[str, float]] = {
         "exact cue F1": 76,
         "exact content F1": 74,
         "speed": 0.6,
+        "check-worthiness F1": 75,
     },
 }
 
@@ -71,10 +77,13 @@ def main(argv: list[str]) -> int:
     for by, extractions in found.items():
         figures[by] = counted(rule, gold, articles, extractions) | exact(sentences, articles, extractions)
         figures[by]["speed"] = spent["bare"] / spent[by]
+    spoken = arguments.data / "checkworthy" / "CT24_checkworthy_english_dev-test.tsv"
+    figures["tagger"]["check-worthiness F1"] = worth(spoken)
     print(f"\n{'measure':24} {'rules':>8} {'tagger':>8}   best known")
-    for measure in figures["rules"]:
+    for measure in figures["tagger"]:
         row = " ".join(
-            f"{figures[by][measure]:8.2f}" if measure == "speed" else f"{figures[by][measure]:8.1f}" for by in figures
+            f"{figures[by][measure]:8.{2 if measure == 'speed' else 1}f}" if measure in figures[by] else f"{'-':>8}"
+            for by in figures
         )
         print(f"{measure:24} {row}   {_BEST.get(measure, '')}")
     print()
@@ -160,6 +169,15 @@ def exact(sentences: Path, articles: list[dict[str, Any]], found: list[Extractio
             counts[f"{kind} both"] += len(cut) + len(gold[kind])
             counts[f"{kind} right"] += len(cut & gold[kind])
     return {f"exact {kind} F1": 200 * counts[f"{kind} right"] / counts[f"{kind} both"] for kind in _KINDS}
+
+
+def worth(sentences: Path) -> float:
+    """F1 of the sentences worth checking in a file of CheckThat!, where the tagger gives at least 0.5."""
+    tagger = load_tagger()
+    with sentences.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    judged = Counter((tagger.worth(row["Text"]) >= 0.5, row["class_label"] == "Yes") for row in rows)
+    return 200 * judged[True, True] / (2 * judged[True, True] + judged[True, False] + judged[False, True])
 
 
 _KINDS = ("source", "cue", "content")

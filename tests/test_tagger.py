@@ -213,6 +213,7 @@ def test_hostile_text_takes_bounded_time(text: str) -> None:
 
 
 def test_texts_with_nothing_to_read_have_no_attributions() -> None:
+    assert load_tagger().worth("") == 0.5
     assert read("") == []
     assert read(" \n\n\t ") == []
     assert read("\x00") == []

@@ -14,9 +14,10 @@ from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from pipelines.extract.model import ModelNotFoundError
+from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import Quote
-from pipelines.extract.tagger.decode import Attribution, attributions
-from pipelines.extract.tagger.windows import find_windows, word_pieces
+from pipelines.extract.tagger.decode import Attribution, Scores, attributions, share
+from pipelines.extract.tagger.windows import Window, find_windows, word_pieces
 from schemas import Span
 
 __all__ = ["Attribution", "Tagger", "load_tagger"]
@@ -38,11 +39,23 @@ class Tagger:
     def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote]) -> Iterator[Attribution]:
         """The attributions of an article, window by window in its order; all offsets are into ``text``."""
         for window in find_windows(text, paragraphs, quotes, self.tokenizer):
-            # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
-            labels, links, worth = self._session.run(
-                None, {"pieces": np.array([window.pieces]), "types": np.array([window.types])}
-            )
-            yield from attributions(window, labels[0], links[0], worth[0])
+            yield from attributions(window, *self._run(window))
+
+    def worth(self, sentence: str) -> float:
+        """How much a sentence by itself is worth checking, from 0 to 1; 0.5 where there is no word in it."""
+        values = [
+            value
+            for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer)
+            for value, (_, end) in zip(self._run(window)[2], window.spans, strict=True)
+            if end
+        ]
+        return share(float(np.mean(values)) if values else 0.0)
+
+    def _run(self, window: Window) -> list[Scores]:
+        """The scores of labels, links and worth."""
+        # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
+        scores = self._session.run(None, {"pieces": np.array([window.pieces]), "types": np.array([window.types])})
+        return [of_batch[0] for of_batch in scores]
 
 
 def has_weights() -> bool:

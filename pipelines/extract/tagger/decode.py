@@ -73,7 +73,12 @@ def attributions(window: Window, label_scores: Scores, link_scores: Scores, wort
             score *= sources[speaker].sure
         worth = np.concatenate([worths[part.first : part.last + 1] for part, _ in said]).mean()
         content = [_span(window, part) for part, _ in said]
-        yield Attribution(source, [_span(window, cue)], content, score, float(1 / (1 + np.exp(-worth))))
+        yield Attribution(source, [_span(window, cue)], content, score, share(worth))
+
+
+def share(score: float) -> float:
+    """A score as a share of one (the logistic function)."""
+    return float(1 / (1 + np.exp(-score)))
 
 
 def _parts(window: Window, scores: Scores) -> Iterator[_Part]:
