@@ -63,9 +63,10 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
     content = sorted(tidy(text, *span) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
-    if not content or not found.cue:
+    if not content:
         return None
     cue = found.cue[0]
+    speaker = [span for span in (tidy(text, *span) for span in found.source) if span[0] < span[1]]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
     return Draft(
         rule="tagger",
@@ -74,8 +75,8 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         content=content,
         main=max(content, key=lambda span: span[1] - span[0]),
         cue=[cue],
-        speaker=found.source,
-        head=_head(text, found.source[0]) if found.source else (0, 0),
+        speaker=speaker,
+        head=_head(text, speaker[0]) if speaker else (0, 0),
         sentence=_sentence(text, paragraphs, cue[0]),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
@@ -122,6 +123,7 @@ def _agree(draft: Draft, ruled: Draft) -> None:
     """Takes over from the rules' draft what the parse knows better."""
     draft.rule = "tagger and rules"
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
+    draft.sentence = ruled.sentence
     if not draft.speaker:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
