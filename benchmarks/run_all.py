@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
     }
     if data:
         planned["feeds"] = data
+        planned["claims"] = data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

@@ -68,10 +68,10 @@ def _model(settings: Settings) -> Iterator[str]:
         yield "none needed"
         return
     try:
-        extractor = load(settings.model, settings.extract)
+        extractor = load(settings.model, settings.extract, settings.extractor)
     except (ModelNotFoundError, ModelUnfitError) as error:
         raise _Wrong(str(error)) from error
-    yield f"{extractor.model} for {', '.join(sorted(filter(None, extractor.languages)))}"
+    yield f"{extractor.model} for {', '.join(sorted(filter(None, extractor.languages)))}, claims by {extractor.name}"
 
 
 def _state(settings: Settings) -> Iterator[str]:

@@ -13,7 +13,7 @@ import msgspec
 from connectors.deadletters import dead_letter
 from pipelines.checkpoint import Outcome, QueueReader
 from pipelines.dedupe.transform import Judged
-from pipelines.extract import Extraction, Extractor, load
+from pipelines.extract import By, Extraction, Extractor, load
 from pipelines.monitor import article_event
 from schemas import (
     SCHEMA_VERSION,
@@ -62,17 +62,24 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
     Args:
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
+        extractor: What finds claims; None for the tagger where its weights are, else the rules.
         near_copies: Whether they are read as a ``whole`` or only what they have ``added`` to their originals.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
     """
 
     def __init__(
-        self, extract: What, model: str | None, near_copies: NearCopies, run: Run, queue: QueueReader | None = None
+        self,
+        extract: What,
+        model: str | None,
+        extractor: By | None,
+        near_copies: NearCopies,
+        run: Run,
+        queue: QueueReader | None = None,
     ) -> None:
         super().__init__()
         self.run = run
-        self._enrich = EnrichBatch(extract, model, near_copies, run, queue)
+        self._enrich = EnrichBatch(extract, model, extractor, near_copies, run, queue)
 
     def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
         return (
@@ -86,10 +93,17 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
     """What ``Enrich`` does with a batch of judged articles; arguments and outputs as there."""
 
     def __init__(
-        self, extract: What, model: str | None, near_copies: NearCopies, run: Run, queue: QueueReader | None
+        self,
+        extract: What,
+        model: str | None,
+        extractor: By | None,
+        near_copies: NearCopies,
+        run: Run,
+        queue: QueueReader | None,
     ) -> None:
         self._what = extract
         self._model = model
+        self._by = extractor
         self._near_copies = near_copies
         self._run = run
         self._queue = queue
@@ -138,7 +152,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
 
     def _extractor(self) -> Extractor:
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
-        return load(self._model, self._what)
+        return load(self._model, self._what, self._by)
 
     def _extract(self, batch: list[Judged]) -> list[Extraction | DeadLetter]:
         """What was found in each article; a dead letter where the extractor failed."""

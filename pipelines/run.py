@@ -360,7 +360,8 @@ class BoundedRun:
         )
         for folder in (self._reports, *(sink.staging for sink in self._sinks)):
             _empty(folder)
-        enrich = Enrich(self._settings.extract, self._settings.model, self._settings.near_copies, self.run, work.queue)
+        told = self._settings
+        enrich = Enrich(told.extract, told.model, told.extractor, told.near_copies, self.run, work.queue)
         self._run_pipeline("pass", lambda pipeline: ingest.process(pipeline, work, enrich, self._sinks))
 
         outcomes = list(staged(self._reports, "outcomes", Outcome))

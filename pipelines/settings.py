@@ -71,6 +71,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str | None,
         Meta(description="Name or path of a spaCy model for English; by default the small one that comes along."),
     ] = None
+    extractor: Annotated[
+        Literal["tagger", "rules"] | None,
+        Meta(
+            description="What finds claims: the trained tagger together with the rules, or the rules alone, which is "
+            "faster; by default the tagger where its weights are."
+        ),
+    ] = None
     workers: Annotated[
         int,
         Meta(ge=1, le=64, description="Processes that work at once on this machine; each loads its own model."),

@@ -84,7 +84,8 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
                 "Enriched",
                 batches,
                 _EnrichToMessages(
-                    EnrichBatch(settings.extract, settings.model, settings.near_copies, run, None), messages
+                    EnrichBatch(settings.extract, settings.model, settings.extractor, settings.near_copies, run, None),
+                    messages,
                 ),
             ),
             ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),

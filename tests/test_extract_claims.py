@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from pipelines.extract import Extraction, extract
+from pipelines.extract import Extraction, load
 from schemas import Claim
+
+
+def extract(text: str) -> Extraction:
+    """What the rules find by themselves; tests/test_tagger.py has what the tagger adds."""
+    (found,) = load(by="rules").pipe([SimpleNamespace(id="", text=text)])
+    return found
 
 
 def find(found: Extraction, words: str) -> Claim:

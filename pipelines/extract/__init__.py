@@ -9,19 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import repeat
+from itertools import compress, pairwise, repeat
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.extract.claims import find_claims, may_hold_claims
+from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
+from pipelines.extract.drafts import Draft
 from pipelines.extract.entities import find_entities
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
+from pipelines.extract.tagged import join, likely
+from pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from schemas import Claim, Entity, Span
 
-__all__ = ["Extraction", "Extractor", "ModelNotFoundError", "ModelUnfitError", "extract", "load"]
+__all__ = [
+    "By",
+    "Extraction",
+    "Extractor",
+    "ModelNotFoundError",
+    "ModelUnfitError",
+    "extract",
+    "load",
+]
 
 What = Literal["entities", "claims"]
+By = Literal["tagger", "rules"]
 _BATCH_CHARACTERS = 100_000
 _BATCH_ARTICLES = 64
 
@@ -52,6 +64,7 @@ class _Plan(NamedTuple):
 
     article: Text
     only: Sequence[Span] | None
+    paragraphs: list[Span]
     spans: list[Span]
     quotes: list[Quote]
     parse: list[bool]
@@ -61,11 +74,11 @@ class _Plan(NamedTuple):
 class Extractor:
     """Finds entities and, if asked to, claims. ``name`` and ``model`` are what a record's provenance holds."""
 
-    name = "rules"
-
-    def __init__(self, model: Model, what: What) -> None:
+    def __init__(self, model: Model, what: What, tagger: Tagger | None = None) -> None:
         self._model = model
         self._what = what
+        self._tagger = tagger
+        self.name = tagger.name if tagger else "rules"
         self.model = model.name
         self.languages = frozenset({model.language})
 
@@ -89,7 +102,19 @@ class Extractor:
         if batch:
             yield from self._read(batch)
 
+    def drafts(self, articles: Iterable[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        """The entities of each article and its claims in the making, likely or not: what calibration counts."""
+        return self._drafts([self._plan(article, None) for article in articles])
+
     def _read(self, plans: list[_Plan]) -> list[Extraction]:
+        found = []
+        for plan, (named, drafts) in zip(plans, self._drafts(plans), strict=True):
+            likely_ones = likely(drafts) if self._tagger else drafts
+            said = make_claims(plan.article.id, plan.article.text, likely_ones, named)
+            found.append(Extraction(named, tuple(claim for claim in said if _touches((claim.sentence,), plan.only))))
+        return found
+
+    def _drafts(self, plans: list[_Plan]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
         wanted = [
             (plan.article.text[start:end], parse)
             for plan in plans
@@ -106,22 +131,23 @@ class Extractor:
                     (span, next(docs) if read else None) for span, read in zip(plan.spans, plan.read, strict=True)
                 ]
                 named = find_entities(text, [(span[0], doc) for span, doc in pieces if doc is not None])
-                said: tuple[Claim, ...] = ()
+                drafts: list[Draft] = []
                 if self._what == "claims":
                     parsed = [
                         (span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)
                     ]
-                    said = find_claims(plan.article.id, text, parsed, plan.quotes, named)
-                found.append(
-                    Extraction(named, tuple(claim for claim in said if _touches((claim.sentence,), plan.only)))
-                )
+                    drafts = find_drafts(text, parsed, plan.quotes)
+                if self._tagger:
+                    paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
+                    drafts = join(text, paragraphs, drafts, self._tagger.read(text, paragraphs, plan.quotes))
+                found.append((named, drafts))
         return found
 
     def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:
         text = article.text
         spans = list(find_paragraphs(text))
         if self._what == "entities":
-            return _Plan(article, only, spans, [], [False] * len(spans), _reading(spans, only))
+            return _Plan(article, only, spans, spans, [], [False] * len(spans), _reading(spans, only))
         found = find_quotes(text, spans)
         pieces: list[Span] = []
         parse: list[bool] = []
@@ -135,13 +161,13 @@ class Extractor:
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
             parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]
-        return _Plan(article, only, pieces, found, parse, _reading(pieces, only))
+        return _Plan(article, only, spans, pieces, found, parse, _reading(pieces, only))
 
 
 def _reading(pieces: Sequence[Span], only: Sequence[Span] | None) -> list[bool]:
     """Which pieces have to be read for claims of some parts of a text."""
     touched = [_touches((piece,), only) for piece in pieces]
-    return [here or behind for here, behind in zip(touched, [*touched[1:], False], strict=True)]
+    return [here or behind for here, behind in pairwise([*touched, False])]
 
 
 def _touches(spans: Sequence[Span], parts: Sequence[Span] | None) -> bool:
@@ -149,16 +175,17 @@ def _touches(spans: Sequence[Span], parts: Sequence[Span] | None) -> bool:
 
 
 @cache
-def _extractor(model: str | None, what: What) -> Extractor:
-    return Extractor(load_model(model), what)
+def _extractor(model: str | None, what: What, by: By) -> Extractor:
+    return Extractor(load_model(model), what, load_tagger() if by == "tagger" and what == "claims" else None)
 
 
-def load(model: str | None = None, what: What = "claims") -> Extractor:
-    """The extractor of this process for a spaCy model (None: the default one) and a purpose.
+def load(model: str | None = None, what: What = "claims", by: By | None = None) -> Extractor:
+    """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find claims.
 
-    Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
+    ``by`` is ``rules``, or ``tagger`` for the trained tagger together with them; None takes the tagger where its
+    weights are. Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
     """
-    return _extractor(model, what)
+    return _extractor(model, what, by or ("tagger" if has_weights() else "rules"))
 
 
 def extract(article: str | Text) -> Extraction:

@@ -1,4 +1,4 @@
-"""Claims of an article: drafts by the rules, joined with quotations, speakers resolved, put into records."""
+"""Claims of an article: drafts by the rules joined with quotations; drafts, speakers resolved, put into records."""
 
 from __future__ import annotations
 
@@ -39,17 +39,11 @@ def may_hold_claims(sentence: str) -> bool:
     ) or any(word == "to" and found[index - 1] in GOING_ON for index, word in enumerate(found) if index)
 
 
-def find_claims(
-    article_id: str,
-    text: str,
-    pieces: Sequence[tuple[Span, Doc | None]],
-    quotes: Sequence[Quote],
-    entities: Sequence[Entity],
-) -> tuple[Claim, ...]:
-    """The claims of an article in the order of the text.
+def find_drafts(text: str, pieces: Sequence[tuple[Span, Doc | None]], quotes: Sequence[Quote]) -> list[Draft]:
+    """The claims in the making that the rules find in an article.
 
-    ``pieces`` are its paragraphs as spans with their parse (None where nothing asked for one); ``quotes`` and the
-    mentions of ``entities`` are offsets into ``text``, as are all offsets of the result.
+    ``pieces`` are its paragraphs as spans with their parse (None where nothing asked for one); ``quotes`` are offsets
+    into ``text``, as are all offsets of the result.
     """
     drafts: list[Draft] = []
     previous: Draft | None = None
@@ -70,10 +64,10 @@ def find_claims(
         distance = 0 if voiced else distance + 1
         if voiced:
             previous = max(voiced, key=lambda draft: draft.content[-1][1])
-    return _records(article_id, text, _unnested(drafts), entities)
+    return drafts
 
 
-def _unnested(drafts: list[Draft]) -> list[Draft]:
+def _unnested(drafts: Sequence[Draft]) -> list[Draft]:
     """Leaves out what is said within more than a few claims: no writer nests so, but hostile text does, and would
     make the record grow with the square of the text."""
     kept: list[Draft] = []
@@ -205,12 +199,13 @@ def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:
     return len(inner.split()) > 2 and (inner[:1].isupper() or inner[:1] in "…[(" or quote.continues)
 
 
-def _records(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
+def make_claims(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
+    """The claims of an article, in the order of the text, out of those in the making and the article's entities."""
     cast = Cast(text, entities)
     previous: Named | None = None
     records: dict[str, Claim] = {}
     known: dict[Span, Named] = {}
-    for draft in sorted(drafts, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
+    for draft in sorted(_unnested(drafts), key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
         named: Named | None = None
         if draft.speaker:
             named = known.get(draft.head) or cast.named(draft.speaker, draft.head, previous)
@@ -256,8 +251,8 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         hedges=hedges(text, *sentence),
         quantities=find_quantities(text, content),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
-        check_worthiness=None,
-        confidence=precision().get(draft.rule),
+        check_worthiness=draft.worth,
+        confidence=precision().get(draft.kind),
         sentence=sentence,
     )
 

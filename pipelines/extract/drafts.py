@@ -42,7 +42,7 @@ _PERCEIVED = frozenset({"said", "says", "say", "saying"})
 
 @dataclass
 class Draft:
-    """A claim found by a rule; spans are offsets into the article."""
+    """A claim found by a rule or the tagger; spans are offsets into the article."""
 
     rule: str
     lemma: str
@@ -58,6 +58,24 @@ class Draft:
     alleged: bool = False
     negated: bool = False
     inherited: bool = False
+    score: float = 0.0
+    """How sure the tagger is, where it found the claim."""
+    worth: float | None = None
+    """How much it is worth checking, where the tagger found it."""
+
+    @property
+    def kind(self) -> str:
+        """What claims share that are right equally often, as named in ``precision.tsv``."""
+        return f"{self.rule} {min(9, int(self.score * 10)) / 10}" if self.rule.startswith("tagger") else self.rule
+
+
+def tidy(text: str, start: int, end: int) -> Span:
+    """Takes white space, commas, colons and dashes off both ends, and the full stop that no quotation encloses."""
+    while start < end and (text[start].isspace() or text[start] in ",;:.–—-"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
+        end -= 1
+    return start, end
 
 
 class Paragraph:
@@ -83,16 +101,7 @@ class Paragraph:
         """A range of tokens as offsets, without white space and commas around it."""
         start, end = range_
         last = self.doc[end - 1]
-        return self.tidy(self.offset(start), self.start + int(last.idx) + len(last))
-
-    def tidy(self, start: int, end: int) -> Span:
-        """Takes white space, commas, colons and dashes off both ends, and the full stop that no quotation encloses."""
-        text = self.text
-        while start < end and (text[start].isspace() or text[start] in ",;:.–—-"):
-            start += 1
-        while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
-            end -= 1
-        return start, end
+        return tidy(self.text, self.offset(start), self.start + int(last.idx) + len(last))
 
     def quote_at(self, offset: int) -> Quote | None:
         """The quotation that covers an offset."""

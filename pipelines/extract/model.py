@@ -15,7 +15,7 @@ _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
 
 class ModelNotFoundError(LookupError):
-    """The spaCy model that the settings ask for is not installed; the message says what to install."""
+    """A model that the settings ask for is not installed, spaCy's or the tagger's; the message says what to do."""
 
 
 class ModelUnfitError(ValueError):

@@ -106,5 +106,5 @@ def triggers() -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def precision() -> dict[str, float]:
-    """Rules -> the share of their claims that were right, where enough of them were measured."""
+    """Kinds of drafts -> the share of their claims that were right, where enough of them were measured."""
     return {rule: float(share) for rule, share, _ in rows("precision.tsv")}
