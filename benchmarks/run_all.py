@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
     }
     if data:
         planned["feeds"] = data
+        planned["entities"] = data
         planned["claims"] = data
     failed = []
     for name, options in planned.items():
