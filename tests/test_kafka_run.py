@@ -125,7 +125,7 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
     summary = here.run(*sources, extract="claims")
     assert (summary.enriched, summary.copies, summary.dead_letters) == (14, 3, 1)
     found = {kind: here.broker.read(here.out(kind)) for kind in KINDS}
-    assert len(found["articles"]) == 16
+    assert len(found["articles"]) == 17
     assert len(found["claims"]) == summary.claims > 0
     assert len(found["dead-letters"]) == 1
     schemas = {
@@ -155,7 +155,7 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
     events = [json.loads(record.value) for record in found["events"]]
     assert [record.key.decode() for record in found["events"]] == [event["id"] for event in events]
     told = {kind: sum(event["type"] == f"claimwire.{kind}" for event in events) for kind in TOLD}
-    assert told == {"claim.extracted": summary.claims, "article.copied": 2, "run.completed": 1}
+    assert told == {"claim.extracted": summary.claims, "article.copied": 3, "run.completed": 1}
     assert here.run(*sources, extract="claims").seen == 0
     assert {kind: len(here.broker.read(here.out(kind))) for kind in KINDS} == {kind: len(found[kind]) for kind in KINDS}
 
