@@ -88,7 +88,7 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     broker.create(topic, *(f"{topic}.{kind}" for kind in KINDS))
     options = [
         "--source", f"kafka://{broker.address}/{topic}", "--sink", f"kafka://{broker.address}/{topic}",
-        "--kafka-group", topic, *runner,
+        "--kafka-group", topic, "--extractor", "rules", *runner,
     ]  # fmt: skip
     copy = article(1, url="https://gazette.example/copied")
     revision = article(1, text=f"{HELD} The number of trucks was corrected to four by the harbour office on Tuesday.")
@@ -147,7 +147,7 @@ def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> N
         normal = normalize(RawArticle(url=record["url"], text=record["text"]))
         return told(normal, fingerprint(normal), Verdict("new", None, None, ()))
 
-    enrich = EnrichBatch("claims", None, "added", Run("run", "0", datetime.now(UTC)), None)
+    enrich = EnrichBatch("claims", None, None, "added", Run("run", "0", datetime.now(UTC)), None)
     bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]
     list(enrich.process(bundles[0]))
     with ThreadPoolExecutor(4) as threads:
