@@ -53,11 +53,32 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Enrich(beam.PTransform):  # type: ignore[misc]
-    """Extracts entities and claims from judged articles; exact copies and what cannot be read pass through without.
+    """Extracts entities and claims from judged articles; copies that add nothing to their originals, and what cannot be
+    read, pass through without.
 
     In: Judged. Out: pairs of the article's place in the order and its EnrichedArticle; tagged ``dead_letters``:
     DeadLetter (stage ``extract``, the article whole); ``events``: Event (copy, revision); ``outcomes``: Outcome, one
     for each article that came in. An article seen before gives its outcome and nothing else.
+
+    Args:
+        enrich: Does it with a batch.
+    """
+
+    def __init__(self, enrich: EnrichBatch) -> None:
+        super().__init__()
+        self.run = enrich.run
+        self._enrich = enrich
+
+    def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
+        return (
+            judged
+            | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
+            | "Extract" >> beam.ParDo(self._enrich).with_outputs(DEAD_LETTERS, EVENTS, OUTCOMES, main="enriched")
+        )
+
+
+class EnrichBatch(beam.DoFn):  # type: ignore[misc]
+    """What ``Enrich`` does with a batch of judged articles; outputs as there.
 
     Args:
         extract: What to extract.
@@ -75,37 +96,13 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
         extractor: By | None,
         near_copies: NearCopies,
         run: Run,
-        queue: QueueReader | None = None,
-    ) -> None:
-        super().__init__()
-        self.run = run
-        self._enrich = EnrichBatch(extract, model, extractor, near_copies, run, queue)
-
-    def expand(self, judged: beam.PCollection) -> beam.DoOutputsTuple:
-        return (
-            judged
-            | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
-            | "Extract" >> beam.ParDo(self._enrich).with_outputs(DEAD_LETTERS, EVENTS, OUTCOMES, main="enriched")
-        )
-
-
-class EnrichBatch(beam.DoFn):  # type: ignore[misc]
-    """What ``Enrich`` does with a batch of judged articles; arguments and outputs as there."""
-
-    def __init__(
-        self,
-        extract: What,
-        model: str | None,
-        extractor: By | None,
-        near_copies: NearCopies,
-        run: Run,
         queue: QueueReader | None,
     ) -> None:
+        self.run = run
         self._what = extract
         self._model = model
         self._by = extractor
         self._near_copies = near_copies
-        self._run = run
         self._queue = queue
 
     def process(self, batch: list[Judged]) -> Iterator[object]:
@@ -122,7 +119,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 record = self._record(judged, result, why)
                 yield judged.order, record
                 if judged.duplicate:
-                    event = article_event(judged.article, judged.duplicate, self._run.now())
+                    event = article_event(judged.article, judged.duplicate, self.run.now())
                     yield beam.pvalue.TaggedOutput(EVENTS, event)
                 yield _outcome(Outcome(judged.order, judged.outcome, len(record.claims), judged.remember))
 
@@ -173,7 +170,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 encode(article),
                 Origin(url=article.url),
                 attempts=attempts + 1,
-                first_failed_at=first_failed_at or self._run.now(),
+                first_failed_at=first_failed_at or self.run.now(),
             )
             return [letter]
 
@@ -185,11 +182,11 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             entities=extraction.entities if extraction else (),
             claims=extraction.claims if extraction else (),
             provenance=Provenance(
-                pipeline_version=self._run.version,
+                pipeline_version=self.run.version,
                 model=self._extractor().model if extraction else None,
                 extractor=self._extractor().name if extraction else None,
-                run_id=self._run.id,
-                processed_at=self._run.now(),
+                run_id=self.run.id,
+                processed_at=self.run.now(),
                 skipped=skipped or (None if self._only(judged) is None else "copied sentences"),
             ),
         )

@@ -31,7 +31,7 @@ from connectors.sources import BrokenSource, FeedSource, TopicSource, sources
 from pipelines import ingest, monitor, worker
 from pipelines.checkpoint import Outcome, QueueReader, SourceState, State
 from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.enrich import Enrich, Run
+from pipelines.enrich import Enrich, EnrichBatch, Run
 from pipelines.intake import staged
 from pipelines.kafka import TopicReader, connection, group, why_unread
 from pipelines.monitor import Summary, counted
@@ -360,9 +360,11 @@ class BoundedRun:
         )
         for folder in (self._reports, *(sink.staging for sink in self._sinks)):
             _empty(folder)
-        told = self._settings
-        enrich = Enrich(told.extract, told.model, told.extractor, told.near_copies, self.run, work.queue)
-        self._run_pipeline("pass", lambda pipeline: ingest.process(pipeline, work, enrich, self._sinks))
+        settings = self._settings
+        batch = EnrichBatch(
+            settings.extract, settings.model, settings.extractor, settings.near_copies, self.run, work.queue
+        )
+        self._run_pipeline("pass", lambda pipeline: ingest.process(pipeline, work, Enrich(batch), self._sinks))
 
         outcomes = list(staged(self._reports, "outcomes", Outcome))
         expected = sum(queued.articles for queued in work.articles)
