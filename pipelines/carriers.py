@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import numpy as np
-
 from pipelines.dedupe.words import WORD, codes, lines
 from schemas import Claim, EnrichedArticle
 
@@ -72,7 +70,7 @@ def _carrier(record: EnrichedArticle, is_near: bool, method: str) -> Carrier:
 
 
 def _words(text: str) -> bytes:
-    return (codes(lines(text)[0]) & WORD).astype(np.uint16).tobytes()
+    return (codes(lines(text)[0]) & WORD).tobytes()
 
 
 def _stands(part: bytes, words: bytes) -> bool:

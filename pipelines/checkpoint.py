@@ -336,9 +336,8 @@ class State:
         Raises StateError where there is nothing to split.
         """
         print_ = fingerprint.fingerprint(article)
-        known = sqlite.SqliteIndex(self.database).lookup(
-            [*print_.all_keys(), fingerprint.id_key(article.revision_of or "")]
-        )
+        before = [fingerprint.id_key(article.revision_of)] if article.revision_of else []
+        known = sqlite.SqliteIndex(self.database).lookup([*print_.all_keys(), *before])
         own = next((known[key] for _, key in print_.versions if key in known), None)
         if self._db.execute("SELECT 1 FROM queue WHERE kind = 'article' AND key = ?", (print_.order,)).fetchone():
             raise StateError(f"article {article.id} waits already for the next run")
@@ -355,7 +354,7 @@ class State:
         if not others:
             raise StateError(f"article {article.id} is not remembered as a copy; there is nothing to split")
         with self._transaction() as db:
-            earlier = known.get(fingerprint.id_key(article.revision_of)) if article.revision_of else None
+            earlier = known.get(before[0]) if before else None
             sqlite.split(db, own, others, earlier, names)
             article = msgspec.structs.replace(article, revision_of=None)
             _queue(db, article, encode(article), _next_intake(db))

@@ -7,7 +7,6 @@ from datetime import timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -20,7 +19,7 @@ from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.dedupe.verdict import Near, near
 from pipelines.dedupe.words import places
 from pipelines.monitor import counted
-from pipelines.show import head, short_id
+from pipelines.show import print_head, screen, short_id
 from pipelines.written import article_files, find
 from schemas import Article, Duplicate, EnrichedArticle
 
@@ -50,11 +49,11 @@ def explain(paths: Sequence[Path], state: Path, ids: Sequence[str]) -> None:
     """
     files = article_files(paths)
     records = find(files, ids)
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    console = screen()
     index = SqliteIndex(state / DATABASE) if (state / DATABASE).exists() else None
     record, duplicate = records[0], records[0].duplicate
     if len(records) == 1:
-        _print_head(console, record)
+        print_head(console, record.article)
         if not duplicate:
             console.print("is a copy of nothing that was known when it was judged.")
             return
@@ -62,9 +61,9 @@ def explain(paths: Sequence[Path], state: Path, ids: Sequence[str]) -> None:
     else:
         record, original = sorted(records, key=lambda each: fingerprint(each.article).order, reverse=True)
         duplicate = record.duplicate if record.duplicate and record.duplicate.of == original.article.id else None
-        _print_head(console, record)
+        print_head(console, record.article)
     console.print(Text(clean(_verdict(duplicate, record)), style="yellow"))
-    _print_head(console, original)
+    print_head(console, original.article)
     console.print()
     for line in _reasons(record.article, original.article, duplicate, index):
         console.print(Text(clean(line)), soft_wrap=True)
@@ -92,11 +91,6 @@ def _between(text: str, where: Sequence[tuple[int, int]], first: int, last: int)
     return " ".join(text[where[first][0] : end].split())
 
 
-def _print_head(console: Console, record: EnrichedArticle) -> None:
-    console.print(Text(clean(record.article.title or "(no title)"), style="bold"))
-    console.print(head(record), soft_wrap=True)
-
-
 def _verdict(duplicate: Duplicate | None, record: EnrichedArticle) -> str:
     if not duplicate:
         other = f" (it was taken for a copy of {short_id(record.duplicate.of)})" if record.duplicate else ""
@@ -108,7 +102,8 @@ def _verdict(duplicate: Duplicate | None, record: EnrichedArticle) -> str:
 def _reasons(
     article: Article, original: Article, duplicate: Duplicate | None, index: SqliteIndex | None
 ) -> Iterator[str]:
-    ours, theirs = (_sketch(fingerprint(each), index) for each in (article, original))
+    prints = [fingerprint(each) for each in (article, original)]
+    ours, theirs = (_sketch(each, index) for each in prints)
     if duplicate:
         score = "" if duplicate.score is None else f"; score {duplicate.score:g}"
         yield f"rule: {duplicate.method}: {_RULES.get(duplicate.method, duplicate.method)}{score}"
@@ -130,7 +125,7 @@ def _reasons(
         yield f"{alike.title:.0%} of the shorter title's words are in the other"
     if ours.published is not None and theirs.published is not None:
         yield f"published {timedelta(minutes=abs(ours.published - theirs.published))} apart (hours:minutes:seconds)"
-    one, other = (_remembered(fingerprint(each), index) for each in (article, original))
+    one, other = (_remembered(each, index) for each in prints)
     if index and other and other.number is not None:
         for article_id in index.published_before(other.number):
             yield f"{short_id(article_id)} was published before that original, but read later"

@@ -10,6 +10,7 @@ from html import escape
 from spacy import displacy
 
 from pipelines.characters import clean
+from pipelines.show import where
 from schemas import Claim, EnrichedArticle, Span
 
 _COLORS = {"CLAIM": "#ffd97a", "SPEAKER": "#9ecbff", "CUE": "#a8e6a1"}
@@ -42,9 +43,8 @@ def page(articles: Iterable[tuple[EnrichedArticle, Sequence[Claim]]]) -> Iterato
     yield _HEAD
     for record, claims in articles:
         article = record.article
-        published = f"{article.published_at:%Y-%m-%d}" if article.published_at else "undated"
-        where = filter(None, (published, article.source.name or article.source.domain, article.url, article.id))
-        yield f"<h1>{_safe(article.title or '(no title)')}</h1>\n<p class=where>{_safe(' · '.join(where))}</p>\n"
+        title, line = article.title or "(no title)", where(article, article.id)
+        yield f"<h1>{_safe(title)}</h1>\n<p class=where>{_safe(line)}</p>\n"
         marks = _marks(claims)
         for paragraph in _PARAGRAPH.finditer(article.text):
             yield _drawn(article.text, paragraph.span(), marks)

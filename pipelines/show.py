@@ -17,7 +17,7 @@ from pipelines.characters import clean
 from pipelines.monitor import counted
 from pipelines.settings import parse_duration
 from pipelines.written import article_files, dead_letters, enriched
-from schemas import Claim, EnrichedArticle
+from schemas import Article, Claim, EnrichedArticle
 
 _MOST_OUTLETS = 12
 # What claimwire makes itself, and not a sender.
@@ -76,7 +76,7 @@ def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
     Raises WrittenError for paths that are not there, or hold something else.
     """
     files = article_files(paths)
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    console = screen()
     # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
     # earlier file, so they are gathered first.
     carriers = Carriers(enriched(files))
@@ -100,24 +100,34 @@ def short_id(article_id: str) -> str:
     return article_id[:_SHORT_ID] if _OWN_ID.fullmatch(article_id) else article_id
 
 
-def head(record: EnrichedArticle) -> Text:
-    """The line below a title: when, where, and the id."""
-    article = record.article
+def where(article: Article, article_id: str) -> str:
+    """The line below a title: when, where, and the id as it is to be told."""
     published = f"{article.published_at:%Y-%m-%d}" if article.published_at else "undated"
-    parts = (published, article.source.name or article.source.domain, article.url, short_id(article.id))
-    return Text(clean(" · ".join(filter(None, parts))), style="dim")
+    return " · ".join(filter(None, (published, article.source.name or article.source.domain, article.url, article_id)))
+
+
+def screen() -> Console:
+    """Where a reader sees it: as wide as the terminal, else 110 characters."""
+    return Console(highlight=False, width=None if Console().is_terminal else 110)
+
+
+def print_head(console: Console, article: Article, mark: str = "") -> None:
+    """Print the title of an article, marked, and the line below it."""
+    title = Text(clean(article.title or "(no title)"), style="bold")
+    if mark:
+        title.append(clean(f"  {mark}"), style="yellow")
+    console.print(title)
+    console.print(Text(clean(where(article, short_id(article.id))), style="dim"), soft_wrap=True)
 
 
 def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
-    article, duplicate = record.article, record.duplicate
-    title = Text(clean(article.title or "(no title)"), style="bold")
-    if duplicate:
+    mark = ""
+    if record.duplicate:
         adds = record.provenance.skipped is not None
-        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(duplicate.of)}"
-        title.append(clean(f"  {'revised' if duplicate.kind == 'revision' else copied}"), style="yellow")
-    console.print(title)
-    console.print(head(record), soft_wrap=True)
-    copies = carriers.of(article.id)
+        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(record.duplicate.of)}"
+        mark = "revised" if record.duplicate.kind == "revision" else copied
+    print_head(console, record.article, mark)
+    copies = carriers.of(record.article.id)
     if copies:
         told = [
             f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.words is not None else "")

@@ -92,6 +92,11 @@ class Fingerprint(msgspec.Struct, frozen=True):
         yield from (key for _, key in self.identities)
         yield from (key for key in (self.url_in_feed, self.text) if key)
 
+    @property
+    def words(self) -> int:
+        """How many the text has."""
+        return len(self.hashes) // np.dtype(np.uint32).itemsize
+
     def codes(self) -> Codes:
         """Of all words of the text."""
         return codes(np.frombuffer(self.hashes, dtype=np.uint32))

@@ -317,7 +317,7 @@ def _added(fingerprint: Fingerprint, original: Sketch, boilerplate: Set[int]) ->
 
 
 def _share(parts: Words | None, fingerprint: Fingerprint) -> float | None:
-    return None if parts is None else round(sum(end - begin for begin, end in parts) / len(fingerprint.codes()), 3)
+    return None if parts is None else round(sum(end - begin for begin, end in parts) / fingerprint.words, 3)
 
 
 def _identities(seen: Seen) -> tuple[bytes, ...]:
