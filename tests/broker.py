@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,24 @@ class Broker:
         finally:
             producer.close()
 
+    def settle(self) -> None:
+        """Wait until every transaction that was ended is so for consumers.
+
+        A commit is answered once it is sure; its markers, without which a consumer sees nothing, are written to the
+        partitions after that (KIP-98, 4.2). Transactions that are open stay so.
+        """
+        admin = KafkaAdminClient(bootstrap_servers=self.address)
+        try:
+            until = time.monotonic() + 30
+            while any(admin.list_transactions(state_filters=["PrepareCommit", "PrepareAbort"]).values()):
+                assert time.monotonic() < until, "the broker did not write the markers of transactions that had ended"
+                time.sleep(0.01)
+        finally:
+            admin.close()
+
     def read(self, topic: str, isolation_level: str = "read_committed") -> list[ConsumerRecord]:
         """All that a consumer gets of a topic from its beginning to its end as it is now, in the order of offsets."""
+        self.settle()
         consumer = KafkaConsumer(
             bootstrap_servers=self.address, isolation_level=isolation_level, enable_auto_commit=False
         )
