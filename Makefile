@@ -48,8 +48,9 @@ bench-claims: $(INSTALLED)  ## rules and tagger beside the best known systems; D
 
 train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
-	$(BIN)/python -m pipelines.extract.tagger.train --data $(DATA) --out pipelines/extract/tagger/weights $(ARGS)
-	$(BIN)/python -m pipelines.extract.tagger.calibrate --data $(DATA)
+	$(BIN)/python -m pipelines.extract.tagger.training --data $(DATA) --work out/training \
+		--out pipelines/extract/tagger/weights $(ARGS)
+	$(BIN)/python -m pipelines.extract.tagger.training.calibrate --data $(DATA)
 
 kafka:  ## start a real Apache Kafka on a free port of this machine, and print its address (Java 17 and Maven)
 	@deploy/kafka/kafka.sh start

@@ -2,8 +2,9 @@
 
 CoNLL++ (Wang et al., 2019: CoNLL 2003's test part, corrected): PER, ORG and LOC; what the corpus calls MISC is left
 out. Documents are put together from their sentences, so that what is known of one counts for all of it. re3d (defence
-reports): recall of weapons and platforms with vehicles, and the precision of what is found where the corpus marks
-anything; it has no documents, so every sentence is an article.
+reports): weapons and platforms with vehicles; it has no documents, so every sentence is an article, and it leaves many
+of its sentences unmarked ("aircraft" and "munitions" are marked in some and not in others), so that precision is
+counted in all sentences and, again, in those where it marks arms.
 """
 
 from __future__ import annotations
@@ -14,27 +15,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import spacy
 from report import tell_goal, tell_machine
 
 from pipelines.extract import load
 from pipelines.extract.model import DEFAULTS
+from pipelines.extract.tagger.training.corpora import Mark, Marked, read
 
 _NAMES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _ARMS = {"WEAPON": "ARMS", "PLATFORM": "ARMS"}
+_MARKED_NAMES = {name: name for name in ("PER", "ORG", "LOC")}
 _MARKED_ARMS = {"Weapon": "ARMS", "MilitaryPlatform": "ARMS"}
 
-Marks = set[tuple[int, int, str]]
-"""From and to which code point of the text, and the label."""
-
-
-class Marked(NamedTuple):
-    """A text with its marks."""
-
-    text: str
-    marks: Marks
+_Find = Callable[[Sequence[str], dict[str, str]], Iterator[set[Mark]]]
 
 
 def main(argv: list[str]) -> int:
@@ -43,19 +37,21 @@ def main(argv: list[str]) -> int:
     folder = parser.parse_args(argv).data / "entities"
     tell_machine()
     met = []
-    news = list(_documents(folder / "conllpp_test.txt", " ", {name: name for name in ("PER", "ORG", "LOC")}))
+    news = _corpus(folder / "conllpp_test.txt", _MARKED_NAMES)
     for name, find in (("bare spaCy", _bare), ("claimwire", _ours)):
         precision, recall, f1 = _scores(news, find, _NAMES)
         print(f"CoNLL++ test, {name}: P {precision:.1f} R {recall:.1f} F1 {f1:.1f}", flush=True)
     met.append(tell_goal("PER/ORG/LOC F1", f1, 85))
-    defence = list(_documents(folder / "re3d-test.conll", "\t", _MARKED_ARMS, sentences=True))
-    precision, recall, f1 = _scores(defence, _ours, _ARMS)
-    print(f"re3d test, weapons and platforms: P {precision:.1f} R {recall:.1f} F1 {f1:.1f}")
+    defence = _corpus(folder / "re3d-test.conll", _MARKED_ARMS)
+    precision, _, _ = _scores(defence, _ours, _ARMS)
+    print(f"re3d test, weapons and platforms, all sentences: P {precision:.1f}")
+    precision, recall, f1 = _scores([marked for marked in defence if marked.marks], _ours, _ARMS)
+    print(f"re3d test, weapons and platforms, where any are marked: P {precision:.1f} R {recall:.1f} F1 {f1:.1f}")
     met += [tell_goal("recall", recall, 60), tell_goal("precision", precision, 70)]
     return 0 if all(met) else 1
 
 
-def _ours(texts: Sequence[str], labels: dict[str, str]) -> Iterator[Marks]:
+def _ours(texts: Sequence[str], labels: dict[str, str]) -> Iterator[set[Mark]]:
     articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
     for found in load(what="entities").pipe(articles):
         yield {
@@ -66,14 +62,16 @@ def _ours(texts: Sequence[str], labels: dict[str, str]) -> Iterator[Marks]:
         }
 
 
-def _bare(texts: Sequence[str], labels: dict[str, str]) -> Iterator[Marks]:
+def _bare(texts: Sequence[str], labels: dict[str, str]) -> Iterator[set[Mark]]:
     nlp = spacy.load(next(name for name in DEFAULTS if spacy.util.is_package(name)))
     for doc in nlp.pipe(texts):
         yield {(ent.start_char, ent.end_char, labels[ent.label_]) for ent in doc.ents if ent.label_ in labels}
 
 
 def _scores(
-    corpus: Sequence[Marked], find: Callable[[Sequence[str], dict[str, str]], Iterator[Marks]], labels: dict[str, str]
+    corpus: Sequence[Marked],
+    find: Callable[[Sequence[str], dict[str, str]], Iterator[set[Mark]]],
+    labels: dict[str, str],
 ) -> tuple[float, float, float]:
     hits = Counter[str]()
     for marked, marks in zip(corpus, find([each.text for each in corpus], labels), strict=True):
@@ -83,45 +81,18 @@ def _scores(
     return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
 
 
-def _without_article(text: str, mark: tuple[int, int, str]) -> tuple[int, int, str]:
+def _without_article(text: str, mark: Mark) -> Mark:
     """Corpora differ in whether "the" is a part of a name."""
     start, end, label = mark
     return (start + 4 if text[start:end].lower().startswith("the ") else start), end, label
 
 
-def _documents(path: Path, parted: str, labels: dict[str, str], sentences: bool = False) -> Iterator[Marked]:
-    """The documents of a file with a token a line and its BIO label last; a blank line ends a sentence."""
-    lines: list[str] = []
-    marks: Marks = set()
-    tokens: list[str] = []
-    opened: tuple[int, str] | None = None
-    length = 0
-
-    def close() -> None:
-        nonlocal opened
-        if opened:
-            start, label = opened
-            if label in labels:
-                marks.add((start, length + len(" ".join(tokens)), labels[label]))
-            opened = None
-
-    for line in [*path.read_text(encoding="utf-8").splitlines(), "", f"-DOCSTART-{parted}O"]:
-        token, *_, tag = line.split(parted) if line.strip() else ("", "")
-        if not token or token == "-DOCSTART-":
-            close()
-            if tokens:
-                lines.append(" ".join(tokens))
-                length += len(lines[-1]) + 1
-                tokens = []
-            if lines and (sentences or token == "-DOCSTART-"):
-                yield Marked("\n".join(lines), marks)
-                lines, marks, length = [], set(), 0
-            continue
-        if tag[0] != "I":
-            close()
-        if tag[0] == "B":
-            opened = (length + sum(map(len, tokens)) + len(tokens), tag[2:])
-        tokens.append(token)
+def _corpus(path: Path, labels: dict[str, str]) -> list[Marked]:
+    """The documents of a corpus with those of its marks that count, by the labels of this comparison."""
+    return [
+        Marked(text, [(start, end, labels[label]) for start, end, label in marks if label in labels])
+        for text, marks in read(path)
+    ]
 
 
 if __name__ == "__main__":

@@ -71,6 +71,86 @@ def test_arms_are_known_by_name_and_by_shape(sentence: str, name: str, label: st
     assert named(sentence)[name].label == label
 
 
+NAMES = [
+    ("Amina Yusuf chaired the meeting of the council.", "Amina Yusuf", "PERSON"),
+    ("The verdict surprised Judge Peter Holloway and his clerks.", "Peter Holloway", "PERSON"),
+    ("“We were lucky,” said Ingrid Solheim, who runs the ferry.", "Ingrid Solheim", "PERSON"),
+    ("Prime Minister Rafael Quintana resigned on Tuesday.", "Rafael Quintana", "PERSON"),
+    ("Officers arrested Tomasz Wilk near the old mill.", "Tomasz Wilk", "PERSON"),
+    ("Novelist Chidi Eze won the prize for the second time.", "Chidi Eze", "PERSON"),
+    ("The bank lent Hendrik van der Berg twice what he had asked for.", "Hendrik van der Berg", "PERSON"),
+    ("Unilever will cut 200 jobs, the company said on Monday.", "Unilever", "ORG"),
+    ("The European Commission opened an inquiry into the merger.", "European Commission", "ORG"),
+    ("Shares of Deutsche Bank fell by four percent.", "Deutsche Bank", "ORG"),
+    ("The Ministry of Health published the figures late.", "Ministry of Health", "ORG"),
+    ("Greenpeace activists blocked the harbour gate.", "Greenpeace", "ORG"),
+    ("A spokesman for the World Health Organization declined to comment.", "World Health Organization", "ORG"),
+    ("The Labour Party lost three seats in the north.", "Labour Party", "ORG"),
+    ("Toyota will build the cars in a new factory.", "Toyota", "ORG"),
+    ("Kyiv was dark for a second night.", "Kyiv", "GPE"),
+    ("Protesters gathered in Nairobi after the vote.", "Nairobi", "GPE"),
+    ("Brazil and Peru signed the treaty.", "Peru", "GPE"),
+    ("The train from Gdansk was late again.", "Gdansk", "GPE"),
+    ("The storm reached Florida before dawn.", "Florida", "GPE"),
+    ("Fishermen on the Danube complained of low water.", "Danube", "LOC"),
+    ("Nomads crossed the Sahara with their herds.", "Sahara", "LOC"),
+    ("German farmers drove their tractors to the ministry.", "German", "NORP"),
+    ("Republicans voted against the bill.", "Republicans", "NORP"),
+    ("The museum was closed during World War II.", "World War II", "EVENT"),
+    ("The senator voted for the Affordable Care Act.", "Affordable Care Act", "LAW"),
+    ("The fair opens on 14 March 2026 at noon.", "14 March 2026", "DATE"),
+    ("The strike began last Friday.", "last Friday", "DATE"),
+    ("The bridge cost $3.5 million to mend.", "$3.5 million", "MONEY"),
+    ("The pipe is 40 kilometres long.", "40 kilometres", "QUANTITY"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "name", "label"), NAMES, ids=[name for _, name, _ in NAMES])
+def test_a_name_has_its_label(sentence: str, name: str, label: str) -> None:
+    assert {name: label}.items() <= {text: entity.label for text, entity in named(sentence).items()}.items()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "noun", "label"),
+    [
+        ("Villagers found three cluster bombs in a field.", "cluster bombs", "WEAPON"),
+        ("The rebels fired a surface-to-air missile at the plane.", "surface-to-air missile", "WEAPON"),
+        ("Soldiers carried rocket-propelled grenades through the wood.", "rocket-propelled grenades", "WEAPON"),
+        ("Inspectors looked for chemical weapons in the depot.", "chemical weapons", "WEAPON"),
+        ("A roadside bomb hit the convoy.", "roadside bomb", "WEAPON"),
+        ("He was shot with a hunting rifle.", "rifle", "WEAPON"),
+        ("Shells and mortar rounds fell on the army's camp.", "mortar rounds", "WEAPON"),
+        ("The country tested an intercontinental ballistic missile.", "intercontinental ballistic missile", "WEAPON"),
+        ("Two tanks and a dozen soldiers crossed the border.", "tanks", "PLATFORM"),
+        ("The navy sent a frigate to the strait.", "frigate", "PLATFORM"),
+        ("Fighter jets flew low over the town.", "Fighter jets", "PLATFORM"),
+        ("An armoured personnel carrier burned by the road.", "armoured personnel carrier", "PLATFORM"),
+        ("HMS Argyll left the harbour at dawn.", "HMS Argyll", "PLATFORM"),
+        ("USS George Washington returned to its port.", "USS George Washington", "PLATFORM"),
+        ("The drones struck an ammunition depot.", "drones", "PLATFORM"),
+    ],
+)
+def test_arms_without_a_name_are_known_by_what_they_are_called(sentence: str, noun: str, label: str) -> None:
+    assert named(sentence)[noun].label == label
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The fish tank in the lobby cost more than the rug.",
+        "A think tank in Berlin published the report.",
+        "The water tank on the roof had frozen.",
+        "The film was a bombshell for the studio.",
+        "She picked shells on the beach with her son.",
+        "The cyclist in the yellow jersey rocketed ahead.",
+        "The vehicle was parked in front of the school.",
+        "He paid for the plumber and for a new jet of water in the garden.",
+    ],
+)
+def test_everyday_things_are_no_arms(sentence: str) -> None:
+    assert not [entity for entity in extract(sentence).entities if entity.label in {"WEAPON", "PLATFORM"}]
+
+
 def test_an_everyday_word_is_no_weapon_without_a_military_word_near() -> None:
     assert "Patriot" not in {e.text for e in extract("The Patriot opened in cinemas.").entities if e.label == "WEAPON"}
 

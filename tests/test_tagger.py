@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,7 +28,7 @@ PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 def read(text: str) -> list[Attribution]:
     paragraphs = list(find_paragraphs(text))
-    return list(load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)))
+    return load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).attributions
 
 
 def by_rules(text: str) -> Extraction:
@@ -159,6 +160,25 @@ def test_attributions_lie_in_the_text_ordered_and_disjoint(text: str) -> None:
             assert_spans(text, tuple(spans))
         assert found.content
         assert 0 <= found.score <= 1
+
+
+@PROPERTY
+@given(TEXTS)
+def test_names_lie_in_the_text_one_after_the_other_whatever_else_is_read(text: str) -> None:
+    paragraphs = list(find_paragraphs(text))
+    names = list(load_tagger().names(text, paragraphs, find_quotes(text, paragraphs)))
+    assert names == load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).names
+    assert all(name.start < name.end <= len(text) and 0 <= name.score <= 1 for name in names)
+    assert all(one.end <= other.start for one, other in pairwise(names))
+
+
+@PROPERTY
+@given(TEXTS)
+def test_entities_are_the_same_with_claims_and_without(text: str) -> None:
+    article = SimpleNamespace(id="a", text=text)
+    ((entities, _),) = load(what="entities").pipe([article])
+    ((beside_claims, _),) = load(what="claims").pipe([article])
+    assert entities == beside_claims
 
 
 @PROPERTY

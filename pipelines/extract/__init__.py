@@ -12,9 +12,11 @@ from functools import cache
 from itertools import compress, pairwise, repeat
 from typing import Literal, NamedTuple, Protocol
 
+from spacy.tokens import Doc
+
 from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
 from pipelines.extract.drafts import Draft
-from pipelines.extract.entities import find_entities
+from pipelines.extract.entities import find_entities, recognised
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
@@ -115,40 +117,47 @@ class Extractor:
         return found
 
     def _drafts(self, plans: list[_Plan]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        # The tagger finds names by itself: then spaCy reads only what it has to parse.
         wanted = [
-            (plan.article.text[start:end], parse)
+            [read and (parse or not self._tagger) for parse, read in zip(plan.parse, plan.read, strict=True)]
             for plan in plans
-            for (start, end), parse, read in zip(plan.spans, plan.parse, plan.read, strict=True)
-            if read
         ]
+        texts = [
+            plan.article.text[s:e]
+            for plan, here in zip(plans, wanted, strict=True)
+            for s, e in compress(plan.spans, here)
+        ]
+        parse = [parse for plan, here in zip(plans, wanted, strict=True) for parse in compress(plan.parse, here)]
+        found = []
         # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
         with self._model.nlp.memory_zone():
-            docs = iter(self._model.read([text for text, _ in wanted], [parse for _, parse in wanted]))
-            found = []
-            for plan in plans:
-                text = plan.article.text
-                pieces = [
-                    (span, next(docs) if read else None) for span, read in zip(plan.spans, plan.read, strict=True)
-                ]
-                named = find_entities(text, [(span[0], doc) for span, doc in pieces if doc is not None])
-                drafts: list[Draft] = []
-                if self._what == "claims":
-                    parsed = [
-                        (span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)
-                    ]
-                    drafts = find_drafts(text, parsed, plan.quotes)
-                if self._tagger:
-                    paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
-                    drafts = join(text, paragraphs, drafts, self._tagger.read(text, paragraphs, plan.quotes))
-                found.append((named, drafts))
+            docs = iter(self._model.read(texts, parse, names=not self._tagger))
+            for plan, here in zip(plans, wanted, strict=True):
+                pieces = [(span, next(docs) if reads else None) for span, reads in zip(plan.spans, here, strict=True)]
+                found.append(self._together(plan, pieces))
         return found
+
+    def _together(self, plan: _Plan, pieces: list[tuple[Span, Doc | None]]) -> tuple[tuple[Entity, ...], list[Draft]]:
+        """The entities and drafts of one article, out of what spaCy made of its pieces and what the tagger reads."""
+        text = plan.article.text
+        drafts: list[Draft] = []
+        if self._what == "claims":
+            parsed = [(span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)]
+            drafts = find_drafts(text, parsed, plan.quotes)
+        if not self._tagger:
+            return find_entities(text, recognised((span[0], doc) for span, doc in pieces if doc is not None)), drafts
+        paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
+        if self._what == "entities":
+            return find_entities(text, self._tagger.names(text, paragraphs, plan.quotes)), drafts
+        names, attributions = self._tagger.read(text, paragraphs, plan.quotes)
+        return find_entities(text, names), join(text, paragraphs, drafts, attributions)
 
     def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:
         text = article.text
         spans = list(find_paragraphs(text))
-        if self._what == "entities":
-            return _Plan(article, only, spans, spans, [], [False] * len(spans), _reading(spans, only))
         found = find_quotes(text, spans)
+        if self._what == "entities":
+            return _Plan(article, only, spans, spans, found, [False] * len(spans), _reading(spans, only))
         pieces: list[Span] = []
         parse: list[bool] = []
         at = 0
@@ -176,14 +185,14 @@ def _touches(spans: Sequence[Span], parts: Sequence[Span] | None) -> bool:
 
 @cache
 def _extractor(model: str | None, what: What, by: By) -> Extractor:
-    return Extractor(load_model(model), what, load_tagger() if by == "tagger" and what == "claims" else None)
+    return Extractor(load_model(model), what, load_tagger() if by == "tagger" else None)
 
 
 def load(model: str | None = None, what: What = "claims", by: By | None = None) -> Extractor:
-    """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find claims.
+    """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find things.
 
-    ``by`` is ``rules``, or ``tagger`` for the trained tagger together with them; None takes the tagger where its
-    weights are. Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
+    ``by`` is ``rules``, or ``tagger`` for the trained tagger together with them, which then finds names, too; None
+    takes the tagger where its weights are. Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
     """
     return _extractor(model, what, by or ("tagger" if has_weights() else "rules"))
 

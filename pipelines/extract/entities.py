@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from spacy.tokens import Doc
 
 from pipelines.extract import places
-from pipelines.extract.wordlists import rows, sections, words
+from pipelines.extract.arms import LABELS as ARMS
+from pipelines.extract.arms import find_arms
+from pipelines.extract.wordlists import sections
 from schemas import Entity, KnowledgeBaseEntry, Span
 
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EVENT", "WEAPON", "PLATFORM"})
+_TITLED = frozenset({"WORK_OF_ART", "LAW"})
 _PLACES = frozenset({"GPE", "LOC"})
 _POSSESSIVE = re.compile(r"['’]s?$")
+_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
+_DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
+_CURRENCIES = frozenset("$£€¥₹₽₴")
 _LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
 _SURNAME_COUNTRIES = frozenset({"US", "GB", "CA", "AU", "NZ", "IE", "ZA"})
 """Where towns are called like people; elsewhere a place's name that the article's countries fit is the place."""
 _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
 )
-_NEIGHBOURHOOD = 120
+_SOME = "MISC"
+"""A name of which the tagger does not know what kind it is: no entity, but no place is a part of it either."""
+_TRUSTED = 0.8
+"""A recogniser that is so sure is not put right by a list of places."""
 
 
 class Mention(NamedTuple):
@@ -37,45 +45,14 @@ class Mention(NamedTuple):
     """True where a gazetteer or pattern says so."""
     place: places.City | None = None
     country: str | None = None
-
-
-@cache
-def _weapons() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]], list[tuple[re.Pattern[str], str, bool]]]:
-    names: dict[str, tuple[str, bool]] = {}
-    for label, name in rows("weapons.tsv"):
-        names[name.removeprefix("~")] = (label, name.startswith("~"))
-    ordered = sorted((re.escape(name) for name in names), key=lambda name: (-len(name), name))
-    designators = [
-        (re.compile(rf"(?<![\w-])(?:{shape.removeprefix('~')})s?(?![\w-])"), label, shape.startswith("~"))
-        for label, shape in rows("designators.tsv")
-    ]
-    return re.compile(rf"(?<![\w-])({'|'.join(ordered)})s?(?![\w])"), names, designators
-
-
-@cache
-def _military() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(sorted(words('military_words.txt')))})s?\b", re.IGNORECASE)
-
-
-def _armed(text: str, start: int, end: int) -> bool:
-    low = max(text.rfind("\n", 0, start) + 1, start - _NEIGHBOURHOOD)
-    line_end = text.find("\n", end, end + _NEIGHBOURHOOD)
-    high = line_end if line_end >= 0 else end + _NEIGHBOURHOOD
-    return _military().search(text, low, start) is not None or _military().search(text, end, high) is not None
+    score: float = 0.0
+    """How sure the recogniser is, from 0 to 1."""
 
 
 def _gazetteer(text: str) -> Iterable[Mention]:
     """What the lists know by name or shape, wherever it stands."""
-    named, labels, designators = _weapons()
-    for match in named.finditer(text):
-        label, common = labels[match[1]]
-        if not common or _armed(text, match.start(), match.end()):
-            yield Mention(match.start(), match.end(), label, sure=True)
-    for shape, label, common in designators:
-        for match in shape.finditer(text):
-            # A bare letter and number may be a road, a form or a paper size.
-            if (not common and match.end() - match.start() > 4) or _armed(text, match.start(), match.end()):
-                yield Mention(match.start(), match.end(), label, sure=True)
+    for start, end, label in find_arms(text):
+        yield Mention(start, end, label, sure=True)
     for match in places.known_names().finditer(text):
         name = match.group()
         if name in places.demonyms():
@@ -90,19 +67,55 @@ def _gazetteer(text: str) -> Iterable[Mention]:
         yield Mention(match.start(), match.end(), label, sure=name not in ("Washington", "Georgia"), country=country)
 
 
-def _recognised(text: str, docs: Iterable[tuple[int, Doc]], countries: set[str]) -> Iterable[Mention]:
-    """What the model's recogniser says, without possessives, articles of one-word names and stray marks."""
+class Recognised(Protocol):
+    """What a recogniser takes for a name: offsets into the article, and one of spaCy's labels or of those for arms."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float:
+        """How sure it is, from 0 to 1."""
+
+
+def recognised(docs: Iterable[tuple[int, Doc]]) -> Iterator[Recognised]:
+    """What spaCy's recogniser found; each Doc with the offset of its text in the article."""
     for offset, doc in docs:
         for span in doc.ents:
-            label = span.label_
-            if label in _DROPPED:
+            # It does not say how sure it is, and is wrong often enough.
+            yield Mention(offset + span.start_char, offset + span.end_char, span.label_, sure=False)
+
+
+def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> Iterator[Mention]:
+    """What a recogniser says, without possessives, articles of one-word names and stray marks."""
+    for name in found:
+        label = name.label
+        if label in _DROPPED:
+            continue
+        start, end = _trim(text, *_whole_words(text, name.start, name.end))
+        if end - start < 2 or "\n" in text[start:end]:
+            continue
+        if label in _NAMES and not any(char.isupper() for char in text[start:end]):
+            continue
+        if label == "PERSON":
+            start = _behind_role(text, start, end)
+            if all(word.lower().rstrip(".") in sections("roles.txt")["title"] for word in text[start:end].split()):
                 continue
-            start, end = _trim(text, offset + span.start_char, offset + span.end_char)
-            if end - start < 2 or "\n" in text[start:end]:
-                continue
-            if label in _NAMES and not any(char.isupper() for char in text[start:end]):
-                continue
-            yield _corrected(text, start, end, label, countries)
+        if label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
+            start -= 1
+        yield _corrected(text, start, end, label, name.score, countries)
+
+
+def _whole_words(text: str, start: int, end: int) -> Span:
+    """A name with the rest of its first and last word, should a recogniser have cut them."""
+    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
+    return (
+        left.start() if left and text[start : start + 1].isalnum() else start,
+        right.end() if right and text[end - 1 : end].isalnum() else end,
+    )
 
 
 def _trim(text: str, start: int, end: int) -> Span:
@@ -114,19 +127,30 @@ def _trim(text: str, start: int, end: int) -> Span:
     return start, tail.start() if tail else end
 
 
-def _corrected(text: str, start: int, end: int, label: str, countries: set[str]) -> Mention:
+def _behind_role(text: str, start: int, end: int) -> int:
+    """Where a name begins that a role was taken into ("Novelist Ann Lee")."""
+    role = re.compile(r"([\w-]+) (?=\S+ \S)").match(text, start, end)
+    return role.end() if role and role[1].lower() in sections("roles.txt")["person"] else start
+
+
+def _corrected(text: str, start: int, end: int, label: str, score: float, countries: set[str]) -> Mention:
     """The recogniser's label, or that of the place which the name is sure to mean."""
     name = text[start:end]
+    trusted = score >= _TRUSTED
     if label in {"PERSON", "ORG", "PRODUCT", "GPE", "LOC", "NORP", "FAC", "WORK_OF_ART"}:
         city = places.locate(name, text[end : end + 40], countries)
         if city is not None:
             if label in _PLACES:
-                return Mention(start, end, label, sure=False, place=city)
+                return Mention(start, end, label, sure=False, place=city, score=score)
+            if trusted:
+                return Mention(start, end, label, sure=False, score=score)
             locative = _LOCATIVE.search(text[max(0, start - 12) : start]) is not None
             foreign = city.country in countries and city.country not in _SURNAME_COUNTRIES
             if label != "FAC" and (foreign or (locative and label == "PERSON" and city.population > 100_000)):
                 return Mention(start, end, "GPE", sure=foreign, place=city)
-    return Mention(start, end, label, sure=False)
+    if label == "GPE" and _DEFINITE.search(text, max(0, start - 4), start) and name not in places.countries():
+        label = "LOC"  # rivers, seas, mountains and stretches of land have the article, towns have not
+    return Mention(start, end, label, sure=False, score=score)
 
 
 def _towns(text: str, countries: set[str]) -> Iterable[Mention]:
@@ -140,6 +164,20 @@ def _towns(text: str, countries: set[str]) -> Iterable[Mention]:
                 if foreign and not re.match(r" [A-Z]", text[match.start() + len(bare) :][:2]):
                     yield Mention(match.start(), match.start() + len(bare), "GPE", sure=True, place=city)
                 break
+
+
+def _not_within(listed: Iterable[Mention], named: Sequence[Mention]) -> Iterator[Mention]:
+    """What the lists know, but for places that are a part of a longer name ("British Airways", "Bank of England"), or
+    that the recogniser is sure to be something else ("England won")."""
+    starts = [mention.start for mention in named]
+    for mention in listed:
+        at = bisect_right(starts, mention.start) - 1
+        around = named[at] if at >= 0 and named[at].end >= mention.end else None
+        if around and mention.label not in ARMS and around.label not in _PLACES | {"NORP"}:
+            same = around[:2] == mention[:2]
+            if not same or (around.label != _SOME and around.score >= _TRUSTED):
+                continue
+        yield mention
 
 
 def _disjoint(mentions: Iterable[Mention]) -> list[Mention]:
@@ -206,17 +244,18 @@ class _Group:
         self.labels[mention.label] += 5 if mention.sure else 1
 
 
-def find_entities(text: str, docs: Sequence[tuple[int, Doc]]) -> tuple[Entity, ...]:
-    """The entities of an article, in the order of their first mentions.
+def find_entities(text: str, names: Iterable[Recognised]) -> tuple[Entity, ...]:
+    """The entities of an article, in the order of their first mentions, out of what a recogniser takes for names.
 
-    ``docs`` holds pieces of the text with the offset at which each begins; offsets of the result are into ``text``.
-    Mentions do not overlap, and all mentions of one name make one entity with one label.
+    Offsets of both are into ``text``. Mentions do not overlap, and all mentions of one name make one entity with one
+    label.
     """
     listed = list(_gazetteer(text))
     countries = {mention.country for mention in listed if mention.country}
-    found = [*listed, *_recognised(text, docs, countries), *_towns(text, countries)]
+    named = list(_put_right(text, names, countries))
+    found = [*_not_within(listed, named), *named, *_towns(text, countries)]
     mentions = _disjoint(found)
-    mentions = _disjoint([*mentions, *(m for m in _repeated(text, mentions))])
+    mentions = [m for m in _disjoint([*mentions, *_repeated(text, mentions)]) if m.label != _SOME]
     groups: dict[str, _Group] = {}
     aliases = _aliases(text, mentions)
     for mention in mentions:
@@ -231,7 +270,7 @@ def _key(text: str, mention: Mention) -> str:
     if mention.place:
         return f"city {mention.place.id}"
     name = text[mention.start : mention.end]
-    if mention.label in {"WEAPON", "PLATFORM"}:
+    if mention.label in ARMS:
         return "arms " + _fold(name).removesuffix("s")
     return _fold(" ".join(_name_words(name)) if mention.label == "PERSON" else name)
 

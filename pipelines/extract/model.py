@@ -38,21 +38,21 @@ class Model:
         shared = getattr(nlp.get_pipe("tok2vec"), "listening_components", []) if nlp.has_pipe("tok2vec") else []
         self._apart = nlp.has_pipe("tok2vec") and "ner" not in shared
 
-    def read(self, texts: Sequence[str], parse: Sequence[bool]) -> list[Doc]:
-        """One Doc a text: entities in all; tags, dependencies and sentences where ``parse`` says so.
+    def read(self, texts: Sequence[str], parse: Sequence[bool], names: bool) -> list[Doc]:
+        """One Doc a text: tags, dependencies and sentences where ``parse`` says so; entities in all if ``names``.
 
         What stands beside a text in ``texts`` has no influence on its Doc.
         """
         nlp = self.nlp
         docs = [nlp.make_doc(text) for text in texts]
-        parsing = [name for name in nlp.pipe_names if name in _PARSING]
-        if not self._apart:
+        if names and not self._apart:
             # The entity recogniser listens to the shared vectors: it cannot run without them.
             return list(nlp.pipe(docs))
         for _ in nlp.pipe([doc for doc, wanted in zip(docs, parse, strict=True) if wanted], disable=["ner"]):
             pass
-        for _ in nlp.pipe(docs, disable=parsing):
-            pass
+        if names:
+            for _ in nlp.pipe(docs, disable=[name for name in nlp.pipe_names if name in _PARSING]):
+                pass
         return docs
 
 

@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipelines.extract.tagger.sequence import Run, Scores, find_runs, labels_of, log_softmax
 from pipelines.extract.tagger.windows import Window
 from schemas import Span
 
-LABELS = ("O", "B-source", "I-source", "B-cue", "I-cue", "B-content", "I-content")
-"""What a word piece may be (Ramshaw & Marcus 1995)."""
-
-Scores = NDArray[np.float32]
-
-# From a label (row) to the next (column): only what began goes on.
-_LAWFUL = np.array(
-    [[0.0 if to[0] != "I" or from_[1:] == to[1:] else -np.inf for to in LABELS] for from_ in LABELS], np.float32
-)
+LABELS = labels_of(("source", "cue", "content"))
 
 # Taken off the score of the label O, for rather too much is to be found than too little: confidence sorts it out.
 _BIAS = np.array([0.6, *[0.0] * (len(LABELS) - 1)], np.float32)
@@ -41,22 +33,17 @@ class Attribution(NamedTuple):
     """How much the content is worth checking, from 0 to 1."""
 
 
-class _Part(NamedTuple):
-    kind: str
-    first: int
-    last: int
-    sure: float
-
-
-def attributions(window: Window, label_scores: Scores, link_scores: Scores, worths: Scores) -> Iterator[Attribution]:
+def find_attributions(
+    window: Window, label_scores: Scores, link_scores: Scores, worths: Scores
+) -> Iterator[Attribution]:
     """The attributions of a window, in the order of their cues; a content without a cue is none.
 
     ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to], ``worths`` [piece].
     """
-    parts = list(_parts(window, _log_softmax(label_scores - _BIAS)))
+    parts = list(find_runs(window, log_softmax(label_scores - _BIAS), LABELS))
     cues = [part for part in parts if part.kind == "cue"]
     sources = [part for part in parts if part.kind == "source"]
-    contents: dict[int, list[tuple[_Part, float]]] = {}
+    contents: dict[int, list[tuple[Run, float]]] = {}
     for part in parts:
         if part.kind == "content":
             index, sure = _pointed_to(window, part, cues, link_scores)
@@ -81,52 +68,16 @@ def share(score: float) -> float:
     return float(1 / (1 + np.exp(-score)))
 
 
-def _parts(window: Window, scores: Scores) -> Iterator[_Part]:
-    """The labelled runs of a window; the marks between paragraphs are no word of any."""
-    places = [index for index, span in enumerate(window.spans) if span[1]]
-    labels = _viterbi(scores[places])
-    at = 0
-    while at < len(places):
-        label = labels[at]
-        end = at + 1
-        if label:
-            while end < len(places) and labels[end] == label + 1:
-                end += 1
-            sure = scores[places[at:end], labels[at:end]].mean()
-            yield _Part(LABELS[label][2:], places[at], places[end - 1], float(np.exp(sure)))
-        at = end
-
-
-def _viterbi(scores: Scores) -> list[int]:
-    """The best row of labels in which nothing goes on that has not begun."""
-    best = scores[0] + _LAWFUL[0]
-    back = np.empty((len(scores), len(LABELS)), np.intp)
-    for at in range(1, len(scores)):
-        ways = best[:, None] + _LAWFUL
-        back[at] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + scores[at]
-    labels = [int(best.argmax())]
-    for at in range(len(scores) - 1, 0, -1):
-        labels.append(int(back[at, labels[-1]]))
-    return labels[::-1]
-
-
-def _pointed_to(window: Window, part: _Part, candidates: list[_Part], link_scores: Scores) -> tuple[int, float]:
+def _pointed_to(window: Window, part: Run, candidates: list[Run], link_scores: Scores) -> tuple[int, float]:
     """The candidate at which a part's pieces point together, and how surely; -1 for none of them."""
     heads = [0, *(candidate.first for candidate in candidates)]
     places = window.places
     gaps = [_NONE, *(max(places[c.first] - places[part.last], places[part.first] - places[c.last]) for c in candidates)]
-    pointed = _log_softmax(link_scores[part.first : part.last + 1][:, heads]).mean(axis=0)
-    shares = np.exp(_log_softmax(pointed - _FAR * np.array(gaps, np.float32)))
+    pointed = log_softmax(link_scores[part.first : part.last + 1][:, heads]).mean(axis=0)
+    shares = np.exp(log_softmax(pointed - _FAR * np.array(gaps, np.float32)))
     index = int(shares.argmax())
     return index - 1, float(shares[index])
 
 
-def _log_softmax(scores: Scores) -> Scores:
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    result: Scores = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
-
-
-def _span(window: Window, part: _Part) -> Span:
+def _span(window: Window, part: Run) -> Span:
     return window.spans[part.first][0], window.spans[part.last][1]

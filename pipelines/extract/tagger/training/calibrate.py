@@ -1,6 +1,6 @@
 """How often each kind of draft is right, on the articles that training left out: rows for ``data/precision.tsv``.
 
-    python -m pipelines.extract.tagger.calibrate --data shared/data
+    python -m pipelines.extract.tagger.training.calibrate --data shared/data
 
 A claim is right where its content shares half of its letters with a marked one (Jaccard) and its speaker at least two.
 The tagger's scores are put into tenths, and neighbouring tenths are pooled until a higher score is right at least as
@@ -55,7 +55,7 @@ def pooled(counts: list[tuple[float, int]]) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder that train.py was given")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that the training was given")
     given = parser.parse_args()
     articles = [json.loads(line) for line in (given.data / ARTICLES).open(encoding="utf-8")][::HELD_OUT]
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])

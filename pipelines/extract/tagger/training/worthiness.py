@@ -19,6 +19,7 @@ from torch.nn import functional
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.tagger.windows import find_windows
 
+SENTENCES = Path("checkworthy") / "CT24_checkworthy_english_train.tsv"
 _DECAY = 1e-3
 
 

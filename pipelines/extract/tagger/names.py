@@ -1,0 +1,35 @@
+"""The names head: from the encoder's scores to the names of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipelines.extract.tagger.sequence import Scores, find_runs, labels_of, log_softmax
+from pipelines.extract.tagger.windows import Window
+
+KINDS = (
+    "PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "DATE", "MONEY",
+    "QUANTITY", "WEAPON", "PLATFORM", "MISC",
+)  # fmt: skip
+"""spaCy's labels and those for arms; MISC are names of which the corpora say only that they are none of those."""
+LABELS = labels_of(KINDS)
+_LEAST = 0.5
+"""What is less sure is left out: on news as many are right as wrong, on other texts most are wrong."""
+
+
+class Name(NamedTuple):
+    """A name in an article; offsets into it."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+    """How sure the tagger is, from 0 to 1: uncalibrated."""
+
+
+def find_names(window: Window, scores: Scores) -> Iterator[Name]:
+    """The names of a window, in order; ``scores`` is [piece, label]."""
+    for run in find_runs(window, log_softmax(scores), LABELS):
+        if run.sure >= _LEAST:
+            yield Name(window.spans[run.first][0], window.spans[run.last][1], run.kind, run.sure)
