@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple, Protocol
 from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
 from pipelines.extract.drafts import Draft
 from pipelines.extract.entities import find_entities
+from pipelines.extract.lines import find_lines, with_lines
+from pipelines.extract.lookalikes import Lookalikes
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
@@ -136,11 +138,13 @@ class Extractor:
                     parsed = [
                         (span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)
                     ]
-                    drafts = find_drafts(text, parsed, plan.quotes)
+                    lines = find_lines(text, plan.paragraphs, plan.quotes, named)
+                    drafts = with_lines(find_drafts(text, parsed, plan.quotes), lines)
                 if self._tagger:
                     paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
                     drafts = join(text, paragraphs, drafts, self._tagger.read(text, paragraphs, plan.quotes))
-                found.append((named, drafts))
+                alike = Lookalikes(text, plan.paragraphs, plan.quotes)
+                found.append((named, [draft for draft in drafts if alike.claims(draft)]))
         return found
 
     def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:

@@ -78,6 +78,22 @@ def tidy(text: str, start: int, end: int) -> Span:
     return start, end
 
 
+def alike(one: Draft, other: Draft) -> float:
+    """How much two drafts' contents share, or 1 where their cues do."""
+    if one.cue and other.cue and one.cue[0][0] < other.cue[0][1] and other.cue[0][0] < one.cue[-1][1]:
+        return 1.0
+    shared = sum(_overlap(a, b) for a in one.content for b in other.content)
+    return shared / max(1, _size(one.content) + _size(other.content) - shared)
+
+
+def _overlap(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _size(spans: Sequence[Span]) -> int:
+    return sum(end - start for start, end in spans)
+
+
 class Paragraph:
     """One parsed paragraph: ``doc`` begins at ``start`` of the article; ``quotes`` are those that lie in it."""
 
