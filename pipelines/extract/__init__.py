@@ -12,7 +12,7 @@ from functools import cache
 from itertools import compress, pairwise, repeat
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
+from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims, may_quote
 from pipelines.extract.drafts import Draft
 from pipelines.extract.entities import find_entities
 from pipelines.extract.lines import find_lines, with_lines
@@ -142,7 +142,8 @@ class Extractor:
                     drafts = with_lines(find_drafts(text, parsed, plan.quotes), lines)
                 if self._tagger:
                     paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
-                    drafts = join(text, paragraphs, drafts, self._tagger.read(text, paragraphs, plan.quotes))
+                    known = [(start, doc) for (start, _), doc in parsed if doc is not None]
+                    drafts = join(text, paragraphs, known, drafts, self._tagger.read(text, paragraphs, plan.quotes))
                 alike = Lookalikes(text, plan.paragraphs, plan.quotes)
                 found.append((named, [draft for draft in drafts if alike.claims(draft)]))
         return found
@@ -161,7 +162,9 @@ class Extractor:
             while at < len(found) and found[at].start < end:
                 at += 1
             # Where nothing is quoted a claim keeps to its sentence, and only those that may hold one are parsed.
-            spoken = any(len(text[q.start : q.end].split()) > 2 for q in found[first:at])
+            spoken = any(len(text[q.start : q.end].split()) > 2 for q in found[first:at]) or (
+                at > first and may_quote(text[start:end])
+            )
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
             parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]

@@ -44,6 +44,11 @@ def antecedent(token: Token) -> Token | None:
     return None
 
 
+def relative_subject(said: Token, cue: Token) -> Token | None:
+    """The relative pronoun before a cue that is the subject of what is said: "which officials say came from bats"."""
+    return next((c for c in said.lefts if c.dep_ in SUBJECTS and c.lower_ in _RELATIVE and c.i < cue.i), None)
+
+
 def negated(verb: Token) -> bool:
     return any(child.dep_ == "neg" for child in verb.children)
 

@@ -19,6 +19,7 @@ from pipelines.extract.clauses import (
     negated,
     noun_range,
     passive,
+    relative_subject,
     subject,
     window,
     without,
@@ -262,7 +263,9 @@ class Paragraph:
                     return None
                 part = clause_range(child)
                 part = (max(part[0], cue.i + 1), part[1])
-                return [part], part
+                pronoun = relative_subject(child, cue)
+                # "which officials say came from bats": the pronoun stands before the cue.
+                return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
         if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and self._inserted(cue):
             whole = clause_range(finite(cue.head))
             return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
@@ -280,7 +283,9 @@ class Paragraph:
             return False
         start, end = cue.left_edge.i, cue.right_edge.i + 1
         before = self.doc[start - 1].text if start > 0 else ""
-        after = self.doc[end].text if end < len(self.doc) else "."
+        # The comma behind an insertion may hang on it.
+        behind = end - 1 if self.doc[end - 1].is_punct else end
+        after = self.doc[behind].text if behind < len(self.doc) else "."
         return (before in {",", "–", "—", "-"} or self.doc[start].text in {","}) and after in {
             ",",
             ".",
@@ -396,7 +401,7 @@ class Paragraph:
         if owner is None and noun.document:
             owner = cue
             draft.cue = [(self.offset(cue.i), self.offset(cue.i) + len(cue))]
-        draft.alleged = owner is None and noun.class_ == "speech"
+        draft.alleged = owner is None and not noun.owned
         if owner is not cue:
             self.name(draft, owner)
 
@@ -428,7 +433,7 @@ def _happens(cue: Token) -> bool:
         }:
             return False
         if child.tag_ == "TO":
-            return cue.dep_ == "xcomp" and cue.head.lower_ in GOING_ON
+            return cue.dep_ in {"xcomp", "advcl"} and cue.head.lower_ in GOING_ON
     return True
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from spacy.tokens import Doc
+
 from pipelines.extract.drafts import Draft, alike, tidy
+from pipelines.extract.edges import settle
 from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
 from pipelines.extract.tagger import Attribution
@@ -24,18 +27,28 @@ LEAST = 0.3
 recall."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
+_SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
+_SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
 _SMALL = frozenset({"about", "against", "as", "at", "by", "for", "in", "of", "on", "over", "that", "to", "with"})
 
 
-def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: Iterable[Attribution]) -> list[Draft]:
+def join(
+    text: str,
+    paragraphs: Sequence[Span],
+    parsed: Sequence[tuple[int, Doc]],
+    ruled: Sequence[Draft],
+    found: Iterable[Attribution],
+) -> list[Draft]:
     """One list of drafts out of the rules' and the tagger's.
 
     Where both found a claim, the tagger says which words belong to it (it was right more often) and the rules what the
-    parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read.
+    parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read,
+    ``parsed`` are the pieces with a parse and where they begin.
     """
     starts = [start for start, _ in paragraphs]
+    offsets = [start for start, _ in parsed]
     left: dict[int, list[Draft]] = defaultdict(list)
     for rule in ruled:
         left[bisect_right(starts, rule.content[0][0])].append(rule)
@@ -52,36 +65,70 @@ def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: I
                 continue  # the tagger looks for a speaker, and nobody in particular is one
             beside.remove(same)
             _agree(draft, same)
+        piece = bisect_right(offsets, draft.cue[0][0]) - 1
+        if piece >= 0:
+            settle(text, *parsed[piece], draft)
         tagged.append(draft)
-    return [*tagged, *(alone for rules in left.values() for rule in rules if (alone := _alone(text, rule, tagged)))]
+    return [*tagged, *_by_rules_alone(text, starts, [rule for rules in left.values() for rule in rules], tagged)]
 
 
-def _alone(text: str, rule: Draft, tagged: Sequence[Draft]) -> Draft | None:
-    """What becomes of a draft that only a rule found: mostly it is right less often than what both find."""
-    if rule.alleged or rule.rule in LINES:
-        return rule
+def _by_rules_alone(
+    text: str, starts: Sequence[int], ruled: Sequence[Draft], tagged: Sequence[Draft]
+) -> Iterator[Draft]:
+    """What becomes of the drafts that only a rule found, by where they lie.
+
+    Within the content of somebody's claim it is speech within speech where the speaker is told ("within"), and else
+    mostly a part of that claim ("alone"); what lies apart from all others is right more often ("apart").
+    """
+    near: dict[int, list[Draft]] = defaultdict(list)
+    for draft in likely(tagged):
+        for start in {bisect_right(starts, start) for start, _ in [*draft.content, *draft.cue]}:
+            near[start].append(draft)
+    for rule in sorted(ruled, key=lambda rule: rule.content):
+        if rule.alleged or rule.rule in LINES:
+            yield rule
+            continue
+        place = bisect_right(starts, rule.content[0][0])
+        if rule.rule == "continued" and _absorbed(text, rule, [*near[place], *near[place - 1]]):
+            near[place] += near[place - 1]
+            continue
+        low = min(span[0] for span in [*rule.content, *rule.cue])
+        high = max(span[1] for span in [*rule.content, *rule.cue])
+        beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
+        where = "apart" if not beside and rule.rule in _SPOKEN else "within" if beside and _told_within(text, rule, beside) else "alone"
+        yield replace(rule, rule=f"{rule.rule} {where}")
+
+
+def _absorbed(text: str, rule: Draft, before: Sequence[Draft]) -> bool:
+    """Adds a quotation in a new paragraph to the claim that it goes on with; True where it needs no draft."""
     start, end = rule.content[0][0], rule.content[-1][1]
-    if rule.rule == "continued":
-        for draft in tagged:
-            if any(a < end and start < b for a, b in draft.content):
-                return None
-            if draft.speaker == rule.speaker and not text[draft.content[-1][1] : start].strip():
-                # A quotation that goes on in a new paragraph is one with what went before.
-                draft.content.append((start, end))
-                return None
-    elif _speaks(text, rule):
-        first = min(start, rule.speaker[0][0])
-        for draft in tagged:
-            around = next((span for span in draft.content if span[0] <= first and end <= span[1]), None)
-            if around is not None and text[around[0]] not in _MARKS and likely([draft]):
-                same = rule.speaker == draft.speaker or _words(text, rule.speaker) == _words(text, draft.speaker)
-                return replace(rule, rule=f"{rule.rule} {'alone' if same else 'within'}")
-    return replace(rule, rule=f"{rule.rule} alone")
+    for draft in before:
+        if any(a < end and start < b for a, b in draft.content):
+            return True
+    for draft in before:
+        last = max(b for _, b in [*draft.content, *draft.cue, *draft.speaker])
+        same = any(a < d and c < b for a, b in draft.speaker for c, d in rule.speaker)
+        if same and not _SENTENCE_MORE.search(text, last, start):
+            draft.content.append((start, end))
+            return True
+    return False
+
+
+def _told_within(text: str, rule: Draft, around: Sequence[Draft]) -> bool:
+    """Whether a rule's draft is what somebody said according to somebody else, told in indirect speech."""
+    if not _speaks(text, rule):
+        return False
+    low, high = min(rule.content[0][0], rule.speaker[0][0]), rule.content[-1][1]
+    for draft in around:
+        span = next((span for span in draft.content if span[0] <= low and high <= span[1]), None)
+        if span is not None and text[span[0]] not in _MARKS:
+            return _words(text, rule.speaker) != _words(text, draft.speaker)
+    return False
 
 
 def likely(drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts of those kinds that are right often enough, or of which too few were measured."""
-    return [draft for draft in drafts if precision().get(draft.kind, 1.0) >= LEAST]
+    return [draft for draft in drafts if not draft.rule.endswith(" alone") and precision().get(draft.kind, 1.0) >= LEAST]
 
 
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
