@@ -83,7 +83,7 @@ INFINITIVES: list[Case] = [
     ("The painting is thought to be a copy.", "- | thought | The painting ... to be a copy"),
     ("The airline was forced to admit that the engine had failed twice before.", "The airline | admit | the engine had failed twice before"),
     ("The chairman used his speech to say that wages were too low.", "The chairman | say | wages were too low"),
-    ("The council responded by promising that the library would reopen.", "The council | promising | the library would reopen"),
+    ("The council ended the row by promising that the library would reopen.", "The council | promising | the library would reopen"),
 ]
 
 ADJECTIVES: list[Case] = [
@@ -169,12 +169,12 @@ PHRASES: list[Case] = [
     ("In the eyes of his rivals, the champion is past his best.", "his rivals | In the eyes of | the champion is past his best"),
     ("The committee's conclusion was that the fire could have been prevented.", "The committee's | conclusion was | the fire could have been prevented"),
     ("The coach's message was that nobody is safe.", "The coach's | message was | nobody is safe"),
-    ("In the mayor's view, the tower is an eyesore.", "the mayor's | In the mayor's view | the tower is an eyesore"),
+    ("In the mayor's view, the tower is an eyesore.", "the mayor's | view | the tower is an eyesore"),
     ("For many growers, the frost was the worst in memory.", "many growers | For | the frost was the worst in memory"),
     ("By the ministry's own account, a third of the wells are dry.", "the ministry's | account | a third of the wells are dry"),
     ("The harvest was, in the words of one farmer, “a catastrophe”.", "one farmer | in the words of | The harvest was ... a catastrophe"),
     ("The defence's argument is that the phone was stolen.", "The defence's | argument is | the phone was stolen"),
-    ("To hear the landlord tell it, the tenants broke the boiler.", "the landlord | tell | the tenants broke the boiler"),
+    ("In the landlord's telling, the tenants broke the boiler.", "the landlord's | telling | the tenants broke the boiler"),
     ("As the poet put it, the city never forgives.", "the poet | put it | the city never forgives"),
     ("From the bank's point of view, the loan is lost.", "the bank's | point of view | the loan is lost"),
     ("Her theory is that the map was forged.", "Her | theory is | the map was forged"),

@@ -93,6 +93,7 @@ def agent(verb: Token) -> Token | None:
 
 def noun_range(head: Token) -> Range:
     """A name or noun phrase with its determiners, apposition and conjuncts, without relative clauses behind it."""
+    doc = head.doc
     end = head.i + 1
     for child in head.rights:
         if child.dep_ in _TAIL and child.dep_ != "punct":
@@ -100,6 +101,8 @@ def noun_range(head: Token) -> Range:
         if child.dep_ == "punct" and child.text in _DASHES:
             break
         if child.dep_ == "acl" and child.tag_ == "VBG":
+            break
+        if child.is_quote or (child.tag_ == "JJ" and doc[child.left_edge.i - 1].text == ","):
             break
         if child.dep_ != "punct":
             end = child.right_edge.i + 1

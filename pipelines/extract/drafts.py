@@ -80,18 +80,27 @@ def tidy(text: str, start: int, end: int) -> Span:
 
 
 def alike(one: Draft, other: Draft) -> float:
-    """How much two drafts' contents share, or 1 where their cues do."""
-    if one.cue and other.cue and one.cue[0][0] < other.cue[0][1] and other.cue[0][0] < one.cue[-1][1]:
-        return 1.0
+    """How much two drafts' contents share, from 0 to 1, and 1 more where their cues touch.
+
+    0 where the other's cue and speaker lie in the one's content: that is speech within speech.
+    """
+    touching = any(_overlap(a, b) for a in one.cue for b in other.cue)
+    if not touching and other.speaker and other.cue and _holds(one, other.cue[0]) and _holds(one, other.speaker[0]):
+        return 0.0
     shared = sum(_overlap(a, b) for a in one.content for b in other.content)
-    return shared / max(1, _size(one.content) + _size(other.content) - shared)
+    return touching + shared / max(1, size(one.content) + size(other.content) - shared)
+
+
+def _holds(draft: Draft, span: Span) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in draft.content)
 
 
 def _overlap(one: Span, other: Span) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
-def _size(spans: Sequence[Span]) -> int:
+def size(spans: Sequence[Span]) -> int:
+    """How many characters spans have."""
     return sum(end - start for start, end in spans)
 
 

@@ -21,6 +21,8 @@ _ASKING = re.compile(
 _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|which|about)\b", re.IGNORECASE)
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
+_MARKS = frozenset("\"“”„«「'‘")
+_NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _NOTES = re.compile("[♪♫♬]")
 _LABEL = re.compile(r"\W*([^\W_][^:\n]{0,30}):\s")
 _END = re.compile(r"[.!?](?=[\s\"”’')]|$)")
@@ -51,7 +53,7 @@ class Lookalikes:
         if not draft.cue:
             return True
         return not (
-            self._nobodys(draft) or self._greets(draft) or self._asks(draft, around) or self._sings(draft) or self._orders(draft, around)
+            self._nobodys(draft) or self._calls(draft) or self._greets(draft) or self._asks(draft, around) or self._sings(draft) or self._orders(draft, around)
         )
 
     def _quoted(self, offset: int) -> bool:
@@ -101,12 +103,24 @@ class Lookalikes:
         greeting = bool(words) and words[0] in sections("lookalikes.txt")["greetings"]
         return greeting and (len(words) == 1 or words[1] in _AFTER_GREETING)
 
+    def _calls(self, draft: Draft) -> bool:
+        """Names and telephones: "known as “Fat Boy”", "called her mother"."""
+        cue = self._cue(draft)
+        if not draft.speaker and _NAMED.search(cue) and any(self._quoted(b - 1) or self._text[a] in _MARKS for a, b in draft.content):
+            return True
+        start, end = draft.content[0]
+        few = len(draft.content) == 1 and len(self._text[start:end].split()) <= 2 and not self._quoted(start)
+        return cue in {"called", "calls", "call", "calling", "called off", "phoned", "rang"} and few
+
     def _asks(self, draft: Draft, paragraph: Span) -> bool:
         """Questions to the reader, and those that reporters put."""
         cue_start, cue_end = draft.cue[0][0], draft.cue[-1][1]
         if self._quoted(cue_start):
             return False
         content_start, content_end = draft.content[0][0], draft.content[-1][1]
+        said = self._text[content_start:content_end].rstrip("\"”’' ")
+        if self._speaker(draft) in sections("labels.txt")["interviewer"] and (said + self._text[content_end : content_end + 1]).endswith("?"):
+            return True
         if draft.lemma == "ask" and not self._quoted(content_start):
             who = self._speaker(draft)
             asked = _INDIRECT_QUESTION.match(self._text, content_start) or "about" in self._cue(draft)
@@ -123,7 +137,8 @@ class Lookalikes:
     def _sings(self, draft: Draft) -> bool:
         songs = sections("lookalikes.txt")["songs"]
         return draft.lemma in songs or not songs.isdisjoint(_WORD.findall(self._speaker(draft))) or (
-            draft.cue != [] and self._cue(draft) in {"hummed", "hums", "humming"}
+            not songs.isdisjoint(_WORD.findall(self._text[draft.cue[-1][1] : draft.cue[-1][1] + 14].lower()))
+            or self._cue(draft) in {"hummed", "hums", "humming"}
         )
 
     def _orders(self, draft: Draft, paragraph: Span) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, alike, tidy
+from pipelines.extract.drafts import Draft, alike, size, tidy
 from pipelines.extract.edges import settle
 from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
@@ -27,8 +27,15 @@ LEAST = 0.3
 recall."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
+_SPEAKER_TAIL = re.compile(
+    r",?\s(?:(?:(?:on|last|this|late|early)\s)*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|month|year|today|"
+    r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
+)
+_CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
+_PLAIN = LINES | {"phrase", "noun is", "colon"}
+"""Rules whose form leaves no doubt about the parts."""
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
 _SMALL = frozenset({"about", "against", "as", "at", "by", "for", "in", "of", "on", "over", "that", "to", "with"})
@@ -59,8 +66,8 @@ def join(
             continue
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[bisect_right(starts, draft.content[0][0])]
-        same = max(beside, key=lambda rule: alike(rule, draft), default=None)
-        if same is not None and alike(same, draft) >= 0.5:
+        same = max(beside, key=lambda rule: alike(draft, rule), default=None)
+        if same is not None and alike(draft, same) >= 0.5:
             if same.alleged:
                 continue  # the tagger looks for a speaker, and nobody in particular is one
             beside.remove(same)
@@ -136,8 +143,9 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
-    cue = found.cue[0]
-    speaker = [span for span in (tidy(text, *span) for span in found.source) if span[0] < span[1]]
+    cue = _without(_CUE_TAIL, text, found.cue[0])
+    speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
+    speaker = [span for span in speaker if span[0] < span[1]]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
     return Draft(
         rule="tagger",
@@ -153,6 +161,12 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         score=found.score,
         worth=round(found.worth, 2),
     )
+
+
+def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
+    """A span without words at its end that belong to what comes next."""
+    match = tail.search(text, span[0] + 1, span[1])
+    return (span[0], match.start()) if match else span
 
 
 def _meaning(cue: str) -> tuple[str, CueClass]:
@@ -187,12 +201,16 @@ def _agree(draft: Draft, ruled: Draft) -> None:
     draft.rule = "tagger and rules"
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     draft.sentence = ruled.sentence
-    if ruled.rule in LINES:
-        # The form of a line leaves no doubt about its parts.
-        draft.cue, draft.speaker, draft.head, draft.content = ruled.cue, ruled.speaker, ruled.head, ruled.content
-        draft.main = ruled.main
-    elif draft.score < _UNSURE and ruled.rule != "preposition":
+    if ruled.rule in _PLAIN:
+        draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
+        draft.speaker, draft.head = ruled.speaker, ruled.head
+        return
+    longer = size(ruled.content) > 1.5 * size(draft.content)
+    if draft.score < _UNSURE and ruled.rule != "preposition" and not longer:
         draft.content, draft.main = ruled.content, ruled.main
+    if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
+        # The rule's cue stands nearer: "apologised, admitting that ...".
+        draft.cue = ruled.cue
     if not draft.speaker:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
