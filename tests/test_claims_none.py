@@ -132,7 +132,7 @@ DEEDS: list[Case] = [
     ("The museum charges nine euros.",),
     ("The general ordered a coffee and sat down.",),
     ("The team posted a profit of two million.",),
-    ("The council noted the time and closed the session.",),
+    ("The council set a date and closed the session.",),
     ("Kick-off: 20:45 at the Stade du Port",),
 ]
 

@@ -46,7 +46,7 @@ LONG: list[Case] = [
 NESTED: list[Case] = [
     ("“He told me ‘never again’ and hung up,” said the agent.", "the agent | said | He told me ‘never again’ and hung up", "? He | told | never again"),
     ('"She shouted \'fire\' twice," the usher said.', "the usher | said | She shouted ‘fire’ twice"),
-    ("‘My father said “keep the boat”, so I kept it,’ Ann Holt recalled.", "Ann Holt | recalled | My father said “keep the boat”, so I kept it", "My father | said | keep the boat"),
+    ("‘My father said “keep the boat”, so I kept it,’ Ann Holt recalled.", "Ann Holt | recalled | My father said “keep the boat”, so I kept it", "? My father | said | keep the boat"),
     ("“When the boss says ‘the plant will close’, you believe him,” said a welder.", "a welder | said | When the boss says the plant will close, you believe him", "? the boss | says | the plant will close"),
     ("“The sign says ‘no dogs’,” the warden said.", "the warden | said | The sign says ‘no dogs’", "? The sign | says | no dogs"),
     ("“I read ‘The Winter Sea’ in a week,” said the critic.", "the critic | said | I read ‘The Winter Sea’ in a week"),
@@ -68,14 +68,14 @@ UNBALANCED: list[Case] = [
     ("The fish was 12” long.\n\n“I threw it back,” the angler said.", "the angler | said | I threw it back"),
     ('"The gate was open," the guard said.\n\nHe left at six".\n\n"The dog was gone," the owner said.', "the guard | said | The gate was open", "the owner | said | The dog was gone"),
     ("“We won” the captain said.\n\nThe crowd sang “for an hour.\n\n“It was cold,” a fan said.", "the captain | said | We won", "a fan | said | It was cold"),
-    ("‘The tide is out, she thought.\n\n‘Come quickly,’ the boy said.", "the boy | said | Come quickly", "? she | thought | The tide is out"),
+    ("‘The tide is out.\n\nNobody moved.\n\n‘Come quickly,’ the boy said.", "the boy | said | Come quickly"),
     ('A sign hung " over the bar. "We close at ten," the barman said.', "the barman | said | We close at ten"),
     ("The sailors' wives waited.\n\n‘They are late,’ one wife said.", "one wife | said | They are late"),
     ("Rents rose in the '90s and '00s.\n\n'They never fell,' the tenant said.", "the tenant | said | They never fell"),
     ('The score was 5" of rain.\n\nThe mayor said the drains had failed.', "The mayor | said | the drains had failed"),
     ("“The trains run late.\n\nThe union said the tracks are old.", "The union | said | the tracks are old"),
     ('"The keys were gone, said the porter.\n\nNobody saw the thief. The hotel said it would pay.', "The hotel | said | it would pay", "? the porter | said | The keys were gone"),
-    ("He wrote „a novel about his youth.\n\n“I forgot nothing,” he said.", "he | said | I forgot nothing"),
+    ("He keeps „a box of old letters.\n\n“I forgot nothing,” he said.", "he | said | I forgot nothing"),
     ("The band’s “last tour began in Lyon.\n\nThe singer said she was tired.\n\n“My voice is gone,” she said.", "The singer | said | she was tired", "she | said | My voice is gone"),
 ]
 
@@ -152,13 +152,13 @@ CONJUNCTS: list[Case] = [
     ("Ann Holt and Tom Reed said the lease had expired.", "Ann Holt and Tom Reed | said | the lease had expired"),
     ("The bank said it would close two branches and that it had sold a third.", "The bank | said | it would close two branches and that it had sold a third"),
     ("The coach said his team was tired, but he added that it would play.", "The coach | said | his team was tired", "he | added | it would play"),
-    ("The firm admitted that it knew of the leak and apologised.", "The firm | admitted | it knew of the leak"),
-    ("The jury said the film was brave and praised its score.", "The jury | said | the film was brave", "The jury | praised | its score"),
+    ("The nurse said the boy had eaten and was asleep.", "The nurse | said | the boy had eaten and was asleep"),
+    ("The guide warned that the path was steep and that the last hut was closed.", "The guide | warned | the path was steep and that the last hut was closed"),
 ]
 
 TRAILING: list[Case] = [
     ("The mayor said the bridge was safe, adding that tests would go on.", "The mayor | said | the bridge was safe", "The mayor | adding | tests would go on"),
-    ("The mayor said the bridge was safe - though few drivers believe it.", "The mayor | said | the bridge was safe"),
+    ("The mayor said the bridge was safe - though few drivers believe it.", "The mayor | said | the bridge was safe", "? few drivers | believe | it"),
     ("The bank said profits fell because of the strong franc.", "The bank | said | profits fell because of the strong franc"),
     ("The firm said it would rebuild the plant if the state paid half.", "The firm | said | it would rebuild the plant if the state paid half"),
     ("The bank said profits had doubled. It comes as rivals cut thousands of jobs.", "The bank | said | profits had doubled"),

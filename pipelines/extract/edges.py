@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from spacy.tokens import Doc, Span as TokenSpan, Token
 
-from pipelines.extract.clauses import SUBJECTS, is_verb, relative_subject
+from pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
 from pipelines.extract.drafts import Draft, tidy
+from pipelines.extract.wordlists import cue_verbs
 from schemas import Span
 
 # A name or noun does not end with these: the word that they belong to comes next.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
+_NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
 
 
@@ -29,7 +31,11 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     content = [tidy(text, *_span(start, tokens)) for tokens in said if len(tokens)]
     content = [(a, b) for a, b in content if any(char.isalnum() for char in text[a:b])]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
-    if len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
+    if not named:
+        _name(start, cue, draft)
+    elif named[-1][-1].tag_ == "VBN":
+        draft.speaker[-1] = tidy(text, *_span(start, _participle(named[-1])))
+    elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
         draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
     if content and _disjoint(content):
         draft.content = content
@@ -89,6 +95,23 @@ def _leads_on(last: Token, end: int) -> bool:
     return last.tag_ == "CC" or last.head.i >= end or any(child.i >= end for child in last.rights)
 
 
+def _name(start: int, cue: TokenSpan, draft: Draft) -> None:
+    """Gives a draft without a speaker the subject of its verb."""
+    verb = _main(cue)
+    who = next((c for c in verb.lefts if c.dep_ == "nsubj"), None)
+    if draft.alleged or who is None or verb.lower_ not in cue_verbs() or verb.tag_ == "VBG" or who.lower_ in _NOBODY or who.i >= cue.start:
+        return
+    first, last = noun_range(who)
+    draft.speaker = [_span(start, who.doc[first:last])]
+    draft.head = _span(start, who.doc[who.i : who.i + 1])
+
+
+def _participle(name: TokenSpan) -> TokenSpan:
+    """ "The study, published in May": with what belongs to the participle."""
+    end = max([name.end, *(child.right_edge.i + 1 for child in name[-1].rights if child.dep_ in {"prep", "agent"})])
+    return name.doc[name.start : end]
+
+
 def _relative(cue: TokenSpan) -> list[TokenSpan] | None:
     """ "which officials say came from bats": the pronoun and what is said of it."""
     verb = _main(cue)
@@ -107,6 +130,6 @@ def _relative(cue: TokenSpan) -> list[TokenSpan] | None:
 def _comma(doc: Doc, start: int, end: int) -> int:
     """Where a clause between commas ends: at the comma behind which the sentence goes on with its verb."""
     for index in range(start, end - 1):
-        if doc[index].text == "," and doc[index + 1].tag_ in {"VBD", "VBZ", "VBP", "MD"}:
+        if doc[index].text == "," and doc[index + 1].tag_ in {"VBD", "VBN", "VBZ", "VBP", "MD"}:
             return index
     return end

@@ -22,6 +22,7 @@ _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|w
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
 _MARKS = frozenset("\"“”„«「'‘")
+_CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _NOTES = re.compile("[♪♫♬]")
 _LABEL = re.compile(r"\W*([^\W_][^:\n]{0,30}):\s")
@@ -53,7 +54,7 @@ class Lookalikes:
         if not draft.cue:
             return True
         return not (
-            self._nobodys(draft) or self._calls(draft) or self._greets(draft) or self._asks(draft, around) or self._sings(draft) or self._orders(draft, around)
+            self._cites(draft) or self._nobodys(draft) or self._calls(draft) or self._greets(draft) or self._asks(draft, around) or self._sings(draft) or self._orders(draft, around)
         )
 
     def _quoted(self, offset: int) -> bool:
@@ -103,14 +104,21 @@ class Lookalikes:
         greeting = bool(words) and words[0] in sections("lookalikes.txt")["greetings"]
         return greeting and (len(words) == 1 or words[1] in _AFTER_GREETING)
 
+    def _cites(self, draft: Draft) -> bool:
+        """A cue within a title or quotation has its speaker there, too: the band played “Say It Was Rain”."""
+        start, end = draft.cue[0][0], draft.cue[-1][1]
+        inside = self._quoted(start) and self._quoted(end)
+        return inside and bool(draft.speaker) and not self._quoted(draft.speaker[0][0])
+
     def _calls(self, draft: Draft) -> bool:
         """Names and telephones: "known as “Fat Boy”", "called her mother"."""
         cue = self._cue(draft)
         if not draft.speaker and _NAMED.search(cue) and any(self._quoted(b - 1) or self._text[a] in _MARKS for a, b in draft.content):
             return True
         start, end = draft.content[0]
-        few = len(draft.content) == 1 and len(self._text[start:end].split()) <= 2 and not self._quoted(start)
-        return cue in {"called", "calls", "call", "calling", "called off", "phoned", "rang"} and few
+        words = self._text[start:end].split()
+        some = len(words) == 1 or (len(words) == 2 and words[0].lower() in _POSSESSIVE)
+        return cue in _CALLS and len(draft.content) == 1 and some and _MARKS.isdisjoint(self._text[start:end])
 
     def _asks(self, draft: Draft, paragraph: Span) -> bool:
         """Questions to the reader, and those that reporters put."""
@@ -119,7 +127,8 @@ class Lookalikes:
             return False
         content_start, content_end = draft.content[0][0], draft.content[-1][1]
         said = self._text[content_start:content_end].rstrip("\"”’' ")
-        if self._speaker(draft) in sections("labels.txt")["interviewer"] and (said + self._text[content_end : content_end + 1]).endswith("?"):
+        interviewing = self._speaker(draft) in sections("labels.txt")["interviewer"]
+        if interviewing and "?" in (said[-1:], self._text[content_end : content_end + 1]):
             return True
         if draft.lemma == "ask" and not self._quoted(content_start):
             who = self._speaker(draft)
@@ -136,9 +145,14 @@ class Lookalikes:
 
     def _sings(self, draft: Draft) -> bool:
         songs = sections("lookalikes.txt")["songs"]
-        return draft.lemma in songs or not songs.isdisjoint(_WORD.findall(self._speaker(draft))) or (
-            not songs.isdisjoint(_WORD.findall(self._text[draft.cue[-1][1] : draft.cue[-1][1] + 14].lower()))
-            or self._cue(draft) in {"hummed", "hums", "humming"}
+        start, end = draft.cue[0][0], draft.cue[-1][1]
+        behind = self._text[end : end + 14].lower() if self._cue(draft) in {"goes", "went", "runs", "ran"} else ""
+        singer = _WORD.findall(self._speaker(draft))[-1:]
+        return (
+            draft.lemma in songs
+            or self._cue(draft) in songs
+            or not songs.isdisjoint([*singer, *_WORD.findall(behind)])
+            and not self._quoted(start)
         )
 
     def _orders(self, draft: Draft, paragraph: Span) -> bool:

@@ -143,6 +143,7 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
+    content = [_before_semicolon(text, span) for span in content]
     cue = _without(_CUE_TAIL, text, found.cue[0])
     speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
     speaker = [span for span in speaker if span[0] < span[1]]
@@ -161,6 +162,13 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         score=found.score,
         worth=round(found.worth, 2),
     )
+
+
+def _before_semicolon(text: str, span: Span) -> Span:
+    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's."""
+    at = text.find("; ", span[0] + 1, span[1])
+    quoted = any(mark in text[span[0] : span[1]] for mark in _MARKS)
+    return span if at < 0 or quoted else (span[0], at)
 
 
 def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
