@@ -29,7 +29,7 @@ def names(cases: list[Case]) -> list[str]:
 
 def bare(content: str) -> str:
     """A content as it is compared."""
-    parts = re.split(r" (?:\[\.\.\.\]|\.\.\.) ", re.sub("[\"“”„«»「」‘]|(?<!\\w)['’]|['’](?!\\w)", "", content))
+    parts = re.split(r" (?:\[\.\.\.\]|\.\.\.) ", re.sub("``|[\"“”„«»「」‘]|(?<!\\w)['’]|['’](?!\\w)", "", content))
     return " ... ".join(re.sub(r"^that ", "", part.strip(" ,.;:–—-\n"), flags=re.IGNORECASE) for part in parts)
 
 

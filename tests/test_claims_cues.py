@@ -30,7 +30,7 @@ VERBS: list[Case] = [
 
 NOUNS: list[Case] = [
     ("The court threw out the claim that the vineyard had been poisoned.", "- | claim | the vineyard had been poisoned"),
-    ("The bank dismissed a report that it would close its Leeds office.", "a report | report | it would close its Leeds office", "? The bank | dismissed | a report that it would close its Leeds office"),
+    ("A report that the bank would close its Leeds office sent the shares down.", "A report | report | the bank would close its Leeds office"),
     ("His warning that the dam was cracked went unheard.", "His | warning | the dam was cracked"),
     ("Ann Holt's claim that she wrote the song was settled in March.", "Ann Holt's | claim | she wrote the song"),
     ("The union repeated its warning that the mine was unsafe.", "The union | warning | the mine was unsafe"),

@@ -23,6 +23,7 @@ _PHRASE = re.compile(
     r"(?:^[\"“‘']?For |\b[Aa]s \w+ (?:\w+ )?puts? it\b|\b(?:[Ii]n|[Bb]y|[Ff]rom|[Tt]o) (?:[\w'’-]+ ){1,5}"
     r"(?:view|words|opinion|eyes|accounts?|point of view|telling|judge?ment|reckoning)\b)"
 )
+_STOP = re.compile(r"[.!?][\"”’']?\s+")
 _DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
@@ -126,6 +127,7 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
             holder = led
             drafts.append(led)
         elif _sentences(paragraph.text, paragraph.start, quote):
+            last = last or _told_before(paragraph.text, drafts, quote)
             if last is not None:
                 _take(last, quote)
                 holder = last
@@ -139,6 +141,15 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
         if holder is not None and (holder.rule in {"quote", "colon", "continued"} or holder.content[-1][1] == quote.end):
             last = holder
     return drafts
+
+
+def _told_before(text: str, drafts: Sequence[Draft], quote: Quote) -> Draft | None:
+    """Whose words the sentence right before a quotation reports: "He said the crops had failed. “The well is dry.”"."""
+    for draft in reversed(drafts):
+        end = max(b for _, b in [*draft.content, *draft.cue])
+        if end <= quote.start and draft.class_ == "speech" and draft.speaker and _STOP.fullmatch(text, end, quote.start):
+            return draft
+    return None
 
 
 def _alone(paragraph: Paragraph, quote: Quote) -> bool:

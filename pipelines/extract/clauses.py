@@ -16,6 +16,8 @@ _RELATIVE = frozenset({"who", "which", "that", "whom"})
 _ISSUED = sections("particles.txt")["issued"]
 _DASHES = frozenset({"-", "–", "—", "--"})
 _TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
+_CONTRASTS = frozenset({"while", "whereas", "though", "although", "even", "despite", "as"})
+_OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _DEEPEST = 6
 
@@ -129,7 +131,22 @@ def clause_range(verb: Token) -> Range:
             while cut > verb.i + 1 and (doc[cut - 1].dep_ in {"cc", "punct"}):
                 cut -= 1
             return start, cut
-    return start, end
+    return start, _aside(verb, end)
+
+
+def _aside(verb: Token, end: int) -> int:
+    """Where a clause ends before a trailing part behind a comma that the reporter mostly adds: ", while ...",
+    ", speaking outside the court", ", in a letter to ..."."""
+    doc = verb.doc
+    for child in verb.rights:
+        first = child.left_edge
+        if first.i < 1 or doc[first.i - 1].text != "," or child.right_edge.i + 1 < end - 1 or child.i < verb.i:
+            continue
+        participle = child.dep_ == "advcl" and child.tag_ == "VBG" and first.i == child.i
+        contrast = child.dep_ == "advcl" and first.lower_ in _CONTRASTS
+        if participle or contrast or (child.dep_ == "prep" and child.lower_ in _OCCASIONS):
+            return first.i - 1
+    return end
 
 
 def _speaks(verb: Token) -> bool:

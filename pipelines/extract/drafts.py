@@ -371,7 +371,7 @@ class Paragraph:
         if source is None:
             return
         _start, end = noun_range(source)
-        attribution = (cue.i, end)
+        attribution = (cue.i, max([end, *(c.right_edge.i + 1 for c in source.rights if c.dep_ in {"relcl", "acl"})]))
         sent = cue.sent
         if cue.i == sent.start:
             verb = sent.root
@@ -411,7 +411,10 @@ class Paragraph:
             owner = cue
             draft.cue = [(self.offset(cue.i), self.offset(cue.i) + len(cue))]
         draft.alleged = owner is None and not noun.owned
-        if owner is not cue:
+        if owner is cue:
+            draft.speaker = [(self.offset(cue.left_edge.i), self.offset(cue.i) + len(cue))]
+            draft.head = draft.cue[0]
+        else:
             self.name(draft, owner)
 
 

@@ -207,7 +207,10 @@ def _labelled(text: str, line: _Line | None, voices: _Voices) -> _Line | None:
         return None
     who, said = text[line.who[0] : line.who[1]], text[line.said[0] : line.said[1]]
     quoted = said[:1] in _OPENING and _named(who) and not voices.nobody(who)
-    told = any(word.lower() in cue_verbs() and not voices.role(word) for word in who.split())
+    told = any(
+        (word.lower() in cue_verbs() and not voices.role(word)) or word in sections("particles.txt")["copulas"]
+        for word in who.split()
+    )
     return line if (quoted or (len(said.split()) > 2 and voices.hears(who))) and not told else None
 
 

@@ -212,5 +212,6 @@ def _introducer(words: list[Token]) -> tuple[Token | None, Token | None]:
         if is_verb(word) and word.tag_ in {"VBD", "VBZ", "VBP"}:
             who = next((c for c in word.lefts if c.dep_ in SUBJECTS and c in words), None)
             if who is not None and who.lower_ not in {"it", "this", "that", "there"}:
-                return who, word
+                told = next((c for c in word.rights if c.dep_ in {"acomp", "dobj", "attr"} and c in words), word)
+                return who, told if told in spoken or told.dep_ == "acomp" else word
     return None, None

@@ -139,7 +139,7 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
-    content = sorted(tidy(text, *span) for span in found.content)
+    content = sorted(tidy(text, *_kept(text, paragraphs, found.cue[0], span)) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
@@ -162,6 +162,20 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         score=found.score,
         worth=round(found.worth, 2),
     )
+
+
+def _kept(text: str, paragraphs: Sequence[Span], cue: Span, span: Span) -> Span:
+    """A content without what lies in another paragraph than its beginning and is no quotation that goes on there."""
+    start, end = paragraphs[bisect_right(paragraphs, (span[0], len(text))) - 1]
+    if span[1] <= end:
+        return span
+    following = bisect_right(paragraphs, (span[0], len(text)))
+    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS:
+        return span
+    if start <= cue[0] < end:
+        return span[0], end
+    last = paragraphs[bisect_right(paragraphs, (span[1] - 1, len(text))) - 1]
+    return max(span[0], last[0]), span[1]
 
 
 def _before_semicolon(text: str, span: Span) -> Span:
@@ -214,6 +228,11 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         draft.speaker, draft.head = ruled.speaker, ruled.head
         return
     longer = size(ruled.content) > 1.5 * size(draft.content)
+    if ruled.rule == "according" and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
+        # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
+        draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
+    if ruled.rule == "noun" and draft.content[0][0] <= ruled.content[0][0] and ruled.content[-1][1] < draft.content[-1][1]:
+        draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != "preposition" and not longer:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
