@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from said import Case, check, names
+from said import Case, check, tried
+
+from pipelines.extract import By
 
 NOBODYS: list[Case] = [
     ("Few remember that the square was once a lake.",),
@@ -22,6 +24,8 @@ NOBODYS: list[Case] = [
     ("He would have said the garden was too small.",),
     ("Anyone could tell that the stew had burned.",),
     ("Guess what the children had built.",),
+    ("Nobody knows where the statue went.",),
+    ("You could say the evening was a success.",),
 ]
 
 SAID_ONLY: list[Case] = [
@@ -40,6 +44,9 @@ SAID_ONLY: list[Case] = [
     ("He said so twice.",),
     ("She called her mother from the station.",),
     ("The guests said thanks and drove home.",),
+    ("She said goodnight to the guard.",),
+    ("He told the time by the sun.",),
+    ("The film tells the story of two brothers.",),
 ]
 
 QUESTIONS: list[Case] = [
@@ -58,6 +65,8 @@ QUESTIONS: list[Case] = [
     ("The spokesman was asked about the missing files.",),
     ("Reporters asked whether the king was ill.",),
     ("Is it true that the ship was empty?",),
+    ("Would the bridge hold? Nobody asked.",),
+    ("The journalist asked whether the mine would reopen.",),
 ]
 
 COMMANDS: list[Case] = [
@@ -77,6 +86,8 @@ COMMANDS: list[Case] = [
     ("See page 4 for the full list.",),
     ("Claim your free ticket today.",),
     ("Sign up for our newsletter.",),
+    ("Tell us what you think in the comments.",),
+    ("Let me say this: rain is wet.",),
 ]
 
 LYRICS: list[Case] = [
@@ -95,6 +106,7 @@ LYRICS: list[Case] = [
     ("The record’s first single is “They Say It Snows”.",),
     ("She hummed “Tell Me Lies of Summer” on the tram.",),
     ("The children sang “Ten Grey Geese” for the queen.",),
+    ("She sang “Moon Over the Yard” at the funeral.",),
 ]
 
 BOILERPLATE: list[Case] = [
@@ -116,7 +128,19 @@ BOILERPLATE: list[Case] = [
     ("The Associated Press contributed to this report.",),
     ("We use cookies to make our site work.",),
     ("LISBON, May 4: The harbour was closed on Tuesday.",),
-]  # fmt: skip
+    ("© 2023 Harbour Media. All rights reserved.",),
+    ("Subscribe to our newsletter for more stories.",),
+    ("How to prune roses in winter",),
+    ("Analysis: the road to Lisbon",),
+    ("Ukraine war: what we know on day 400",),
+    ("Live: storm moves towards coast",),
+    ("Recipe: lemon cake with poppy seeds",),
+    ("Champions League: Porto beat Ajax in extra time",),
+    ("Serves 4\nPrep time: 20 minutes\nCooking: one hour",),
+    ("Date: 4 May\nPlace: Town Hall\nEntry: free",),
+    ("He packed three things — a knife, a rope and “The Odyssey” — and left.",),
+    ("The band — “louder than ever” — played until dawn.",),
+]
 
 DEEDS: list[Case] = [
     ("The train left at noon and arrived before three.",),
@@ -134,39 +158,56 @@ DEEDS: list[Case] = [
     ("The team posted a profit of two million.",),
     ("The council set a date and closed the session.",),
     ("Kick-off: 20:45 at the Stade du Port",),
+    ("Workers found a wallet in the mud.",),
+    ("“Yes.”",),
 ]
 
+BEYOND_RULES = frozenset(
+    {
+        "It goes without saying that the cook was tired.",
+        "She called her mother from the station.",
+        "The team posted a profit of two million.",
+    }
+)
+"""What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""
 
-@pytest.mark.parametrize("case", NOBODYS, ids=names(NOBODYS))
-def test_beliefs_of_nobody(case: Case) -> None:
-    check(case)
-
-
-@pytest.mark.parametrize("case", SAID_ONLY, ids=names(SAID_ONLY))
-def test_said_goodbye(case: Case) -> None:
-    check(case)
-
-
-@pytest.mark.parametrize("case", QUESTIONS, ids=names(QUESTIONS))
-def test_questions_put_by_the_reporter(case: Case) -> None:
-    check(case)
-
-
-@pytest.mark.parametrize("case", COMMANDS, ids=names(COMMANDS))
-def test_commands_to_the_reader(case: Case) -> None:
-    check(case)
+WRONG = frozenset(
+    {
+        "The referee showed a red card after ten minutes.",
+    }
+)
 
 
-@pytest.mark.parametrize("case", LYRICS, ids=names(LYRICS))
-def test_songs_and_their_titles(case: Case) -> None:
-    check(case)
+@pytest.mark.parametrize(("case", "by"), tried(NOBODYS, BEYOND_RULES, WRONG))
+def test_beliefs_of_nobody(case: Case, by: By | None) -> None:
+    check(case, by)
 
 
-@pytest.mark.parametrize("case", BOILERPLATE, ids=names(BOILERPLATE))
-def test_boilerplate(case: Case) -> None:
-    check(case)
+@pytest.mark.parametrize(("case", "by"), tried(SAID_ONLY, BEYOND_RULES, WRONG))
+def test_said_goodbye(case: Case, by: By | None) -> None:
+    check(case, by)
 
 
-@pytest.mark.parametrize("case", DEEDS, ids=names(DEEDS))
-def test_deeds_by_verbs_that_also_speak(case: Case) -> None:
-    check(case)
+@pytest.mark.parametrize(("case", "by"), tried(QUESTIONS, BEYOND_RULES, WRONG))
+def test_questions_put_by_the_reporter(case: Case, by: By | None) -> None:
+    check(case, by)
+
+
+@pytest.mark.parametrize(("case", "by"), tried(COMMANDS, BEYOND_RULES, WRONG))
+def test_commands_to_the_reader(case: Case, by: By | None) -> None:
+    check(case, by)
+
+
+@pytest.mark.parametrize(("case", "by"), tried(LYRICS, BEYOND_RULES, WRONG))
+def test_songs_and_their_titles(case: Case, by: By | None) -> None:
+    check(case, by)
+
+
+@pytest.mark.parametrize(("case", "by"), tried(BOILERPLATE, BEYOND_RULES, WRONG))
+def test_boilerplate(case: Case, by: By | None) -> None:
+    check(case, by)
+
+
+@pytest.mark.parametrize(("case", "by"), tried(DEEDS, BEYOND_RULES, WRONG))
+def test_deeds_by_verbs_that_also_speak(case: Case, by: By | None) -> None:
+    check(case, by)

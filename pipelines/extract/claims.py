@@ -138,7 +138,9 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
                     sentence=(quote.start, quote.end), inherited=True,
                 )  # fmt: skip
                 drafts.append(holder)
-        if holder is not None and (holder.rule in {"quote", "colon", "continued"} or holder.content[-1][1] == quote.end):
+        if holder is not None and (
+            holder.rule in {"quote", "colon", "continued"} or holder.content[-1][1] == quote.end
+        ):
             last = holder
     return drafts
 
@@ -147,7 +149,12 @@ def _told_before(text: str, drafts: Sequence[Draft], quote: Quote) -> Draft | No
     """Whose words the sentence right before a quotation reports: "He said the crops had failed. “The well is dry.”"."""
     for draft in reversed(drafts):
         end = max(b for _, b in [*draft.content, *draft.cue])
-        if end <= quote.start and draft.class_ == "speech" and draft.speaker and _STOP.fullmatch(text, end, quote.start):
+        if (
+            end <= quote.start
+            and draft.class_ == "speech"
+            and draft.speaker
+            and _STOP.fullmatch(text, end, quote.start)
+        ):
             return draft
     return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
-from spacy.tokens import Doc, Span as TokenSpan, Token
+from spacy.tokens import Doc, Token
+from spacy.tokens import Span as TokenSpan
 
 from pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
 from pipelines.extract.drafts import Draft, tidy
@@ -25,9 +27,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     parts = [tokens for span in draft.content if (tokens := _tokens(doc, start, span)) is not None]
     if len(parts) < len(draft.content):
         return
-    said = _relative(cue) or [
-        tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts
-    ]
+    said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
     content = [tidy(text, *_span(start, tokens)) for tokens in said if len(tokens)]
     content = [(a, b) for a, b in content if any(char.isalnum() for char in text[a:b])]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
@@ -43,7 +43,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
 
 
 def _disjoint(spans: Sequence[Span]) -> bool:
-    return all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    return all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
 
 
 def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
@@ -99,7 +99,14 @@ def _name(start: int, cue: TokenSpan, draft: Draft) -> None:
     """Gives a draft without a speaker the subject of its verb."""
     verb = _main(cue)
     who = next((c for c in verb.lefts if c.dep_ == "nsubj"), None)
-    if draft.alleged or who is None or verb.lower_ not in cue_verbs() or verb.tag_ == "VBG" or who.lower_ in _NOBODY or who.i >= cue.start:
+    if (
+        draft.alleged
+        or who is None
+        or verb.lower_ not in cue_verbs()
+        or verb.tag_ == "VBG"
+        or who.lower_ in _NOBODY
+        or who.i >= cue.start
+    ):
         return
     first, last = noun_range(who)
     draft.speaker = [_span(start, who.doc[first:last])]

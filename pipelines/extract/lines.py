@@ -26,10 +26,13 @@ _SIGNATURE = re.compile(rf"{_DASH}\s*{_NAME}$")
 _OCCASION = re.compile(
     r"\.?$|,? (?:in|on|at|to|after|before|during|when|from|via|speaking|writing|tweeting|talking|responding)\b"
 )
-_BEHIND = re.compile(r"(?P<said>.{8,}?)\s(?P<cue>[—–]|--?) (?P<who>[^,;:.!?—–]{2,40})\.?$")
+_BEHIND = re.compile(r"(?P<said>.{8,}?)(?:\s(?P<dash>[—–]|--?)|(?P<colon>:)) (?P<who>[^,;:.!?—–]{2,40})\.?$")
 _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^,;:.!?]{2,50})\.?$")
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"
+_LITTLE = frozenset(
+    {"a", "an", "the", "his", "her", "their", "its", "he", "she", "it", "they", "we", "i", "this", "one"}
+)
 LINES = frozenset({"signed", "dialogue", "headline"})
 """The rules of this module, as drafts name them."""
 _LONGEST = 20
@@ -74,10 +77,17 @@ def find_lines(
             if not _asked(text, line):
                 drafts.append(_draft(text, "dialogue", line, (start, end)))
         elif _headline(text, start, end, first=index == 0):
-            found = _labelled(text, line, voices) or _verbed(text, start, end, voices) or _behind(text, start, end, voices)
+            found = (
+                _labelled(text, line, voices) or _verbed(text, start, end, voices) or _behind(text, start, end, voices)
+            )
             if found is not None:
                 drafts.append(_draft(text, "headline", found, (start, end)))
-        elif line is not None and text[line.said[0]] in _OPENING and text[end - 1] in _CLOSING and _labelled(text, line, voices):
+        elif (
+            line is not None
+            and text[line.said[0]] in _OPENING
+            and text[end - 1] in _CLOSING
+            and _labelled(text, line, voices)
+        ):
             drafts.append(_draft(text, "dialogue", line, (start, end)))
     return drafts
 
@@ -136,7 +146,7 @@ def _label(text: str, span: Span) -> _Line | None:
 
 
 def _dialogue(text: str, labels: Sequence[_Line | None], voices: _Voices) -> list[bool]:
-    """Which labelled lines are turns of a dialogue: of speakers who return or are known, and what others say between."""
+    """Which labelled lines are turns of a dialogue: of speakers who return or are known, and others' between."""
     names = [text[line.who[0] : line.who[1]] if line and _sentence(text, line) else "" for line in labels]
     turns = Counter(name for name in names if name and not voices.nobody(name))
     shouted = sum(count for name, count in turns.items() if _shouted(name))
@@ -150,9 +160,16 @@ def _dialogue(text: str, labels: Sequence[_Line | None], voices: _Voices) -> lis
                 and _named(name)
                 and (turns[name] > 1 or voices.hears(name) or (_shouted(name) and shouted > 1))
             )
+    # So is a row of three.
+    row = [name in turns and _named(name) for name in names]
+    for at in range(len(row) - 2):
+        if all(row[at : at + 3]):
+            sure[at : at + 3] = [True] * 3
     # Beside a sure turn, a line with such a label is one as well.
     beside = [any(sure[max(0, at - 1) : at + 2]) for at in range(len(sure))]
-    return [one or (near and name in turns and _named(name)) for one, near, name in zip(sure, beside, names, strict=True)]
+    return [
+        one or (near and name in turns and _named(name)) for one, near, name in zip(sure, beside, names, strict=True)
+    ]
 
 
 def _sentence(text: str, line: _Line) -> bool:
@@ -169,6 +186,12 @@ def _named(name: str) -> bool:
     """Whether a label is written like a name, in few words and with capitals."""
     words = name.split()
     return len(words) <= 5 and all(word[:1].isupper() or word in {"of", "the", "and", "de", "van"} for word in words)
+
+
+def _titled(name: str) -> bool:
+    """Whether a label is like "Nobel winner": a capital first, a common noun last."""
+    words = name.split()
+    return 2 <= len(words) <= 4 and words[0].lower() not in _LITTLE and all(word[:1].isupper() for word in words[:-1])
 
 
 def _asked(text: str, line: _Line) -> bool:
@@ -189,7 +212,7 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
     stop = _OCCASION.search(text, match.start("who"), match.end("who"))
     who = match.start("who"), max(match.start("who") + 1, stop.start() if stop else match.end("who"))
     # A sentence that goes on behind a dash begins small.
-    first = text[who[0] : who[1]].split()[0]
+    first = text[who[0] : who[1]].split(maxsplit=1)[0]
     if not first[:1].isupper() and not (voices.role(first) and re.search(r"\b[A-Z]", match["who"])):
         return None
     return _Line(who, match.span("cue"), (quote.start, quote.end))
@@ -206,7 +229,7 @@ def _labelled(text: str, line: _Line | None, voices: _Voices) -> _Line | None:
     if line is None:
         return None
     who, said = text[line.who[0] : line.who[1]], text[line.said[0] : line.said[1]]
-    quoted = said[:1] in _OPENING and _named(who) and not voices.nobody(who)
+    quoted = said[:1] in _OPENING and (_named(who) or _titled(who)) and not voices.nobody(who)
     told = any(
         (word.lower() in cue_verbs() and not voices.role(word)) or word in sections("particles.txt")["copulas"]
         for word in who.split()
@@ -232,7 +255,7 @@ def _behind(text: str, start: int, end: int, voices: _Voices) -> _Line | None:
     match = _BEHIND.match(text, start, end)
     if match is None or len(match["who"].split()) > 4 or not voices.hears(match["who"]):
         return None
-    return _Line(match.span("who"), match.span("cue"), match.span("said"))
+    return _Line(match.span("who"), match.span("dash" if match["dash"] else "colon"), match.span("said"))
 
 
 def _draft(text: str, rule: str, line: _Line, sentence: Span) -> Draft:
@@ -240,7 +263,7 @@ def _draft(text: str, rule: str, line: _Line, sentence: Span) -> Draft:
     word = text[line.cue[0] : line.cue[1]]
     verb = cue_verbs().get(word.lower())
     who = tidy(text, *line.who)
-    names = list(re.finditer(r"[^\W_][\w.'’-]*", text[who[0] : who[1]].split(",")[0]))
+    names = list(re.finditer(r"[^\W_][\w.'’-]*", text[who[0] : who[1]].split(",", maxsplit=1)[0]))
     head = (who[0] + names[-1].start(), who[0] + names[-1].end()) if names else who
     return Draft(
         rule=rule,

@@ -54,7 +54,13 @@ class Lookalikes:
         if not draft.cue:
             return True
         return not (
-            self._cites(draft) or self._nobodys(draft) or self._calls(draft) or self._greets(draft) or self._asks(draft, around) or self._sings(draft) or self._orders(draft, around)
+            self._cites(draft)
+            or self._nobodys(draft)
+            or self._calls(draft)
+            or self._greets(draft)
+            or self._asks(draft, around)
+            or self._sings(draft)
+            or self._orders(draft, around)
         )
 
     def _quoted(self, offset: int) -> bool:
@@ -95,12 +101,14 @@ class Lookalikes:
 
     def _greets(self, draft: Draft) -> bool:
         """ "Said goodbye", "said their prayers"."""
-        if draft.lemma != "say" or len(draft.content) > 1 or self._quoted(draft.content[0][0]):
+        if draft.lemma not in {"say", "tell"} or len(draft.content) > 1 or self._quoted(draft.content[0][0]):
             return False
         start, end = draft.content[0]
         words = [match.group().lower() for match in _WORD.finditer(self._text, start, min(end, start + 40))]
         while words and words[0] in _POSSESSIVE:
             words.pop(0)
+        if draft.lemma == "tell":
+            return bool(words) and words[0] in sections("lookalikes.txt")["told"]
         greeting = bool(words) and words[0] in sections("lookalikes.txt")["greetings"]
         return greeting and (len(words) == 1 or words[1] in _AFTER_GREETING)
 
@@ -113,7 +121,11 @@ class Lookalikes:
     def _calls(self, draft: Draft) -> bool:
         """Names and telephones: "known as “Fat Boy”", "called her mother"."""
         cue = self._cue(draft)
-        if not draft.speaker and _NAMED.search(cue) and any(self._quoted(b - 1) or self._text[a] in _MARKS for a, b in draft.content):
+        if (
+            not draft.speaker
+            and _NAMED.search(cue)
+            and any(self._quoted(b - 1) or self._text[a] in _MARKS for a, b in draft.content)
+        ):
             return True
         start, end = draft.content[0]
         words = self._text[start:end].split()
@@ -151,8 +163,7 @@ class Lookalikes:
         return (
             draft.lemma in songs
             or self._cue(draft) in songs
-            or not songs.isdisjoint([*singer, *_WORD.findall(behind)])
-            and not self._quoted(start)
+            or (not songs.isdisjoint([*singer, *_WORD.findall(behind)]) and not self._quoted(start))
         )
 
     def _orders(self, draft: Draft, paragraph: Span) -> bool:

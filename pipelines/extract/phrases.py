@@ -7,7 +7,7 @@ from spacy.tokens import Token
 from pipelines.extract.clauses import SUBJECTS, clause_range, finite, is_verb, noun_range, subject, without
 from pipelines.extract.drafts import Draft, Paragraph
 from pipelines.extract.quotes import Quote
-from pipelines.extract.wordlists import CueVerb, cue_adjectives, cue_nouns, cue_verbs, sections
+from pipelines.extract.wordlists import CueClass, CueVerb, cue_adjectives, cue_nouns, cue_verbs, sections
 
 _COPULAS = sections("particles.txt")["copulas"]
 _VIEWS = sections("particles.txt")["views"]
@@ -32,8 +32,8 @@ def read_phrases(paragraph: Paragraph) -> None:
             _as_put(paragraph, token)
 
 
-def _verb(lemma: str, class_: str) -> CueVerb:
-    return CueVerb(lemma, class_, _NONE, _NONE)  # type: ignore[arg-type]
+def _verb(lemma: str, class_: CueClass) -> CueVerb:
+    return CueVerb(lemma, class_, _NONE, _NONE)
 
 
 def _clause(token: Token, head: Token) -> Token | None:
@@ -172,9 +172,7 @@ def introduced(paragraph: Paragraph, quote: Quote) -> Draft | None:
     before = paragraph.text[paragraph.start : quote.start].rstrip()
     if not before.endswith(":"):
         return None
-    colon = doc.char_span(
-        paragraph_at := len(before) - 1, paragraph_at + 1, alignment_mode="expand"
-    )
+    colon = doc.char_span(paragraph_at := len(before) - 1, paragraph_at + 1, alignment_mode="expand")
     if colon is None:
         return None
     last = colon.start

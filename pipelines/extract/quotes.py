@@ -46,10 +46,10 @@ def find_quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:
             position = mark.end()
             char = text[at]
             if char == "`":
-                close = text.find("''", position, end)
-                if opened < 0 and close >= 0:
-                    found.append(Quote(at, close + 2, open=False, continues=False))
-                    position = close + 2
+                last = text.find("''", position, end)
+                if opened < 0 and last >= 0:
+                    found.append(Quote(at, last + 2, open=False, continues=False))
+                    position = last + 2
                 continue
             if char in "'‘":
                 if opened < 0 and not _ELISION.match(text, at):

@@ -32,6 +32,7 @@ _SPEAKER_TAIL = re.compile(
     r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
 )
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
+_PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
 _PLAIN = LINES | {"phrase", "noun is", "colon"}
@@ -102,7 +103,13 @@ def _by_rules_alone(
         low = min(span[0] for span in [*rule.content, *rule.cue])
         high = max(span[1] for span in [*rule.content, *rule.cue])
         beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
-        where = "apart" if not beside and rule.rule in _SPOKEN else "within" if beside and _told_within(text, rule, beside) else "alone"
+        where = (
+            "apart"
+            if not beside and rule.rule in _SPOKEN
+            else "within"
+            if beside and _told_within(text, rule, beside)
+            else "alone"
+        )
         yield replace(rule, rule=f"{rule.rule} {where}")
 
 
@@ -135,7 +142,9 @@ def _told_within(text: str, rule: Draft, around: Sequence[Draft]) -> bool:
 
 def likely(drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts of those kinds that are right often enough, or of which too few were measured."""
-    return [draft for draft in drafts if not draft.rule.endswith(" alone") and precision().get(draft.kind, 1.0) >= LEAST]
+    return [
+        draft for draft in drafts if not draft.rule.endswith(" alone") and precision().get(draft.kind, 1.0) >= LEAST
+    ]
 
 
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
@@ -158,10 +167,17 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         speaker=speaker,
         head=_head(text, speaker[0]) if speaker else (0, 0),
         sentence=_sentence(text, paragraphs, cue[0]),
+        alleged=not speaker and _nobody_says(text[cue[0] : cue[1]], lemma),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
         worth=round(found.worth, 2),
     )
+
+
+def _nobody_says(cue: str, lemma: str) -> bool:
+    """Whether a cue is a passive in which nobody in particular speaks: "is thought", "has been alleged"."""
+    verb = cue_verbs().get(lemma)
+    return verb is not None and "s" in verb.frames and _PASSIVE.match(cue) is not None
 
 
 def _kept(text: str, paragraphs: Sequence[Span], cue: Span, span: Span) -> Span:
@@ -231,7 +247,14 @@ def _agree(draft: Draft, ruled: Draft) -> None:
     if ruled.rule == "according" and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
         # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
         draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
-    if ruled.rule == "noun" and draft.content[0][0] <= ruled.content[0][0] and ruled.content[-1][1] < draft.content[-1][1]:
+    apart = not (draft.cue[0][0] < ruled.cue[0][1] and ruled.cue[0][0] < draft.cue[0][1]) if ruled.cue else False
+    if ruled.rule == "noun" and ruled.speaker and (apart or draft.score < _UNSURE):
+        draft.cue, draft.speaker, draft.head = ruled.cue, ruled.speaker, ruled.head
+    if (
+        ruled.rule == "noun"
+        and draft.content[0][0] <= ruled.content[0][0]
+        and ruled.content[-1][1] < draft.content[-1][1]
+    ):
         draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != "preposition" and not longer:
         draft.content, draft.main = ruled.content, ruled.main
@@ -246,7 +269,7 @@ def _agree(draft: Draft, ruled: Draft) -> None:
 
 def _speaks(text: str, draft: Draft) -> bool:
     """Whether a rule's draft is plainly speech or thought of a speaker who is told: "Y had said that ..."."""
-    if not draft.speaker or draft.rule not in {"clause", "infinitive"}:
+    if not draft.speaker or draft.rule not in {"clause", "infinitive", "colon"}:
         return False
     verb = cue_verbs().get(draft.lemma)
     if draft.rule == "infinitive" and (verb is None or not {"q", "t"} <= verb.frames):
