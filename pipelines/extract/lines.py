@@ -76,7 +76,7 @@ def find_lines(
         elif line is not None and spoken[index]:
             if not _asked(text, line):
                 drafts.append(_draft(text, "dialogue", line, (start, end)))
-        elif _headline(text, start, end, first=index == 0):
+        elif _headline(text, start, end):
             found = (
                 _labelled(text, line, voices) or _verbed(text, start, end, voices) or _behind(text, start, end, voices)
             )
@@ -218,10 +218,11 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
     return _Line(who, match.span("cue"), (quote.start, quote.end))
 
 
-def _headline(text: str, start: int, end: int, first: bool) -> bool:
-    """A line of few words that ends without a full stop, or the first of an article."""
-    words = len(text[start:end].split())
-    return 3 <= words <= _LONGEST and (first or text[end - 1] not in ".!;:,") and "\n" not in text[start:end]
+def _headline(text: str, start: int, end: int) -> bool:
+    """A line of few words that ends without a full stop."""
+    return (
+        text[end - 1] not in ".!;:," and 3 <= len(text[start:end].split()) <= _LONGEST and "\n" not in text[start:end]
+    )
 
 
 def _labelled(text: str, line: _Line | None, voices: _Voices) -> _Line | None:

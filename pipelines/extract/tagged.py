@@ -33,6 +33,7 @@ _SPEAKER_TAIL = re.compile(
 )
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
+_NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
 _PLAIN = LINES | {"phrase", "noun is", "colon"}
@@ -97,9 +98,11 @@ def _by_rules_alone(
             yield rule
             continue
         place = bisect_right(starts, rule.content[0][0])
-        if rule.rule == "continued" and _absorbed(text, rule, [*near[place], *near[place - 1]]):
-            near[place] += near[place - 1]
-            continue
+        if rule.rule == "continued":
+            draft = _goes_on(text, rule, [*near[place], *near[place - 1]])
+            if draft is not None:
+                near[place].append(draft)
+                continue
         low = min(span[0] for span in [*rule.content, *rule.cue])
         high = max(span[1] for span in [*rule.content, *rule.cue])
         beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
@@ -113,19 +116,19 @@ def _by_rules_alone(
         yield replace(rule, rule=f"{rule.rule} {where}")
 
 
-def _absorbed(text: str, rule: Draft, before: Sequence[Draft]) -> bool:
-    """Adds a quotation in a new paragraph to the claim that it goes on with; True where it needs no draft."""
+def _goes_on(text: str, rule: Draft, before: Sequence[Draft]) -> Draft | None:
+    """The claim that a quotation in a new paragraph goes on with, which then holds it, too."""
     start, end = rule.content[0][0], rule.content[-1][1]
     for draft in before:
         if any(a < end and start < b for a, b in draft.content):
-            return True
+            return draft
     for draft in before:
         last = max(b for _, b in [*draft.content, *draft.cue, *draft.speaker])
         same = any(a < d and c < b for a, b in draft.speaker for c, d in rule.speaker)
-        if same and not _SENTENCE_MORE.search(text, last, start):
+        if same and last <= start and not _SENTENCE_MORE.search(text, last, start):
             draft.content.append((start, end))
-            return True
-    return False
+            return draft
+    return None
 
 
 def _told_within(text: str, rule: Draft, around: Sequence[Draft]) -> bool:
@@ -133,6 +136,8 @@ def _told_within(text: str, rule: Draft, around: Sequence[Draft]) -> bool:
     if not _speaks(text, rule):
         return False
     low, high = min(rule.content[0][0], rule.speaker[0][0]), rule.content[-1][1]
+    if len(rule.content) == 1 and _NO_SUBJECT.match(text, rule.content[0][0]):
+        return False
     for draft in around:
         span = next((span for span in draft.content if span[0] <= low and high <= span[1]), None)
         if span is not None and text[span[0]] not in _MARKS:
@@ -153,6 +158,10 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
     if not content:
         return None
     content = [_before_semicolon(text, span) for span in content]
+    here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
+    near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
+    # In another paragraph only a quotation goes on.
+    content = [span for span in content if span in near or text[span[0]] in _MARKS] if near else content
     cue = _without(_CUE_TAIL, text, found.cue[0])
     speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
     speaker = [span for span in speaker if span[0] < span[1]]
