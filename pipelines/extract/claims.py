@@ -176,7 +176,7 @@ def _stands(paragraph: Paragraph, draft: Draft) -> bool:
     if quote is not None and quote.end - quote.start > 0:
         # A quotation's own words ("I think ..."): the quotation is the claim.
         return bool(draft.speaker) and paragraph.text[draft.head[0] : draft.head[1]].lower() not in {
-            "i", "we", "you", "it", "that", "they", "he", "she",
+            "i", "we", "you", "it", "that", "they", "he", "she", "my", "our", "your",
         }  # fmt: skip
     if draft.class_ == "cognition" and paragraph.text[draft.head[0] : draft.head[1]].lower() in {
         "i",

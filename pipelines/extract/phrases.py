@@ -54,6 +54,8 @@ def _adjective(paragraph: Paragraph, cue: Token) -> None:
         return
     if copula is not cue and copula.lower_ not in _COPULAS:
         return
+    if any(child.tag_ == "MD" for child in copula.lefts):
+        return
     clause = _clause(cue, copula)
     who = subject(copula)
     if clause is None or who is None or who.lower_ in {"it", "that", "this", "there", "what"}:
@@ -114,7 +116,7 @@ def _view(paragraph: Paragraph, noun: Token) -> None:
     preposition = noun.head
     owner = _owner(noun)
     doc = paragraph.doc
-    if owner is None and noun.right_edge.i > noun.i and noun.lower_ == "point":
+    if noun.lower_ in {"account", "accounts"} and preposition.lower_ != "by":
         return
     end = noun.right_edge.i + 1
     if owner is None or preposition.dep_ != "prep" or end < noun.i:
