@@ -27,6 +27,7 @@ _OCCASION = re.compile(
     r"\.?$|,? (?:in|on|at|to|after|before|during|when|from|via|speaking|writing|tweeting|talking|responding)\b"
 )
 _BEHIND = re.compile(r"(?P<said>.{8,}?)(?:\s(?P<dash>[—–]|--?)|(?P<colon>:)) (?P<who>[^,;:.!?—–]{2,40})\.?$")
+_SIGNED_OFF = re.compile(r"\s[—–-] [^\W\d_]+(?: [^\W\d_]+)?\.$")
 _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^,;:.!?]{2,50})\.?$")
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"
@@ -219,10 +220,10 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
 
 
 def _headline(text: str, start: int, end: int) -> bool:
-    """A line of few words that ends without a full stop."""
-    return (
-        text[end - 1] not in ".!;:," and 3 <= len(text[start:end].split()) <= _LONGEST and "\n" not in text[start:end]
-    )
+    """A line of few words that is no sentence: it ends without a full stop or is signed ("... - officials.")."""
+    line = text[start:end]
+    whole = line[-1] in ".!;:," and _SIGNED_OFF.search(line) is None
+    return not whole and "\n" not in line and 3 <= len(line.split()) <= _LONGEST
 
 
 def _labelled(text: str, line: _Line | None, voices: _Voices) -> _Line | None:
