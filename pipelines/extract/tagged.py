@@ -99,9 +99,9 @@ def _by_rules_alone(
             continue
         place = bisect_right(starts, rule.content[0][0])
         if rule.rule == "continued":
-            draft = _goes_on(text, rule, [*near[place], *near[place - 1]])
-            if draft is not None:
-                near[place].append(draft)
+            whole = _goes_on(text, rule, [*near[place], *near[place - 1]])
+            if whole is not None:
+                near[place].append(whole)
                 continue
         low = min(span[0] for span in [*rule.content, *rule.cue])
         high = max(span[1] for span in [*rule.content, *rule.cue])
