@@ -48,7 +48,7 @@ def _disjoint(spans: Sequence[Span]) -> bool:
 
 def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
     """The tokens that a span touches, None where it leaves the piece."""
-    if span[0] < start or span[1] > start + len(doc.text):
+    if span[0] < start or span[1] > start + doc[-1].idx + len(doc[-1]):
         return None
     found: TokenSpan | None = doc.char_span(span[0] - start, span[1] - start, alignment_mode="expand")
     return found
