@@ -14,14 +14,16 @@ from typing import Literal, NamedTuple, Protocol
 
 from spacy.tokens import Doc
 
-from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims
+from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims, may_quote
 from pipelines.extract.drafts import Draft
 from pipelines.extract.entities import find_entities, recognised
+from pipelines.extract.lines import find_lines, with_lines
+from pipelines.extract.lookalikes import Lookalikes
 from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
 from pipelines.extract.tagged import join, likely
-from pipelines.extract.tagger import Tagger, has_weights, load_tagger
+from pipelines.extract.tagger import Attribution, Tagger, has_weights, load_tagger
 from schemas import Claim, Entity, Span
 
 __all__ = [
@@ -140,17 +142,25 @@ class Extractor:
     def _together(self, plan: _Plan, pieces: list[tuple[Span, Doc | None]]) -> tuple[tuple[Entity, ...], list[Draft]]:
         """The entities and drafts of one article, out of what spaCy made of its pieces and what the tagger reads."""
         text = plan.article.text
-        drafts: list[Draft] = []
-        if self._what == "claims":
-            parsed = [(span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)]
-            drafts = find_drafts(text, parsed, plan.quotes)
-        if not self._tagger:
-            return find_entities(text, recognised((span[0], doc) for span, doc in pieces if doc is not None)), drafts
         paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
+        attributions: list[Attribution] = []
+        if not self._tagger:
+            named = find_entities(text, recognised((span[0], doc) for span, doc in pieces if doc is not None))
+        elif self._what == "entities":
+            named = find_entities(text, self._tagger.names(text, paragraphs, plan.quotes))
+        else:
+            names, attributions = self._tagger.read(text, paragraphs, plan.quotes)
+            named = find_entities(text, names)
         if self._what == "entities":
-            return find_entities(text, self._tagger.names(text, paragraphs, plan.quotes)), drafts
-        names, attributions = self._tagger.read(text, paragraphs, plan.quotes)
-        return find_entities(text, names), join(text, paragraphs, drafts, attributions)
+            return named, []
+        parsed = [(span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)]
+        lines = find_lines(text, plan.paragraphs, plan.quotes, named)
+        drafts = with_lines(find_drafts(text, parsed, plan.quotes), lines)
+        if self._tagger:
+            known = [(start, doc) for (start, _), doc in parsed if doc is not None]
+            drafts = join(text, paragraphs, known, drafts, attributions)
+        alike = Lookalikes(text, plan.paragraphs, plan.quotes)
+        return named, [draft for draft in drafts if alike.claims(draft)]
 
     def _plan(self, article: Text, only: Sequence[Span] | None) -> _Plan:
         text = article.text
@@ -166,7 +176,9 @@ class Extractor:
             while at < len(found) and found[at].start < end:
                 at += 1
             # Where nothing is quoted a claim keeps to its sentence, and only those that may hold one are parsed.
-            spoken = any(len(text[q.start : q.end].split()) > 2 for q in found[first:at])
+            spoken = any(len(text[q.start : q.end].split()) > 2 for q in found[first:at]) or (
+                at > first and may_quote(text[start:end])
+            )
             parts = [(start, end)] if at > first else list(find_sentences(text, start, end))
             pieces += parts
             parse += [spoken or may_hold_claims(text[a:b]) for a, b in parts]

@@ -10,14 +10,20 @@ from typing import Literal
 from spacy.tokens import Doc
 
 from pipelines.extract.drafts import GOING_ON, Draft, Paragraph, quotation
+from pipelines.extract.phrases import introduced, read_phrases
 from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
 from pipelines.extract.speakers import Cast, Named, speaker
 from pipelines.extract.stance import hedges, modality
-from pipelines.extract.wordlists import cue_nouns, cue_verbs, precision, sections, triggers
+from pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
 from schemas import Claim, Cue, Entity, Span
 
 _WORD = re.compile(r"[a-z]+")
+_PHRASE = re.compile(
+    r"(?:^[\"“‘']?For |\b[Aa]s \w+ (?:\w+ )?puts? it\b|\b(?:[Ii]n|[Bb]y|[Ff]rom|[Tt]o) (?:[\w'’-]+ ){1,5}"
+    r"(?:view|words|opinion|eyes|accounts?|point of view|telling|judge?ment|reckoning)\b)"
+)
+_STOP = re.compile(r"[.!?][\"”’']?\s+")
 _DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _MARKS = "\"“”„«»「」'‘’"
@@ -32,11 +38,18 @@ def may_hold_claims(sentence: str) -> bool:
     sure, bare = triggers()
     if not sure.isdisjoint(found):
         return True
-    if "that" in found and not cue_nouns().keys().isdisjoint(found):
+    if "that" in found and not (cue_nouns().keys().isdisjoint(found) and cue_adjectives().keys().isdisjoint(found)):
         return True
-    return any(
-        word in bare and (index == 0 or found[index - 1] not in _BEFORE_NOUNS) for index, word in enumerate(found)
-    ) or any(word == "to" and found[index - 1] in GOING_ON for index, word in enumerate(found) if index)
+    if _PHRASE.search(sentence):
+        return True
+    if any(word in bare and (index == 0 or found[index - 1] not in _BEFORE_NOUNS) for index, word in enumerate(found)):
+        return True
+    return any(word == "to" and not GOING_ON.isdisjoint(found[max(0, at - 4) : at]) for at, word in enumerate(found))
+
+
+def may_quote(paragraph: str) -> bool:
+    """Whether a paragraph that quotes a word or two has a verb that may introduce them."""
+    return any("q" in verb.frames for word in _WORD.findall(paragraph.lower()) if (verb := cue_verbs().get(word)))
 
 
 def find_drafts(text: str, pieces: Sequence[tuple[Span, Doc | None]], quotes: Sequence[Quote]) -> list[Draft]:
@@ -60,7 +73,8 @@ def find_drafts(text: str, pieces: Sequence[tuple[Span, Doc | None]], quotes: Se
         paragraph = Paragraph(text, start, doc, here)
         found = _paragraph(paragraph, previous if distance == 0 else None)
         drafts.extend(found)
-        voiced = [draft for draft in found if draft.speaker and _quoting(text, draft)]
+        ends = {quote.end for quote in here}
+        voiced = [draft for draft in found if draft.speaker and draft.content[-1][1] in ends]
         distance = 0 if voiced else distance + 1
         if voiced:
             previous = max(voiced, key=lambda draft: draft.content[-1][1])
@@ -82,7 +96,9 @@ def _unnested(drafts: Sequence[Draft]) -> list[Draft]:
 
 def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
     """The drafts of one paragraph, with its quotations."""
-    drafts = [draft for draft in paragraph.read() if _stands(paragraph, draft)]
+    paragraph.read()
+    read_phrases(paragraph)
+    drafts = [draft for draft in paragraph.drafts if _stands(paragraph, draft)]
     by_cue = {draft.cue[-1][1]: draft for draft in drafts}
     last: Draft | None = None
     for quote in paragraph.quotes:
@@ -107,7 +123,11 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
             _take(holder, quote)
         elif holder is not None:
             _take(holder, quote)
+        elif (led := introduced(paragraph, quote)) is not None:
+            holder = led
+            drafts.append(led)
         elif _sentences(paragraph.text, paragraph.start, quote):
+            last = last or _told_before(paragraph.text, drafts, quote)
             if last is not None:
                 _take(last, quote)
                 holder = last
@@ -118,13 +138,25 @@ def _paragraph(paragraph: Paragraph, previous: Draft | None) -> list[Draft]:
                     sentence=(quote.start, quote.end), inherited=True,
                 )  # fmt: skip
                 drafts.append(holder)
-        if holder is not None and (holder.rule in {"quote", "continued"} or holder.content[-1][1] == quote.end):
+        if holder is not None and (
+            holder.rule in {"quote", "colon", "continued"} or holder.content[-1][1] == quote.end
+        ):
             last = holder
     return drafts
 
 
-def _quoting(text: str, draft: Draft) -> bool:
-    return text[draft.content[-1][1] - 1] in _MARKS
+def _told_before(text: str, drafts: Sequence[Draft], quote: Quote) -> Draft | None:
+    """Whose words the sentence right before a quotation reports: "He said the crops had failed. “The well is dry.”"."""
+    for draft in reversed(drafts):
+        end = max(b for _, b in [*draft.content, *draft.cue])
+        if (
+            end <= quote.start
+            and draft.class_ == "speech"
+            and draft.speaker
+            and _STOP.fullmatch(text, end, quote.start)
+        ):
+            return draft
+    return None
 
 
 def _alone(paragraph: Paragraph, quote: Quote) -> bool:
@@ -144,7 +176,7 @@ def _stands(paragraph: Paragraph, draft: Draft) -> bool:
     if quote is not None and quote.end - quote.start > 0:
         # A quotation's own words ("I think ..."): the quotation is the claim.
         return bool(draft.speaker) and paragraph.text[draft.head[0] : draft.head[1]].lower() not in {
-            "i", "we", "you", "it", "that", "they", "he", "she",
+            "i", "we", "you", "it", "that", "they", "he", "she", "my", "our", "your",
         }  # fmt: skip
     if draft.class_ == "cognition" and paragraph.text[draft.head[0] : draft.head[1]].lower() in {
         "i",

@@ -16,6 +16,8 @@ _RELATIVE = frozenset({"who", "which", "that", "whom"})
 _ISSUED = sections("particles.txt")["issued"]
 _DASHES = frozenset({"-", "–", "—", "--"})
 _TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
+_CONTRASTS = frozenset({"while", "whereas", "though", "although", "even", "despite", "as"})
+_OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _DEEPEST = 6
 
@@ -42,6 +44,11 @@ def antecedent(token: Token) -> Token | None:
                 return verb.head if verb.head.i < token.i else None
             verb = verb.head
     return None
+
+
+def relative_subject(said: Token, cue: Token) -> Token | None:
+    """The relative pronoun before a cue that is the subject of what is said: "which officials say came from bats"."""
+    return next((c for c in said.lefts if c.dep_ in SUBJECTS and c.lower_ in _RELATIVE and c.i < cue.i), None)
 
 
 def negated(verb: Token) -> bool:
@@ -88,6 +95,7 @@ def agent(verb: Token) -> Token | None:
 
 def noun_range(head: Token) -> Range:
     """A name or noun phrase with its determiners, apposition and conjuncts, without relative clauses behind it."""
+    doc = head.doc
     end = head.i + 1
     for child in head.rights:
         if child.dep_ in _TAIL and child.dep_ != "punct":
@@ -95,6 +103,8 @@ def noun_range(head: Token) -> Range:
         if child.dep_ == "punct" and child.text in _DASHES:
             break
         if child.dep_ == "acl" and child.tag_ == "VBG":
+            break
+        if child.is_quote or (child.tag_ == "JJ" and doc[child.left_edge.i - 1].text == ","):
             break
         if child.dep_ != "punct":
             end = child.right_edge.i + 1
@@ -121,7 +131,22 @@ def clause_range(verb: Token) -> Range:
             while cut > verb.i + 1 and (doc[cut - 1].dep_ in {"cc", "punct"}):
                 cut -= 1
             return start, cut
-    return start, end
+    return start, _aside(verb, end)
+
+
+def _aside(verb: Token, end: int) -> int:
+    """Where a clause ends before a trailing part behind a comma that the reporter mostly adds: ", while ...",
+    ", speaking outside the court", ", in a letter to ..."."""
+    doc = verb.doc
+    for child in verb.rights:
+        first = child.left_edge
+        if first.i < 1 or doc[first.i - 1].text != "," or child.right_edge.i + 1 < end - 1 or child.i < verb.i:
+            continue
+        participle = child.dep_ == "advcl" and child.tag_ == "VBG" and first.i == child.i
+        contrast = child.dep_ == "advcl" and first.lower_ in _CONTRASTS
+        if participle or contrast or (child.dep_ == "prep" and child.lower_ in _OCCASIONS):
+            return first.i - 1
+    return end
 
 
 def _speaks(verb: Token) -> bool:

@@ -19,6 +19,7 @@ from pipelines.extract.clauses import (
     negated,
     noun_range,
     passive,
+    relative_subject,
     subject,
     window,
     without,
@@ -76,6 +77,31 @@ def tidy(text: str, start: int, end: int) -> Span:
     while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
         end -= 1
     return start, end
+
+
+def alike(one: Draft, other: Draft) -> float:
+    """How much two drafts' contents share, from 0 to 1, and 1 more where their cues touch.
+
+    0 where the other's cue and speaker lie in the one's content: that is speech within speech.
+    """
+    touching = any(_overlap(a, b) for a in one.cue for b in other.cue)
+    if not touching and other.speaker and other.cue and _holds(one, other.cue[0]) and _holds(one, other.speaker[0]):
+        return 0.0
+    shared = sum(_overlap(a, b) for a in one.content for b in other.content)
+    return touching + shared / max(1, size(one.content) + size(other.content) - shared)
+
+
+def _holds(draft: Draft, span: Span) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in draft.content)
+
+
+def _overlap(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def size(spans: Sequence[Span]) -> int:
+    """How many characters spans have."""
+    return sum(end - start for start, end in spans)
 
 
 class Paragraph:
@@ -246,7 +272,9 @@ class Paragraph:
                     return None
                 part = clause_range(child)
                 part = (max(part[0], cue.i + 1), part[1])
-                return [part], part
+                pronoun = relative_subject(child, cue)
+                # "which officials say came from bats": the pronoun stands before the cue.
+                return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
         if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and self._inserted(cue):
             whole = clause_range(finite(cue.head))
             return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
@@ -264,7 +292,9 @@ class Paragraph:
             return False
         start, end = cue.left_edge.i, cue.right_edge.i + 1
         before = self.doc[start - 1].text if start > 0 else ""
-        after = self.doc[end].text if end < len(self.doc) else "."
+        # The comma behind an insertion may hang on it.
+        behind = end - 1 if self.doc[end - 1].is_punct else end
+        after = self.doc[behind].text if behind < len(self.doc) else "."
         return (before in {",", "–", "—", "-"} or self.doc[start].text in {","}) and after in {
             ",",
             ".",
@@ -341,7 +371,7 @@ class Paragraph:
         if source is None:
             return
         _start, end = noun_range(source)
-        attribution = (cue.i, end)
+        attribution = (cue.i, max([end, *(c.right_edge.i + 1 for c in source.rights if c.dep_ in {"relcl", "acl"})]))
         sent = cue.sent
         if cue.i == sent.start:
             verb = sent.root
@@ -380,8 +410,11 @@ class Paragraph:
         if owner is None and noun.document:
             owner = cue
             draft.cue = [(self.offset(cue.i), self.offset(cue.i) + len(cue))]
-        draft.alleged = owner is None and noun.class_ == "speech"
-        if owner is not cue:
+        draft.alleged = owner is None and not noun.owned
+        if owner is cue:
+            draft.speaker = [(self.offset(cue.left_edge.i), self.offset(cue.i) + len(cue))]
+            draft.head = draft.cue[0]
+        else:
             self.name(draft, owner)
 
 
@@ -412,7 +445,7 @@ def _happens(cue: Token) -> bool:
         }:
             return False
         if child.tag_ == "TO":
-            return cue.dep_ == "xcomp" and cue.head.lower_ in GOING_ON
+            return cue.dep_ in {"xcomp", "advcl"} and cue.head.lower_ in GOING_ON
     return True
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemas import Span
 
 _CLOSERS = {'"': '"', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
-_MARK = re.compile('["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')
+_MARK = re.compile('``|["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')
 _SINGLE_CLOSER = re.compile(r"(?<=\S)['’](?![^\W_])")
 _BEFORE_OPENING = frozenset("([{-–—/…:,'‘*")
 _ELISION = re.compile(r"['‘](?:em|til|till|cause|n|s|tis|twas|bout|round)\b", re.IGNORECASE)
@@ -43,8 +43,14 @@ def find_quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:
         position = start
         while (mark := _MARK.search(text, position, end)) is not None:
             at = mark.start()
-            position = at + 1
+            position = mark.end()
             char = text[at]
+            if char == "`":
+                last = text.find("''", position, end)
+                if opened < 0 and last >= 0:
+                    found.append(Quote(at, last + 2, open=False, continues=False))
+                    position = last + 2
+                continue
             if char in "'‘":
                 if opened < 0 and not _ELISION.match(text, at):
                     close = _single_end(closers, at)

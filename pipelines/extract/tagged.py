@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pipelines.extract.drafts import Draft, tidy
+from spacy.tokens import Doc
+
+from pipelines.extract.drafts import Draft, alike, size, tidy
+from pipelines.extract.edges import settle
+from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
 from pipelines.extract.tagger import Attribution
 from pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
@@ -21,16 +25,39 @@ _BEHIND_HEAD = re.compile(r",|;|\(|\b(?:and|or|of|for|from|in|at|on|with|to|who|
 LEAST = 0.3
 """To leave out what is right less often than half of F1 raises F1 (Lipton et al. 2014); here it is a little less, for
 recall."""
+_UNSURE = 0.5
+"""Below this score of the tagger the parse was right more often about the edges of a content."""
+_SPEAKER_TAIL = re.compile(
+    r",?\s(?:(?:(?:on|last|this|late|early)\s)*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|month|year|today|"
+    r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
+)
+_CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
+_PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
+_NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
+_SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
+_SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
+_PLAIN = LINES | {"phrase", "noun is", "colon"}
+"""Rules whose form leaves no doubt about the parts."""
+_MARKS = frozenset("\"“”„«「'‘")
+_PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
 _SMALL = frozenset({"about", "against", "as", "at", "by", "for", "in", "of", "on", "over", "that", "to", "with"})
 
 
-def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: Iterable[Attribution]) -> list[Draft]:
+def join(
+    text: str,
+    paragraphs: Sequence[Span],
+    parsed: Sequence[tuple[int, Doc]],
+    ruled: Sequence[Draft],
+    found: Iterable[Attribution],
+) -> list[Draft]:
     """One list of drafts out of the rules' and the tagger's.
 
     Where both found a claim, the tagger says which words belong to it (it was right more often) and the rules what the
-    parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read.
+    parse knows: the verb and its class, what is denied, the speaker's main word. ``paragraphs`` cover all that is read,
+    ``parsed`` are the pieces with a parse and where they begin.
     """
     starts = [start for start, _ in paragraphs]
+    offsets = [start for start, _ in parsed]
     left: dict[int, list[Draft]] = defaultdict(list)
     for rule in ruled:
         left[bisect_right(starts, rule.content[0][0])].append(rule)
@@ -41,32 +68,103 @@ def join(text: str, paragraphs: Sequence[Span], ruled: Sequence[Draft], found: I
             continue
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[bisect_right(starts, draft.content[0][0])]
-        same = max(beside, key=lambda rule: _alike(rule, draft), default=None)
-        if same is not None and _alike(same, draft) >= 0.5:
+        same = max(beside, key=lambda rule: alike(draft, rule), default=None)
+        if same is not None and alike(draft, same) >= 0.5:
             if same.alleged:
                 continue  # the tagger looks for a speaker, and nobody in particular is one
             beside.remove(same)
             _agree(draft, same)
+        piece = bisect_right(offsets, draft.cue[0][0]) - 1
+        if piece >= 0:
+            settle(text, *parsed[piece], draft)
         tagged.append(draft)
-    # What a rule finds and the tagger does not is right less often than what both find.
-    alone = [
-        rule if rule.alleged else replace(rule, rule=f"{rule.rule} alone") for rules in left.values() for rule in rules
-    ]
-    return [*tagged, *alone]
+    return [*tagged, *_by_rules_alone(text, starts, [rule for rules in left.values() for rule in rules], tagged)]
+
+
+def _by_rules_alone(
+    text: str, starts: Sequence[int], ruled: Sequence[Draft], tagged: Sequence[Draft]
+) -> Iterator[Draft]:
+    """What becomes of the drafts that only a rule found, by where they lie.
+
+    Within the content of somebody's claim it is speech within speech where the speaker is told ("within"), and else
+    mostly a part of that claim ("alone"); what lies apart from all others is right more often ("apart").
+    """
+    near: dict[int, list[Draft]] = defaultdict(list)
+    for draft in likely(tagged):
+        for start in {bisect_right(starts, start) for start, _ in [*draft.content, *draft.cue]}:
+            near[start].append(draft)
+    for rule in sorted(ruled, key=lambda rule: rule.content):
+        if rule.alleged or rule.rule in LINES:
+            yield rule
+            continue
+        place = bisect_right(starts, rule.content[0][0])
+        if rule.rule == "continued":
+            whole = _goes_on(text, rule, [*near[place], *near[place - 1]])
+            if whole is not None:
+                near[place].append(whole)
+                continue
+        low = min(span[0] for span in [*rule.content, *rule.cue])
+        high = max(span[1] for span in [*rule.content, *rule.cue])
+        beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
+        where = (
+            "apart"
+            if not beside and rule.rule in _SPOKEN
+            else "within"
+            if beside and _told_within(text, rule, beside)
+            else "alone"
+        )
+        yield replace(rule, rule=f"{rule.rule} {where}")
+
+
+def _goes_on(text: str, rule: Draft, before: Sequence[Draft]) -> Draft | None:
+    """The claim that a quotation in a new paragraph goes on with, which then holds it, too."""
+    start, end = rule.content[0][0], rule.content[-1][1]
+    for draft in before:
+        if any(a < end and start < b for a, b in draft.content):
+            return draft
+    for draft in before:
+        last = max(b for _, b in [*draft.content, *draft.cue, *draft.speaker])
+        same = any(a < d and c < b for a, b in draft.speaker for c, d in rule.speaker)
+        if same and last <= start and not _SENTENCE_MORE.search(text, last, start):
+            draft.content.append((start, end))
+            return draft
+    return None
+
+
+def _told_within(text: str, rule: Draft, around: Sequence[Draft]) -> bool:
+    """Whether a rule's draft is what somebody said according to somebody else, told in indirect speech."""
+    if not _speaks(text, rule):
+        return False
+    low, high = min(rule.content[0][0], rule.speaker[0][0]), rule.content[-1][1]
+    if len(rule.content) == 1 and _NO_SUBJECT.match(text, rule.content[0][0]):
+        return False
+    for draft in around:
+        span = next((span for span in draft.content if span[0] <= low and high <= span[1]), None)
+        if span is not None and text[span[0]] not in _MARKS:
+            return _words(text, rule.speaker) != _words(text, draft.speaker)
+    return False
 
 
 def likely(drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts of those kinds that are right often enough, or of which too few were measured."""
-    return [draft for draft in drafts if precision().get(draft.kind, 1.0) >= LEAST]
+    return [
+        draft for draft in drafts if not draft.rule.endswith(" alone") and precision().get(draft.kind, 1.0) >= LEAST
+    ]
 
 
 def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
-    content = sorted(tidy(text, *span) for span in found.content)
+    content = sorted(tidy(text, *_kept(text, paragraphs, found.cue[0], span)) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
-    cue = found.cue[0]
-    speaker = [span for span in (tidy(text, *span) for span in found.source) if span[0] < span[1]]
+    content = [_before_semicolon(text, span) for span in content]
+    here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
+    near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
+    # In another paragraph only a quotation goes on.
+    content = [span for span in content if span in near or text[span[0]] in _MARKS] if near else content
+    cue = _without(_CUE_TAIL, text, found.cue[0])
+    speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
+    speaker = [span for span in speaker if span[0] < span[1]]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
     return Draft(
         rule="tagger",
@@ -78,10 +176,44 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         speaker=speaker,
         head=_head(text, speaker[0]) if speaker else (0, 0),
         sentence=_sentence(text, paragraphs, cue[0]),
+        alleged=not speaker and _nobody_says(text[cue[0] : cue[1]], lemma),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
         worth=round(found.worth, 2),
     )
+
+
+def _nobody_says(cue: str, lemma: str) -> bool:
+    """Whether a cue is a passive in which nobody in particular speaks: "is thought", "has been alleged"."""
+    verb = cue_verbs().get(lemma)
+    return verb is not None and "s" in verb.frames and _PASSIVE.match(cue) is not None
+
+
+def _kept(text: str, paragraphs: Sequence[Span], cue: Span, span: Span) -> Span:
+    """A content without what lies in another paragraph than its beginning and is no quotation that goes on there."""
+    start, end = paragraphs[bisect_right(paragraphs, (span[0], len(text))) - 1]
+    if span[1] <= end:
+        return span
+    following = bisect_right(paragraphs, (span[0], len(text)))
+    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS:
+        return span
+    if start <= cue[0] < end:
+        return span[0], end
+    last = paragraphs[bisect_right(paragraphs, (span[1] - 1, len(text))) - 1]
+    return max(span[0], last[0]), span[1]
+
+
+def _before_semicolon(text: str, span: Span) -> Span:
+    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's."""
+    at = text.find("; ", span[0] + 1, span[1])
+    quoted = any(mark in text[span[0] : span[1]] for mark in _MARKS)
+    return span if at < 0 or quoted else (span[0], at)
+
+
+def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
+    """A span without words at its end that belong to what comes next."""
+    match = tail.search(text, span[0] + 1, span[1])
+    return (span[0], match.start()) if match else span
 
 
 def _meaning(cue: str) -> tuple[str, CueClass]:
@@ -111,28 +243,49 @@ def _sentence(text: str, paragraphs: Sequence[Span], offset: int) -> Span:
     return next((span for span in find_sentences(text, *around) if span[1] > offset), around)
 
 
-def _alike(one: Draft, other: Draft) -> float:
-    """How much two drafts' contents share, or 1 where their cues do."""
-    if one.cue and other.cue and one.cue[0][0] < other.cue[0][1] and other.cue[0][0] < one.cue[-1][1]:
-        return 1.0
-    shared = sum(_overlap(a, b) for a in one.content for b in other.content)
-    return shared / max(1, _size(one.content) + _size(other.content) - shared)
-
-
 def _agree(draft: Draft, ruled: Draft) -> None:
     """Takes over from the rules' draft what the parse knows better."""
     draft.rule = "tagger and rules"
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     draft.sentence = ruled.sentence
+    if ruled.rule in _PLAIN:
+        draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
+        draft.speaker, draft.head = ruled.speaker, ruled.head
+        return
+    longer = size(ruled.content) > 1.5 * size(draft.content)
+    if ruled.rule == "according" and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
+        # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
+        draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
+    apart = not (draft.cue[0][0] < ruled.cue[0][1] and ruled.cue[0][0] < draft.cue[0][1]) if ruled.cue else False
+    if ruled.rule == "noun" and ruled.speaker and (apart or draft.score < _UNSURE):
+        draft.cue, draft.speaker, draft.head = ruled.cue, ruled.speaker, ruled.head
+    if (
+        ruled.rule == "noun"
+        and draft.content[0][0] <= ruled.content[0][0]
+        and ruled.content[-1][1] < draft.content[-1][1]
+    ):
+        draft.content, draft.main = ruled.content, ruled.main
+    if draft.score < _UNSURE and ruled.rule != "preposition" and not longer:
+        draft.content, draft.main = ruled.content, ruled.main
+    if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
+        # The rule's cue stands nearer: "apologised, admitting that ...".
+        draft.cue = ruled.cue
     if not draft.speaker:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
 
 
-def _overlap(one: Span, other: Span) -> int:
-    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+def _speaks(text: str, draft: Draft) -> bool:
+    """Whether a rule's draft is plainly speech or thought of a speaker who is told: "Y had said that ..."."""
+    if not draft.speaker or draft.rule not in {"clause", "infinitive", "colon"}:
+        return False
+    verb = cue_verbs().get(draft.lemma)
+    if draft.rule == "infinitive" and (verb is None or not {"q", "t"} <= verb.frames):
+        return False
+    pronoun = _words(text, draft.speaker) in _PRONOUNS
+    return draft.class_ == "speech" or (draft.class_ == "cognition" and not pronoun)
 
 
-def _size(spans: Sequence[Span]) -> int:
-    return sum(end - start for start, end in spans)
+def _words(text: str, spans: Sequence[Span]) -> str:
+    return " ".join(text[start:end] for start, end in spans).lower()

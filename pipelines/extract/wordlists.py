@@ -20,11 +20,13 @@ class CueVerb(NamedTuple):
 
 
 class CueNoun(NamedTuple):
-    """A noun that attributes a clause; ``document`` where it is itself what speaks."""
+    """A noun that attributes a clause; ``document`` where it is itself what speaks, ``owned`` where it tells of a
+    claim only with an owner."""
 
     lemma: str
     class_: CueClass
     document: bool
+    owned: bool
 
 
 def rows(name: str) -> Iterator[list[str]]:
@@ -88,11 +90,17 @@ def cue_nouns() -> dict[str, CueNoun]:
     """Singular and plural, lower case, of the cue nouns."""
     table = {}
     for row in rows("cue_nouns.tsv"):
-        lemma, class_, document = [*row, ""][:3]
-        noun = CueNoun(lemma, cast("CueClass", class_), document == "d")
+        lemma, class_, mark = [*row, ""][:3]
+        noun = CueNoun(lemma, cast("CueClass", class_), document=mark == "d", owned=mark == "o")
         table[lemma] = noun
         table[lemma[:-1] + "ies" if lemma.endswith("y") else lemma + "s"] = noun
     return table
+
+
+@cache
+def cue_adjectives() -> dict[str, CueClass]:
+    """The cue adjectives, lower case, with their classes."""
+    return {word: cast("CueClass", class_) for word, class_ in rows("cue_adjectives.tsv")}
 
 
 @cache

@@ -61,15 +61,16 @@ def find_windows(
     window = Window(first)
     for start, end in paragraphs:
         encoding = tokenizer.encode(text[start:end], add_special_tokens=False)
+        pieces, offsets = encoding.ids, encoding.offsets  # each access makes a new list
         for part in _parts(text, start, end, encoding, limit - 2):
             if len(window.pieces) > 1 and len(window.pieces) + len(part) + 1 > limit:
                 yield window
                 window = Window(first)
             for index in part:
-                left, right = encoding.offsets[index]
+                left, right = offsets[index]
                 span = (start + left, start + right)
                 word = text[span[0] : span[1]]
-                window.add(encoding.ids[index], _form(word) * 2 + inside(span[0]), span, word in {".", "!", "?"})
+                window.add(pieces[index], _form(word) * 2 + inside(span[0]), span, word in {".", "!", "?"})
             window.add(last, 0, _EMPTY, ends=True)
     if len(window.pieces) > 1:
         yield window

@@ -1,0 +1,142 @@
+"""Where a content ends and a speaker's name: what the tagger found, put right by the parse of its sentence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from spacy.tokens import Doc, Token
+from spacy.tokens import Span as TokenSpan
+
+from pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
+from pipelines.extract.drafts import Draft, tidy
+from pipelines.extract.wordlists import cue_verbs
+from schemas import Span
+
+# A name or noun does not end with these: the word that they belong to comes next.
+_BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
+_NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
+_DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
+
+
+def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
+    """Puts the edges of a draft right that lies in one parsed piece; ``doc`` begins at ``start`` of the text."""
+    cue = _tokens(doc, start, draft.cue[0])
+    if cue is None:
+        return
+    parts = [tokens for span in draft.content if (tokens := _tokens(doc, start, span)) is not None]
+    if len(parts) < len(draft.content):
+        return
+    said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
+    content = [tidy(text, *_span(start, tokens)) for tokens in said if len(tokens)]
+    content = [(a, b) for a, b in content if any(char.isalnum() for char in text[a:b])]
+    named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
+    if not named:
+        _name(start, cue, draft)
+    elif named[-1][-1].tag_ == "VBN":
+        draft.speaker[-1] = tidy(text, *_span(start, _participle(named[-1])))
+    elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
+        draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
+    if content and _disjoint(content):
+        draft.content = content
+        draft.main = max(content, key=lambda span: span[1] - span[0])
+
+
+def _disjoint(spans: Sequence[Span]) -> bool:
+    return all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
+
+
+def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
+    """The tokens that a span touches, None where it leaves the piece."""
+    if span[0] < start or span[1] > start + doc[-1].idx + len(doc[-1]):
+        return None
+    found: TokenSpan | None = doc.char_span(span[0] - start, span[1] - start, alignment_mode="expand")
+    return found
+
+
+def _span(start: int, tokens: TokenSpan) -> Span:
+    return start + int(tokens.start_char), start + int(tokens.end_char)
+
+
+def _main(cue: TokenSpan) -> Token:
+    """The verb of a cue, else its root."""
+    return next((token for token in reversed(list(cue)) if is_verb(token)), cue.root)
+
+
+def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
+    """Cuts a content before the verb that governs its cue: "the claim that the mine was safe | angered them"."""
+    if said.start < cue.end:
+        return said
+    noun = _main(cue)
+    if is_verb(noun):
+        if noun.dep_ not in {"relcl", "acl"}:
+            return said
+        noun = noun.head
+    above = noun.head
+    if noun.dep_ not in SUBJECTS or not is_verb(above) or not said.start < above.i < said.end:
+        return said
+    verbs = [c.i for c in above.lefts if c.dep_ in {"aux", "auxpass", "neg", "advmod"} and c.i > said.start]
+    return said.doc[said.start : min([above.i, *verbs])]
+
+
+def _whole(said: TokenSpan) -> TokenSpan:
+    """Takes in the noun that the last word belongs to, and leaves out a word that leads on to nothing."""
+    end = said.end
+    last = said.doc[end - 1]
+    if last.dep_ in _BEFORE_HEAD and end <= last.head.i <= end + 2 and last.head.sent == last.sent:
+        return said.doc[said.start : last.head.i + 1]
+    while end - 1 > said.start and said.doc[end - 1].tag_ in _DANGLING and _leads_on(said.doc[end - 1], end):
+        end -= 1
+    return said.doc[said.start : end]
+
+
+def _leads_on(last: Token, end: int) -> bool:
+    """Whether a small word belongs to what comes next: "the war and", "the idea that", "in the"."""
+    return last.tag_ == "CC" or last.head.i >= end or any(child.i >= end for child in last.rights)
+
+
+def _name(start: int, cue: TokenSpan, draft: Draft) -> None:
+    """Gives a draft without a speaker the subject of its verb."""
+    verb = _main(cue)
+    who = next((c for c in verb.lefts if c.dep_ == "nsubj"), None)
+    if (
+        draft.alleged
+        or who is None
+        or verb.lower_ not in cue_verbs()
+        or verb.tag_ == "VBG"
+        or who.lower_ in _NOBODY
+        or who.i >= cue.start
+    ):
+        return
+    first, last = noun_range(who)
+    draft.speaker = [_span(start, who.doc[first:last])]
+    draft.head = _span(start, who.doc[who.i : who.i + 1])
+
+
+def _participle(name: TokenSpan) -> TokenSpan:
+    """ "The study, published in May": with what belongs to the participle."""
+    end = max([name.end, *(child.right_edge.i + 1 for child in name[-1].rights if child.dep_ in {"prep", "agent"})])
+    return name.doc[name.start : end]
+
+
+def _relative(cue: TokenSpan) -> list[TokenSpan] | None:
+    """ "which officials say came from bats": the pronoun and what is said of it."""
+    verb = _main(cue)
+    for child in verb.rights:
+        if child.dep_ != "ccomp" or not is_verb(child):
+            continue
+        pronoun = relative_subject(child, verb)
+        if pronoun is not None:
+            end = child.right_edge.i + 1
+            if pronoun.i > 0 and pronoun.nbor(-1).text == ",":
+                end = _comma(verb.doc, child.i, end)
+            return [verb.doc[pronoun.i : pronoun.i + 1], verb.doc[verb.i + 1 : end]]
+    return None
+
+
+def _comma(doc: Doc, start: int, end: int) -> int:
+    """Where a clause between commas ends: at the comma behind which the sentence goes on with its verb."""
+    for index in range(start, end - 1):
+        if doc[index].text == "," and doc[index + 1].tag_ in {"VBD", "VBN", "VBZ", "VBP", "MD"}:
+            return index
+    return end
