@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipelines.extract import places
+from pipelines.extract.drafts import Draft
+from pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from pipelines.extract.people import People, also_called, fold, gender_of, is_role
 from pipelines.extract.wordlists import sections, words
 from schemas import Entity, Span, Speaker
 from schemas.records import SpeakerType
@@ -15,13 +20,24 @@ _LABELS: dict[str, SpeakerType] = {
     "PERSON": "person", "ORG": "organization", "GPE": "place", "LOC": "place", "NORP": "group", "FAC": "organization",
     "PRODUCT": "organization", "WORK_OF_ART": "document", "LAW": "document", "EVENT": "unknown",
 }  # fmt: skip
-_SINGULAR = frozenset({"he", "she", "him", "her", "his"})
+_GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
 _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
-_DEFINITE = re.compile(r"(?:the|this|that|his|her|their|its)\s+(.*)$", re.IGNORECASE)
-_MALE = frozenset({"mr", "sir", "lord", "king", "prince", "he", "his", "him", "himself", "man", "son", "father"})
-_FEMALE = frozenset({"mrs", "ms", "miss", "dame", "lady", "queen", "princess", "she", "her", "herself", "woman"})
+_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
+_DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)$", re.IGNORECASE | re.DOTALL)
+_HEAD_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
+_WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
+_OBLIQUE = re.compile(
+    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|and|or|told|tells|asked|over|like|at|behind|between|after|under|"
+    r"near|through|into|as|both)\s+(?:(?:the|a|an|his|her|their|its|[\w’'-]+[’']s)\s+)?(?:[A-Z][\w.’'-]*\s+)*(?:[a-z-]+\s+){0,2}$"
+)
+_POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
+_REACH = 8
+"""So many sentences back somebody may have been named whom a pronoun means."""
+_EVENTS = 60
+_CLEAR = 1.3
+"""The one who is meant stands out by this factor, or nobody is."""
 
 
 class Named(NamedTuple):
@@ -32,128 +48,351 @@ class Named(NamedTuple):
     type: SpeakerType
 
 
-class Cast:
-    """The people and bodies of one article, and who was meant last."""
+class _Heard(NamedTuple):
+    """Somebody or something came up in the text, with a weight for how much the sentence is about it."""
 
-    def __init__(self, text: str, entities: Sequence[Entity]) -> None:
+    at: int
+    sentence: int
+    who: int
+    weight: float
+
+
+_NOBODY = -1
+"""Stands for somebody who is told of but not named."""
+
+
+class Cast:
+    """The people and bodies of one article, and who is meant by a pronoun, a role or a part of a name.
+
+    A pronoun means the one who stands out among those of its gender named before it: each mention weighs by its place
+    in the sentence (what is spoken of in somebody's claim less, a speaker more, as in Lappin and Leass 1994) and half
+    as much with every sentence in between. Where nobody stands out, or somebody unnamed does, it means nobody.
+    """
+
+    def __init__(self, text: str, entities: Sequence[Entity], drafts: Sequence[Draft] = ()) -> None:
         self.text = text
         self.entities = entities
         self._mentions = sorted(
             (start, end, index) for index, entity in enumerate(entities) for start, end in entity.mentions
         )
         self._starts = [start for start, _, _ in self._mentions]
-        self._roles = self._find_roles()
-        self._gender = self._find_gender()
+        self._people = People(text, entities)
+        self._named = [mention.start for mention in self._people.mentions]
+        self._said = _merged(span for draft in drafts for span in draft.content)
+        self._sentences = [
+            start
+            for paragraph in find_paragraphs(text)
+            for start, _ in find_sentences(text, *paragraph)
+            if not self._in_claim(start) or start == paragraph[0]
+        ]
+        heads = [draft.head for draft in drafts if draft.speaker and not draft.inherited]
+        self._speaking = {start for start, _ in heads}
+        self._heard = [
+            _Heard(
+                mention.start, self._sentence(mention.start), mention.person, self._weight(mention.start, mention.end)
+            )
+            for mention in self._people.mentions
+        ]
+        self._pronouns = [match.span() for match in _PRONOUN.finditer(text)]
+        self._read = 0
+        self._last: tuple[int, Named] | None = None
+        self._longer = _longer_names(entities)
 
     def inside(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Mentions (start, end, entity index) that lie within a span."""
         low, high = bisect_left(self._starts, start), bisect_left(self._starts, end)
         return [mention for mention in self._mentions[low:high] if mention[1] <= end]
 
-    def _find_roles(self) -> dict[str, list[tuple[int, int]]]:
-        """Roles in lower case -> (offset, entity) of the people who are given them ("Foreign Minister Ann Lee")."""
-        roles: dict[str, list[tuple[int, int]]] = {}
-        people = sections("roles.txt")["person"]
-        for start, end, index in self._mentions:
-            if self.entities[index].label != "PERSON":
-                continue
-            line = self.text.rfind("\n", 0, start) + 1
-            before = re.findall(r"[\w-]+", self.text[max(line, start - 50) : start])[-4:]
-            behind = self.text[end : end + 60].split("\n")[0]
-            apposed = re.match(r", (?:the |a |an )?([^,.;:]+)", behind)
-            words_ = [*(before if not re.search(r"[.,;:!?]\s*$", self.text[max(0, start - 2) : start]) else [])]
-            if apposed:
-                words_ += re.findall(r"[\w-]+", apposed[1])
-            for word in words_:
-                if word.lower() in people:
-                    roles.setdefault(word.lower(), []).append((start, index))
-        return roles
+    def named(self, draft: Draft) -> Named:
+        """Resolves the speaker of a draft; those of one article are to be asked for in the order of their cues."""
+        start = draft.speaker[0][0]
+        self._read_to(start)
+        named, who = self._resolved(draft)
+        if named.type in {"person", "anonymous", "unknown"} and start in self._speaking | {draft.head[0]}:
+            insort_ = bisect_right(self._heard, (start, 1 << 30))
+            self._heard.insert(insort_, _Heard(start, self._sentence(start), who, 1.0))
+        if named.type != "unknown":
+            self._last = (start, named)
+        return named
 
-    def _find_gender(self) -> dict[int, str]:
-        """Entities whose title or own sentence tells that they are a man (m) or a woman (f)."""
-        gender: dict[int, str] = {}
-        for start, end, index in self._mentions:
-            if self.entities[index].label == "PERSON" and index not in gender:
-                before = re.search(r"(\w+)\.?\s$", self.text[max(0, start - 12) : start])
-                first = self.text[start:end].split()[0].lower().rstrip(".")
-                for word in ((before[1].lower() if before else ""), first):
-                    if word in _MALE:
-                        gender[index] = "m"
-                    elif word in _FEMALE:
-                        gender[index] = "f"
-        return gender
-
-    def named(self, spans: Sequence[Span], head: Span, previous: Named | None) -> Named:
-        """Resolves a speaker: ``head`` is its main word, ``previous`` who made the claim before it."""
+    def _resolved(self, draft: Draft) -> tuple[Named, int]:
+        """The speaker, and which of the people that is."""
+        spans, head = draft.speaker, draft.head
         start = spans[0][0]
         text = " ".join(self.text[a:b] for a, b in spans)
+        low = text.lower()
         word = self.text[head[0] : head[1]].lower()
-        if len(spans) == 1 and text.lower() in _SINGULAR | _PLURAL | _THING | _FIRST:
-            return self._pronoun(text.lower(), start, previous)
+        if low in _GENDERED:
+            who = self._meant(_GENDERED[low], start, draft)
+            return self._person(who), who
+        if low in _PLURAL | _THING | _FIRST:
+            return self._thing(low, start), _NOBODY
+        who = self._name_in(spans, head)
+        if who is not None:
+            return self._person(who), who
+        kind = _kind(word, text)
         mentions = [m for a, b in spans for m in self.inside(a, b) if self.entities[m[2]].label in _LABELS]
         at_head = [m for m in mentions if m[0] <= head[0] < m[1]]
-        people = [m for m in mentions if self.entities[m[2]].label == "PERSON"]
-        kind = _kind(word, text)
+        if at_head and self.entities[at_head[0][2]].label != "PERSON":
+            index = self._longer.get(at_head[0][2], at_head[0][2])
+            if self._joined(head, mentions, index):
+                return Named(None, None, "group"), _NOBODY
+            return Named(self.entities[index].name, index, _LABELS[self.entities[index].label]), _NOBODY
         if at_head:
-            index = at_head[0][2]
-            joined = [
-                m for m in mentions if m[0] > head[1] and self.text[head[1] : m[0]].rstrip("the ").endswith(" and")
-            ]
-            if joined and joined[0][2] != index:
-                return Named(None, None, "group")
-            type_ = _LABELS[self.entities[index].label]
-            # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
-            return Named(self.entities[index].name, index, "group" if type_ == "group" else type_)
-        if people and kind in {"person", "unknown", "anonymous"} and not _possessed(self.text, people[0]):
-            index = people[0][2]
-            return Named(self.entities[index].name, index, "person")
+            return Named(None, None, "group"), _NOBODY
         definite = _DEFINITE.match(text)
-        if definite and word in self._roles and not mentions:
-            index = self._nearest(self._roles[word], start)
-            return Named(self.entities[index].name, index, "person")
+        if definite and kind not in {"group", "document"}:
+            who = self._role(definite["which"].lower(), definite["what"], start, draft)
+            if who is not None:
+                return self._person(who), who
+            body = self._body(definite["what"], start) if definite["which"].lower() == "the" else None
+            if body is not None:
+                return Named(self.entities[body].name, body, _LABELS[self.entities[body].label]), _NOBODY
+        gender = gender_of([word])
+        nobody = {"m": _NOBODY - 1, "f": _NOBODY - 2, None: _NOBODY}[gender]
         if any(name in text for name in words("metonyms.txt")):
-            return Named(None, None, "organization" if kind == "unknown" else kind)
-        return Named(None, None, kind)
+            return Named(None, None, "organization" if kind == "unknown" else kind), _NOBODY
+        return Named(None, None, kind), nobody
 
-    def _nearest(self, places: list[tuple[int, int]], start: int) -> int:
-        earlier = bisect_right(places, (start, len(self.entities)))
-        return places[max(0, earlier - 1)][1]
+    # -- who is named
 
-    def _pronoun(self, word: str, start: int, previous: Named | None) -> Named:
-        if word in _SINGULAR:
-            wanted = "f" if word in {"she", "her"} else "m"
-            known = previous is not None and previous.entity is not None and previous.type == "person"
-            if known and previous and self._gender.setdefault(previous.entity or 0, wanted) == wanted:
-                return previous
-            index = self._earlier_person(start, wanted)
-            if index is not None:
-                self._gender.setdefault(index, wanted)
-                return Named(self.entities[index].name, index, "person")
+    def _person(self, who: int | None) -> Named:
+        if who is None or who < 0:
             return Named(None, None, "person")
-        if word in _THING or word in _PLURAL:
-            if previous and previous.type in {"organization", "place", "group", "document"}:
-                return previous
-            return Named(None, None, "group" if word in _PLURAL else "unknown")
-        return Named(None, None, "unknown")
+        person = self._people.all[who]
+        return Named(person.name, person.entity, "person")
 
-    def _earlier_person(self, start: int, gender: str) -> int | None:
-        """The person mentioned last before an offset; the first of a sentence goes before the rest of it."""
-        at = bisect_left(self._starts, start)
-        best: int | None = None
-        limit = 0
-        for mention in reversed(self._mentions[max(0, at - 40) : at]):
-            index = mention[2]
-            if self.entities[index].label != "PERSON" or self._gender.get(index, gender) != gender:
+    def _name_in(self, spans: Sequence[Span], head: Span) -> int | None:
+        """Whom a speaker names: his main word is a name, or a name stands in apposition to it."""
+        people = self._people.mentions
+        found = [
+            m for a, b in spans for m in people[bisect_left(self._named, a) : bisect_left(self._named, b)] if m.end <= b
+        ]
+        for mention in found:
+            if mention.start <= head[0] < mention.end:
+                others = [m for m in found if m.start >= mention.end and m.person != mention.person]
+                if any(
+                    re.fullmatch(r"(?:,| )?.{0,40}\band (?:[\w.’'-]+ ){0,4}", self.text[mention.end : m.start])
+                    for m in others
+                ):
+                    return None
+                return mention.person
+        start, end = spans[0]
+        word = self.text[head[0] : head[1]]
+        if not found:
+            single = re.fullmatch(
+                r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([^\W\d_][\w’'-]+?)(?:[’']s)?",
+                self.text[start:end],
+            )
+            if single and word[:1].isupper():
+                return self._people.bearer(single[1], head[0])
+            return None
+        if _kind(word.lower(), self.text[start:end]) in {"group", "document"}:
+            return None
+        apposed = [
+            m
+            for m in found
+            if not _POSSESSIVE.match(self.text, m.end)
+            and (
+                re.search(r"(?:, |: )$", self.text[max(start, m.start - 2) : m.start])
+                or (m.start == start and self.text[m.end : m.end + 1] in {",", "("})
+                or (is_role(self._word_before(m.start, start)) and m.end >= head[1])
+            )
+        ]
+        return apposed[0].person if len({m.person for m in apposed}) == 1 else None
+
+    def _word_before(self, at: int, least: int) -> str:
+        told = _WORD.findall(self.text[max(least, at - 30) : at])
+        return told[-1].lower().rstrip(".") if told else ""
+
+    def _joined(self, head: Span, mentions: Sequence[tuple[int, int, int]], index: int) -> bool:
+        """ "Norway and Sweden" are two."""
+        joined = [m for m in mentions if m[0] > head[1] and self.text[head[1] : m[0]].rstrip("the ").endswith(" and")]
+        return bool(joined) and joined[0][2] != index
+
+    # -- who is meant
+
+    def _in_claim(self, at: int) -> bool:
+        index = bisect_right(self._said, (at, 1 << 60)) - 1
+        return index >= 0 and self._said[index][1] > at
+
+    def _sentence(self, at: int) -> int:
+        return bisect_right(self._sentences, at) - 1
+
+    def _weight(self, start: int, end: int) -> float:
+        """How much a sentence is about somebody whom it names here."""
+        weight = 1.0
+        sentence = self._sentence(start)
+        begins = self._sentences[sentence] if sentence >= 0 else 0
+        if _POSSESSIVE.match(self.text, end):
+            weight = 0.6
+        elif _OBLIQUE.search(self.text, max(begins, start - 80), start):
+            weight = 0.5
+        if self._in_claim(start):
+            weight *= 0.3
+        return weight
+
+    def _read_to(self, at: int) -> None:
+        """Takes note of whom the pronouns up to an offset mean, for they keep somebody in mind."""
+        while self._read < len(self._pronouns) and self._pronouns[self._read][0] < at:
+            start, end = self._pronouns[self._read]
+            self._read += 1
+            if start in self._speaking or self._in_claim(start):
                 continue
-            if best is not None and mention[0] < limit:
+            word = self.text[start:end].lower()
+            who = self._meant(_GENDERED[word], start, None)
+            if who >= 0:
+                place = bisect_right(self._heard, (start, 1 << 30))
+                weight = 0.8 if word in {"he", "she"} else 0.3
+                self._heard.insert(place, _Heard(start, self._sentence(start), who, weight))
+
+    def _salience(self, gender: str | None, at: int, draft: Draft | None) -> dict[int, float]:
+        """How much each of the people of a gender is in mind at an offset."""
+        here = self._sentence(at)
+        spoken = draft.content if draft else []
+        scores: dict[int, float] = defaultdict(float)
+        last = bisect_left(self._heard, (at,))
+        for heard in reversed(self._heard[max(0, last - _EVENTS) : last]):
+            if heard.sentence < here - _REACH:
                 break
-            best = index
-            limit = max(self.text.rfind(". ", 0, mention[0]), self.text.rfind("\n", 0, mention[0]), 0)
-        return best
+            weight = heard.weight
+            if heard.who >= 0:
+                theirs = self._people.all[heard.who].gender
+            else:
+                theirs = {_NOBODY: None, _NOBODY - 1: "m", _NOBODY - 2: "f"}[heard.who]
+            if gender and theirs and theirs != gender:
+                continue
+            if gender and theirs is None:
+                weight *= 0.7
+            if any(start <= heard.at < end for start, end in spoken):
+                weight *= 0.2
+            scores[heard.who] += weight * 0.5 ** (here - heard.sentence)
+        return scores
+
+    def _meant(self, gender: str | None, at: int, draft: Draft | None, clear: float = _CLEAR) -> int:
+        """Who stands out at an offset: an index into the people, or less than 0."""
+        ranked = sorted(self._salience(gender, at, draft).items(), key=lambda item: (-item[1], item[0]))
+        if not ranked:
+            return _NOBODY
+        if len(ranked) > 1 and ranked[0][1] < clear * ranked[1][1]:
+            return _NOBODY
+        return ranked[0][0]
+
+    # -- roles
+
+    def _role(self, which: str, what: str, at: int, draft: Draft) -> int | None:
+        """Whom "the former finance minister" means: the one who is said to be that, else who stands out."""
+        for part in re.split(r"\band\b", what):
+            stop = _HEAD_ENDS.search(part, 1)
+            core = [word.lower() for word in _WORD.findall(part[: stop.start()] if stop else part)]
+            core = [re.sub(r"[’']s$", "", word) for word in core]
+            if not core:
+                continue
+            more = [word.lower() for word in re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")]
+            aged = re.match(r"(\d{1,3})-year-old", " ".join(core[-2:]).split()[-1]) or re.search(
+                r"\b(\d{1,3})-year-old", part
+            )
+            if aged:
+                of_age = [i for i, person in enumerate(self._people.all) if aged[1] in person.ages]
+                if len(of_age) == 1:
+                    return of_age[0]
+            head = core[-1]
+            if not is_role(head) and not aged:
+                continue
+            found = self._holders(head, [*core[:-1], *more], at)
+            if which in {"his", "her", "their", "its"}:
+                return found[0][1] if len(found) == 1 else None
+            if found:
+                best = [who for score, who in found if score >= found[0][0] - 0.4]
+                if len(best) == 1:
+                    return best[0]
+                salience = self._salience(None, at, draft)
+                ranked = sorted(best, key=lambda who: -salience.get(who, 0.0))
+                first, second = salience.get(ranked[0], 0.0), salience.get(ranked[1], 0.0)
+                return ranked[0] if first > 0 and first >= _CLEAR * second else None
+        return None
+
+    def _holders(self, head: str, modifiers: Sequence[str], at: int) -> list[tuple[float, int]]:
+        """People who are said to be something, the best fitting first."""
+        gender = gender_of([head])
+        same = {head} | also_called().get(head, frozenset())
+        wanted = {word for word in modifiers if word not in {"current", "then", "longtime", "own", "new", "us"}}
+        wide = {word: {word} | also_called().get(word, frozenset()) for word in wanted}
+        found = []
+        for who, person in enumerate(self._people.all):
+            if gender and person.gender and person.gender != gender:
+                continue
+            best: float | None = None
+            for role in person.roles:
+                if role.head != head and head not in also_called().get(role.head, ()) and role.head not in same:
+                    continue
+                if ("vice" in role.words) != ("vice" in wanted) or ("deputy" in role.words) != ("deputy" in wanted):
+                    continue
+                fitting = sum(1 for words_ in wide.values() if words_ & (role.words | person.words))
+                score = 2.0 * fitting - (len(wanted) - fitting)
+                score += 0.5 if role.head == head else 0.0
+                score -= 0.1 * len(role.words - wanted - {head})
+                score -= 1.0 if role.at > at else 0.0
+                if _opposed(wanted | {head}, person.words):
+                    score -= 4.0
+                best = score if best is None else max(best, score)
+            if best is not None and best > -2.5:
+                found.append((best, who))
+        return sorted(found, key=lambda item: (-item[0], item[1]))
+
+    # -- organisations, places and groups
+
+    def _thing(self, word: str, at: int) -> Named:
+        if word in _FIRST:
+            return Named(None, None, "unknown")
+        if self._last:
+            start, last = self._last
+            if (
+                last.type in {"organization", "place", "group", "document"}
+                and self._sentence(at) - self._sentence(start) <= 3
+            ):
+                return last
+        return Named(None, None, "group" if word in _PLURAL else "unknown")
+
+    def _body(self, what: str, at: int) -> int | None:
+        """Which organisation or place "the bank", "the city" means."""
+        return None
 
 
-def _possessed(text: str, mention: tuple[int, int, int]) -> bool:
-    return text[mention[1] : mention[1] + 2] in {"'s", "’s", "' ", "’ "}
+def _opposed(one: set[str], other: set[str]) -> bool:
+    """True for two parties."""
+    parties = [{"republican", "gop"}, {"democrat", "democratic"}]
+    return any(one & parties[i] and other & parties[1 - i] and not other & parties[i] for i in (0, 1))
+
+
+def _merged(spans: object) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):  # type: ignore[call-overload]
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _longer_names(entities: Sequence[Entity]) -> dict[int, int]:
+    """Organisations by a short name -> the same by the full one: "IMF", "the Times"."""
+    longer: dict[int, int] = {}
+    bodies = [(index, entity) for index, entity in enumerate(entities) if entity.label == "ORG"]
+    short: dict[str, set[int]] = defaultdict(set)
+    for index, entity in bodies:
+        told = re.findall(r"[^\W\d_][\w’'-]*", entity.name)
+        if len(told) > 1:
+            short["".join(word[0] for word in told if word[0].isupper())].add(index)
+            short[fold(told[-1])].add(index)
+    for index, entity in bodies:
+        name = entity.name.replace(".", "")
+        if " " in name:
+            continue
+        found = short.get(name if name.isupper() else fold(name), set()) - {index}
+        if len(found) == 1:
+            (longer[index],) = found
+    return longer
 
 
 def _kind(word: str, text: str) -> SpeakerType:

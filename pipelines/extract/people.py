@@ -1,0 +1,331 @@
+"""The people of one article: which mentions are whose, their full names, their gender, age and roles."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from pipelines.extract.wordlists import rows, sections
+from schemas import Entity, Span
+
+_WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
+_CAPITAL = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*"
+_FULL = re.compile(
+    rf"(?<![\w.’'-])({_CAPITAL})(?: [A-Z]\.)*(?: (?:de|van|von|der|bin|al|la|du|di|da) | )({_CAPITAL})(?![\w’'-])"
+)
+_POSSESSIVE = re.compile(r"[’']s?$")
+_PARTY = re.compile(r"\s*\((?P<long>[RDI])\b|, (?P<short>[RD])-[A-Z]")
+_PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
+_AGE_BEHIND = re.compile(
+    r", (?:aged |now |then )?(\d{1,3})(?=[,.;:)])|,? (?:a|the|now a|then a) (\d{1,3})-year-old\b| \((\d{1,3})\)"
+)
+_AGE_BEFORE = re.compile(r"\b(\d{1,3})-year-old (?:[\w’'-]+ ){0,3}$")
+# ", the party's chair," and ", chair of the party," and " is the chair" behind a name, and ", who is ...".
+_BEHIND = re.compile(
+    r"(?:,|(?:,? who)? (?:is|was|became|remains|has been)| \([^()\n]{1,30}\),?|, \d{1,3},)"
+    r" (?P<what>[^,.;:()\n“”\"]{3,90})"
+)
+_APPOSED_BEFORE = re.compile(
+    r"(?:^|[.;:,\n“”\"] ?|\b(?:said|says|by|to|of|with|from) )(?P<what>(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Oo]ne of|[\w’'-]+[’']s) "
+    r"[^,.;:()\n“”\"]{3,70}), $"
+)
+_STOP = re.compile(
+    r"\b(?:of|for|at|in|who|whose|that|which|with|from|on|by|to|and|or|as|but|when|while|where|since|is|was|has|had|said|says)\b"
+)
+_BREAK = frozenset(
+    "a an the of for at in who that which with from on by to and or as but when while is was are were be been has had have"
+    " said says say told tells he she it they his her its their our my this these those not if than then because so"
+    " ask asked asks call called calls like like about against before after under over".split()
+)
+_OF = re.compile(r"(?P<head>[\w’'-]+) (?:of|for) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
+_TITLES_LONG = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f", "Sir": "m", "Dame": "f", "Lord": "m", "Lady": "f"}
+_TITLED = re.compile(r"\b(Mr|Mrs|Ms|Miss|Sir|Dame|Lord|Lady)\.? ?$")
+
+
+class Role(NamedTuple):
+    """What somebody is said to be: "a former finance minister of Norway"."""
+
+    at: int
+    head: str
+    words: frozenset[str]
+
+
+@dataclass
+class Person:
+    """Somebody whom the article names. ``entity`` is the index of the entity that bears the same name, if one does."""
+
+    name: str
+    entity: int | None
+    gender: str | None = None
+    """m, f or None where nothing tells."""
+    ages: set[str] = field(default_factory=set)
+    roles: list[Role] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+    """The words of all roles, and what people of these roles are called as well, in lower case."""
+
+
+class Mention(NamedTuple):
+    """Where somebody is named: ``person`` is an index into the people."""
+
+    start: int
+    end: int
+    person: int
+
+
+@cache
+def first_names() -> dict[str, str]:
+    """First names, folded -> m, f or - for both."""
+    return {fold(name): gender for name, gender in rows("first_names.tsv")}
+
+
+@cache
+def also_called() -> dict[str, frozenset[str]]:
+    """Words for roles -> other words for them."""
+    return {word: frozenset(others.split()) for word, others in rows("role_words.tsv")}
+
+
+def fold(name: str) -> str:
+    """A name without case, accents and apostrophes."""
+    plain = unicodedata.normalize("NFKD", name.lower())
+    return re.sub(r"[’'.]", "", "".join(char for char in plain if not unicodedata.combining(char)))
+
+
+def is_role(word: str) -> bool:
+    """True for a word in lower case that says what a person is."""
+    lists = sections("roles.txt")
+    return word in lists["person"] or word in also_called() or word in lists["man"] or word in lists["woman"]
+
+
+def gender_of(words: Sequence[str]) -> str | None:
+    """The gender that words in lower case tell: "spokeswoman", "Mr", "father"."""
+    lists = sections("roles.txt")
+    for word in words:
+        if word in lists["man"]:
+            return "m"
+        if word in lists["woman"]:
+            return "f"
+    return None
+
+
+class People:
+    """Who is named in an article, out of its entities and of names that begin with a known first name.
+
+    ``all`` are the people, ``mentions`` where they are named, in the order of the text. A surname or first name alone is
+    whose the article makes it: of the one who bears it, of the one whom the title fits, else of the one who was named
+    first and most; where that is not clear it stands for itself.
+    """
+
+    def __init__(self, text: str, entities: Sequence[Entity]) -> None:
+        self._text = text
+        self.all: list[Person] = []
+        self.mentions: list[Mention] = []
+        self._bearers: dict[str, list[int]] = defaultdict(list)
+        """Surnames and first names, folded -> people whose full names have them; surnames go first."""
+        self._full: dict[int, list[int]] = defaultdict(list)
+        """People -> where they are named in full."""
+        taken = sorted((start, end) for entity in entities for start, end in entity.mentions)
+        short: list[tuple[int, int, int | None, str]] = []
+        by_name: dict[str, int] = {}
+        for index, entity in enumerate(entities):
+            if entity.label != "PERSON":
+                continue
+            if " " in entity.name:
+                person = self._add(entity.name, index, by_name)
+                for start, end in entity.mentions:
+                    self.mentions.append(Mention(start, end, person))
+                    if " " in text[start:end]:
+                        self._full[person].append(start)
+            else:
+                short += [(start, end, index, entity.name) for start, end in entity.mentions]
+        for start, end, name in self._unseen(taken, entities):
+            person = self._add(name, None, by_name)
+            self.mentions.append(Mention(start, end, person))
+            self._full[person].append(start)
+        for name, person in by_name.items():
+            parts = name.split()
+            self._bearers[parts[-1]].insert(0, person)
+            if parts[0] != parts[-1]:
+                self._bearers[parts[0]].append(person)
+        self._find_gender()
+        alone: dict[int | None, int] = {}
+        for start, end, index, name in sorted(short, key=lambda m: m[:2]):
+            meant = self.bearer(text[start:end], start)
+            if meant is None:
+                meant = alone.get(index)
+            if meant is None:
+                meant = alone[index] = len(self.all)
+                self.all.append(Person(name, index))
+            self.mentions.append(Mention(start, end, meant))
+        self.mentions += self._surnames(taken)
+        self.mentions.sort()
+        self._find_gender()
+        for mention in self.mentions:
+            self._find_roles(mention)
+        for person in self.all:
+            if person.gender is None:
+                person.gender = gender_of(sorted(person.words))
+
+    def _add(self, name: str, entity: int | None, by_name: dict[str, int]) -> int:
+        key = fold(name)
+        if key not in by_name:
+            by_name[key] = len(self.all)
+            self.all.append(Person(name, entity))
+        return by_name[key]
+
+    def _unseen(self, taken: Sequence[Span], entities: Sequence[Entity]) -> Iterator[tuple[int, int, str]]:
+        """Full names that are no person among the entities: a listed first name and a capitalised word."""
+        body = self._text.find("\n") + 1  # a headline capitalises what is no name
+        nouns = sections("roles.txt")["organization"]
+        for match in _FULL.finditer(self._text, body):
+            first = fold(match[1])
+            if first not in first_names() or first in _NO_FIRST_NAMES:
+                continue
+            start, end = match.start(), match.end()
+            name = _POSSESSIVE.sub("", match.group())
+            at = bisect_left(taken, (end, 0))
+            around = taken[at - 1] if at and taken[at - 1][1] > start else None
+            if around and (around[0] < start or around[1] > end or around == (start, end)):
+                continue
+            if name.split()[-1].lower() in nouns or is_role(name.split()[-1].lower()):
+                continue
+            opens = re.search(r"(?:^|[.!?:\n“”\"]\s*)$", self._text[max(0, start - 3) : start])
+            if opens and re.search(rf"(?<![\w’'-]){match[1].lower()}\b", self._text):
+                continue
+            yield start, start + len(name), name
+
+    def _surnames(self, taken: Sequence[Span]) -> Iterator[Mention]:
+        """Where a surname stands alone and the recogniser saw nothing."""
+        names = {self.all[person].name.split()[-1] for person in self._full}
+        names = {name for name in names if len(name) > 2 and name[0].isupper()}
+        if not names:
+            return
+        pattern = re.compile(rf"(?<![\w’'-])(?:{'|'.join(sorted(map(re.escape, names)))})(?![\w-]|[’'](?!s\b)\w)")
+        mine = sorted(mention[:2] for mention in self.mentions)
+        for match in pattern.finditer(self._text):
+            start, end = match.span()
+            if _overlaps(taken, start, end) or _overlaps(mine, start, end):
+                continue
+            before, after = self._text[max(0, start - 20) : start], self._text[end : end + 3]
+            if re.search(r"[A-Z][\w’'-]* $", before) and not _TITLED.search(before) or re.match(r" [A-Z]", after):
+                continue
+            meant = self.bearer(match.group(), start)
+            if meant is not None:
+                yield Mention(start, end, meant)
+
+    def bearer(self, name: str, at: int) -> int | None:
+        """Whom a name of one word means at an offset; None where nobody or more than one comes into question."""
+        key = fold(_POSSESSIVE.sub("", name.split()[-1] if name else ""))
+        found = self._bearers.get(key, [])
+        last = [person for person in found if fold(self.all[person].name.split()[-1]) == key]
+        found = last or found
+        titled = _TITLED.search(self._text[max(0, at - 8) : at])
+        if titled and last:
+            wanted = _TITLES_LONG[titled[1]]
+            fitting = [person for person in found if self.all[person].gender == wanted]
+            found = fitting or [person for person in found if self.all[person].gender is None]
+        if len(found) < 2:
+            return found[0] if found else None
+        # Two of one surname: the one who is introduced first is the one whom a surname alone means, unless the other
+        # was named in full just now.
+        line = self._text.rfind("\n", 0, at)
+        here = [person for person in found if any(line <= start < at for start in self._full[person])]
+        first = min(found, key=lambda person: self._full[person] or [len(self._text)])
+        if len(here) == 1:
+            return here[0]
+        most = max(found, key=lambda person: len(self._full[person]))
+        return first if first == most or not here else None
+
+    def _find_gender(self) -> None:
+        """By title, else by first name."""
+        for start, end, index in self.mentions:
+            person = self.all[index]
+            if person.gender is None:
+                titled = _TITLED.search(self._text[max(0, start - 8) : start])
+                if titled:
+                    person.gender = _TITLES_LONG[titled[1]]
+        for person in self.all:
+            known = first_names().get(fold(person.name.split()[0]), "-")
+            if person.gender is None and " " in person.name and known != "-":
+                person.gender = known
+
+    def _find_roles(self, mention: Mention) -> None:
+        """What stands beside a name: "party chair Ann Lee", "Ann Lee, 45, the party's chair", "Ann Lee (D-Ohio)"."""
+        text, start, end = self._text, mention.start, mention.end
+        person = self.all[mention.person]
+        line = text.rfind("\n", 0, start) + 1
+        before = text[max(line, start - 90) : start]
+        stop = text.find("\n", end, end + 140)
+        behind = text[end : stop if stop >= 0 else end + 140]
+        party = _PARTY.match(behind)
+        if party:
+            letter = party["long"] or party["short"]
+            self._has(person, start, _PARTIES[letter], [_PARTIES[letter]])
+            behind = re.sub(r"^(?:\s*\([^)]*\)|, [RD]-[A-Z][\w.]*)", "", behind)
+        age = _AGE_BEHIND.match(behind)
+        if age:
+            person.ages.add(age[1] or age[2] or age[3])
+        age = _AGE_BEFORE.search(before)
+        if age:
+            person.ages.add(age[1])
+        if before.endswith(" "):
+            told = [
+                word.lower().rstrip(".")
+                for word in _WORD.findall(re.split(r"[,;:!?“”\"()]|\.\s+(?=[A-Z])", before)[-1])
+            ]
+            of = _OF.search(before)
+            if of and is_role(of["head"].lower()):
+                self._has(person, start, of["head"].lower(), [word.lower() for word in _WORD.findall(of.group())])
+            elif told and is_role(told[-1]):
+                self._has(person, start, told[-1], _until_break(told))
+            apposed = _APPOSED_BEFORE.search(before)
+            if apposed:
+                self._apposed(person, start, apposed["what"])
+        apposed = _BEHIND.match(behind)
+        if apposed:
+            self._apposed(person, start, apposed["what"])
+
+    def _apposed(self, person: Person, at: int, what: str) -> None:
+        """An apposition: its head is the last word before "of ...", "who ..." and the like."""
+        told = [word.lower() for word in _WORD.findall(what)]
+        for part in re.split(r"\band\b", what):
+            stop = _STOP.search(part, 3)
+            core = [word.lower() for word in _WORD.findall(part[: stop.start()] if stop else part)]
+            core = [re.sub(r"[’']s$", "", word) for word in core]
+            if core and is_role(core[-1]):
+                self._has(person, at, core[-1], [*core, *told])
+
+    def _has(self, person: Person, at: int, head: str, told: Sequence[str]) -> None:
+        words = frozenset(re.sub(r"[’']s$", "", word) for word in told)
+        person.roles.append(Role(at, head, words))
+        for word in (head, *words):
+            person.words.add(word)
+            person.words |= also_called().get(word, frozenset())
+
+
+_NO_FIRST_NAMES = frozenset(
+    "van von de al el la san santa st virginia carolina georgia charlotte dallas houston austin phoenix washington madison"
+    " kent orlando cleveland alpha israel china india asia america kenya florida dakota montana denver lincoln paris london"
+    " justice prince princess king queen major democrat republican christian jersey german young will may an in so see my many"
+    " long judge dean bishop lord lady sir general sergeant deacon mister".split()
+)  # fmt: skip
+
+
+def _until_break(told: Sequence[str]) -> list[str]:
+    """The words of a role before a name, back to the article, preposition or verb before it."""
+    kept: list[str] = []
+    for word in reversed(told):
+        if word in _BREAK and word != "of":
+            break
+        kept.append(word)
+    return kept
+
+
+def _overlaps(taken: Sequence[Span], start: int, end: int) -> bool:
+    at = bisect_left(taken, (end, 0))
+    return at > 0 and taken[at - 1][1] > start
