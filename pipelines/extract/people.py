@@ -17,7 +17,8 @@ from schemas import Entity, Span
 _WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*"
 _FULL = re.compile(
-    rf"(?<![\w.’'-])({_CAPITAL})(?: [A-Z]\.)*(?: (?:de|van|von|der|bin|al|la|du|di|da) | )({_CAPITAL})(?![\w’'-])"
+    rf"(?<![\w.’'-])({_CAPITAL})(?:[ \xa0][A-Z]\.)*(?:[ \xa0](?:de|van|von|der|bin|al|la|du|di|da)[ \xa0]|[ \xa0])"
+    rf"({_CAPITAL}(?:[ \xa0]{_CAPITAL}){{0,2}})(?![\w’'-])"
 )
 _POSSESSIVE = re.compile(r"[’']s?$")
 _PARTY = re.compile(r"\s*\((?P<long>[RDI])\b|, (?P<short>[RD])-[A-Z]")
@@ -130,46 +131,64 @@ class People:
         self._full: dict[int, list[int]] = defaultdict(list)
         """People -> where they are named in full."""
         taken = sorted((start, end) for entity in entities for start, end in entity.mentions)
-        short: list[tuple[int, int, int | None, str]] = []
         by_name: dict[str, int] = {}
+        short: list[tuple[int, int, int]] = []
+        seen: set[Span] = set()
         for index, entity in enumerate(entities):
-            if entity.label != "PERSON":
+            name = self._name(entity)
+            if name is None:
                 continue
-            if " " in entity.name:
-                person = self._add(entity.name, index, by_name)
+            if " " in name:
+                person = self._add(name, index if name == entity.name else None, by_name)
                 for start, end in entity.mentions:
                     self.mentions.append(Mention(start, end, person))
                     if " " in text[start:end]:
                         self._full[person].append(start)
             else:
-                short += [(start, end, index, entity.name) for start, end in entity.mentions]
-        for start, end, name in self._unseen(taken, entities):
+                short += [(start, end, index) for start, end in entity.mentions]
+            seen.update(entity.mentions)
+        for start, end, name in self._unseen(taken, seen):
             person = self._add(name, None, by_name)
             self.mentions.append(Mention(start, end, person))
             self._full[person].append(start)
-        for name, person in by_name.items():
-            parts = name.split()
-            self._bearers[parts[-1]].insert(0, person)
-            if parts[0] != parts[-1]:
-                self._bearers[parts[0]].append(person)
+        for person in range(len(self.all)):
+            first, last = _ends(self.all[person].name)
+            self._bearers[last].insert(0, person)
+            if first != last:
+                self._bearers[first].append(person)
         self._find_gender()
-        alone: dict[int | None, int] = {}
-        for start, end, index, name in sorted(short, key=lambda m: m[:2]):
+        alone: dict[int, int] = {}
+        for start, end, index in sorted(short):
             meant = self.bearer(text[start:end], start)
             if meant is None:
-                meant = alone.get(index)
-            if meant is None:
-                meant = alone[index] = len(self.all)
-                self.all.append(Person(name, index))
+                if index not in alone:
+                    alone[index] = len(self.all)
+                    self.all.append(Person(entities[index].name, index))
+                meant = alone[index]
             self.mentions.append(Mention(start, end, meant))
         self.mentions += self._surnames(taken)
         self.mentions.sort()
         self._find_gender()
         for mention in self.mentions:
             self._find_roles(mention)
-        for person in self.all:
-            if person.gender is None:
-                person.gender = gender_of(sorted(person.words))
+        for each in self.all:
+            if each.gender is None:
+                each.gender = gender_of(sorted(each.words))
+
+    def _name(self, entity: Entity) -> str | None:
+        """The name of a person, without what the recogniser took in before it; None for what is no person."""
+        told = entity.name.split()
+        begins = [at for at, word in enumerate(told) if _first(word)]
+        if entity.label == "PERSON":
+            if begins and 0 < begins[-1] < len(told) - 1 and not any(_first(word) for word in told[: begins[-1]]):
+                # "Moderator Ann Lee"
+                return " ".join(told[begins[-1] :])
+            return entity.name
+        if entity.label not in {"ORG", "PRODUCT", "WORK_OF_ART", "FAC", "GPE", "EVENT"} or entity.kb is not None:
+            return None
+        if begins == [0] and 2 <= len(told) <= 3 and all(word[0].isupper() for word in told) and _surname(told[-1]):
+            return entity.name
+        return None
 
     def _add(self, name: str, entity: int | None, by_name: dict[str, int]) -> int:
         key = fold(name)
@@ -178,21 +197,19 @@ class People:
             self.all.append(Person(name, entity))
         return by_name[key]
 
-    def _unseen(self, taken: Sequence[Span], entities: Sequence[Entity]) -> Iterator[tuple[int, int, str]]:
-        """Full names that are no person among the entities: a listed first name and a capitalised word."""
+    def _unseen(self, taken: Sequence[Span], seen: set[Span]) -> Iterator[tuple[int, int, str]]:
+        """Full names that are no person among the entities: a listed first name and capitalised words."""
         body = self._text.find("\n") + 1  # a headline capitalises what is no name
-        nouns = sections("roles.txt")["organization"]
         for match in _FULL.finditer(self._text, body):
-            first = fold(match[1])
-            if first not in first_names() or first in _NO_FIRST_NAMES:
-                continue
-            start, end = match.start(), match.end()
+            start, end = match.span()
             name = _POSSESSIVE.sub("", match.group())
+            if not _first(match[1]) or not _surname(name.split()[-1]):
+                continue
             at = bisect_left(taken, (end, 0))
             around = taken[at - 1] if at and taken[at - 1][1] > start else None
-            if around and (around[0] < start or around[1] > end or around == (start, end)):
-                continue
-            if name.split()[-1].lower() in nouns or is_role(name.split()[-1].lower()):
+            if around in seen or (
+                around and (around[0] < start or around[1] > end or around[1] - around[0] >= len(name))
+            ):
                 continue
             opens = re.search(r"(?:^|[.!?:\n“”\"]\s*)$", self._text[max(0, start - 3) : start])
             if opens and re.search(rf"(?<![\w’'-]){match[1].lower()}\b", self._text):
@@ -201,7 +218,7 @@ class People:
 
     def _surnames(self, taken: Sequence[Span]) -> Iterator[Mention]:
         """Where a surname stands alone and the recogniser saw nothing."""
-        names = {self.all[person].name.split()[-1] for person in self._full}
+        names = {_last(self.all[person].name) for person in self._full}
         names = {name for name in names if len(name) > 2 and name[0].isupper()}
         if not names:
             return
@@ -220,9 +237,9 @@ class People:
 
     def bearer(self, name: str, at: int) -> int | None:
         """Whom a name of one word means at an offset; None where nobody or more than one comes into question."""
-        key = fold(_POSSESSIVE.sub("", name.split()[-1] if name else ""))
+        key = fold(_POSSESSIVE.sub("", _last(name))) if name else ""
         found = self._bearers.get(key, [])
-        last = [person for person in found if fold(self.all[person].name.split()[-1]) == key]
+        last = [person for person in found if _ends(self.all[person].name)[1] == key]
         found = last or found
         titled = _TITLED.search(self._text[max(0, at - 8) : at])
         if titled and last:
@@ -314,6 +331,30 @@ _NO_FIRST_NAMES = frozenset(
     " justice prince princess king queen major democrat republican christian jersey german young will may an in so see my many"
     " long judge dean bishop lord lady sir general sergeant deacon mister".split()
 )  # fmt: skip
+
+
+def _first(word: str) -> bool:
+    """True for a first name."""
+    return fold(word) in first_names() and fold(word) not in _NO_FIRST_NAMES
+
+
+def _surname(word: str) -> bool:
+    """False for a word that ends the name of a body, a work or a place."""
+    low = word.lower()
+    return word[0].isupper() and low not in sections("roles.txt")["organization"] and not is_role(low)
+
+
+def _last(name: str) -> str:
+    """The surname of a full name, without "Jr" and "III"."""
+    told = name.split()
+    while len(told) > 2 and re.fullmatch(r"(?:[JS]r\.?|I{1,3}|IV)", told[-1]):
+        told = told[:-1]
+    return told[-1].rstrip(",")
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """First name and surname, folded."""
+    return fold(name.split()[0]), fold(_last(name))
 
 
 def _until_break(told: Sequence[str]) -> list[str]:

@@ -36,6 +36,9 @@ _POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60
+_FADING = 0.5
+_AGAIN = 0.2
+_SPEAKING = 1.2
 _CLEAR = 1.3
 """The one who is meant stands out by this factor, or nobody is."""
 
@@ -108,9 +111,8 @@ class Cast:
         start = draft.speaker[0][0]
         self._read_to(start)
         named, who = self._resolved(draft)
-        if named.type in {"person", "anonymous", "unknown"} and start in self._speaking | {draft.head[0]}:
-            insort_ = bisect_right(self._heard, (start, 1 << 30))
-            self._heard.insert(insort_, _Heard(start, self._sentence(start), who, 1.0))
+        if named.type in {"person", "anonymous", "unknown"}:
+            self._hear(start, who, _SPEAKING)
         if named.type != "unknown":
             self._last = (start, named)
         return named
@@ -242,15 +244,21 @@ class Cast:
             word = self.text[start:end].lower()
             who = self._meant(_GENDERED[word], start, None)
             if who >= 0:
-                place = bisect_right(self._heard, (start, 1 << 30))
-                weight = 0.8 if word in {"he", "she"} else 0.3
-                self._heard.insert(place, _Heard(start, self._sentence(start), who, weight))
+                self._hear(start, who, 0.8 if word in {"he", "she"} else 0.3)
+
+    def _hear(self, at: int, who: int, weight: float) -> None:
+        """Takes note of somebody, at each place once."""
+        place = bisect_left(self._heard, (at,))
+        if place < len(self._heard) and self._heard[place].at == at:
+            del self._heard[place]
+        self._heard.insert(place, _Heard(at, self._sentence(at), who, weight))
 
     def _salience(self, gender: str | None, at: int, draft: Draft | None) -> dict[int, float]:
         """How much each of the people of a gender is in mind at an offset."""
         here = self._sentence(at)
         spoken = draft.content if draft else []
-        scores: dict[int, float] = defaultdict(float)
+        most: dict[int, float] = defaultdict(float)
+        whole: dict[int, float] = defaultdict(float)
         last = bisect_left(self._heard, (at,))
         for heard in reversed(self._heard[max(0, last - _EVENTS) : last]):
             if heard.sentence < here - _REACH:
@@ -266,8 +274,10 @@ class Cast:
                 weight *= 0.7
             if any(start <= heard.at < end for start, end in spoken):
                 weight *= 0.2
-            scores[heard.who] += weight * 0.5 ** (here - heard.sentence)
-        return scores
+            weight *= _FADING ** (here - heard.sentence)
+            whole[heard.who] += weight
+            most[heard.who] = max(most[heard.who], weight)
+        return {who: weight + _AGAIN * (whole[who] - weight) for who, weight in most.items()}
 
     def _meant(self, gender: str | None, at: int, draft: Draft | None, clear: float = _CLEAR) -> int:
         """Who stands out at an offset: an index into the people, or less than 0."""
