@@ -90,7 +90,7 @@ def fold(name: str) -> str:
     parts = re.sub(r"[\"“”,]", "", plain).removeprefix("the ").split()
     while len(parts) > 1 and parts[0].rstrip(".") in _BEFORE_SURNAME:
         del parts[0]
-    return " ".join(part for at, part in enumerate(parts) if not at or not re.fullmatch(r"\w\.|[js]r\.?", part))
+    return " ".join(part for at, part in enumerate(parts) if not at or not re.fullmatch(r"\w\.|[js]r\.?|i{2,3}|iv", part))
 
 
 def sources(article: dict[str, Any]) -> list[Source]:

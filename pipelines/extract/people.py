@@ -138,20 +138,21 @@ class People:
             name = self._name(entity)
             if name is None:
                 continue
-            if " " in name:
-                person = self._add(name, index if name == entity.name else None, by_name)
-                for start, end in entity.mentions:
-                    self.mentions.append(Mention(start, end, person))
-                    if " " in text[start:end]:
-                        self._full[person].append(start)
-            else:
-                short += [(start, end, index) for start, end in entity.mentions]
+            for start, end in entity.mentions:
+                if " " not in text[start:end]:
+                    short.append((start, end, index))
+                elif " " in name:
+                    person = self._add(name, index if name == entity.name else None, by_name)
+                    at = max(start, end - len(name))
+                    self.mentions.append(Mention(at, end, person))
+                    self._full[person].append(at)
             seen.update(entity.mentions)
         for start, end, name in self._unseen(taken, seen):
             person = self._add(name, None, by_name)
             self.mentions.append(Mention(start, end, person))
             self._full[person].append(start)
-        for person in range(len(self.all)):
+        self._merge()
+        for person in sorted(self._full):
             first, last = _ends(self.all[person].name)
             self._bearers[last].insert(0, person)
             if first != last:
@@ -175,20 +176,52 @@ class People:
             if each.gender is None:
                 each.gender = gender_of(sorted(each.words))
 
+    def _merge(self) -> None:
+        """Gives what is named with and without a middle name, and by the end of a name, to the one with the longer."""
+        same: dict[int, int] = {}
+        by_end: dict[str, list[int]] = defaultdict(list)
+        for person, each in enumerate(self.all):
+            by_end[_ends(each.name)[1]].append(person)
+        for people in by_end.values():
+            for one in people:
+                told = fold(self.all[one].name)
+                longer = [
+                    other
+                    for other in people
+                    if len(self.all[other].name) > len(self.all[one].name)
+                    and (fold(self.all[other].name).endswith(" " + told) or _ends(self.all[other].name) == _ends(told))
+                ]
+                if len({_ends(self.all[other].name) for other in longer}) == 1:
+                    same[one] = max(longer, key=lambda other: len(self.all[other].name))
+        for one, other in same.items():
+            self._full[other] = sorted([*self._full[other], *self._full.pop(one, [])])
+        self.mentions = [mention._replace(person=same.get(mention.person, mention.person)) for mention in self.mentions]
+
     def _name(self, entity: Entity) -> str | None:
         """The name of a person, without what the recogniser took in before it; None for what is no person."""
         told = entity.name.split()
         begins = [at for at, word in enumerate(told) if _first(word)]
         if entity.label == "PERSON":
+            if begins and len(told) > 3 and begins[-1] - begins[0] > 1 and begins[-1] < len(told) - 1:
+                return told[-1]  # "Ann Lee Slams Tom Reed": a headline
+            while len(told) > 1 and not (_first(told[0]) or (told[0][0].isupper() and fold(told[0]) not in _OPENERS)):
+                told = told[1:]
             if begins and 0 < begins[-1] < len(told) - 1 and not any(_first(word) for word in told[: begins[-1]]):
                 # "Moderator Ann Lee"
-                return " ".join(told[begins[-1] :])
-            return entity.name
+                told = told[begins[-1] :]
+            return " ".join(told)
         if entity.label not in {"ORG", "PRODUCT", "WORK_OF_ART", "FAC", "GPE", "EVENT"} or entity.kb is not None:
             return None
-        if begins == [0] and 2 <= len(told) <= 3 and all(word[0].isupper() for word in told) and _surname(told[-1]):
-            return entity.name
-        return None
+        if begins != [0] or not 2 <= len(told) <= 3 or not _surname(told[-1]) or not all(w[0].isupper() for w in told):
+            return None
+        # Firms have such names as well: only people go by a title or by the surname alone.
+        lone = any(self._text[start:end] == told[-1] for start, end in entity.mentions)
+        titled = any(is_role(_word_before(self._text, start)) for start, _ in entity.mentions)
+        return (
+            entity.name
+            if lone or titled or re.search(rf"(?<!{told[-2]} )\b{re.escape(told[-1])} said\b", self._text)
+            else None
+        )
 
     def _add(self, name: str, entity: int | None, by_name: dict[str, int]) -> int:
         key = fold(name)
@@ -199,22 +232,42 @@ class People:
 
     def _unseen(self, taken: Sequence[Span], seen: set[Span]) -> Iterator[tuple[int, int, str]]:
         """Full names that are no person among the entities: a listed first name and capitalised words."""
-        body = self._text.find("\n") + 1  # a headline capitalises what is no name
-        for match in _FULL.finditer(self._text, body):
+        body = self._text.find("\n") + 1
+        names: set[str] = set()
+        reached = -1
+        titles = sections("roles.txt")["title"]
+        for match in [
+            *_overlapping(_FULL, self._text, body, len(self._text)),
+            *_overlapping(_FULL, self._text, 0, body),
+        ]:
             start, end = match.span()
             name = _POSSESSIVE.sub("", match.group())
-            if not _first(match[1]) or not _surname(name.split()[-1]):
+            if start < body:
+                reached = -1 if start < reached and reached > body else reached
+                # A headline capitalises what is no name.
+                known = [told for told in names if name.startswith(told)]
+                if not known:
+                    continue
+                name = known[0]
+            first = fold(match[1])
+            titled = is_role(_word_before(self._text, start)) and not is_role(first) and first not in titles
+            if not (_first(match[1]) or titled) or not _surname(name.split()[-1]):
                 continue
+            end = start + len(name)
             at = bisect_left(taken, (end, 0))
             around = taken[at - 1] if at and taken[at - 1][1] > start else None
-            if around in seen or (
-                around and (around[0] < start or around[1] > end or around[1] - around[0] >= len(name))
-            ):
+            if around and around != (start, end) and around[1] == end and around not in seen and _first(match[1]):
+                around = None if around[0] < start else around  # "Fox News Ann Lee"
+            if around and (around[0] < start or around[1] != end or around == (start, end)):
                 continue
             opens = re.search(r"(?:^|[.!?:\n“”\"]\s*)$", self._text[max(0, start - 3) : start])
-            if opens and re.search(rf"(?<![\w’'-]){match[1].lower()}\b", self._text):
+            if opens and start >= body and re.search(rf"(?<![\w’'-]){match[1].lower()}\b", self._text):
                 continue
-            yield start, start + len(name), name
+            if start < reached:
+                continue  # the end of the name before
+            reached = end
+            names.add(name)
+            yield start, end, name
 
     def _surnames(self, taken: Sequence[Span]) -> Iterator[Mention]:
         """Where a surname stands alone and the recogniser saw nothing."""
@@ -333,6 +386,19 @@ _NO_FIRST_NAMES = frozenset(
 )  # fmt: skip
 
 
+def _overlapping(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """All matches, also those that begin within another."""
+    while (match := pattern.search(text, start, end)) is not None:
+        yield match
+        start = match.start() + 1
+
+
+def _word_before(text: str, at: int) -> str:
+    """The word before an offset, in lower case."""
+    told = _WORD.findall(text[max(0, at - 30) : at]) if text[max(0, at - 1) : at].isspace() else []
+    return told[-1].lower().rstrip(".") if told else ""
+
+
 def _first(word: str) -> bool:
     """True for a first name."""
     return fold(word) in first_names() and fold(word) not in _NO_FIRST_NAMES
@@ -355,6 +421,11 @@ def _last(name: str) -> str:
 def _ends(name: str) -> tuple[str, str]:
     """First name and surname, folded."""
     return fold(name.split()[0]), fold(_last(name))
+
+
+_OPENERS = frozenset(
+    "will may can could would should did does do has have is was if but and as in on when for because".split()
+)
 
 
 def _until_break(told: Sequence[str]) -> list[str]:

@@ -27,6 +27,11 @@ _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
 _DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)$", re.IGNORECASE | re.DOTALL)
 _HEAD_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
+_NAME_ENDS = re.compile(
+    r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
+)
+_AND = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
+_SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
 _WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
 _OBLIQUE = re.compile(
     r"\b(?:by|of|to|for|with|against|from|in|on|about|than|and|or|told|tells|asked|over|like|at|behind|between|after|under|"
@@ -170,25 +175,23 @@ class Cast:
         found = [
             m for a, b in spans for m in people[bisect_left(self._named, a) : bisect_left(self._named, b)] if m.end <= b
         ]
-        for mention in found:
-            if mention.start <= head[0] < mention.end:
-                others = [m for m in found if m.start >= mention.end and m.person != mention.person]
-                if any(
-                    re.fullmatch(r"(?:,| )?.{0,40}\band (?:[\w.’'-]+ ){0,4}", self.text[mention.end : m.start])
-                    for m in others
-                ):
-                    return None
-                return mention.person
         start, end = spans[0]
         word = self.text[head[0] : head[1]]
+        stop = _NAME_ENDS.search(self.text, start + 1, end)
+        main = re.sub(r"(?:[’']s?)?\W*$", "", self.text[start : stop.start() if stop else end])
+        for mention in found:
+            # The last word before "of", "who" or a comma; else the main word, where it does not stand before another.
+            ends = mention.start < start + len(main) <= mention.end
+            if ends or (
+                mention.start <= head[0] < mention.end and not re.match(r" [a-z]", self.text[mention.end :][:2])
+            ):
+                others = [m for m in found if m.start >= mention.end and m.person != mention.person]
+                if any(_AND.fullmatch(self.text, mention.end, m.start) for m in others):
+                    return None
+                return mention.person
         if not found:
-            single = re.fullmatch(
-                r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([^\W\d_][\w’'-]+?)(?:[’']s)?",
-                self.text[start:end],
-            )
-            if single and word[:1].isupper():
-                return self._people.bearer(single[1], head[0])
-            return None
+            single = _SINGLE.fullmatch(self.text, start, end)
+            return self._people.bearer(single[1], head[0]) if single and self._may_be_person(head[0]) else None
         if _kind(word.lower(), self.text[start:end]) in {"group", "document"}:
             return None
         apposed = [
@@ -202,6 +205,13 @@ class Cast:
             )
         ]
         return apposed[0].person if len({m.person for m in apposed}) == 1 else None
+
+    def _may_be_person(self, at: int) -> bool:
+        """False for a place that is known, whoever bears its name."""
+        beside = [m for m in self.inside(at, at + 40) if m[0] == at]
+        if not beside:
+            return True
+        return self.entities[beside[0][2]].kb is None
 
     def _word_before(self, at: int, least: int) -> str:
         told = _WORD.findall(self.text[max(least, at - 30) : at])
