@@ -97,10 +97,18 @@ def fold(name: str) -> str:
     return re.sub(r"[’'.]", "", "".join(char for char in plain if not unicodedata.combining(char)))
 
 
-def is_role(word: str) -> bool:
-    """True for a word in lower case that says what a person is."""
+@cache
+def _roles() -> frozenset[str]:
     lists = sections("roles.txt")
-    return word in lists["person"] or word in also_called() or word in lists["man"] or word in lists["woman"]
+    return lists["person"] | also_called().keys() | lists["man"] | lists["woman"]
+
+
+def is_role(word: str) -> bool:
+    """True for a word in lower case that says what a person is; "neurosurgeon" and "co-host" are by their ends."""
+    roles = _roles()
+    return word in roles or any(
+        word[at:] in roles for at in range(2, len(word) - 3) if at < len(word) - 4 or word[at - 1] == "-"
+    )
 
 
 def gender_of(words: Sequence[str]) -> str | None:

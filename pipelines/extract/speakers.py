@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from pipelines.extract import places
 from pipelines.extract.drafts import Draft
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.people import People, also_called, fold, gender_of, is_role
-from pipelines.extract.wordlists import sections, words
+from pipelines.extract.wordlists import rows, sections, words
 from schemas import Entity, Span, Speaker
 from schemas.records import SpeakerType
 
@@ -42,10 +43,21 @@ _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60
 _FADING = 0.5
+_PLAINLY = 1.6
+_NEAR = 3
+_LEAST = 0.1
 _AGAIN = 0.2
 _SPEAKING = 1.2
 _CLEAR = 1.3
 """The one who is meant stands out by this factor, or nobody is."""
+
+
+_UNNAMED = frozenset(
+    "man woman person official member spokesman spokeswoman spokesperson source aide adviser advisor lawyer attorney officer"
+    " boy girl child reporter journalist witness victim suspect expert critic supporter volunteer resident neighbor neighbour"
+    " friend host moderator judge worker author speaker leader head boss owner chief partner".split()
+)
+"""Roles in which people are told of without their names."""
 
 
 class Named(NamedTuple):
@@ -86,6 +98,8 @@ class Cast:
         self._starts = [start for start, _, _ in self._mentions]
         self._people = People(text, entities)
         self._named = [mention.start for mention in self._people.mentions]
+        self._person_at = set(self._named)
+        self._called: dict[tuple[str, frozenset[str]], int] = {}
         self._said = _merged(span for draft in drafts for span in draft.content)
         self._sentences = [
             start
@@ -133,7 +147,7 @@ class Cast:
             who = self._meant(_GENDERED[low], start, draft)
             return self._person(who), who
         if low in _PLURAL | _THING | _FIRST:
-            return self._thing(low, start), _NOBODY
+            return self._thing(low, start, draft), _NOBODY
         who = self._name_in(spans, head)
         if who is not None:
             return self._person(who), who
@@ -152,9 +166,9 @@ class Cast:
             who = self._role(definite["which"].lower(), definite["what"], start, draft)
             if who is not None:
                 return self._person(who), who
-            body = self._body(definite["what"], start) if definite["which"].lower() == "the" else None
+            body = self._body(definite["what"], start, draft) if definite["which"].lower() == "the" else None
             if body is not None:
-                return Named(self.entities[body].name, body, _LABELS[self.entities[body].label]), _NOBODY
+                return self._named_body(body), _NOBODY
         gender = gender_of([word])
         nobody = {"m": _NOBODY - 1, "f": _NOBODY - 2, None: _NOBODY}[gender]
         if any(name in text for name in words("metonyms.txt")):
@@ -330,7 +344,23 @@ class Cast:
                 ranked = sorted(best, key=lambda who: -salience.get(who, 0.0))
                 first, second = salience.get(ranked[0], 0.0), salience.get(ranked[1], 0.0)
                 return ranked[0] if first > 0 and first >= _CLEAR * second else None
+            if which == "the" and head not in _UNNAMED:
+                return self._epithet(head, frozenset(core[:-1]), at, draft)
         return None
+
+    def _epithet(self, head: str, modifiers: frozenset[str], at: int, draft: Draft) -> int | None:
+        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks."""
+        if (head, modifiers) in self._called:
+            return self._called[head, modifiers]
+        if re.search(rf"\b{re.escape(head)}\b", self.text[:at], re.IGNORECASE):
+            return None  # somebody who was told of and not named
+        who = self._meant(gender_of([head]), at, draft, _PLAINLY)
+        if who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
+            return None
+        if self._salience(None, at, draft)[who] < _LEAST:
+            return None
+        self._called[head, modifiers] = who
+        return who
 
     def _holders(self, head: str, modifiers: Sequence[str], at: int) -> list[tuple[float, int]]:
         """People who are said to be something, the best fitting first."""
@@ -362,21 +392,121 @@ class Cast:
 
     # -- organisations, places and groups
 
-    def _thing(self, word: str, at: int) -> Named:
+    def _thing(self, word: str, at: int, draft: Draft) -> Named:
+        """What "it" and "they" mean: who spoke last, where that is no person; "it" also the body that stands out."""
         if word in _FIRST:
             return Named(None, None, "unknown")
-        if self._last:
-            start, last = self._last
-            if (
-                last.type in {"organization", "place", "group", "document"}
-                and self._sentence(at) - self._sentence(start) <= 3
-            ):
+        last = self._last[1] if self._last and self._sentence(at) - self._sentence(self._last[0]) <= _NEAR else None
+        if word in _PLURAL:
+            if last and last.type in {"organization", "group"}:
                 return last
-        return Named(None, None, "group" if word in _PLURAL else "unknown")
+            return Named(None, None, "group")
+        if last and last.type in {"organization", "place", "document"}:
+            return last
+        if last is None or last.type == "unknown":
+            found = self._standing_out(at, draft, {"ORG", "GPE"}, 2.0)
+            if found is not None:
+                return self._named_body(found)
+        return Named(None, None, "unknown")
 
-    def _body(self, what: str, at: int) -> int | None:
+    def _named_body(self, index: int) -> Named:
+        index = self._longer.get(index, index)
+        return Named(self.entities[index].name, index, _LABELS[self.entities[index].label])
+
+    def _standing_out(
+        self, at: int, draft: Draft, labels: set[str], clear: float, only: set[int] | None = None
+    ) -> int | None:
+        """The organisation or place that stands out at an offset, as the people do."""
+        here = self._sentence(at)
+        most: dict[int, float] = defaultdict(float)
+        last = bisect_left(self._starts, at)
+        for start, end, index in reversed(self._mentions[max(0, last - _EVENTS) : last]):
+            sentence = self._sentence(start)
+            if sentence < here - _NEAR:
+                break
+            if self.entities[index].label not in labels or start in self._person_at:
+                continue
+            index = self._longer.get(index, index)
+            if only is not None and index not in only:
+                continue
+            weight = self._weight(start, end) * _FADING ** (here - sentence)
+            if any(low <= start < high for low, high in draft.content):
+                weight *= 0.2
+            most[index] = max(most[index], weight)
+        ranked = sorted(most.items(), key=lambda item: (-item[1], item[0]))
+        if not ranked or ranked[0][1] < _LEAST or (len(ranked) > 1 and ranked[0][1] < clear * ranked[1][1]):
+            return None
+        return ranked[0][0]
+
+    def _body(self, what: str, at: int, draft: Draft) -> int | None:
         """Which organisation or place "the bank", "the city" means."""
+        stop = _HEAD_ENDS.search(what, 1)
+        core = _WORD.findall(what[: stop.start()] if stop else what)
+        head = re.sub(r"[’']s?$", "", core[-1]).lower() if core else ""
+        if head in _PLACE_NOUNS:
+            fitting = {
+                i for i, entity in enumerate(self.entities) if entity.label == "GPE" and _PLACE_NOUNS[head](entity)
+            }
+            return self._standing_out(at, draft, {"GPE"}, _CLEAR, fitting) if len(core) == 1 else None
+        told = body_words().get(head)
+        if told is None:
+            return None
+        named = set()
+        for index, entity in enumerate(self.entities):
+            if entity.label in {"ORG", "FAC"} and index not in self._longer and entity.start not in self._person_at:
+                parts = set(fold(entity.name).split())
+                if head in parts or told & parts or self._described(entity, head):
+                    named.add(index)
+        if len(core) > 1 and named:
+            # "the appeals court": what is said of it has to fit.
+            more = {word.lower() for word in core[:-1]}
+            fitting = {i for i in named if more & set(re.findall(r"\w+", self.entities[i].name.lower()))}
+            named = fitting or (named if len(named) == 1 else set())
+        if len(named) == 1:
+            (only,) = named
+            return only if self.entities[only].start < at else None
+        if named:
+            return self._standing_out(at, draft, {"ORG", "FAC"}, _CLEAR, named)
+        if "*" in told and len(core) == 1:
+            open_ = {
+                index
+                for index, entity in enumerate(self.entities)
+                if entity.label == "ORG" and not (_body_names() & set(fold(entity.name).split()))
+            }
+            return self._standing_out(at, draft, {"ORG"}, 2.0, open_)
         return None
+
+    def _described(self, entity: Entity, noun: str) -> bool:
+        """True where an apposition calls a body so: "Acme, the bank", "the bank Acme"."""
+        for start, end in entity.mentions[:5]:
+            if re.match(
+                rf",? (?:a|an|the|its|[\w’'-]+[’']s) (?:[\w’'-]+ ){{0,4}}{re.escape(noun)}\b", self.text[end : end + 60]
+            ):
+                return True
+            if self.text[max(0, start - len(noun) - 1) : start].lower() == noun + " ":
+                return True
+        return False
+
+
+_PLACE_NOUNS: dict[str, Callable[[Entity], bool]] = {
+    **dict.fromkeys(("city", "town", "village"), lambda entity: entity.kb is not None and entity.kb.lat is not None),
+    **dict.fromkeys(("country", "nation", "kingdom", "republic"), lambda entity: entity.name in places.countries()),
+    "state": lambda entity: entity.name in places.states(),
+}
+
+
+@cache
+def body_words() -> dict[str, frozenset[str]]:
+    """Nouns for bodies -> words in the names of such."""
+    return {noun: frozenset(told.split()) for noun, told in rows("body_words.tsv")}
+
+
+@cache
+def _body_names() -> frozenset[str]:
+    """Words in names that tell what a body is and that it is no firm or group at large."""
+    at_large = {word for told in body_words().values() if "*" in told for word in told}
+    told = {word for words_ in body_words().values() for word in words_} - at_large
+    return frozenset(told | {"congress", "senate", "house", "parliament", "government", "administration"})
 
 
 def _opposed(one: set[str], other: set[str]) -> bool:
@@ -385,9 +515,9 @@ def _opposed(one: set[str], other: set[str]) -> bool:
     return any(one & parties[i] and other & parties[1 - i] and not other & parties[i] for i in (0, 1))
 
 
-def _merged(spans: object) -> list[Span]:
+def _merged(spans: Iterable[Span]) -> list[Span]:
     merged: list[Span] = []
-    for start, end in sorted(spans):  # type: ignore[call-overload]
+    for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
