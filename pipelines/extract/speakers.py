@@ -316,7 +316,7 @@ class Cast:
 
     def _role(self, which: str, what: str, at: int, draft: Draft) -> int | None:
         """Whom "the former finance minister" means: the one who is said to be that, else who stands out."""
-        for part in re.split(r"\band\b", what):
+        for part in re.split(r"\band\b(?! (?:the|his|her|its|their|a)\b)", what):
             stop = _HEAD_ENDS.search(part, 1)
             core = [word.lower() for word in _WORD.findall(part[: stop.start()] if stop else part)]
             core = [re.sub(r"[’']s$", "", word) for word in core]
@@ -354,10 +354,14 @@ class Cast:
             return self._called[head, modifiers]
         if re.search(rf"\b{re.escape(head)}\b", self.text[:at], re.IGNORECASE):
             return None  # somebody who was told of and not named
-        who = self._meant(gender_of([head]), at, draft, _PLAINLY)
-        if who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
+        salience = self._salience(gender_of([head]), at, draft)
+        kin = also_called().get(head, frozenset())
+        alike = {who: weight for who, weight in salience.items() if who >= 0 and kin & self._people.all[who].words}
+        ranked = sorted((alike or salience).items(), key=lambda item: (-item[1], item[0]))
+        if not ranked or ranked[0][1] < _LEAST or (len(ranked) > 1 and ranked[0][1] < _PLAINLY * ranked[1][1]):
             return None
-        if self._salience(None, at, draft)[who] < _LEAST:
+        who = ranked[0][0]
+        if who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
             return None
         self._called[head, modifiers] = who
         return who
@@ -462,18 +466,20 @@ class Cast:
             more = {word.lower() for word in core[:-1]}
             fitting = {i for i in named if more & set(re.findall(r"\w+", self.entities[i].name.lower()))}
             named = fitting or (named if len(named) == 1 else set())
-        if len(named) == 1:
-            (only,) = named
-            return only if self.entities[only].start < at else None
-        if named:
-            return self._standing_out(at, draft, {"ORG", "FAC"}, _CLEAR, named)
-        if "*" in told and len(core) == 1:
+        if "*" in told:
             open_ = {
                 index
                 for index, entity in enumerate(self.entities)
                 if entity.label == "ORG" and not (_body_names() & set(fold(entity.name).split()))
             }
-            return self._standing_out(at, draft, {"ORG"}, 2.0, open_)
+            found = self._standing_out(at, draft, {"ORG"}, 2.0, open_ | named) if len(core) == 1 else None
+            if found is not None or not named:
+                return found
+        if len(named) == 1:
+            (only,) = named
+            return only if self.entities[only].start < at else None
+        if named:
+            return self._standing_out(at, draft, {"ORG", "FAC"}, _CLEAR, named)
         return None
 
     def _described(self, entity: Entity, noun: str) -> bool:
