@@ -38,6 +38,7 @@ _SURNAME = re.compile(rf"(?:(?P<title>{_TITLE})\.? )?(?P<name>{_WORD})")
 _TITLE_GENDER = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f"}
 _ROLE = re.compile(r"[Tt]he ((?:[\w.’'-]+ ){0,4})([a-z][a-z-]+)")
 _SHORT = {"senator": "Sen.", "governor": "Gov.", "representative": "Rep.", "general": "Gen.", "congressman": "Rep."}
+_NO_NAME = re.compile(r"\w\.|[js]r\.?|i{2,3}|iv")
 _NOUN = re.compile(
     r"\b(?:spokes\w+|(?:wo)?m[ae]n|lawyers?|attorneys?|officer|officials?|aides?|advis[eo]rs?|mother|father|brother|sister|"
     r"wife|husband|son|daughter|friends?|boy|girl|reporters?|journalists?|host|moderator|analysts?|experts?|professors?|"
@@ -90,7 +91,7 @@ def fold(name: str) -> str:
     parts = re.sub(r"[\"“”,]", "", plain).removeprefix("the ").split()
     while len(parts) > 1 and parts[0].rstrip(".") in _BEFORE_SURNAME:
         del parts[0]
-    return " ".join(part for at, part in enumerate(parts) if not at or not re.fullmatch(r"\w\.|[js]r\.?|i{2,3}|iv", part))
+    return " ".join(part for at, part in enumerate(parts) if not at or not _NO_NAME.fullmatch(part))
 
 
 def sources(article: dict[str, Any]) -> list[Source]:

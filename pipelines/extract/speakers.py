@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipelines.extract import places
+from pipelines.extract.bodies import Bodies
+from pipelines.extract.discourse import POSSESSIVE, Discourse, Salience, outstanding
 from pipelines.extract.drafts import Draft
-from pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from pipelines.extract.people import People, also_called, fold, gender_of, is_role
-from pipelines.extract.wordlists import rows, sections, words
+from pipelines.extract.people import Mention, People, Person
+from pipelines.extract.roles import WORD, also_called, bare, gender_of, is_role, word_before
+from pipelines.extract.wordlists import sections, words
 from schemas import Entity, Span, Speaker
 from schemas.records import SpeakerType
 
@@ -27,37 +26,29 @@ _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
 _DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)$", re.IGNORECASE | re.DOTALL)
-_HEAD_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
+_AND = re.compile(r"\band\b(?! (?:the|his|her|its|their|a)\b)")
+_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
 _NAME_ENDS = re.compile(
     r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
 )
-_AND = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
+_ANOTHER = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
-_WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
-_OBLIQUE = re.compile(
-    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|and|or|told|tells|asked|over|like|at|behind|between|after|under|"
-    r"near|through|into|as|both)\s+(?:(?:the|a|an|his|her|their|its|[\w’'-]+[’']s)\s+)?(?:[A-Z][\w.’'-]*\s+)*(?:[a-z-]+\s+){0,2}$"
-)
-_POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
+_AGED = re.compile(r"\b(\d{1,3})-year-old\b")
+_EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
+_PARTIES = ({"republican", "gop"}, {"democrat", "democratic"})
+
 _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60
-_FADING = 0.5
-_PLAINLY = 1.6
-_NEAR = 3
-_LEAST = 0.1
-_AGAIN = 0.2
-_SPEAKING = 1.2
+_HOLDERS = 100
 _CLEAR = 1.3
-"""The one who is meant stands out by this factor, or nobody is."""
-
-
-_UNNAMED = frozenset(
-    "man woman person official member spokesman spokeswoman spokesperson source aide adviser advisor lawyer attorney officer"
-    " boy girl child reporter journalist witness victim suspect expert critic supporter volunteer resident neighbor neighbour"
-    " friend host moderator judge worker author speaker leader head boss owner chief partner".split()
-)
-"""Roles in which people are told of without their names."""
+_PLAINLY = 1.6
+"""The one who is meant stands out by such a factor, or nobody is: more plainly where no word tells who it is."""
+_NEAR = 3
+_SPEAKING = 1.2
+_NOBODY, _NO_MAN, _NO_WOMAN = -1, -2, -3
+"""Stand for somebody who is told of but not named."""
+_WITHOUT_NAME = {None: _NOBODY, "m": _NO_MAN, "f": _NO_WOMAN}
 
 
 class Named(NamedTuple):
@@ -69,7 +60,7 @@ class Named(NamedTuple):
 
 
 class _Heard(NamedTuple):
-    """Somebody or something came up in the text, with a weight for how much the sentence is about it."""
+    """Somebody came up in the text, with a weight for how much the sentence is about him or her."""
 
     at: int
     sentence: int
@@ -77,16 +68,13 @@ class _Heard(NamedTuple):
     weight: float
 
 
-_NOBODY = -1
-"""Stands for somebody who is told of but not named."""
-
-
 class Cast:
     """The people and bodies of one article, and who is meant by a pronoun, a role or a part of a name.
 
-    A pronoun means the one who stands out among those of its gender named before it: each mention weighs by its place
-    in the sentence (what is spoken of in somebody's claim less, a speaker more, as in Lappin and Leass 1994) and half
-    as much with every sentence in between. Where nobody stands out, or somebody unnamed does, it means nobody.
+    A pronoun means the one who stands out among those of its gender who were named or spoke before it; a role the one
+    who is said to have it, else, where the noun is new ("the New York businessman"), who stands out plainly. Where
+    nobody stands out, or somebody does whom the article does not name, it means nobody: no name is better than a wrong
+    one.
     """
 
     def __init__(self, text: str, entities: Sequence[Entity], drafts: Sequence[Draft] = ()) -> None:
@@ -96,29 +84,20 @@ class Cast:
             (start, end, index) for index, entity in enumerate(entities) for start, end in entity.mentions
         )
         self._starts = [start for start, _, _ in self._mentions]
+        self._discourse = Discourse(text, drafts)
         self._people = People(text, entities)
         self._named = [mention.start for mention in self._people.mentions]
-        self._person_at = set(self._named)
-        self._called: dict[tuple[str, frozenset[str]], int] = {}
-        self._said = _merged(span for draft in drafts for span in draft.content)
-        self._sentences = [
-            start
-            for paragraph in find_paragraphs(text)
-            for start, _ in find_sentences(text, *paragraph)
-            if not self._in_claim(start) or start == paragraph[0]
-        ]
-        heads = [draft.head for draft in drafts if draft.speaker and not draft.inherited]
-        self._speaking = {start for start, _ in heads}
+        self._bodies = Bodies(text, entities, self._mentions, set(self._named), self._discourse)
         self._heard = [
-            _Heard(
-                mention.start, self._sentence(mention.start), mention.person, self._weight(mention.start, mention.end)
-            )
-            for mention in self._people.mentions
+            _Heard(start, self._discourse.sentence(start), person, self._discourse.weight(start, end))
+            for start, end, person in self._people.mentions
         ]
         self._pronouns = [match.span() for match in _PRONOUN.finditer(text)]
         self._read = 0
+        self._speaking = {draft.head[0] for draft in drafts if draft.speaker}
         self._last: tuple[int, Named] | None = None
-        self._longer = _longer_names(entities)
+        self._called: dict[tuple[str, frozenset[str]], int] = {}
+        self._first: dict[str, int] = {}
 
     def inside(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Mentions (start, end, entity index) that lie within a span."""
@@ -133,7 +112,7 @@ class Cast:
         if named.type in {"person", "anonymous", "unknown"}:
             self._hear(start, who, _SPEAKING)
         if named.type != "unknown":
-            self._last = (start, named)
+            self._last = start, named
         return named
 
     def _resolved(self, draft: Draft) -> tuple[Named, int]:
@@ -144,411 +123,231 @@ class Cast:
         low = text.lower()
         word = self.text[head[0] : head[1]].lower()
         if low in _GENDERED:
-            who = self._meant(_GENDERED[low], start, draft)
-            return self._person(who), who
+            return self._person(self._meant(_GENDERED[low], start, draft.content))
         if low in _PLURAL | _THING | _FIRST:
-            return self._thing(low, start, draft), _NOBODY
+            return self._thing(low, start, draft.content), _NOBODY
         who = self._name_in(spans, head)
         if who is not None:
-            return self._person(who), who
+            return self._person(who)
         kind = _kind(word, text)
         mentions = [m for a, b in spans for m in self.inside(a, b) if self.entities[m[2]].label in _LABELS]
         at_head = [m for m in mentions if m[0] <= head[0] < m[1]]
-        if at_head and self.entities[at_head[0][2]].label != "PERSON":
-            index = self._longer.get(at_head[0][2], at_head[0][2])
-            if self._joined(head, mentions, index):
-                return Named(None, None, "group"), _NOBODY
-            return Named(self.entities[index].name, index, _LABELS[self.entities[index].label]), _NOBODY
         if at_head:
-            return Named(None, None, "group"), _NOBODY
+            index = at_head[0][2]
+            if self.entities[index].label == "PERSON" or self._joined(head, mentions, index):
+                return Named(None, None, "group"), _NOBODY
+            # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
+            return self._body(index), _NOBODY
         definite = _DEFINITE.match(text)
         if definite and kind not in {"group", "document"}:
-            who = self._role(definite["which"].lower(), definite["what"], start, draft)
+            which = definite["which"].lower()
+            who = self._role(which, definite["what"], start, draft.content)
             if who is not None:
-                return self._person(who), who
-            body = self._body(definite["what"], start, draft) if definite["which"].lower() == "the" else None
+                return self._person(who)
+            body = self._bodies.meant(definite["what"], start, draft.content) if which == "the" else None
             if body is not None:
-                return self._named_body(body), _NOBODY
-        gender = gender_of([word])
-        nobody = {"m": _NOBODY - 1, "f": _NOBODY - 2, None: _NOBODY}[gender]
+                return self._body(body), _NOBODY
         if any(name in text for name in words("metonyms.txt")):
             return Named(None, None, "organization" if kind == "unknown" else kind), _NOBODY
-        return Named(None, None, kind), nobody
+        return Named(None, None, kind), _WITHOUT_NAME[gender_of([word])]
+
+    def _person(self, who: int) -> tuple[Named, int]:
+        person = self._people.all[who] if who >= 0 else Person(None, None)  # type: ignore[arg-type]
+        return Named(person.name, person.entity, "person"), who
+
+    def _body(self, index: int) -> Named:
+        index = self._bodies.full(index)
+        return Named(self.entities[index].name, index, _LABELS[self.entities[index].label])
 
     # -- who is named
 
-    def _person(self, who: int | None) -> Named:
-        if who is None or who < 0:
-            return Named(None, None, "person")
-        person = self._people.all[who]
-        return Named(person.name, person.entity, "person")
-
     def _name_in(self, spans: Sequence[Span], head: Span) -> int | None:
         """Whom a speaker names: his main word is a name, or a name stands in apposition to it."""
-        people = self._people.mentions
-        found = [
-            m for a, b in spans for m in people[bisect_left(self._named, a) : bisect_left(self._named, b)] if m.end <= b
-        ]
+        found = [mention for span in spans for mention in self._people_in(span)]
         start, end = spans[0]
-        word = self.text[head[0] : head[1]]
         stop = _NAME_ENDS.search(self.text, start + 1, end)
-        main = re.sub(r"(?:[’']s?)?\W*$", "", self.text[start : stop.start() if stop else end])
+        main = start + len(re.sub(r"(?:[’']s?)?\W*$", "", self.text[start : stop.start() if stop else end]))
         for mention in found:
             # The last word before "of", "who" or a comma; else the main word, where it does not stand before another.
-            ends = mention.start < start + len(main) <= mention.end
-            if ends or (
-                mention.start <= head[0] < mention.end and not re.match(r" [a-z]", self.text[mention.end :][:2])
-            ):
+            at_head = mention.start <= head[0] < mention.end and not re.match(r" [a-z]", self.text[mention.end :][:2])
+            if at_head or mention.start < main <= mention.end:
                 others = [m for m in found if m.start >= mention.end and m.person != mention.person]
-                if any(_AND.fullmatch(self.text, mention.end, m.start) for m in others):
-                    return None
-                return mention.person
+                two = any(_ANOTHER.fullmatch(self.text, mention.end, m.start) for m in others)
+                return None if two else mention.person
         if not found:
             single = _SINGLE.fullmatch(self.text, start, end)
-            return self._people.bearer(single[1], head[0]) if single and self._may_be_person(head[0]) else None
-        if _kind(word.lower(), self.text[start:end]) in {"group", "document"}:
+            beside = [m for m in self.inside(head[0], head[1] + 40) if m[0] == head[0]]
+            # A place that is known stays one, whoever bears its name.
+            known = bool(beside) and self.entities[beside[0][2]].kb is not None
+            return self._people.bearer(single[1], head[0]) if single and not known else None
+        if _kind(self.text[head[0] : head[1]].lower(), self.text[start:end]) in {"group", "document"}:
             return None
-        apposed = [
-            m
-            for m in found
-            if not _POSSESSIVE.match(self.text, m.end)
-            and (
-                re.search(r"(?:, |: )$", self.text[max(start, m.start - 2) : m.start])
-                or (m.start == start and self.text[m.end : m.end + 1] in {",", "("})
-                or (is_role(self._word_before(m.start, start)) and m.end >= head[1])
-            )
-        ]
-        return apposed[0].person if len({m.person for m in apposed}) == 1 else None
+        apposed = {m.person for m in found if self._is_apposed(m, start, head)}
+        return apposed.pop() if len(apposed) == 1 else None
 
-    def _may_be_person(self, at: int) -> bool:
-        """False for a place that is known, whoever bears its name."""
-        beside = [m for m in self.inside(at, at + 40) if m[0] == at]
-        if not beside:
-            return True
-        return self.entities[beside[0][2]].kb is None
+    def _people_in(self, span: Span) -> list[Mention]:
+        low, high = bisect_left(self._named, span[0]), bisect_left(self._named, span[1])
+        return [mention for mention in self._people.mentions[low:high] if mention.end <= span[1]]
 
-    def _word_before(self, at: int, least: int) -> str:
-        told = _WORD.findall(self.text[max(least, at - 30) : at])
-        return told[-1].lower().rstrip(".") if told else ""
+    def _is_apposed(self, mention: Mention, start: int, head: Span) -> bool:
+        """True for "An aide, Ann Lee," and "Ann Lee, an aide," and "the aide Ann Lee"."""
+        if POSSESSIVE.match(self.text, mention.end):
+            return False
+        return (
+            self.text[max(start, mention.start - 2) : mention.start] in {", ", ": "}
+            or (mention.start == start and self.text[mention.end : mention.end + 1] in {",", "("})
+            or (mention.end >= head[1] and is_role(word_before(self.text, mention.start)))
+        )
 
     def _joined(self, head: Span, mentions: Sequence[tuple[int, int, int]], index: int) -> bool:
-        """ "Norway and Sweden" are two."""
+        """True for two: "Norway and Sweden"."""
         joined = [m for m in mentions if m[0] > head[1] and self.text[head[1] : m[0]].rstrip("the ").endswith(" and")]
         return bool(joined) and joined[0][2] != index
 
     # -- who is meant
 
-    def _in_claim(self, at: int) -> bool:
-        index = bisect_right(self._said, (at, 1 << 60)) - 1
-        return index >= 0 and self._said[index][1] > at
-
-    def _sentence(self, at: int) -> int:
-        return bisect_right(self._sentences, at) - 1
-
-    def _weight(self, start: int, end: int) -> float:
-        """How much a sentence is about somebody whom it names here."""
-        weight = 1.0
-        sentence = self._sentence(start)
-        begins = self._sentences[sentence] if sentence >= 0 else 0
-        if _POSSESSIVE.match(self.text, end):
-            weight = 0.6
-        elif _OBLIQUE.search(self.text, max(begins, start - 80), start):
-            weight = 0.5
-        if self._in_claim(start):
-            weight *= 0.3
-        return weight
+    def _hear(self, at: int, who: int, weight: float) -> None:
+        """Takes note of somebody, at each place once."""
+        place = bisect_left(self._heard, (at,))
+        heard = _Heard(at, self._discourse.sentence(at), who, weight)
+        if place < len(self._heard) and self._heard[place].at == at:
+            self._heard[place] = heard
+        else:
+            self._heard.insert(place, heard)
 
     def _read_to(self, at: int) -> None:
         """Takes note of whom the pronouns up to an offset mean, for they keep somebody in mind."""
         while self._read < len(self._pronouns) and self._pronouns[self._read][0] < at:
             start, end = self._pronouns[self._read]
             self._read += 1
-            if start in self._speaking or self._in_claim(start):
-                continue
-            word = self.text[start:end].lower()
-            who = self._meant(_GENDERED[word], start, None)
-            if who >= 0:
-                self._hear(start, who, 0.8 if word in {"he", "she"} else 0.3)
+            if start not in self._speaking and not self._discourse.in_claim(start):
+                word = self.text[start:end].lower()
+                who = self._meant(_GENDERED[word], start, ())
+                if who >= 0:
+                    self._hear(start, who, 0.8 if word in {"he", "she"} else 0.3)
 
-    def _hear(self, at: int, who: int, weight: float) -> None:
-        """Takes note of somebody, at each place once."""
-        place = bisect_left(self._heard, (at,))
-        if place < len(self._heard) and self._heard[place].at == at:
-            del self._heard[place]
-        self._heard.insert(place, _Heard(at, self._sentence(at), who, weight))
-
-    def _salience(self, gender: str | None, at: int, draft: Draft | None) -> dict[int, float]:
-        """How much each of the people of a gender is in mind at an offset."""
-        here = self._sentence(at)
-        spoken = draft.content if draft else []
-        most: dict[int, float] = defaultdict(float)
-        whole: dict[int, float] = defaultdict(float)
+    def _salience(self, gender: str | None, at: int, content: Sequence[Span]) -> dict[int, float]:
+        """How much each of the people of a gender is in mind at an offset; who is named in what is said hardly is."""
+        here = self._discourse.sentence(at)
+        salience = Salience()
         last = bisect_left(self._heard, (at,))
         for heard in reversed(self._heard[max(0, last - _EVENTS) : last]):
             if heard.sentence < here - _REACH:
                 break
-            weight = heard.weight
-            if heard.who >= 0:
-                theirs = self._people.all[heard.who].gender
-            else:
-                theirs = {_NOBODY: None, _NOBODY - 1: "m", _NOBODY - 2: "f"}[heard.who]
+            theirs = (
+                {_NOBODY: None, _NO_MAN: "m", _NO_WOMAN: "f"}[heard.who] if heard.who < 0 else self._gender(heard.who)
+            )
             if gender and theirs and theirs != gender:
                 continue
-            if gender and theirs is None:
-                weight *= 0.7
-            if any(start <= heard.at < end for start, end in spoken):
+            weight = heard.weight * (0.7 if gender and theirs is None else 1.0)
+            if any(start <= heard.at < end for start, end in content):
                 weight *= 0.2
-            weight *= _FADING ** (here - heard.sentence)
-            whole[heard.who] += weight
-            most[heard.who] = max(most[heard.who], weight)
-        return {who: weight + _AGAIN * (whole[who] - weight) for who, weight in most.items()}
+            salience.add(heard.who, weight, here - heard.sentence)
+        return salience.scores()
 
-    def _meant(self, gender: str | None, at: int, draft: Draft | None, clear: float = _CLEAR) -> int:
-        """Who stands out at an offset: an index into the people, or less than 0."""
-        ranked = sorted(self._salience(gender, at, draft).items(), key=lambda item: (-item[1], item[0]))
-        if not ranked:
-            return _NOBODY
-        if len(ranked) > 1 and ranked[0][1] < clear * ranked[1][1]:
-            return _NOBODY
-        return ranked[0][0]
+    def _gender(self, who: int) -> str | None:
+        return self._people.all[who].gender
+
+    def _meant(self, gender: str, at: int, content: Sequence[Span]) -> int:
+        """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
+        who = outstanding(self._salience(gender, at, content), _CLEAR)
+        return _NOBODY if who is None else who
 
     # -- roles
 
-    def _role(self, which: str, what: str, at: int, draft: Draft) -> int | None:
-        """Whom "the former finance minister" means: the one who is said to be that, else who stands out."""
-        for part in re.split(r"\band\b(?! (?:the|his|her|its|their|a)\b)", what):
-            stop = _HEAD_ENDS.search(part, 1)
-            core = [word.lower() for word in _WORD.findall(part[: stop.start()] if stop else part)]
-            core = [re.sub(r"[’']s$", "", word) for word in core]
-            if not core:
+    def _role(self, which: str, what: str, at: int, content: Sequence[Span]) -> int | None:
+        """Whom "the former finance minister" and "the 45-year-old" mean."""
+        for part in _AND.split(what):
+            stop = _ROLE_ENDS.search(part, 1)
+            core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
+            aged = _AGED.search(part)
+            of_age = [who for who, person in enumerate(self._people.all) if aged and aged[1] in person.ages]
+            if len(of_age) == 1:
+                return of_age[0]
+            if not core or not (aged or is_role(core[-1])):
                 continue
-            more = [word.lower() for word in re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")]
-            aged = re.match(r"(\d{1,3})-year-old", " ".join(core[-2:]).split()[-1]) or re.search(
-                r"\b(\d{1,3})-year-old", part
-            )
-            if aged:
-                of_age = [i for i, person in enumerate(self._people.all) if aged[1] in person.ages]
-                if len(of_age) == 1:
-                    return of_age[0]
             head = core[-1]
-            if not is_role(head) and not aged:
-                continue
-            found = self._holders(head, [*core[:-1], *more], at)
+            more = re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")
+            found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at)
             if which in {"his", "her", "their", "its"}:
                 return found[0][1] if len(found) == 1 else None
             if found:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
                 if len(best) == 1:
                     return best[0]
-                salience = self._salience(None, at, draft)
-                ranked = sorted(best, key=lambda who: -salience.get(who, 0.0))
-                first, second = salience.get(ranked[0], 0.0), salience.get(ranked[1], 0.0)
-                return ranked[0] if first > 0 and first >= _CLEAR * second else None
-            if which == "the" and head not in _UNNAMED:
-                return self._epithet(head, frozenset(core[:-1]), at, draft)
+                salience = self._salience(None, at, content)
+                return outstanding({who: salience.get(who, 0.0) for who in best}, _CLEAR)
+            if which == "the" and head not in sections("roles.txt")["unnamed"]:
+                return self._epithet(head, frozenset(core[:-1]), at, content)
         return None
 
-    def _epithet(self, head: str, modifiers: frozenset[str], at: int, draft: Draft) -> int | None:
-        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks."""
+    def _holders(self, head: str, modifiers: set[str], at: int) -> list[tuple[float, int]]:
+        """People who are said to be something, with how well it fits, the best first."""
+        gender = gender_of([head])
+        wanted = {word: {word} | also_called(word) for word in modifiers - _EMPTY}
+        best: dict[int, float] = {}
+        roles = self._people.roles.get(head, [])
+        middle = bisect_left(roles, (at,))
+        for role in roles[max(0, middle - _HOLDERS) : middle + _HOLDERS]:
+            person = self._people.all[role.person]
+            if gender and person.gender not in {gender, None}:
+                continue
+            if any((word in role.words) != (word in wanted) for word in ("vice", "deputy")):
+                continue
+            fitting = sum(1 for told in wanted.values() if told & (role.words | person.words))
+            score = 3.0 * fitting - len(wanted) - 0.1 * len(role.words - wanted.keys() - {head})
+            score += 0.5 if head in role.words else 0.0
+            score -= 1.0 if role.at > at else 0.0
+            score -= 4.0 if _opposed({head, *wanted}, person.words) else 0.0
+            best[role.person] = max(score, best.get(role.person, score))
+        return sorted(((s, who) for who, s in best.items() if s > -2.5), key=lambda item: (-item[0], item[1]))
+
+    def _epithet(self, head: str, modifiers: frozenset[str], at: int, content: Sequence[Span]) -> int | None:
+        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks,
+        those first who are something alike. Who was told of by that noun without a name stays without."""
         if (head, modifiers) in self._called:
             return self._called[head, modifiers]
-        if re.search(rf"\b{re.escape(head)}\b", self.text[:at], re.IGNORECASE):
-            return None  # somebody who was told of and not named
-        salience = self._salience(gender_of([head]), at, draft)
-        kin = also_called().get(head, frozenset())
-        alike = {who: weight for who, weight in salience.items() if who >= 0 and kin & self._people.all[who].words}
-        ranked = sorted((alike or salience).items(), key=lambda item: (-item[1], item[0]))
-        if not ranked or ranked[0][1] < _LEAST or (len(ranked) > 1 and ranked[0][1] < _PLAINLY * ranked[1][1]):
+        if self._occurs(head) < at:
             return None
-        who = ranked[0][0]
-        if who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
+        salience = self._salience(gender_of([head]), at, content)
+        alike = {who: weight for who, weight in salience.items() if who >= 0 and self._alike(head, who)}
+        who = outstanding(alike or salience, _PLAINLY)
+        if who is None or who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
             return None
         self._called[head, modifiers] = who
         return who
 
-    def _holders(self, head: str, modifiers: Sequence[str], at: int) -> list[tuple[float, int]]:
-        """People who are said to be something, the best fitting first."""
-        gender = gender_of([head])
-        same = {head} | also_called().get(head, frozenset())
-        wanted = {word for word in modifiers if word not in {"current", "then", "longtime", "own", "new", "us"}}
-        wide = {word: {word} | also_called().get(word, frozenset()) for word in wanted}
-        found = []
-        for who, person in enumerate(self._people.all):
-            if gender and person.gender and person.gender != gender:
-                continue
-            best: float | None = None
-            for role in person.roles:
-                if role.head != head and head not in also_called().get(role.head, ()) and role.head not in same:
-                    continue
-                if ("vice" in role.words) != ("vice" in wanted) or ("deputy" in role.words) != ("deputy" in wanted):
-                    continue
-                fitting = sum(1 for words_ in wide.values() if words_ & (role.words | person.words))
-                score = 2.0 * fitting - (len(wanted) - fitting)
-                score += 0.5 if role.head == head else 0.0
-                score -= 0.1 * len(role.words - wanted - {head})
-                score -= 1.0 if role.at > at else 0.0
-                if _opposed(wanted | {head}, person.words):
-                    score -= 4.0
-                best = score if best is None else max(best, score)
-            if best is not None and best > -2.5:
-                found.append((best, who))
-        return sorted(found, key=lambda item: (-item[0], item[1]))
+    def _alike(self, head: str, who: int) -> bool:
+        return not also_called(head).isdisjoint(self._people.all[who].words)
+
+    def _occurs(self, word: str) -> int:
+        """Where a word in lower case first occurs, in whatever case."""
+        if not self._first:
+            for match in WORD.finditer(self.text):
+                self._first.setdefault(bare(match.group().lower()).rstrip("."), match.start())
+        return self._first.get(word, len(self.text))
 
     # -- organisations, places and groups
 
-    def _thing(self, word: str, at: int, draft: Draft) -> Named:
+    def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
         """What "it" and "they" mean: who spoke last, where that is no person; "it" also the body that stands out."""
         if word in _FIRST:
             return Named(None, None, "unknown")
-        last = self._last[1] if self._last and self._sentence(at) - self._sentence(self._last[0]) <= _NEAR else None
-        if word in _PLURAL:
-            if last and last.type in {"organization", "group"}:
-                return last
-            return Named(None, None, "group")
-        if last and last.type in {"organization", "place", "document"}:
+        near = self._last and self._discourse.sentence(at) - self._discourse.sentence(self._last[0]) <= _NEAR
+        last = self._last[1] if self._last and near else None
+        if last and last.type in (
+            {"organization", "group"} if word in _PLURAL else {"organization", "place", "document"}
+        ):
             return last
-        if last is None or last.type == "unknown":
-            found = self._standing_out(at, draft, {"ORG", "GPE"}, 2.0)
-            if found is not None:
-                return self._named_body(found)
-        return Named(None, None, "unknown")
-
-    def _named_body(self, index: int) -> Named:
-        index = self._longer.get(index, index)
-        return Named(self.entities[index].name, index, _LABELS[self.entities[index].label])
-
-    def _standing_out(
-        self, at: int, draft: Draft, labels: set[str], clear: float, only: set[int] | None = None
-    ) -> int | None:
-        """The organisation or place that stands out at an offset, as the people do."""
-        here = self._sentence(at)
-        most: dict[int, float] = defaultdict(float)
-        last = bisect_left(self._starts, at)
-        for start, end, index in reversed(self._mentions[max(0, last - _EVENTS) : last]):
-            sentence = self._sentence(start)
-            if sentence < here - _NEAR:
-                break
-            if self.entities[index].label not in labels or start in self._person_at:
-                continue
-            index = self._longer.get(index, index)
-            if only is not None and index not in only:
-                continue
-            weight = self._weight(start, end) * _FADING ** (here - sentence)
-            if any(low <= start < high for low, high in draft.content):
-                weight *= 0.2
-            most[index] = max(most[index], weight)
-        ranked = sorted(most.items(), key=lambda item: (-item[1], item[0]))
-        if not ranked or ranked[0][1] < _LEAST or (len(ranked) > 1 and ranked[0][1] < clear * ranked[1][1]):
-            return None
-        return ranked[0][0]
-
-    def _body(self, what: str, at: int, draft: Draft) -> int | None:
-        """Which organisation or place "the bank", "the city" means."""
-        stop = _HEAD_ENDS.search(what, 1)
-        core = _WORD.findall(what[: stop.start()] if stop else what)
-        head = re.sub(r"[’']s?$", "", core[-1]).lower() if core else ""
-        if head in _PLACE_NOUNS:
-            fitting = {
-                i for i, entity in enumerate(self.entities) if entity.label == "GPE" and _PLACE_NOUNS[head](entity)
-            }
-            return self._standing_out(at, draft, {"GPE"}, _CLEAR, fitting) if len(core) == 1 else None
-        told = body_words().get(head)
-        if told is None:
-            return None
-        named = set()
-        for index, entity in enumerate(self.entities):
-            if entity.label in {"ORG", "FAC"} and index not in self._longer and entity.start not in self._person_at:
-                parts = set(fold(entity.name).split())
-                if head in parts or told & parts or self._described(entity, head):
-                    named.add(index)
-        if len(core) > 1 and named:
-            # "the appeals court": what is said of it has to fit.
-            more = {word.lower() for word in core[:-1]}
-            fitting = {i for i in named if more & set(re.findall(r"\w+", self.entities[i].name.lower()))}
-            named = fitting or (named if len(named) == 1 else set())
-        if "*" in told:
-            open_ = {
-                index
-                for index, entity in enumerate(self.entities)
-                if entity.label == "ORG" and not (_body_names() & set(fold(entity.name).split()))
-            }
-            found = self._standing_out(at, draft, {"ORG"}, 2.0, open_ | named) if len(core) == 1 else None
-            if found is not None or not named:
-                return found
-        if len(named) == 1:
-            (only,) = named
-            return only if self.entities[only].start < at else None
-        if named:
-            return self._standing_out(at, draft, {"ORG", "FAC"}, _CLEAR, named)
-        return None
-
-    def _described(self, entity: Entity, noun: str) -> bool:
-        """True where an apposition calls a body so: "Acme, the bank", "the bank Acme"."""
-        for start, end in entity.mentions[:5]:
-            if re.match(
-                rf",? (?:a|an|the|its|[\w’'-]+[’']s) (?:[\w’'-]+ ){{0,4}}{re.escape(noun)}\b", self.text[end : end + 60]
-            ):
-                return True
-            if self.text[max(0, start - len(noun) - 1) : start].lower() == noun + " ":
-                return True
-        return False
-
-
-_PLACE_NOUNS: dict[str, Callable[[Entity], bool]] = {
-    **dict.fromkeys(("city", "town", "village"), lambda entity: entity.kb is not None and entity.kb.lat is not None),
-    **dict.fromkeys(("country", "nation", "kingdom", "republic"), lambda entity: entity.name in places.countries()),
-    "state": lambda entity: entity.name in places.states(),
-}
-
-
-@cache
-def body_words() -> dict[str, frozenset[str]]:
-    """Nouns for bodies -> words in the names of such."""
-    return {noun: frozenset(told.split()) for noun, told in rows("body_words.tsv")}
-
-
-@cache
-def _body_names() -> frozenset[str]:
-    """Words in names that tell what a body is and that it is no firm or group at large."""
-    at_large = {word for told in body_words().values() if "*" in told for word in told}
-    told = {word for words_ in body_words().values() for word in words_} - at_large
-    return frozenset(told | {"congress", "senate", "house", "parliament", "government", "administration"})
+        if word in _PLURAL:
+            return Named(None, None, "group")
+        found = self._bodies.outstanding(at, content, {"ORG", "GPE"}) if last is None else None
+        return self._body(found) if found is not None else Named(None, None, "unknown")
 
 
 def _opposed(one: set[str], other: set[str]) -> bool:
-    """True for two parties."""
-    parties = [{"republican", "gop"}, {"democrat", "democratic"}]
-    return any(one & parties[i] and other & parties[1 - i] and not other & parties[i] for i in (0, 1))
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _longer_names(entities: Sequence[Entity]) -> dict[int, int]:
-    """Organisations by a short name -> the same by the full one: "IMF", "the Times"."""
-    longer: dict[int, int] = {}
-    bodies = [(index, entity) for index, entity in enumerate(entities) if entity.label == "ORG"]
-    short: dict[str, set[int]] = defaultdict(set)
-    for index, entity in bodies:
-        told = re.findall(r"[^\W\d_][\w’'-]*", entity.name)
-        if len(told) > 1:
-            short["".join(word[0] for word in told if word[0].isupper())].add(index)
-            short[fold(told[-1])].add(index)
-    for index, entity in bodies:
-        name = entity.name.replace(".", "")
-        if " " in name:
-            continue
-        found = short.get(name if name.isupper() else fold(name), set()) - {index}
-        if len(found) == 1:
-            (longer[index],) = found
-    return longer
+    """True for people of two parties."""
+    return any(one & _PARTIES[mine] and other & _PARTIES[1 - mine] and not other & _PARTIES[mine] for mine in (0, 1))
 
 
 def _kind(word: str, text: str) -> SpeakerType:
