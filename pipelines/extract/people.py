@@ -49,7 +49,6 @@ class Person:
     entity: int | None
     gender: str | None = None
     """m, f or None where nothing tells."""
-    ages: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     """The words of all roles, and what people of these roles are called as well, in lower case."""
 
@@ -78,7 +77,7 @@ class People:
     """Who is named in an article, out of its entities and of names that begin with a known first name.
 
     ``all`` are the people, ``mentions`` where they are named, in the order of the text, ``roles`` what they are said to
-    be, by noun and in the order of the text. A surname or first name alone is whose the article makes it (``bearer``);
+    be, by noun and in the order of the text, ``ages`` the people of an age. A surname or first name alone is whose the article makes it (``bearer``);
     where that is not clear it stands for itself.
     """
 
@@ -87,6 +86,7 @@ class People:
         self.all: list[Person] = []
         self.mentions: list[Mention] = []
         self.roles: dict[str, list[Role]] = defaultdict(list)
+        self.ages: dict[str, set[int]] = defaultdict(set)
         self._by_name: dict[str, int] = {}
         self._full: dict[int, list[int]] = defaultdict(list)
         """People -> where they are named in full."""
@@ -105,7 +105,8 @@ class People:
         self._find_gender()
         for start, end, index in self.mentions:
             named = self.all[index]
-            named.ages |= ages_beside(text, start, end)
+            for age in ages_beside(text, start, end):
+                self.ages[age].add(index)
             for head, told in roles_beside(text, start, end):
                 for word in {head} | also_called(head):
                     self.roles[word].append(Role(start, index, told | {head}))
@@ -193,7 +194,12 @@ class People:
             return " ".join(told)
         if entity.label not in _BODIES or entity.kb is not None:
             return None
-        if begins != [0] or not 2 <= len(told) <= 3 or not _surname(told[-1]) or not all(w[0].isupper() for w in told):
+        if (
+            begins[:1] != [0]
+            or not 2 <= len(told) <= 3
+            or not _surname(told[-1])
+            or not all(w[0].isupper() for w in told)
+        ):
             return None
         # Firms have such names as well: only people go by a role or by the surname alone.
         titled = any(is_role(word_before(self._text, at)) for at, _ in entity.mentions)

@@ -115,8 +115,12 @@ def roles_beside(text: str, start: int, end: int) -> Iterator[Told]:
         of = _OF.search(before)
         if of and is_role(of["head"].lower()):
             yield Told(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))
-        elif told and is_role(told[-1]):
-            yield Told(told[-1], frozenset(map(bare, _until_break(told))))
+        for last in (-1, -2):
+            # "Dr Ann Lee", "the diplomat Sir Tom Reed"
+            if len(told) >= -last and is_role(told[last]):
+                yield Told(told[last], frozenset(map(bare, _until_break(told[: len(told) + last + 1]))))
+            if not told or told[-1] not in sections("roles.txt")["title"]:
+                break
         ahead = _BEFORE.search(before)
         if ahead:
             yield from _apposed(ahead["what"])

@@ -40,7 +40,7 @@ _PARTIES = ({"republican", "gop"}, {"democrat", "democratic"})
 _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60
-_HOLDERS = 100
+_HOLDERS = 40
 _CLEAR = 1.3
 _PLAINLY = 1.6
 """The one who is meant stands out by such a factor, or nobody is: more plainly where no word tells who it is."""
@@ -261,9 +261,9 @@ class Cast:
             stop = _ROLE_ENDS.search(part, 1)
             core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
             aged = _AGED.search(part)
-            of_age = [who for who, person in enumerate(self._people.all) if aged and aged[1] in person.ages]
+            of_age = self._people.ages.get(aged[1], set()) if aged else set()
             if len(of_age) == 1:
-                return of_age[0]
+                return next(iter(of_age))
             if not core or not (aged or is_role(core[-1])):
                 continue
             head = core[-1]
