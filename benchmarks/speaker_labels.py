@@ -27,7 +27,7 @@ Kind = str
 """pronoun, surname, role or full."""
 
 PRONOUNS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
-_FIRST: dict[str, str] = dict(rows("first_names.tsv"))  # type: ignore[arg-type]
+_FIRST = {name: gender if gender in {"m", "f"} else "-" for name, gender in rows("first_names.tsv")}
 _WORD = r"[A-Z][\w’'-]*[a-z][\w’'-]*"
 _FULL = re.compile(
     rf"(?<![\w.’'-])(?P<first>{_WORD})(?: [A-Z]\.)*(?: [“\"][A-Z][\w. ]+[”\"])?"

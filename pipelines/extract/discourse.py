@@ -17,7 +17,7 @@ from schemas import Span
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _OBLIQUE = re.compile(
-    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|and|or|told|tells|asked|over|like|at|behind|between|after|"
+    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|told|tells|asked|over|like|at|behind|between|after|"
     r"under|near|through|into|as|both)\s+(?:(?:the|a|an|his|her|their|its|[\w’'-]+[’']s)\s+)?(?:[A-Z][\w.’'-]*\s+)*"
     r"(?:[a-z-]+\s+){0,2}$"
 )

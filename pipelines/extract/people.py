@@ -30,6 +30,7 @@ _NAMESAKES = 20
 """Where more people than that bear one surname it means none of them; so hostile text costs bounded time."""
 _GENDERS = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f", "Sir": "m", "Dame": "f", "Lord": "m", "Lady": "f"}
 _TITLED = re.compile(r"\b(Mr|Mrs|Ms|Miss|Sir|Dame|Lord|Lady)\.? ?$")
+_THEN = {"m": re.compile(r"\b[Hh]e\b"), "f": re.compile(r"\b[Ss]he\b")}
 _BODIES = frozenset({"ORG", "PRODUCT", "WORK_OF_ART", "FAC", "GPE", "EVENT"})
 
 
@@ -49,6 +50,8 @@ class Person:
     entity: int | None
     gender: str | None = None
     """m, f or None where nothing tells."""
+    likely: str | None = None
+    """The gender of most who have the first name, where it is not sure."""
     words: set[str] = field(default_factory=set)
     """The words of all roles, and what people of these roles are called as well, in lower case."""
 
@@ -63,7 +66,7 @@ class Mention(NamedTuple):
 
 @cache
 def first_names() -> dict[str, str]:
-    """First names, folded -> m, f or - for both."""
+    """First names, folded -> m or f, with "?" where some bearers are of the other gender; - for both."""
     return {fold(name): gender for name, gender in rows("first_names.tsv")}
 
 
@@ -103,15 +106,17 @@ class People:
         self._place(short, entities)
         self.mentions.sort()
         self._find_gender()
+        since = 0
         for start, end, index in self.mentions:
             named = self.all[index]
             for age in ages_beside(text, start, end):
                 self.ages[age].add(index)
-            for head, told in roles_beside(text, start, end):
+            for head, told in roles_beside(text, start, end, since):
                 for word in {head} | also_called(head):
                     self.roles[word].append(Role(start, index, told | {head}))
                 for word in told | {head}:
                     named.words |= {word} | also_called(word)
+            since = end
         for each in self.all:
             each.gender = each.gender or gender_of(sorted(each.words))
 
@@ -186,8 +191,10 @@ class People:
         if entity.label == "PERSON":
             if begins and len(told) > 3 and begins[-1] - begins[0] > 1 and begins[-1] < len(told) - 1:
                 return told[-1]  # "Ann Lee Slams Tom Reed": a headline
-            openers = sections("name_words.txt")["openers"]
-            while len(told) > 1 and not (_first(told[0]) or (told[0][0].isupper() and fold(told[0]) not in openers)):
+            lists = sections("name_words.txt")
+            while len(told) > 1 and not (_first(told[0]) or told[0] in lists["particles"]):
+                if told[0][0].isupper() and fold(told[0]) not in lists["openers"]:
+                    break
                 told = told[1:]
             if begins and 0 < begins[-1] < len(told) - 1 and not any(map(_first, told[: begins[-1]])):
                 told = told[begins[-1] :]  # "Moderator Ann Lee"
@@ -201,9 +208,11 @@ class People:
             or not all(w[0].isupper() for w in told)
         ):
             return None
-        # Firms have such names as well: only people go by a role or by the surname alone.
+        # Firms have such names as well: only people go by a role or the surname alone, or are a "he" or "she" then.
         titled = any(is_role(word_before(self._text, at)) for at, _ in entity.mentions)
-        return entity.name if titled or told[-1] in self._alone else None
+        pronoun = _THEN.get(first_names()[fold(told[0])][:1])
+        then = pronoun is not None and pronoun.search(self._text, entity.end, entity.end + 300)
+        return entity.name if titled or then or told[-1] in self._alone else None
 
     def _add(self, name: str, entity: int | None, start: int, end: int) -> None:
         person = self._by_name.setdefault(fold(name), len(self.all))
@@ -296,8 +305,9 @@ class People:
         for person in self.all:
             told = person.name.split()
             known = first_names().get(fold(told[0]), "-") if len(told) > 1 else "-"
-            if person.gender is None and known != "-":
+            if person.gender is None and known in {"m", "f"}:
                 person.gender = known
+            person.likely = known[:1] if known.endswith("?") else None
 
 
 def _overlapping(pattern: re.Pattern[str], text: str, start: int, end: int | None = None) -> Iterator[re.Match[str]]:

@@ -95,14 +95,14 @@ def ages_beside(text: str, start: int, end: int) -> set[str]:
     return {group for match in (behind, before) if match for group in match.groups() if group}
 
 
-def roles_beside(text: str, start: int, end: int) -> Iterator[Told]:
-    """The roles beside the name ``text[start:end]``.
+def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
+    """The roles beside the name ``text[start:end]``; ``since`` is where the name before it ends.
 
     "party chair Ann Lee", "Ann Lee (D-Ohio)", "Ann Lee, the party's chair", "the party's chair, Ann Lee", "Ann Lee is
     the party's chair".
     """
-    line = text.rfind("\n", max(0, start - _WINDOW), start) + 1
-    before = text[max(line, start - _WINDOW) : start]
+    since = max(since, text.rfind("\n", max(0, start - _WINDOW), start) + 1, start - _WINDOW)
+    before = text[since:start]
     stop = text.find("\n", end, end + 140)
     behind = text[end : stop if stop >= 0 else end + 140]
     party = _PARTY.match(behind)

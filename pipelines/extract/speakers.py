@@ -93,6 +93,7 @@ class Cast:
             for start, end, person in self._people.mentions
         ]
         self._pronouns = [match.span() for match in _PRONOUN.finditer(text)]
+        self._pronoun_at = {start for start, _ in self._pronouns}
         self._read = 0
         self._speaking = {draft.head[0] for draft in drafts if draft.speaker}
         self._last: tuple[int, Named] | None = None
@@ -109,7 +110,7 @@ class Cast:
         start = draft.speaker[0][0]
         self._read_to(start)
         named, who = self._resolved(draft)
-        if named.type in {"person", "anonymous", "unknown"}:
+        if who >= 0 or (named.type in {"person", "anonymous"} and start not in self._pronoun_at):
             self._hear(start, who, _SPEAKING)
         if named.type != "unknown":
             self._last = start, named
@@ -132,13 +133,13 @@ class Cast:
         kind = _kind(word, text)
         mentions = [m for a, b in spans for m in self.inside(a, b) if self.entities[m[2]].label in _LABELS]
         at_head = [m for m in mentions if m[0] <= head[0] < m[1]]
-        if at_head:
+        definite = _DEFINITE.match(text)
+        if at_head and not (definite and self.entities[at_head[0][2]].label == "NORP" and is_role(word)):
             index = at_head[0][2]
             if self.entities[index].label == "PERSON" or self._joined(head, mentions, index):
                 return Named(None, None, "group"), _NOBODY
             # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
             return self._body(index), _NOBODY
-        definite = _DEFINITE.match(text)
         if definite and kind not in {"group", "document"}:
             which = definite["which"].lower()
             who = self._role(which, definite["what"], start, draft.content)
@@ -234,24 +235,32 @@ class Cast:
         for heard in reversed(self._heard[max(0, last - _EVENTS) : last]):
             if heard.sentence < here - _REACH:
                 break
-            theirs = (
-                {_NOBODY: None, _NO_MAN: "m", _NO_WOMAN: "f"}[heard.who] if heard.who < 0 else self._gender(heard.who)
-            )
-            if gender and theirs and theirs != gender:
+            weight = heard.weight * (self._fits(heard.who, gender) if gender else 1.0)
+            if weight == 0.0:
                 continue
-            weight = heard.weight * (0.7 if gender and theirs is None else 1.0)
             if any(start <= heard.at < end for start, end in content):
                 weight *= 0.2
             salience.add(heard.who, weight, here - heard.sentence)
         return salience.scores()
 
-    def _gender(self, who: int) -> str | None:
-        return self._people.all[who].gender
+    def _fits(self, who: int, gender: str) -> float:
+        """How well somebody fits a pronoun's gender."""
+        if who < 0:
+            return 0.0 if who in {_NO_MAN, _NO_WOMAN} and who != _WITHOUT_NAME[gender] else 0.8
+        person = self._people.all[who]
+        if person.gender:
+            return 1.0 if person.gender == gender else 0.0
+        return {None: 0.7, gender: 0.9}.get(person.likely, 0.2)
 
     def _meant(self, gender: str, at: int, content: Sequence[Span]) -> int:
         """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
         who = outstanding(self._salience(gender, at, content), _CLEAR)
-        return _NOBODY if who is None else who
+        if who is None:
+            return _NOBODY
+        if who >= 0 and not self._people.all[who].gender:
+            # Who is a "he" once stays one.
+            self._people.all[who].gender = gender
+        return who
 
     # -- roles
 
