@@ -309,7 +309,7 @@ UNCLEAR = [
     ("An officer stopped Tom Reed. The officer said the road was closed.", "the road was closed"),
     ("Tom Reed sued the city. His lawyer said the case was simple.", "the case was simple"),
     ("Anna Holm was away. Her spokesman said she would return.", "she would return"),
-    ("Senator Paul Stone met Senator Jack Mills. The senator said the bill was dead.", "the bill was dead"),
+    ("Senator Paul Stone and Senator Jack Mills met. The senator said the bill was dead.", "the bill was dead"),
     ("Judge Carla Reyes and Judge Ida Krogh disagreed. The judge said the law was clear.", "the law was clear"),
     ("A woman called Tom Reed. The woman said the well was dry.", "the well was dry"),
     ("A senior official said the talks had failed.", "the talks had failed"),

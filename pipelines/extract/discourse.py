@@ -17,13 +17,16 @@ from schemas import Span
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _OBLIQUE = re.compile(
-    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|told|tells|asked|over|like|at|behind|between|after|"
+    r"\b(?:by|of|to|for|with|against|from|in|on|about|than|told|tells|over|like|at|behind|between|after|"
     r"under|near|through|into|as|both)\s+(?:(?:the|a|an|his|her|their|its|[\w’'-]+[’']s)\s+)?(?:[A-Z][\w.’'-]*\s+)*"
     r"(?:[a-z-]+\s+){0,2}$"
 )
+_ASKED = re.compile(r"\b(?:ask|asks|asked|pressed|questioned|interviewed) (?:[A-Z][\w.’'-]*\s+)*$")
 _TOPIC = re.compile(r"\bAs for $")
 LEAST = 0.1
 """What weighs less is too long ago."""
+_ANSWERING = 1.6
+"""Who is asked is the next to speak."""
 _FADING = 0.5
 _AGAIN = 0.2
 
@@ -58,6 +61,8 @@ class Discourse:
         weight = 1.0
         if POSSESSIVE.match(self._text, end):
             weight = 0.6
+        elif _ASKED.search(self._text, begins, start):
+            weight = _ANSWERING
         elif _OBLIQUE.search(self._text, begins, start) and not _TOPIC.search(self._text, begins, start):
             weight = 0.5
         return weight * 0.3 if self.in_claim(start) else weight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipelines.extract.bodies import Bodies
@@ -46,6 +46,7 @@ _PLAINLY = 1.6
 """The one who is meant stands out by such a factor, or nobody is: more plainly where no word tells who it is."""
 _NEAR = 3
 _SPEAKING = 1.2
+_OBJECT = 0.7
 _NOBODY, _NO_MAN, _NO_WOMAN = -1, -2, -3
 """Stand for somebody who is told of but not named."""
 _WITHOUT_NAME = {None: _NOBODY, "m": _NO_MAN, "f": _NO_WOMAN}
@@ -88,10 +89,7 @@ class Cast:
         self._people = People(text, entities)
         self._named = [mention.start for mention in self._people.mentions]
         self._bodies = Bodies(text, entities, self._mentions, set(self._named), self._discourse)
-        self._heard = [
-            _Heard(start, self._discourse.sentence(start), person, self._discourse.weight(start, end))
-            for start, end, person in self._people.mentions
-        ]
+        self._heard = list(self._first_heard())
         self._pronouns = [match.span() for match in _PRONOUN.finditer(text)]
         self._pronoun_at = {start for start, _ in self._pronouns}
         self._read = 0
@@ -206,6 +204,21 @@ class Cast:
         return bool(joined) and joined[0][2] != index
 
     # -- who is meant
+
+    def _first_heard(self) -> Iterator[_Heard]:
+        """Where people are named; the first of a sentence who is its subject goes before another."""
+        subject: tuple[int, int] | None = None
+        before = 0
+        for start, end, person in self._people.mentions:
+            sentence = self._discourse.sentence(start)
+            weight = self._discourse.weight(start, end)
+            if weight == 1.0:
+                if subject is None or subject[0] != sentence:
+                    subject = sentence, person
+                elif subject[1] != person and not _ANOTHER.fullmatch(self.text, before, start):
+                    weight = _OBJECT
+            before = end
+            yield _Heard(start, sentence, person, weight)
 
     def _hear(self, at: int, who: int, weight: float) -> None:
         """Takes note of somebody, at each place once."""
