@@ -73,7 +73,7 @@ class Bodies:
         core = [bare(word) for word in WORD.findall(what[: stop.start()] if stop else what)]
         head = core[-1].lower() if core else ""
         if head in _PLACES:
-            return self.outstanding(at, content, {"GPE"}, _CLEAR, self._kind(head)) if len(core) == 1 else None
+            return self.outstanding(at, content, {"GPE"}, _PLAINLY, self._kind(head)) if len(core) == 1 else None
         if head not in _nouns():
             return None
         fitting = self._kind(head)

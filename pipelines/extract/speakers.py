@@ -26,7 +26,7 @@ _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
 _DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)$", re.IGNORECASE | re.DOTALL)
-_AND = re.compile(r"\band\b(?! (?:the|his|her|its|their|a)\b)")
+_TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
 _ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
 _NAME_ENDS = re.compile(
     r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
@@ -138,6 +138,8 @@ class Cast:
                 return Named(None, None, "group"), _NOBODY
             # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
             return self._body(index), _NOBODY
+        if definite and _TWO.search(definite["what"]):
+            return Named(None, None, "group"), _NOBODY
         if definite and kind not in {"group", "document"}:
             which = definite["which"].lower()
             who = self._role(which, definite["what"], start, draft.content)
@@ -279,7 +281,7 @@ class Cast:
 
     def _role(self, which: str, what: str, at: int, content: Sequence[Span]) -> int | None:
         """Whom "the former finance minister" and "the 45-year-old" mean."""
-        for part in _AND.split(what):
+        for part in re.split(r"\band\b", what):
             stop = _ROLE_ENDS.search(part, 1)
             core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
             aged = _AGED.search(part)
