@@ -124,8 +124,10 @@ class Bodies:
         parts = set(fold(entity.name).split())
         if noun == "*":
             return entity.label == "ORG" and not parts & _telling()
-        return entity.label in {"ORG", "FAC"} and (
-            noun in parts or bool(_nouns()[noun] & parts) or self._described(entity, noun)
+        return (
+            entity.label in {"ORG", "FAC"}
+            and parts != {noun}
+            and (noun in parts or bool(_nouns()[noun] & parts) or self._described(entity, noun))
         )
 
     def _described(self, entity: Entity, noun: str) -> bool:

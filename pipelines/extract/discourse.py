@@ -62,7 +62,7 @@ class Discourse:
         if POSSESSIVE.match(self._text, end):
             weight = 0.6
         elif _ASKED.search(self._text, begins, start):
-            weight = _ANSWERING
+            return _ANSWERING
         elif _OBLIQUE.search(self._text, begins, start) and not _TOPIC.search(self._text, begins, start):
             weight = 0.5
         return weight * 0.3 if self.in_claim(start) else weight

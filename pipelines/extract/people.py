@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from pipelines.extract.roles import ages_beside, also_called, bare, gender_of, is_role, roles_beside, word_before
@@ -23,6 +23,7 @@ _FULL = re.compile(
 _ALONE = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?![\w-])")
 _CAPITAL_BEFORE = re.compile(r"[A-Z][\w’'-]* $")
 _LOWER = re.compile(r"(?<![\w’'-])[a-z]+\b")
+_UNHEARD = re.compile(r"[’'.]")
 _OPENING = re.compile(r"(?:^|[.!?:\n“”\"]\s*)$")
 _HEADLINE = 300
 """A first line is no headline where it is longer."""
@@ -70,10 +71,13 @@ def first_names() -> dict[str, str]:
     return {fold(name): gender for name, gender in rows("first_names.tsv")}
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """A name without case, accents and apostrophes."""
-    plain = unicodedata.normalize("NFKD", name.lower())
-    return re.sub(r"[’'.]", "", "".join(char for char in plain if not unicodedata.combining(char)))
+    low = name.lower()
+    if not low.isascii():
+        low = "".join(char for char in unicodedata.normalize("NFKD", low) if not unicodedata.combining(char))
+    return _UNHEARD.sub("", low)
 
 
 class People:
@@ -165,7 +169,14 @@ class People:
             seen.update(entity.mentions)
         for start, end in self._unseen(taken, seen):
             self._add(text[start:end], None, start, end)
-        mine = sorted([*taken, *(mention[:2] for mention in self.mentions)])
+        # A single word may be a surname whatever else the recogniser took it for.
+        sure = [
+            span
+            for entity in entities
+            for span in entity.mentions
+            if entity.label not in _BODIES | {"NORP"} or entity.kb is not None or " " in text[span[0] : span[1]]
+        ]
+        mine = sorted([*sure, *(mention[:2] for mention in self.mentions)])
         for word, places in self._alone.items():
             short += [(at, at + len(word), None) for at in places if not _around(mine, at, at + len(word))]
         return sorted(short, key=lambda name: name[:2])

@@ -28,6 +28,7 @@ _BEFORE = re.compile(
 )
 _OF = re.compile(r"(?P<head>[\w’'-]+) (?:of|for) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
 _CUT = re.compile(r"[,;:!?“”\"()]|\.\s+(?=[A-Z])")
+_POSSESSIVE = re.compile(r"[’']s?$")
 _STOP = re.compile(
     r"\b(?:of|for|at|in|who|whose|that|which|with|from|on|by|to|and|or|as|but|when|while|where|since|is|was|has|had|said|"
     r"says)\b"
@@ -79,7 +80,7 @@ def gender_of(told: Sequence[str]) -> str | None:
 
 def bare(word: str) -> str:
     """A word without the ending of a possessive."""
-    return re.sub(r"[’']s?$", "", word)
+    return _POSSESSIVE.sub("", word)
 
 
 def word_before(text: str, at: int) -> str:
@@ -101,8 +102,8 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
     "party chair Ann Lee", "Ann Lee (D-Ohio)", "Ann Lee, the party's chair", "the party's chair, Ann Lee", "Ann Lee is
     the party's chair".
     """
-    since = max(since, text.rfind("\n", max(0, start - _WINDOW), start) + 1, start - _WINDOW)
-    before = text[since:start]
+    line = max(text.rfind("\n", max(0, start - _WINDOW), start) + 1, start - _WINDOW)
+    before = text[line:start]
     stop = text.find("\n", end, end + 140)
     behind = text[end : stop if stop >= 0 else end + 140]
     party = _PARTY.match(behind)
@@ -111,7 +112,7 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
         yield Told(name, frozenset({name}))
         behind = behind[party.end() :]
     if before.endswith(" "):
-        told = [word.lower().rstrip(".") for word in WORD.findall(_CUT.split(before)[-1])]
+        told = [word.lower().rstrip(".") for word in WORD.findall(_CUT.split(text[max(line, since) : start])[-1])]
         of = _OF.search(before)
         if of and is_role(of["head"].lower()):
             yield Told(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))

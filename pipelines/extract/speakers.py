@@ -25,7 +25,7 @@ _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
-_DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)$", re.IGNORECASE | re.DOTALL)
+_DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
 _ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
 _NAME_ENDS = re.compile(
@@ -33,6 +33,7 @@ _NAME_ENDS = re.compile(
 )
 _ANOTHER = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
+_INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
 _PARTIES = ({"republican", "gop"}, {"democrat", "democratic"})
@@ -108,11 +109,18 @@ class Cast:
         start = draft.speaker[0][0]
         self._read_to(start)
         named, who = self._resolved(draft)
-        if who >= 0 or (named.type in {"person", "anonymous"} and start not in self._pronoun_at):
+        if who >= 0 or (named.type in {"person", "anonymous"} and self._is_introduced(draft)):
             self._hear(start, who, _SPEAKING)
         if named.type != "unknown":
             self._last = start, named
         return named
+
+    def _is_introduced(self, draft: Draft) -> bool:
+        """False for a speaker who is somebody named, though it is not clear who: a pronoun, "the candidate"."""
+        start = draft.speaker[0][0]
+        head = self.text[draft.head[0] : draft.head[1]].lower()
+        definite = _DEFINITE.match(self.text, start) is not None and head not in sections("roles.txt")["unnamed"]
+        return start not in self._pronoun_at and not (definite and self._introduced(head) > start)
 
     def _resolved(self, draft: Draft) -> tuple[Named, int]:
         """The speaker, and which of the people that is."""
@@ -265,7 +273,7 @@ class Cast:
         person = self._people.all[who]
         if person.gender:
             return 1.0 if person.gender == gender else 0.0
-        return {None: 0.7, gender: 0.9}.get(person.likely, 0.2)
+        return {None: 0.85, gender: 0.9}.get(person.likely, 0.2)
 
     def _meant(self, gender: str, at: int, content: Sequence[Span]) -> int:
         """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
@@ -302,7 +310,9 @@ class Cast:
                 salience = self._salience(None, at, content)
                 return outstanding({who: salience.get(who, 0.0) for who in best}, _CLEAR)
             if which == "the" and head not in sections("roles.txt")["unnamed"]:
-                return self._epithet(head, frozenset(core[:-1]), at, content)
+                who = self._epithet(head, frozenset(core[:-1]), at, len(what), content)
+                if who is not None:
+                    return who
         return None
 
     def _holders(self, head: str, modifiers: set[str], at: int) -> list[tuple[float, int]]:
@@ -326,16 +336,23 @@ class Cast:
             best[role.person] = max(score, best.get(role.person, score))
         return sorted(((s, who) for who, s in best.items() if s > -2.5), key=lambda item: (-item[0], item[1]))
 
-    def _epithet(self, head: str, modifiers: frozenset[str], at: int, content: Sequence[Span]) -> int | None:
-        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks,
-        those first who are something alike. Who was told of by that noun without a name stays without."""
+    def _epithet(
+        self, head: str, modifiers: frozenset[str], at: int, length: int, content: Sequence[Span]
+    ) -> int | None:
+        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks, or
+        of several the one who is something alike. Who was told of by that noun without a name stays without."""
         if (head, modifiers) in self._called:
             return self._called[head, modifiers]
-        if self._occurs(head) < at:
+        if self._introduced(head) < at or (not modifiers and head in sections("roles.txt")["office"]):
             return None
+        beside = [self.entities[index] for _, _, index in self.inside(at, at + length + 4)]
+        if any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside):
+            return None  # "the FBI director" is a certain one
         salience = self._salience(gender_of([head]), at, content)
-        alike = {who: weight for who, weight in salience.items() if who >= 0 and self._alike(head, who)}
-        who = outstanding(alike or salience, _PLAINLY)
+        who = outstanding(salience, _PLAINLY)
+        if who is None:
+            alike = {who: weight for who, weight in salience.items() if who >= 0 and self._alike(head, who)}
+            who = outstanding(alike, _PLAINLY)
         if who is None or who < 0 or _opposed({head, *modifiers}, self._people.all[who].words):
             return None
         self._called[head, modifiers] = who
@@ -344,11 +361,13 @@ class Cast:
     def _alike(self, head: str, who: int) -> bool:
         return not also_called(head).isdisjoint(self._people.all[who].words)
 
-    def _occurs(self, word: str) -> int:
-        """Where a word in lower case first occurs, in whatever case."""
+    def _introduced(self, word: str) -> int:
+        """Where somebody without a name is first told of by a noun: "a judge"."""
         if not self._first:
-            for match in WORD.finditer(self.text):
-                self._first.setdefault(bare(match.group().lower()).rstrip("."), match.start())
+            self._first[""] = 0
+            for match in _INDEFINITE.finditer(self.text):
+                for noun in WORD.findall(match.group().lower()):
+                    self._first.setdefault(bare(noun), match.start())
         return self._first.get(word, len(self.text))
 
     # -- organisations, places and groups
