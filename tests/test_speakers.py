@@ -113,7 +113,11 @@ def test_a_pronoun_means_who_stands_out_among_those_of_its_gender(by: By, text: 
 # -- roles
 
 ROLES = [
-    ("Finance Minister Anna Holm flew to Oslo. The minister said the deal was close.", "the deal was close", "Anna Holm"),
+    (
+        "Finance Minister Anna Holm flew to Oslo. The minister said the deal was close.",
+        "the deal was close",
+        "Anna Holm",
+    ),
     (
         "Anna Holm, the party's chair, spoke in Bergen. Tom Reed listened. The chair said taxes would fall.",
         "taxes would fall",
@@ -140,7 +144,8 @@ ROLES = [
         "Paul Stone",
     ),
     (
-        "Lena Fox, 45, lost her house in the flood. Tom Reed, 61, lost a barn. The 45-year-old said the water came at night.",
+        "Lena Fox, 45, lost her house in the flood. Tom Reed, 61, lost a barn. "
+        "The 45-year-old said the water came at night.",
         "the water came at night",
         "Lena Fox",
     ),
@@ -150,12 +155,14 @@ ROLES = [
         "Lena Fox",
     ),
     (
-        "Mayor Ines Rocha toured the market. Trader Luis Prado showed her the roof. The mayor promised that it would be mended.",
+        "Mayor Ines Rocha toured the market. Trader Luis Prado showed her the roof. "
+        "The mayor promised that it would be mended.",
         "it would be mended",
         "Ines Rocha",
     ),
     (
-        "Former President Karl Adler spoke first. President Eva Blum spoke last. The former president said the war was lost.",
+        "Former President Karl Adler spoke first. President Eva Blum spoke last. "
+        "The former president said the war was lost.",
         "the war was lost",
         "Karl Adler",
     ),
@@ -279,7 +286,12 @@ BODIES = [
     ("France recalled its envoy. The country said talks had failed.", "talks had failed", "France", "place"),
     ("Norway closed the strait. It said the ice was too thin.", "the ice was too thin", "Norway", "place"),
     ("Moscow said the ships had left. It warned that they would return.", "they would return", "Moscow", "place"),
-    ("Republicans said the bill was dead. They warned that prices would rise.", "prices would rise", "Republicans", "group"),
+    (
+        "Republicans said the bill was dead. They warned that prices would rise.",
+        "prices would rise",
+        "Republicans",
+        "group",
+    ),
     ("Villagers said the harvest was lost. They warned that prices would rise.", "prices would rise", None, "group"),
     ("Union leaders met twice. They said the strike would go on.", "the strike would go on", None, "group"),
     ("A report said the dam leaked. It warned that the wall could break.", "the wall could break", None, "document"),
@@ -330,9 +342,10 @@ def test_no_name_is_better_than_a_wrong_one(by: By, text: str, words: str) -> No
 # -- any text
 
 _PIECES = st.sampled_from([
-    "Ann Lee", "Tom Reed", "Mr. Reed", "Mrs. Lee", "Minister Ann Lee", "the minister", "The mayor", "he", "she", "it", "they",
-    "said", "said that", "the well was dry", ",", ". ", "\n", '"', "“", "”", "the company", "Acme Bank", "the bank", "45,",
-    "the 45-year-old", "(D-Ohio)", "his", "her spokesman", "Norway", "the country", "the IMF", "according to", "Lee", "Ruth",
+    "Ann Lee", "Tom Reed", "Mr. Reed", "Mrs. Lee", "Minister Ann Lee", "the minister", "The mayor", "he", "she",
+    "it", "they", "said", "said that", "the well was dry", ",", ". ", "\n", '"', "“", "”", "the company",
+    "Acme Bank", "the bank", "45,", "the 45-year-old", "(D-Ohio)", "his", "her spokesman", "Norway", "the country",
+    "the IMF", "according to", "Lee", "Ruth",
 ])  # fmt: skip
 
 

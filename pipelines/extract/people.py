@@ -84,8 +84,8 @@ class People:
     """Who is named in an article, out of its entities and of names that begin with a known first name.
 
     ``all`` are the people, ``mentions`` where they are named, in the order of the text, ``roles`` what they are said to
-    be, by noun and in the order of the text, ``ages`` the people of an age. A surname or first name alone is whose the article makes it (``bearer``);
-    where that is not clear it stands for itself.
+    be, by noun and in the order of the text, ``ages`` the people of an age. A surname or first name alone is whose the
+    article makes it (``bearer``); where that is not clear it stands for itself.
     """
 
     def __init__(self, text: str, entities: Sequence[Entity]) -> None:

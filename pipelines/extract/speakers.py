@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from pipelines.extract import places
 from pipelines.extract.bodies import Bodies
 from pipelines.extract.discourse import POSSESSIVE, Discourse, Salience, outstanding
 from pipelines.extract.drafts import Draft
@@ -300,14 +301,15 @@ class Cast:
                 continue
             head = core[-1]
             more = re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")
-            found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at)
-            if which in {"his", "her", "their", "its"}:
+            salience = self._salience(None, at, content)
+            owned = which in {"his", "her", "their", "its"}
+            found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at, {} if owned else salience)
+            if owned:
                 return found[0][1] if len(found) == 1 else None
             if found:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
                 if len(best) == 1:
                     return best[0]
-                salience = self._salience(None, at, content)
                 return outstanding({who: salience.get(who, 0.0) for who in best}, _CLEAR)
             if which == "the" and head not in sections("roles.txt")["unnamed"]:
                 who = self._epithet(head, frozenset(core[:-1]), at, len(what), content)
@@ -315,10 +317,19 @@ class Cast:
                     return who
         return None
 
-    def _holders(self, head: str, modifiers: set[str], at: int) -> list[tuple[float, int]]:
-        """People who are said to be something, with how well it fits, the best first."""
+    def _holders(
+        self, head: str, modifiers: set[str], at: int, salience: Mapping[int, float]
+    ) -> list[tuple[float, int]]:
+        """People who are said to be something, with how well it fits, the best first.
+
+        Offices are held by whoever was said to hold them, other roles by somebody who was named not long ago; where
+        nothing else that is said of the role fits ("the Ohio senator") it is the one whom the text speaks of. An empty
+        ``salience`` leaves that out ("his lawyer").
+        """
         gender = gender_of([head])
         wanted = {word: {word} | also_called(word) for word in modifiers - _EMPTY}
+        first = max(salience, key=lambda who: salience[who], default=_NOBODY)
+        lasting = head in sections("roles.txt")["office"]
         best: dict[int, float] = {}
         roles = self._people.roles.get(head, [])
         middle = bisect_left(roles, (at,))
@@ -328,7 +339,12 @@ class Cast:
                 continue
             if any((word in role.words) != (word in wanted) for word in ("vice", "deputy")):
                 continue
+            if any(word.capitalize() in places.demonyms() and word not in person.words for word in wanted):
+                continue
             fitting = sum(1 for told in wanted.values() if told & (role.words | person.words))
+            near = role.person == first if wanted else role.person in salience or lasting or role.at > at
+            if salience and not (fitting or near):
+                continue
             score = 3.0 * fitting - len(wanted) - 0.1 * len(role.words - wanted.keys() - {head})
             score += 0.5 if head in role.words else 0.0
             score -= 1.0 if role.at > at else 0.0
@@ -343,7 +359,7 @@ class Cast:
         of several the one who is something alike. Who was told of by that noun without a name stays without."""
         if (head, modifiers) in self._called:
             return self._called[head, modifiers]
-        if self._introduced(head) < at or (not modifiers and head in sections("roles.txt")["office"]):
+        if self._introduced(head) < at or not (modifiers or head in sections("roles.txt")["epithet"]):
             return None
         beside = [self.entities[index] for _, _, index in self.inside(at, at + length + 4)]
         if any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside):
