@@ -243,7 +243,7 @@ class People:
         for match in _overlapping(_FULL, text, body):
             start = match.start()
             name = bare(match.group())
-            end = start + len(name)
+            end = start + len(name) + (name.endswith((" Jr", " Sr")) and text.startswith(".", match.end()))
             first = fold(match[1])
             listed = _first(match[1])
             role = word_before(text, start)

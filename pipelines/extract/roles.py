@@ -11,6 +11,9 @@ from pipelines.extract.wordlists import rows, sections
 
 WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
 _WINDOW = 90
+_WORDS = 5
+"""No more words tell of a role before a name: "then White House press secretary"."""
+_COURTESY = frozenset({"mr", "mrs", "ms", "miss", "sir", "dame", "lord", "lady"})
 _PARTY = re.compile(r"\s*\((?P<long>[RDI])\b[^()\n]{0,30}\)|, (?P<short>[RD])-[A-Z][\w.]*")
 _PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
 _AGE_BEHIND = re.compile(
@@ -113,11 +116,13 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
         behind = behind[party.end() :]
     if before.endswith(" "):
         told = [word.lower().rstrip(".") for word in WORD.findall(_CUT.split(text[max(line, since) : start])[-1])]
+        while told and told[-1] in _COURTESY:
+            told.pop()
         of = _OF.search(before)
         if of and is_role(of["head"].lower()):
             yield Told(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))
         for last in (-1, -2):
-            # "Dr Ann Lee", "the diplomat Sir Tom Reed"
+            # "president Dr Ann Lee"
             if len(told) >= -last and is_role(told[last]):
                 yield Told(told[last], frozenset(map(bare, _until_break(told[: len(told) + last + 1]))))
             if not told or told[-1] not in sections("roles.txt")["title"]:
@@ -143,7 +148,7 @@ def _apposed(what: str) -> Iterator[Told]:
 def _until_break(told: Sequence[str]) -> list[str]:
     """The words of a role before a name, back to the article, preposition or verb before it."""
     kept: list[str] = []
-    for word in reversed(told):
+    for word in reversed(told[-_WORDS:]):
         if word in sections("particles.txt")["before roles"]:
             break
         kept.append(word)

@@ -43,7 +43,7 @@ _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60
 _HOLDERS = 40
-_CLEAR = 1.3
+_CLEAR = 1.2
 _PLAINLY = 1.6
 """The one who is meant stands out by such a factor, or nobody is: more plainly where no word tells who it is."""
 _NEAR = 3
