@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipelines.extract import places
 from pipelines.extract.bodies import Bodies
-from pipelines.extract.discourse import POSSESSIVE, Discourse, Salience, outstanding
+from pipelines.extract.discourse import POSSESSIVE, Discourse, outstanding
 from pipelines.extract.drafts import Draft
-from pipelines.extract.people import Mention, People, Person
+from pipelines.extract.mind import ANOTHER, CLEAR, GENDERED, NOBODY, WITHOUT_NAME, InMind
+from pipelines.extract.people import Mention, People
 from pipelines.extract.roles import WORD, also_called, bare, gender_of, is_role, word_before
 from pipelines.extract.wordlists import sections, words
 from schemas import Entity, Span, Speaker
@@ -21,37 +22,27 @@ _LABELS: dict[str, SpeakerType] = {
     "PERSON": "person", "ORG": "organization", "GPE": "place", "LOC": "place", "NORP": "group", "FAC": "organization",
     "PRODUCT": "organization", "WORK_OF_ART": "document", "LAW": "document", "EVENT": "unknown",
 }  # fmt: skip
-_GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
 _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
-_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
 _DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
 _ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
 _NAME_ENDS = re.compile(
     r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
 )
-_ANOTHER = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
 _INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
+_MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
+"""Somebody has more than one of these."""
 _PARTIES = ({"republican", "gop"}, {"democrat", "democratic"})
 
-_REACH = 8
-"""So many sentences back somebody may have been named whom a pronoun means."""
-_EVENTS = 60
 _HOLDERS = 40
-_CLEAR = 1.2
 _PLAINLY = 1.6
-"""The one who is meant stands out by such a factor, or nobody is: more plainly where no word tells who it is."""
+"""Whom a noun means of which nothing tells who it is stands out more plainly than whom a pronoun means."""
 _NEAR = 3
-_SPEAKING = 1.2
-_OBJECT = 0.7
-_NOBODY, _NO_MAN, _NO_WOMAN = -1, -2, -3
-"""Stand for somebody who is told of but not named."""
-_WITHOUT_NAME = {None: _NOBODY, "m": _NO_MAN, "f": _NO_WOMAN}
 
 
 class Named(NamedTuple):
@@ -60,15 +51,6 @@ class Named(NamedTuple):
     name: str | None
     entity: int | None
     type: SpeakerType
-
-
-class _Heard(NamedTuple):
-    """Somebody came up in the text, with a weight for how much the sentence is about him or her."""
-
-    at: int
-    sentence: int
-    who: int
-    weight: float
 
 
 class Cast:
@@ -91,11 +73,8 @@ class Cast:
         self._people = People(text, entities)
         self._named = [mention.start for mention in self._people.mentions]
         self._bodies = Bodies(text, entities, self._mentions, set(self._named), self._discourse)
-        self._heard = list(self._first_heard())
-        self._pronouns = [match.span() for match in _PRONOUN.finditer(text)]
-        self._pronoun_at = {start for start, _ in self._pronouns}
-        self._read = 0
-        self._speaking = {draft.head[0] for draft in drafts if draft.speaker}
+        speaking = {draft.head[0] for draft in drafts if draft.speaker}
+        self._mind = InMind(text, self._people, self._discourse, speaking)
         self._last: tuple[int, Named] | None = None
         self._called: dict[tuple[str, frozenset[str]], int] = {}
         self._first: dict[str, int] = {}
@@ -108,10 +87,10 @@ class Cast:
     def named(self, draft: Draft) -> Named:
         """Resolves the speaker of a draft; those of one article are to be asked for in the order of their cues."""
         start = draft.speaker[0][0]
-        self._read_to(start)
+        self._mind.read_to(start)
         named, who = self._resolved(draft)
         if who >= 0 or (named.type in {"person", "anonymous"} and self._is_introduced(draft)):
-            self._hear(start, who, _SPEAKING)
+            self._mind.speaks(start, who)
         if named.type != "unknown":
             self._last = start, named
         return named
@@ -121,7 +100,7 @@ class Cast:
         start = draft.speaker[0][0]
         head = self.text[draft.head[0] : draft.head[1]].lower()
         definite = _DEFINITE.match(self.text, start) is not None and head not in sections("roles.txt")["unnamed"]
-        return start not in self._pronoun_at and not (definite and self._introduced(head) > start)
+        return head not in GENDERED and not (definite and self._introduced(head) > start)
 
     def _resolved(self, draft: Draft) -> tuple[Named, int]:
         """The speaker, and which of the people that is."""
@@ -130,10 +109,10 @@ class Cast:
         text = " ".join(self.text[a:b] for a, b in spans)
         low = text.lower()
         word = self.text[head[0] : head[1]].lower()
-        if low in _GENDERED:
-            return self._person(self._meant(_GENDERED[low], start, draft.content))
+        if low in GENDERED:
+            return self._person(self._mind.pronoun(GENDERED[low], start, draft.content))
         if low in _PLURAL | _THING | _FIRST:
-            return self._thing(low, start, draft.content), _NOBODY
+            return self._thing(low, start, draft.content), NOBODY
         who = self._name_in(spans, head)
         if who is not None:
             return self._person(who)
@@ -144,11 +123,11 @@ class Cast:
         if at_head and not (definite and self.entities[at_head[0][2]].label == "NORP" and is_role(word)):
             index = at_head[0][2]
             if self.entities[index].label == "PERSON" or self._joined(head, mentions, index):
-                return Named(None, None, "group"), _NOBODY
+                return Named(None, None, "group"), NOBODY  # "Ann Lee and Tom Reed"
             # "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
-            return self._body(index), _NOBODY
+            return self._body(index), NOBODY
         if definite and _TWO.search(definite["what"]):
-            return Named(None, None, "group"), _NOBODY
+            return Named(None, None, "group"), NOBODY
         if definite and kind not in {"group", "document"}:
             which = definite["which"].lower()
             who = self._role(which, definite["what"], start, draft.content)
@@ -156,13 +135,15 @@ class Cast:
                 return self._person(who)
             body = self._bodies.meant(definite["what"], start, draft.content) if which == "the" else None
             if body is not None:
-                return self._body(body), _NOBODY
+                return self._body(body), NOBODY
         if any(name in text for name in words("metonyms.txt")):
-            return Named(None, None, "organization" if kind == "unknown" else kind), _NOBODY
-        return Named(None, None, kind), _WITHOUT_NAME[gender_of([word])]
+            return Named(None, None, "organization" if kind == "unknown" else kind), NOBODY
+        return Named(None, None, kind), WITHOUT_NAME[gender_of([word])]
 
     def _person(self, who: int) -> tuple[Named, int]:
-        person = self._people.all[who] if who >= 0 else Person(None, None)  # type: ignore[arg-type]
+        if who < 0:
+            return Named(None, None, "person"), who
+        person = self._people.all[who]
         return Named(person.name, person.entity, "person"), who
 
     def _body(self, index: int) -> Named:
@@ -182,7 +163,7 @@ class Cast:
             at_head = mention.start <= head[0] < mention.end and not re.match(r" [a-z]", self.text[mention.end :][:2])
             if at_head or mention.start < main <= mention.end:
                 others = [m for m in found if m.start >= mention.end and m.person != mention.person]
-                two = any(_ANOTHER.fullmatch(self.text, mention.end, m.start) for m in others)
+                two = any(ANOTHER.fullmatch(self.text, mention.end, m.start) for m in others)
                 return None if two else mention.person
         if not found:
             single = _SINGLE.fullmatch(self.text, start, end)
@@ -214,78 +195,6 @@ class Cast:
         joined = [m for m in mentions if m[0] > head[1] and self.text[head[1] : m[0]].rstrip("the ").endswith(" and")]
         return bool(joined) and joined[0][2] != index
 
-    # -- who is meant
-
-    def _first_heard(self) -> Iterator[_Heard]:
-        """Where people are named; the first of a sentence who is its subject goes before another."""
-        subject: tuple[int, int] | None = None
-        before = 0
-        for start, end, person in self._people.mentions:
-            sentence = self._discourse.sentence(start)
-            weight = self._discourse.weight(start, end)
-            if weight == 1.0:
-                if subject is None or subject[0] != sentence:
-                    subject = sentence, person
-                elif subject[1] != person and not _ANOTHER.fullmatch(self.text, before, start):
-                    weight = _OBJECT
-            before = end
-            yield _Heard(start, sentence, person, weight)
-
-    def _hear(self, at: int, who: int, weight: float) -> None:
-        """Takes note of somebody, at each place once."""
-        place = bisect_left(self._heard, (at,))
-        heard = _Heard(at, self._discourse.sentence(at), who, weight)
-        if place < len(self._heard) and self._heard[place].at == at:
-            self._heard[place] = heard
-        else:
-            self._heard.insert(place, heard)
-
-    def _read_to(self, at: int) -> None:
-        """Takes note of whom the pronouns up to an offset mean, for they keep somebody in mind."""
-        while self._read < len(self._pronouns) and self._pronouns[self._read][0] < at:
-            start, end = self._pronouns[self._read]
-            self._read += 1
-            if start not in self._speaking and not self._discourse.in_claim(start):
-                word = self.text[start:end].lower()
-                who = self._meant(_GENDERED[word], start, ())
-                if who >= 0:
-                    self._hear(start, who, 0.8 if word in {"he", "she"} else 0.3)
-
-    def _salience(self, gender: str | None, at: int, content: Sequence[Span]) -> dict[int, float]:
-        """How much each of the people of a gender is in mind at an offset; who is named in what is said hardly is."""
-        here = self._discourse.sentence(at)
-        salience = Salience()
-        last = bisect_left(self._heard, (at,))
-        for heard in reversed(self._heard[max(0, last - _EVENTS) : last]):
-            if heard.sentence < here - _REACH:
-                break
-            weight = heard.weight * (self._fits(heard.who, gender) if gender else 1.0)
-            if weight == 0.0:
-                continue
-            if any(start <= heard.at < end for start, end in content):
-                weight *= 0.2
-            salience.add(heard.who, weight, here - heard.sentence)
-        return salience.scores()
-
-    def _fits(self, who: int, gender: str) -> float:
-        """How well somebody fits a pronoun's gender."""
-        if who < 0:
-            return 0.0 if who in {_NO_MAN, _NO_WOMAN} and who != _WITHOUT_NAME[gender] else 0.8
-        person = self._people.all[who]
-        if person.gender:
-            return 1.0 if person.gender == gender else 0.0
-        return {None: 0.85, gender: 0.9}.get(person.likely, 0.2)
-
-    def _meant(self, gender: str, at: int, content: Sequence[Span]) -> int:
-        """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
-        who = outstanding(self._salience(gender, at, content), _CLEAR)
-        if who is None:
-            return _NOBODY
-        if who >= 0 and not self._people.all[who].gender:
-            # Who is a "he" once stays one.
-            self._people.all[who].gender = gender
-        return who
-
     # -- roles
 
     def _role(self, which: str, what: str, at: int, content: Sequence[Span]) -> int | None:
@@ -301,8 +210,10 @@ class Cast:
                 continue
             head = core[-1]
             more = re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")
-            salience = self._salience(None, at, content)
+            salience = self._mind.scores(None, at, content)
             owned = which in {"his", "her", "their", "its"}
+            if owned and head in _MANY:
+                return None
             found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at, {} if owned else salience)
             if owned:
                 return found[0][1] if len(found) == 1 else None
@@ -310,7 +221,7 @@ class Cast:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
                 if len(best) == 1:
                     return best[0]
-                return outstanding({who: salience.get(who, 0.0) for who in best}, _CLEAR)
+                return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
             if which == "the" and head not in sections("roles.txt")["unnamed"]:
                 who = self._epithet(head, frozenset(core[:-1]), at, len(what), content)
                 if who is not None:
@@ -328,7 +239,7 @@ class Cast:
         """
         gender = gender_of([head])
         wanted = {word: {word} | also_called(word) for word in modifiers - _EMPTY}
-        first = max(salience, key=lambda who: salience[who], default=_NOBODY)
+        first = max(salience, key=lambda who: salience[who], default=NOBODY)
         lasting = head in sections("roles.txt")["office"]
         best: dict[int, float] = {}
         roles = self._people.roles.get(head, [])
@@ -364,8 +275,10 @@ class Cast:
         beside = [self.entities[index] for _, _, index in self.inside(at, at + length + 4)]
         if any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside):
             return None  # "the FBI director" is a certain one
-        salience = self._salience(gender_of([head]), at, content)
-        who = outstanding(salience, _PLAINLY)
+        salience = self._mind.scores(gender_of([head]), at, content)
+        party = next((party for party in _PARTIES if not party.isdisjoint({head, *modifiers})), set())
+        members = {who: w for who, w in salience.items() if who >= 0 and party & self._people.all[who].words}
+        who = outstanding(members or salience, _PLAINLY)
         if who is None:
             alike = {who: weight for who, weight in salience.items() if who >= 0 and self._alike(head, who)}
             who = outstanding(alike, _PLAINLY)
