@@ -238,7 +238,7 @@ class People:
         body = text.find("\n", 0, _HEADLINE) + 1
         lower = {match.group() for match in _LOWER.finditer(text)}
         titles = sections("roles.txt")["title"]
-        names: set[str] = set()
+        names = {person.name for person in self.all}
         reached = body
         for match in _overlapping(_FULL, text, body):
             start = match.start()
@@ -248,7 +248,8 @@ class People:
             listed = _first(match[1])
             role = word_before(text, start)
             titled = is_role(role) and role in lower and not is_role(first) and first not in titles
-            if start < reached or not (listed or titled) or not _surname(name.split()[-1]):
+            last = name.split()[-1]
+            if start < reached or not (listed or titled) or not _surname(last) or (titled and is_role(last.lower())):
                 continue
             if first in lower and _OPENING.search(text, max(0, start - 3), start):
                 continue  # "Will Lee ...?"
@@ -261,11 +262,12 @@ class People:
             names.add(name)
             yield start, end
         # A headline capitalises what is no name; names that the text has are names there too.
+        mine = sorted(mention[:2] for mention in self.mentions if mention.start < body)
         for match in _overlapping(_FULL, text, 0, body):
             start = match.start()
             told = match.group().split()
             name = next((" ".join(told[:n]) for n in (4, 3, 2) if " ".join(told[:n]) in names), "")
-            if name and text.startswith(name, start) and _around(taken, start, start + len(name)) not in seen:
+            if name and text.startswith(name, start) and _around(mine, start, start + len(name)) is None:
                 yield start, start + len(name)
 
     def _merge(self) -> None:
@@ -335,8 +337,7 @@ def _first(word: str) -> bool:
 
 def _surname(word: str) -> bool:
     """False for a word that ends the name of a body, a work or a place."""
-    low = word.lower()
-    return word[0].isupper() and low not in sections("roles.txt")["organization"] and not is_role(low)
+    return word[0].isupper() and word.lower() not in sections("roles.txt")["organization"]
 
 
 def _ends(name: str) -> tuple[str, str]:
