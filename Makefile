@@ -45,6 +45,7 @@ bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 
 bench-claims: $(INSTALLED)  ## rules and tagger beside the best known systems; DATA=folder with attribution/polnear_dev.jsonl
 	$(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE))
+	$(BIN)/python benchmarks/speakers.py --data $(DATA)
 
 train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
 	$(BIN)/python -m pip install --quiet --editable '.[train]'

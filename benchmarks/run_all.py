@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
         planned["feeds"] = data
         planned["entities"] = data
         planned["claims"] = data
+        planned["speakers"] = data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

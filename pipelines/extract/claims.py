@@ -233,17 +233,14 @@ def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:
 
 def make_claims(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
     """The claims of an article, in the order of the text, out of those in the making and the article's entities."""
-    cast = Cast(text, entities)
-    previous: Named | None = None
+    cast = Cast(text, entities, drafts)
     records: dict[str, Claim] = {}
     known: dict[Span, Named] = {}
     for draft in sorted(_unnested(drafts), key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
         named: Named | None = None
         if draft.speaker:
-            named = known.get(draft.head) or cast.named(draft.speaker, draft.head, previous)
+            named = known.get(draft.head) or cast.named(draft)
             known[draft.head] = named
-            if named.type != "unknown":
-                previous = named
         claim = _record(article_id, text, draft, named, cast)
         if claim is not None:
             records.setdefault(claim.id, claim)

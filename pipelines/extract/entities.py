@@ -313,12 +313,13 @@ def _aliases(text: str, mentions: Sequence[Mention]) -> dict[str, str]:
 def _entity(text: str, group: _Group) -> Entity:
     first = group.mentions[0]
     label = min(group.labels.items(), key=lambda item: (-item[1], item[0]))[0]
-    name = min((text[m.start : m.end] for m in group.mentions), key=lambda form: (-len(_name_words(form)), -len(form)))
+    name = _fullest(text, group.mentions)
     if label in _PLACES and any(m.place or m.country for m in group.mentions):
         # "Kyiv" and "Kiev", "the US" and "United States": no form is the fuller one but the more frequent.
         name = Counter(text[m.start : m.end] for m in group.mentions).most_common(1)[0][0]
     elif label == "PERSON":
-        name = " ".join(_name_words(name))
+        # A headline that capitalises every word does not tell where a name ends ("Lee Says Border Is Open").
+        name = " ".join(_name_words(_fullest(text, _below_title(text, group.mentions) or group.mentions)))
     return Entity(
         text=text[first.start : first.end],
         label=label,
@@ -328,6 +329,19 @@ def _entity(text: str, group: _Group) -> Entity:
         kb=_place_entry(group.mentions) if label in _PLACES else None,
         mentions=tuple((m.start, m.end) for m in group.mentions),
     )
+
+
+def _fullest(text: str, mentions: Sequence[Mention]) -> str:
+    return min((text[m.start : m.end] for m in mentions), key=lambda form: (-len(_name_words(form)), -len(form)))
+
+
+def _below_title(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions outside of a first line that capitalises its words; all where it does not."""
+    end = text.find("\n", 0, 300)
+    told = [word for word in text[: max(0, end)].split() if len(word) > 3]
+    if end < 0 or mentions[0].start > end or sum(word[0].islower() for word in told) * 4 > len(told):
+        return list(mentions)
+    return [mention for mention in mentions if mention.start > end]
 
 
 def _place_entry(mentions: Sequence[Mention]) -> KnowledgeBaseEntry | None:
