@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from spacy.tokens import Doc
@@ -14,7 +15,7 @@ from spacy.tokens import Doc
 from pipelines.extract import places
 from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.arms import find_arms
-from pipelines.extract.wordlists import sections
+from pipelines.extract.wordlists import sections, words
 from schemas import Entity, KnowledgeBaseEntry, Span
 
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
@@ -49,10 +50,18 @@ class Mention(NamedTuple):
     """How sure the recogniser is, from 0 to 1."""
 
 
+@cache
+def _organisations() -> re.Pattern[str]:
+    ordered = sorted(map(re.escape, words("organisations.txt")), key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(ordered)})(?![\w-])")
+
+
 def _gazetteer(text: str) -> Iterable[Mention]:
     """What the lists know by name or shape, wherever it stands."""
     for start, end, label in find_arms(text):
         yield Mention(start, end, label, sure=True)
+    for match in _organisations().finditer(text):
+        yield Mention(match.start(), match.end(), "ORG", sure=True)
     for match in places.known_names().finditer(text):
         name = match.group()
         if name in places.demonyms():
@@ -118,6 +127,21 @@ def _whole_words(text: str, start: int, end: int) -> Span:
     )
 
 
+def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
+    """Joins people between whom there is nothing but a space: a name that was cut, or an unknown role before it."""
+    before: Mention | None = None
+    for mention in found:
+        if before and before.label == mention.label == "PERSON" and text[before.end : mention.start] == " ":
+            role = " " not in text[before.start : before.end] and " " in text[mention.start : mention.end]
+            before = mention if role else mention._replace(start=before.start)
+            continue
+        if before:
+            yield before
+        before = mention
+    if before:
+        yield before
+
+
 def _trim(text: str, start: int, end: int) -> Span:
     lead = re.match(r"[\s\"'“”‘’«»(\[*@#—–-]*(?:the |The |a |an )?", text[start:end])
     start += lead.end() if lead else 0
@@ -129,8 +153,10 @@ def _trim(text: str, start: int, end: int) -> Span:
 
 def _behind_role(text: str, start: int, end: int) -> int:
     """Where a name begins that a role was taken into ("Novelist Ann Lee")."""
-    role = re.compile(r"([\w-]+) (?=\S+ \S)").match(text, start, end)
-    return role.end() if role and role[1].lower() in sections("roles.txt")["person"] else start
+    words_ = list(re.finditer(r"[^\s-]+", text[start:end]))
+    roles = sections("roles.txt")["person"]
+    behind = [word.end() for word in words_[:-2] if word.group().lower() in roles]
+    return start + behind[-1] + 1 if behind else start
 
 
 def _corrected(text: str, start: int, end: int, label: str, score: float, countries: set[str]) -> Mention:
@@ -252,7 +278,7 @@ def find_entities(text: str, names: Iterable[Recognised]) -> tuple[Entity, ...]:
     """
     listed = list(_gazetteer(text))
     countries = {mention.country for mention in listed if mention.country}
-    named = list(_put_right(text, names, countries))
+    named = list(_one_person(text, _put_right(text, names, countries)))
     found = [*_not_within(listed, named), *named, *_towns(text, countries)]
     mentions = _disjoint(found)
     mentions = [m for m in _disjoint([*mentions, *_repeated(text, mentions)]) if m.label != _SOME]

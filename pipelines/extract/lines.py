@@ -117,8 +117,8 @@ class _Voices:
         """Whether a label names somebody who can speak."""
         lower = who.lower().removeprefix("the ")
         words = lower.split()
-        if not words or self.nobody(who):
-            return False
+        if not words or self.nobody(who) or (words[1:] and words[0] in cue_verbs() and lower not in self._names):
+            return False  # "Said Jones: ..." is a sentence
         last = words[-1].removesuffix("s") if words[-1] not in self._roles else words[-1]
         return (
             lower in self._names
