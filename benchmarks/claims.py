@@ -176,7 +176,7 @@ def worth(sentences: Path) -> float:
     tagger = load_tagger()
     with sentences.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    judged = Counter((tagger.worth(row["Text"]) >= 0.5, row["class_label"] == "Yes") for row in rows)
+    judged = Counter(((tagger.worth(row["Text"]) or 0.0) >= 0.5, row["class_label"] == "Yes") for row in rows)
     return 200 * judged[True, True] / (2 * judged[True, True] + judged[True, False] + judged[False, True])
 
 

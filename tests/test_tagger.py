@@ -161,10 +161,9 @@ def test_attributions_lie_in_the_text_ordered_and_disjoint(text: str) -> None:
 
 @PROPERTY
 @given(TEXTS)
-def test_names_lie_in_the_text_one_after_the_other_whatever_else_is_read(text: str) -> None:
+def test_names_lie_in_the_text_one_after_the_other(text: str) -> None:
     paragraphs = list(find_paragraphs(text))
-    names = list(load_tagger().names(text, paragraphs, find_quotes(text, paragraphs)))
-    assert names == load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).names
+    names = load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).names
     assert all(name.start < name.end <= len(text) and 0 <= name.score <= 1 for name in names)
     assert all(one.end <= other.start for one, other in pairwise(names))
 
@@ -230,7 +229,7 @@ def test_hostile_text_takes_bounded_time(text: str) -> None:
 
 
 def test_texts_with_nothing_to_read_have_no_attributions() -> None:
-    assert load_tagger().worth("") == 0.5
+    assert load_tagger().worth("") is None
     assert read("") == []
     assert read(" \n\n\t ") == []
     assert read("\x00") == []

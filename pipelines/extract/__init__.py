@@ -23,7 +23,7 @@ from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, 
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from pipelines.extract.quotes import Quote, find_quotes
 from pipelines.extract.tagged import join, likely
-from pipelines.extract.tagger import Attribution, Tagger, has_weights, load_tagger
+from pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from schemas import Claim, Entity, Span
 
 __all__ = [
@@ -143,22 +143,19 @@ class Extractor:
         """The entities and drafts of one article, out of what spaCy made of its pieces and what the tagger reads."""
         text = plan.article.text
         paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
-        attributions: list[Attribution] = []
-        if not self._tagger:
-            named = find_entities(text, recognised((span[0], doc) for span, doc in pieces if doc is not None))
-        elif self._what == "entities":
-            named = find_entities(text, self._tagger.names(text, paragraphs, plan.quotes))
-        else:
-            names, attributions = self._tagger.read(text, paragraphs, plan.quotes)
-            named = find_entities(text, names)
+        reading = self._tagger.read(text, paragraphs, plan.quotes) if self._tagger else None
+        names = reading.names if reading else recognised((start, doc) for (start, _), doc in pieces if doc is not None)
+        named = find_entities(text, names)
         if self._what == "entities":
             return named, []
         parsed = [(span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)]
         lines = find_lines(text, plan.paragraphs, plan.quotes, named)
         drafts = with_lines(find_drafts(text, parsed, plan.quotes), lines)
-        if self._tagger:
+        if reading:
             known = [(start, doc) for (start, _), doc in parsed if doc is not None]
-            drafts = join(text, paragraphs, known, drafts, attributions)
+            drafts = join(text, paragraphs, known, drafts, reading.attributions)
+            for draft in drafts:
+                draft.worth = reading.worth.of(draft.content)
         alike = Lookalikes(text, plan.paragraphs, plan.quotes)
         return named, [draft for draft in drafts if alike.claims(draft)]
 

@@ -280,7 +280,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         hedges=hedges(text, *sentence),
         quantities=find_quantities(text, content),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
-        check_worthiness=draft.worth,
+        check_worthiness=None if draft.worth is None else round(draft.worth, 2),
         confidence=precision().get(draft.kind),
         sentence=sentence,
     )

@@ -62,7 +62,7 @@ class Draft:
     score: float = 0.0
     """How sure the tagger is, where it found the claim."""
     worth: float | None = None
-    """How much it is worth checking, where the tagger found it."""
+    """How much it is worth checking, from 0 to 1, where the tagger read the text."""
 
     @property
     def kind(self) -> str:

@@ -179,7 +179,6 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
         alleged=not speaker and _nobody_says(text[cue[0] : cue[1]], lemma),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
-        worth=round(found.worth, 2),
     )
 
 

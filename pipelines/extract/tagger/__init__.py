@@ -11,26 +11,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from onnxruntime import InferenceSession, RunOptions, SessionOptions
+from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from pipelines.extract.model import ModelNotFoundError
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import Quote
-from pipelines.extract.tagger.attributions import Attribution, find_attributions, share
+from pipelines.extract.tagger.attributions import Attribution, find_attributions
 from pipelines.extract.tagger.names import Name, find_names
 from pipelines.extract.tagger.sequence import Scores
 from pipelines.extract.tagger.windows import Window, find_windows, word_pieces
+from pipelines.extract.tagger.worth import Worth
 from schemas import Span
 
-__all__ = ["Attribution", "Name", "Tagger", "load_tagger"]
+__all__ = ["Attribution", "Name", "Reading", "Tagger", "load_tagger"]
 
 WEIGHTS = Path(__file__).with_name("weights")
 VERSION = 2
 """Raised with every change of the weights or of how they are read: a record's provenance names it."""
-
-
-_HEADS = ("labels", "links", "worth", "names")
 
 
 class Reading(NamedTuple):
@@ -38,6 +36,7 @@ class Reading(NamedTuple):
 
     names: list[Name]
     attributions: list[Attribution]
+    worth: Worth
 
 
 class Tagger:
@@ -50,37 +49,27 @@ class Tagger:
         self.tokenizer = tokenizer
 
     def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote]) -> Reading:
-        """The names and attributions of an article, window by window in its order; all offsets are into ``text``."""
-        found = Reading([], [])
+        """What there is to read in an article, window by window in its order; all offsets are into ``text``."""
+        found = Reading([], [], Worth())
         for window in find_windows(text, paragraphs, quotes, self.tokenizer):
-            labels, links, worth, named = self._run(window, _HEADS)
+            labels, links, values, named = self._run(window)
             found.names.extend(find_names(window, named))
-            found.attributions.extend(find_attributions(window, labels, links, worth))
+            found.attributions.extend(find_attributions(window, labels, links))
+            found.worth.add(window, values)
         return found
 
-    def names(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote]) -> Iterator[Name]:
-        """The same names as of ``read``, in half its time."""
-        for window in find_windows(text, paragraphs, quotes, self.tokenizer):
-            (named,) = self._run(window, ("names",))
-            yield from find_names(window, named)
+    def worth(self, sentence: str) -> float | None:
+        """How much a sentence by itself is worth checking, from 0 to 1; None where there is no word in it."""
+        worth = Worth()
+        for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer):
+            worth.add(window, self._run(window)[2])
+        return worth.of([(0, len(sentence))])
 
-    def worth(self, sentence: str) -> float:
-        """How much a sentence by itself is worth checking, from 0 to 1; 0.5 where there is no word in it."""
-        values = [
-            value
-            for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer)
-            for value, (_, end) in zip(self._run(window, ("worth",))[0], window.spans, strict=True)
-            if end
-        ]
-        return share(float(np.mean(values)) if values else 0.0)
-
-    def _run(self, window: Window, heads: Sequence[str]) -> list[Scores]:
-        """The scores of some heads, and no more of the encoder than they stand on."""
-        options = RunOptions()
-        options.only_execute_path_to_fetches = True
+    def _run(self, window: Window) -> list[Scores]:
+        """The scores of labels, links, worth and names."""
         # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
-        read = {"pieces": np.array([window.pieces]), "types": np.array([window.types])}
-        return [of_batch[0] for of_batch in self._session.run(heads, read, options)]
+        scores = self._session.run(None, {"pieces": np.array([window.pieces]), "types": np.array([window.types])})
+        return [of_batch[0] for of_batch in scores]
 
 
 def has_weights() -> bool:

@@ -29,16 +29,12 @@ class Attribution(NamedTuple):
     content: list[Span]
     score: float
     """How sure the tagger is, from 0 to 1: uncalibrated."""
-    worth: float
-    """How much the content is worth checking, from 0 to 1."""
 
 
-def find_attributions(
-    window: Window, label_scores: Scores, link_scores: Scores, worths: Scores
-) -> Iterator[Attribution]:
+def find_attributions(window: Window, label_scores: Scores, link_scores: Scores) -> Iterator[Attribution]:
     """The attributions of a window, in the order of their cues; a content without a cue is none.
 
-    ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to], ``worths`` [piece].
+    ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to].
     """
     parts = list(find_runs(window, log_softmax(label_scores - _BIAS), LABELS))
     cues = [part for part in parts if part.kind == "cue"]
@@ -58,14 +54,8 @@ def find_attributions(
         if speaker >= 0:
             source = [_span(window, sources[speaker])]
             score *= sources[speaker].sure
-        worth = np.concatenate([worths[part.first : part.last + 1] for part, _ in said]).mean()
         content = [_span(window, part) for part, _ in said]
-        yield Attribution(source, [_span(window, cue)], content, score, share(worth))
-
-
-def share(score: float) -> float:
-    """A score as a share of one (the logistic function)."""
-    return float(1 / (1 + np.exp(-score)))
+        yield Attribution(source, [_span(window, cue)], content, score)
 
 
 def _pointed_to(window: Window, part: Run, candidates: list[Run], link_scores: Scores) -> tuple[int, float]:
