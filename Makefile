@@ -43,9 +43,9 @@ schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration
 bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
 
-bench-claims: $(INSTALLED)  ## rules and tagger beside the best known systems; DATA=folder with attribution/polnear_dev.jsonl
-	$(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE))
-	$(BIN)/python benchmarks/speakers.py --data $(DATA)
+bench-claims: $(INSTALLED)  ## claims, speakers and names beside the best known systems; DATA=folder with attribution/ and entities/
+	@missed=0; $(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE)) || missed=1; \
+	for each in speakers entities; do $(BIN)/python benchmarks/$$each.py --data $(DATA) || missed=1; done; exit $$missed
 
 train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
 	$(BIN)/python -m pip install --quiet --editable '.[train]'

@@ -83,7 +83,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
     Args:
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
-        extractor: What finds claims; None for the tagger where its weights are, else the rules.
+        extractor: What finds names and claims; None for the tagger where its weights are, else the rules.
         near_copies: Whether they are read as a ``whole`` or only what they have ``added`` to their originals.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.

@@ -74,8 +74,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extractor: Annotated[
         Literal["tagger", "rules"] | None,
         Meta(
-            description="What finds claims: the trained tagger together with the rules, or the rules alone, which is "
-            "faster; by default the tagger where its weights are."
+            description="What finds names and claims: the trained tagger together with the rules, or the rules and "
+            "spaCy's names, which is faster; by default the tagger where its weights are."
         ),
     ] = None
     workers: Annotated[

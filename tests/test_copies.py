@@ -69,7 +69,7 @@ def run(folder: Path, *records: Any, **more: Any) -> dict[str, dict[str, Any]]:
 
 def test_a_copy_that_says_no_more_than_its_original_has_no_claims_of_its_own(tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", abridged(), 7), article("c", hour=8))
-    assert len(found["a"]["claims"]) == 4
+    assert len(found["a"]["claims"]) == 5
     for host, kind in (("b", "near"), ("c", "exact")):
         copy = found[host]
         assert (copy["duplicate"]["of"], copy["duplicate"]["kind"]) == (found["a"]["article"]["id"], kind)
@@ -155,7 +155,7 @@ def test_an_agency_quote_in_two_hundred_papers_is_one_claim_with_two_hundred_car
     ]
     run(tmp_path, *papers)
     shown = claimwire("show", "out").stdout
-    assert "4 claims, 199 copies" in shown
+    assert "5 claims, 199 copies" in shown
     assert "199 copies: paper1.example 2026-11-20 06:01 (abridged), paper2.example 2026-11-20 06:02," in shown
     # Two of the claims are not in those that were shortened.
     claims = [line for line in shown.splitlines() if line.endswith(" carriers")]

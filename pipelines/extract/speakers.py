@@ -96,11 +96,13 @@ class Cast:
         return named
 
     def _is_introduced(self, draft: Draft) -> bool:
-        """False for a speaker who is somebody named, though it is not clear who: a pronoun, "the candidate"."""
+        """False for several speakers, and for one who is somebody named, though it is not clear who: a pronoun, "the
+        candidate"."""
         start = draft.speaker[0][0]
         head = self.text[draft.head[0] : draft.head[1]].lower()
         definite = _DEFINITE.match(self.text, start) is not None and head not in sections("roles.txt")["unnamed"]
-        return head not in GENDERED and not (definite and self._introduced(head) > start)
+        several = head == "people" or (head.endswith("s") and not head.endswith("ss"))
+        return not several and head not in GENDERED and not (definite and self._introduced(head) > start)
 
     def _resolved(self, draft: Draft) -> tuple[Named, int]:
         """The speaker, and which of the people that is."""

@@ -9,7 +9,7 @@ from pipelines.extract.tagger.sequence import Scores, find_runs, labels_of, log_
 from pipelines.extract.tagger.windows import Window
 
 KINDS = (
-    "PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "DATE", "MONEY",
+    "PERSON", "ORG", "GPE", "LOC", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "DATE", "MONEY",
     "QUANTITY", "WEAPON", "PLATFORM", "MISC",
 )  # fmt: skip
 """spaCy's labels and those for arms; MISC are names of which the corpora say only that they are none of those."""

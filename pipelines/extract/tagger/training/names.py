@@ -2,14 +2,12 @@
 
 The corpora: CoNLL++ (Wang et al. 2019, news of 1996, corrected), Wikigold (Balasuriya et al. 2009), Universal NER's EWT
 (web texts) and re3d (reports of the war in Syria and Iraq; the only one with arms). None marks dates, money, laws or
-works, and a place is one kind for them: there the extractor's rules are the teacher. Of articles without marks
-(PolNeAR's) only what is no name in question is taught. The attributions' encoder is not changed by this: the layers
-above its lower half have a copy that learns.
+works, and a place is one kind for them: there the extractor's rules are the teacher. The attributions' encoder is not
+changed by this: the layers above its lower half have a copy that learns.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -24,9 +22,8 @@ from torch import nn
 from pipelines.extract import load, places
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import find_quotes
-from pipelines.extract.tagger.names import LABELS
+from pipelines.extract.tagger.names import KINDS, LABELS
 from pipelines.extract.tagger.training import loop
-from pipelines.extract.tagger.training.calibrate import ARTICLES
 from pipelines.extract.tagger.training.corpora import Mark, Marked, read
 from pipelines.extract.tagger.training.encoder import Names, Net, shared_states
 from pipelines.extract.tagger.windows import LIMIT, find_windows
@@ -37,8 +34,6 @@ _DEFENCE = "re3d"
 _HELD_OUT = "conllpp_dev.txt"
 _BATCH = 1536
 """Word pieces."""
-_UNMARKED = 4
-"""Every so-many-th article without marks is taught."""
 
 _KINDS = {
     "PER": "PERSON", "Person": "PERSON", "ORG": "ORG", "Organisation": "ORG", "LOC": "GPE", "Location": "GPE",
@@ -46,7 +41,7 @@ _KINDS = {
 }  # fmt: skip
 """From the corpora's labels to spaCy's."""
 _FINER = {
-    "GPE": ("GPE", "LOC", "FAC"),
+    "GPE": ("GPE", "LOC"),
     "MISC": ("NORP", "EVENT", "PRODUCT", "WORK_OF_ART", "LAW", "WEAPON", "PLATFORM"),
 }
 """Which of a teacher's labels a marked kind may have."""
@@ -54,7 +49,6 @@ _NAMED = frozenset({"PERSON", "ORG", "GPE", "LOC"})
 _ARMS = frozenset({"WEAPON", "PLATFORM"})
 _UNKNOWN = "?"
 """The label of words of which nothing is taught."""
-_CAPITALISED = re.compile(r"\b[A-Z]\w*")
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
 
 
@@ -66,13 +60,11 @@ class _Taught(NamedTuple):
 def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
     """The branch for names above a trained network's encoder, with its averaged weights after the last epoch.
 
-    ``data`` has the corpora in ``entities`` and articles without marks of names in ``ARTICLES``.
+    ``data`` has the corpora in ``entities``.
     """
     torch.manual_seed(seed)
     shuffle = random.Random(seed)  # noqa: S311
     taught = [each for name, times in _CORPORA.items() for each in [*_corpus(data / "entities" / name)] * times]
-    articles = [json.loads(line)["text"] for line in (data / ARTICLES).open(encoding="utf-8")][1::_UNMARKED]
-    taught += [_unmarked(text, silver) for text, silver in zip(articles, _teach(articles), strict=True)]
     held_out = [e for each in _corpus(data / "entities" / _HELD_OUT) for e in _examples(each, tokenizer, LIMIT)]
     encoder = net.encoder.requires_grad_(False).eval()
 
@@ -129,7 +121,7 @@ def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> _Taught:
             # Only the defence reports say which arms without a name are worth a mark.
             marks += [] if defence else [(start, end, _UNKNOWN)]
         elif label not in _NAMED:
-            marks.append((start, end, label))
+            marks.append((start, end, label if label in KINDS else _UNKNOWN))
         elif defence:
             marks.append((start, end, _UNKNOWN))
     return _Taught(text, sorted(marks))
@@ -147,17 +139,6 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
             kind = "GPE"
     near = {other for a, b, other in silver if a < end and start < b}
     return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
-
-
-def _unmarked(text: str, silver: Sequence[Mark]) -> _Taught:
-    """What a teacher says of a text without marks, but for people, bodies, places and what else has a capital."""
-    marks = [(start, end, _UNKNOWN if label in _NAMED | _ARMS else label) for start, end, label in silver]
-    marks += [
-        (*match.span(), _UNKNOWN)
-        for match in _CAPITALISED.finditer(text)
-        if not any(start < match.end() and match.start() < end for start, end, _ in marks)
-    ]
-    return _Taught(text, sorted(marks))
 
 
 def _examples(taught: _Taught, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
