@@ -48,6 +48,12 @@ def test_the_state_behind_a_town_tells_which_one_is_meant() -> None:
     assert entity.kb.lon < -90
 
 
+def test_a_dateline_in_capitals_is_the_same_place() -> None:
+    found = named("GERMANY: The chancellor said on Monday that Germany would send trains to Poland.")
+    assert found["GERMANY"] == found["Germany"]
+    assert found["GERMANY"].name == "Germany"
+
+
 def test_a_country_has_its_id_and_no_point() -> None:
     entity = named("Ukraine sent trains to the west.")["Ukraine"]
     assert entity.kb is not None

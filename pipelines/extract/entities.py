@@ -162,6 +162,11 @@ def _behind_role(text: str, start: int, end: int) -> int:
 def _corrected(text: str, start: int, end: int, label: str, score: float, countries: set[str]) -> Mention:
     """The recogniser's label, or that of the place which the name is sure to mean."""
     name = text[start:end]
+    if label in _PLACES and name.isupper() and len(name) > 3:
+        name = name.title()  # a dateline or a headline
+        country = places.countries().get(name)
+        if country:
+            return Mention(start, end, label, sure=False, country=country, score=score)
     trusted = score >= _TRUSTED
     if label in {"PERSON", "ORG", "PRODUCT", "GPE", "LOC", "NORP", "FAC", "WORK_OF_ART"}:
         city = places.locate(name, text[end : end + 40], countries)
@@ -342,7 +347,8 @@ def _entity(text: str, group: _Group) -> Entity:
     name = _fullest(text, group.mentions)
     if label in _PLACES and any(m.place or m.country for m in group.mentions):
         # "Kyiv" and "Kiev", "the US" and "United States": no form is the fuller one but the more frequent.
-        name = Counter(text[m.start : m.end] for m in group.mentions).most_common(1)[0][0]
+        forms = [text[m.start : m.end] for m in group.mentions]
+        name = Counter([form for form in forms if len(form) < 4 or not form.isupper()] or forms).most_common(1)[0][0]
     elif label == "PERSON":
         # A headline that capitalises every word does not tell where a name ends ("Lee Says Border Is Open").
         name = " ".join(_name_words(_fullest(text, _below_title(text, group.mentions) or group.mentions)))
