@@ -67,6 +67,7 @@ def test_a_country_has_its_id_and_no_point() -> None:
         ("A Kh-22 missile hit the depot.", "Kh-22", "WEAPON"),
         ("Two Su-35 jets were lost.", "Su-35", "PLATFORM"),
         ("Soldiers carried NLAWs through the wood.", "NLAWs", "WEAPON"),
+        ("He had an AK-47 rifle and, it is said, an AK - 47.", "AK-47", "WEAPON"),
         ("The army fired a Javelin missile.", "Javelin", "WEAPON"),
         ("The HIMARS launchers arrived at night.", "HIMARS", "PLATFORM"),
         ("M777 howitzers were hidden in a barn.", "M777", "PLATFORM"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from pipelines.extract.wordlists import rows, words
+from pipelines.extract.wordlists import any_of, rows, words
 
 LABELS = frozenset({"WEAPON", "PLATFORM"})
 _NEIGHBOURHOOD = 120
@@ -54,7 +54,7 @@ def _military() -> re.Pattern[str]:
 def _names() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
     """Finds the names, and gives the label of each and whether it is an everyday word, too."""
     listed = {name.removeprefix("~"): (label, name.startswith("~")) for label, name in rows("weapons.tsv")}
-    return re.compile(rf"(?<![\w-])({_any(listed)})s?(?![\w])"), listed
+    return re.compile(rf"(?<![\w-])({any_of(listed)})s?(?![\w])"), listed
 
 
 @cache
@@ -70,13 +70,13 @@ def _nouns() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
     """Finds nouns with what stands before them, and gives the label of each and whether it is an everyday word."""
     listed = [(label, noun) for label, noun in rows("arms_nouns.tsv") if label != "MODIFIER"]
     nouns = {noun.removeprefix("~").lower(): (label, noun.startswith("~")) for label, noun in listed}
-    before = _any(noun for label, noun in rows("arms_nouns.tsv") if label == "MODIFIER")
+    before = _spaced(noun for label, noun in rows("arms_nouns.tsv") if label == "MODIFIER")
     # Few, so that a line of nothing else takes no longer than others.
     single = rf"(?:(?:{before})(?:[ ]|[ ]?-[ ]?)){{0,4}}"
     several = rf"(?:(?:{before})(?:[ ]?,[ ]|[ ]?,?[ ](?:and|or)[ ])){{1,4}}"
-    shared = _any(noun for noun in nouns if _SHARED.search(noun))
+    shared = _spaced(noun for noun in nouns if _SHARED.search(noun))
     end = r"(?:s|es)?(?![\w-])"
-    pattern = rf"(?<![\w-])(?:{several}(?={single}(?:{shared}){end}))?{single}(?P<noun>{_any(nouns)}){end}"
+    pattern = rf"(?<![\w-])(?:{several}(?={single}(?:{shared}){end}))?{single}(?P<noun>{_spaced(nouns)}){end}"
     return re.compile(pattern, re.IGNORECASE), nouns
 
 
@@ -87,7 +87,6 @@ def _last_words() -> frozenset[str]:
     return frozenset(word + ending for word in last for ending in ("", "s", "es"))
 
 
-def _any(expressions: Iterable[str]) -> str:
-    """Any of some expressions, the longest first; a hyphen may have spaces around it."""
-    ordered = sorted(expressions, key=lambda each: (-len(each), each))
-    return "|".join(re.escape(each).replace("\\-", "[ ]?-[ ]?") for each in ordered)
+def _spaced(names: Iterable[str]) -> str:
+    """Any of some words, with or without spaces around their hyphens."""
+    return any_of(names).replace("\\-", "[ ]?-[ ]?")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, cast
@@ -27,6 +28,11 @@ class CueNoun(NamedTuple):
     class_: CueClass
     document: bool
     owned: bool
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression for any of some names, the longest first."""
+    return "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
 
 
 def rows(name: str) -> Iterator[list[str]]:
