@@ -141,6 +141,12 @@ def test_arms_without_a_name_are_known_by_what_they_are_called(sentence: str, no
     assert named(sentence)[noun].label == label
 
 
+@pytest.mark.parametrize("letter", ["ſ", "ı", "İ"])
+def test_letters_that_only_look_like_those_of_a_weapon_break_nothing_off(letter: str) -> None:
+    text = f"A missile is no mi{letter}sile, nor is a m{letter}ssile."
+    assert [e.mentions for e in extract(text).entities if e.label == "WEAPON"] == [((2, 9),)]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -192,3 +192,11 @@ def test_entities_alone_need_no_claims() -> None:
     (found,) = load(what="entities").pipe([SimpleNamespace(id="a", text="Ann Lee said she won in Oslo.")])
     assert found.claims == ()
     assert "Oslo" in {entity.text for entity in found.entities}
+
+
+@pytest.mark.parametrize("by", ["rules", "tagger"])
+@pytest.mark.parametrize(("letter", "other"), [("s", "ſ"), ("i", "ı"), ("i", "İ"), ("k", "\u212a")])
+def test_letters_that_only_look_like_those_of_a_list_break_nothing_off(letter: str, other: str, by: By) -> None:
+    text = "Tom saw his missile and his tanks. Ann Lee said ten thousand tanks, 5 million euros and his car were lost."
+    (found,) = load(by=by).pipe([SimpleNamespace(id="", text=text.replace(letter, other))])
+    assert_sound(text.replace(letter, other), found)

@@ -71,12 +71,13 @@ def _nouns() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
     listed = [(label, noun) for label, noun in rows("arms_nouns.tsv") if label != "MODIFIER"]
     nouns = {noun.removeprefix("~").lower(): (label, noun.startswith("~")) for label, noun in listed}
     before = _spaced(noun for label, noun in rows("arms_nouns.tsv") if label == "MODIFIER")
+    # (?a: for without regard to case "ſ" would be an "s".
     # Few, so that a line of nothing else takes no longer than others.
     single = rf"(?:(?:{before})(?:[ ]|[ ]?-[ ]?)){{0,4}}"
     several = rf"(?:(?:{before})(?:[ ]?,[ ]|[ ]?,?[ ](?:and|or)[ ])){{1,4}}"
     shared = _spaced(noun for noun in nouns if _SHARED.search(noun))
     end = r"(?:s|es)?(?![\w-])"
-    pattern = rf"(?<![\w-])(?:{several}(?={single}(?:{shared}){end}))?{single}(?P<noun>{_spaced(nouns)}){end}"
+    pattern = rf"(?<![\w-])(?:{several}(?={single}(?:{shared}){end}))?{single}(?P<noun>(?a:{_spaced(nouns)})){end}"
     return re.compile(pattern, re.IGNORECASE), nouns
 
 

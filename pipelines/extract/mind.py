@@ -20,7 +20,7 @@ ANOTHER = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
 """What stands between two names that are one subject together."""
 CLEAR = 1.2
 """Whom a pronoun means stands out by this factor, or it means nobody."""
-_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: for "ſ" is no "s")
 _REACH = 8
 """So many sentences back somebody may have been named whom a pronoun means."""
 _EVENTS = 60

@@ -28,13 +28,14 @@ _WORDS = {word: number for number, word in enumerate(_UNITS.split())}
 _WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
 _SMALL = "|".join(sorted(_WORDS, key=lambda word: (-len(word), word)))
+# (?a: for without regard to case "ſ" would be an "s".
 _QUANTITY = re.compile(
-    rf"(?:(?P<how>{'|'.join(sorted(_COMPARATORS, key=lambda how: (-len(how), how)))})\s+)?"
+    rf"(?:(?P<how>(?a:{'|'.join(sorted(_COMPARATORS, key=lambda how: (-len(how), how)))}))\s+)?"
     rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
     rf"(?:(?P<digits>(?<![\w.,-])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|(?<![\w.,-])\d{{1,15}}(?:\.\d+)?)|"
-    rf"(?P<word>\b(?:{_SMALL})(?:-(?:{_SMALL}))?\b)|(?P<vague>\b(?:dozens|scores|hundreds|thousands|tens of thousands|"
-    rf"hundreds of thousands|millions|billions)\s+of\b))"
-    rf"(?:\s?(?P<scale>(?:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?:bn|mn|tn|m|k)\b))?"
+    rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b)|(?P<vague>\b(?:dozens|scores|hundreds|thousands|"
+    rf"tens of thousands|hundreds of thousands|millions|billions)\s+of\b))"
+    rf"(?:\s?(?P<scale>(?a:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
     rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
     re.IGNORECASE,
 )
