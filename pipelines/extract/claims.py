@@ -9,7 +9,7 @@ from typing import Literal
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import GOING_ON, Draft, Paragraph, quotation
+from pipelines.extract.drafts import GOING_ON, Draft, Paragraph, merged, quotation
 from pipelines.extract.phrases import introduced, read_phrases
 from pipelines.extract.quantities import find_quantities
 from pipelines.extract.quotes import Quote
@@ -212,14 +212,7 @@ def _touches(draft: Draft, quote: Quote) -> bool:
 
 def _take(draft: Draft, quote: Quote) -> None:
     """Adds a whole quotation to a draft's content, leaving out the speaker and the cue."""
-    spans = sorted([*draft.content, (quote.start, quote.end)])
-    merged: list[Span] = []
-    for start, end in spans:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    draft.content = merged
+    draft.content = merged([*draft.content, (quote.start, quote.end)])
 
 
 def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:

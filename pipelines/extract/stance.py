@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Literal
 
-from pipelines.extract.wordlists import words
+from pipelines.extract.wordlists import any_of, words
 from schemas import Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
@@ -23,8 +23,7 @@ _PLANNING = frozenset({"plan", "intend", "vow", "promise", "pledge", "aim", "pro
 
 @cache
 def _hedges() -> re.Pattern[str]:
-    ordered = sorted(map(re.escape, words("hedges.txt")), key=lambda hedge: (-len(hedge), hedge))
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(ordered)})(?![\w-])", re.IGNORECASE)
+    return re.compile(rf"(?<![\w-])(?:{any_of(words('hedges.txt'))})(?![\w-])", re.IGNORECASE)
 
 
 def hedges(text: str, start: int, end: int) -> tuple[Span, ...]:

@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import torch
 from tokenizers import Tokenizer
 from torch import nn
 
 from pipelines.extract import load, places
+from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.paragraphs import find_paragraphs
 from pipelines.extract.quotes import find_quotes
 from pipelines.extract.tagger.names import KINDS, LABELS
@@ -46,15 +46,9 @@ _FINER = {
 }
 """Which of a teacher's labels a marked kind may have."""
 _NAMED = frozenset({"PERSON", "ORG", "GPE", "LOC"})
-_ARMS = frozenset({"WEAPON", "PLATFORM"})
 _UNKNOWN = "?"
 """The label of words of which nothing is taught."""
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
-
-
-class _Taught(NamedTuple):
-    text: str
-    marks: list[Mark]
 
 
 def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
@@ -94,7 +88,7 @@ def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, 
     return averaged
 
 
-def _corpus(path: Path) -> Iterator[_Taught]:
+def _corpus(path: Path) -> Iterator[Marked]:
     documents = list(read(path))
     for document, silver in zip(documents, _teach([each.text for each in documents]), strict=True):
         yield _taught(document, silver, defence=path.name.startswith(_DEFENCE))
@@ -107,7 +101,7 @@ def _teach(texts: Sequence[str]) -> Iterator[list[Mark]]:
         yield sorted((start, end, entity.label) for entity in found.entities for start, end in entity.mentions)
 
 
-def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> _Taught:
+def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> Marked:
     """A corpus's marks, made finer by a teacher's, and the teacher's where the corpus has no such kind."""
     text = document.text
     marks: list[Mark] = []
@@ -117,19 +111,19 @@ def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> _Taught:
     for start, end, label in silver:
         if any(a < end and start < b for a, b, _ in marks):
             continue
-        if label in _ARMS:
+        if label in ARMS:
             # Only the defence reports say which arms without a name are worth a mark.
             marks += [] if defence else [(start, end, _UNKNOWN)]
         elif label not in _NAMED:
             marks.append((start, end, label if label in KINDS else _UNKNOWN))
         elif defence:
             marks.append((start, end, _UNKNOWN))
-    return _Taught(text, sorted(marks))
+    return Marked(text, sorted(marks))
 
 
 def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], defence: bool) -> Mark:
     kind = _KINDS[label]
-    if defence and kind not in _ARMS:
+    if defence and kind not in ARMS:
         # These reports mark "the town" and "we", too, and the article with the name.
         article = _ARTICLE.match(text, start, end)
         start = article.end() if article else start
@@ -141,7 +135,7 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
     return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
 
 
-def _examples(taught: _Taught, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
     """The windows of a text with their labels."""
     text, marks = taught
     paragraphs = list(find_paragraphs(text))
