@@ -36,7 +36,9 @@ def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
         "examples/feeds/corrected/brackwater-courier.xml",
         "examples/articles/izyum-shells.txt",
         "examples/wire.jsonl",
-        "pipelines/extract/tagger/weights/tagger.onnx",
+        "pipelines/extract/tagger/weights/shared.onnx",
+        "pipelines/extract/tagger/weights/attributions.onnx",
+        "pipelines/extract/tagger/weights/names.onnx",
         "pipelines/extract/tagger/weights/vocab.txt",
         "pipelines/extract/tagger/MODEL_CARD.md",
     ):

@@ -143,10 +143,11 @@ class Extractor:
         """The entities and drafts of one article, out of what spaCy made of its pieces and what the tagger reads."""
         text = plan.article.text
         paragraphs = list(compress(plan.paragraphs, _reading(plan.paragraphs, plan.only)))
-        reading = self._tagger.read(text, paragraphs, plan.quotes) if self._tagger else None
+        only_names = self._what == "entities"
+        reading = self._tagger.read(text, paragraphs, plan.quotes, only_names) if self._tagger else None
         names = reading.names if reading else recognised((start, doc) for (start, _), doc in pieces if doc is not None)
         named = find_entities(text, names)
-        if self._what == "entities":
+        if only_names:
             return named, []
         parsed = [(span, doc if parse else None) for (span, doc), parse in zip(pieces, plan.parse, strict=True)]
         lines = find_lines(text, plan.paragraphs, plan.quotes, named)

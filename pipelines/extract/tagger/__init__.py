@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
-from tokenizers import Tokenizer
 
 from pipelines.extract.model import ModelNotFoundError
 from pipelines.extract.paragraphs import find_paragraphs
@@ -44,37 +43,51 @@ class Tagger:
 
     name = f"tagger {VERSION}"
 
-    def __init__(self, session: InferenceSession, tokenizer: Tokenizer) -> None:
-        self._session = session
-        self.tokenizer = tokenizer
+    def __init__(self, folder: Path) -> None:
+        self._shared, self._attributions, self._names = (
+            _session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
+        )
+        self.tokenizer = word_pieces((folder / "vocab.txt").read_text(encoding="utf-8"))
 
-    def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote]) -> Reading:
+    def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], names_only: bool = False) -> Reading:
         """What there is to read in an article, window by window in its order; all offsets are into ``text``."""
         found = Reading([], [], Worth())
         for window in find_windows(text, paragraphs, quotes, self.tokenizer):
-            labels, links, values, named = self._run(window)
-            found.names.extend(find_names(window, named))
-            found.attributions.extend(find_attributions(window, labels, links))
-            found.worth.add(window, values)
+            states = self._states(window)
+            (named,) = self._names.run(None, {"states": states})
+            found.names.extend(find_names(window, named[0]))
+            if not names_only:
+                labels, links, values = self._attributions.run(None, {"states": states})
+                found.attributions.extend(find_attributions(window, labels[0], links[0]))
+                found.worth.add(window, values[0])
         return found
 
     def worth(self, sentence: str) -> float | None:
         """How much a sentence by itself is worth checking, from 0 to 1; None where there is no word in it."""
         worth = Worth()
         for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer):
-            worth.add(window, self._run(window)[2])
+            _, _, values = self._attributions.run(None, {"states": self._states(window)})
+            worth.add(window, values[0])
         return worth.of([(0, len(sentence))])
 
-    def _run(self, window: Window) -> list[Scores]:
-        """The scores of labels, links, worth and names."""
+    def _states(self, window: Window) -> Scores:
+        """The encoder's states [1, piece, width] on which names and attributions stand."""
         # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
-        scores = self._session.run(None, {"pieces": np.array([window.pieces]), "types": np.array([window.types])})
-        return [of_batch[0] for of_batch in scores]
+        given = {"pieces": np.array([window.pieces]), "types": np.array([window.types])}
+        states: Scores = self._shared.run(None, given)[0]
+        return states
+
+
+def _session(graph: Path) -> InferenceSession:
+    options = SessionOptions()
+    # Beam and the operating system share out the cores, by processes.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def has_weights() -> bool:
     """Whether the tagger's weights came along with this installation."""
-    return (WEIGHTS / "tagger.onnx").is_file()
+    return (WEIGHTS / "shared.onnx").is_file()
 
 
 @cache
@@ -84,8 +97,4 @@ def load_tagger() -> Tagger:
         raise ModelNotFoundError(
             "the tagger's weights are not installed; set extractor to rules, or train them with make train-tagger"
         )
-    options = SessionOptions()
-    # Beam and the operating system share out the cores, by processes.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = InferenceSession(WEIGHTS / "tagger.onnx", options, providers=["CPUExecutionProvider"])
-    return Tagger(session, word_pieces((WEIGHTS / "vocab.txt").read_text(encoding="utf-8")))
+    return Tagger(WEIGHTS)

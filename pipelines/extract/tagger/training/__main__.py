@@ -24,7 +24,7 @@ from pipelines.extract.tagger.windows import word_pieces
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with attribution/, entities/ and checkworthy/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for tagger.onnx and vocab.txt")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the three graphs and vocab.txt")
     parser.add_argument(
         "--work", type=Path, required=True, help="folder for attributions.pt and names.pt; what is there is taken"
     )

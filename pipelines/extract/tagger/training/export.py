@@ -1,4 +1,7 @@
-"""Writes the trained network for the runtime: ONNX with matrices and embeddings of 8 bits, the vocabulary beside it."""
+"""Writes the trained network for the runtime: ONNX with matrices and embeddings of 8 bits, the vocabulary beside it.
+
+Three graphs, so that who wants names alone need not run what finds attributions.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +17,60 @@ from pipelines.extract.tagger.training.encoder import ENCODER, SHARED, Names, Ne
 from pipelines.extract.tagger.windows import LIMIT
 
 _LENGTHS = {
-    "pieces": [1], "types": [1], "labels": [1], "links": [1, 2], "worth": [1], "names": [1],
+    "pieces": [1], "types": [1], "states": [1], "labels": [1], "links": [1, 2], "worth": [1], "names": [1],
 }  # fmt: skip
 """Which dimensions of what goes in and out are as long as the window."""
 
 
-class _Whole(nn.Module):  # type: ignore[misc]
-    """The network with all its heads as the runtime wants it: one window, whole, so that nothing need be masked."""
+class _Shared(nn.Module):  # type: ignore[misc]
+    """The layers that both branches stand on. The runtime reads one window, whole, so that nothing need be masked."""
 
-    def __init__(self, net: Net, worth: nn.Linear, names: Names) -> None:
+    def __init__(self, net: Net) -> None:
+        super().__init__()
+        self.encoder = net.encoder
+
+    def forward(self, pieces: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        return shared_states(self.encoder, pieces, types)
+
+
+class _Attributions(nn.Module):  # type: ignore[misc]
+    """The layers above them with the heads that stand on the whole encoder."""
+
+    def __init__(self, net: Net, worth: nn.Linear) -> None:
         super().__init__()
         self.net = net
         self.worth = worth
-        self.names = names
 
-    def forward(self, pieces: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        shared = shared_states(self.net.encoder, pieces, types)
-        states = through(self.net.encoder.encoder.layer[SHARED:], shared, None)
+    def forward(self, states: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        states = through(self.net.encoder.encoder.layer[SHARED:], states, None)
         links = self.net.query(states) @ self.net.key(states).transpose(1, 2)
         links = links / math.sqrt(self.net.query.out_features)
-        return self.net.label(states), links, self.worth(states).squeeze(-1), self.names(shared)
+        return self.net.label(states), links, self.worth(states).squeeze(-1)
 
 
 def export(net: Net, worth: nn.Linear, names: Names, out: Path) -> None:
-    """Writes ``tagger.onnx`` and ``vocab.txt`` into a folder."""
-    window = torch.zeros(1, LIMIT, dtype=torch.long)
-    whole = out / "whole.onnx"
+    """Writes ``shared.onnx``, ``attributions.onnx``, ``names.onnx`` and ``vocab.txt`` into a folder."""
+    pieces = torch.zeros(1, LIMIT, dtype=torch.long)
+    states = torch.zeros(1, LIMIT, net.encoder.config.hidden_size)
+    _write(_Shared(net), {"pieces": pieces, "types": pieces}, ["states"], out / "shared.onnx")
+    _write(_Attributions(net, worth), {"states": states}, ["labels", "links", "worth"], out / "attributions.onnx")
+    _write(names, {"states": states}, ["names"], out / "names.onnx")
+    shutil.copyfile(ENCODER / "vocab.txt", out / "vocab.txt")
+
+
+def _write(graph: nn.Module, given: dict[str, torch.Tensor], gives: list[str], path: Path) -> None:
+    exact = path.with_suffix(".32.onnx")
     torch.onnx.export(
-        _Whole(net, worth, names).eval(),
-        (window, window),
-        whole,
-        input_names=["pieces", "types"],
-        output_names=["labels", "links", "worth", "names"],
-        dynamic_axes={name: dict.fromkeys(axes, "n") for name, axes in _LENGTHS.items()},
+        graph.eval(),
+        tuple(given.values()),
+        exact,
+        input_names=list(given),
+        output_names=gives,
+        dynamic_axes={name: dict.fromkeys(_LENGTHS[name], "n") for name in [*given, *gives]},
         opset_version=17,
         dynamo=False,
     )
     quantize_dynamic(
-        whole,
-        out / "tagger.onnx",
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        op_types_to_quantize=["MatMul", "Gather"],
+        exact, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
     )
-    whole.unlink()
-    shutil.copyfile(ENCODER / "vocab.txt", out / "vocab.txt")
+    exact.unlink()
