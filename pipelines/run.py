@@ -19,7 +19,6 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from kafka.errors import KafkaError
 
 from connectors.feeds import FeedRequest, FeedResult, ReadFromFeeds
@@ -28,7 +27,7 @@ from connectors.http import without_password
 from connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from connectors.kafka.errors import KafkaConnectorError
 from connectors.sources import BrokenSource, FeedSource, TopicSource, sources
-from pipelines import ingest, monitor, worker
+from pipelines import ingest, monitor
 from pipelines.checkpoint import Outcome, QueueReader, SourceState, State
 from pipelines.dedupe.sqlite import SqliteIndex
 from pipelines.enrich import Enrich, EnrichBatch, Run
@@ -38,6 +37,7 @@ from pipelines.monitor import Summary, counted
 from pipelines.publish import Publisher
 from pipelines.settings import Settings, SettingsError
 from pipelines.sinks import FileSink, KafkaSink, parse_sinks
+from pipelines.workers import LOST, KeptWorkers, keeping_workers, lost_one
 from schemas import Article, DeadLetter, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class BoundedRun:
 
         Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
         """
-        with self._publisher:
+        with self._publisher, keeping_workers():
             self._state.publish = self._publisher
             return self._go()
 
@@ -395,7 +395,8 @@ class BoundedRun:
             build(pipeline)
             pipeline.run().wait_until_finish()
         except Exception as error:
-            raise RunError(f"the {what} step failed, nothing of it was committed: {_innermost(error)}") from error
+            why = LOST if lost_one() else _innermost(error)
+            raise RunError(f"the {what} step failed, nothing of it was committed: {why}") from error
 
 
 def check_options(flags: list[str]) -> None:
@@ -426,10 +427,9 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
     options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
     if _runner(options):
         return options, None
-    # One worker runs in this process. More are processes of our own making, because Beam's would write their log to
-    # stderr; so Beam's direct_running_mode is left alone.
-    processes = SubprocessSDKEnvironment.from_command_string(worker.COMMAND) if workers > 1 else None
-    return options, FnApiRunner(default_environment=processes)
+    # One worker runs in this process. More are processes of our own making, because Beam's would start anew for every
+    # pass and write their log to stderr; so Beam's direct_running_mode is left alone.
+    return options, FnApiRunner(default_environment=KeptWorkers() if workers > 1 else None)
 
 
 def _runner(options: PipelineOptions) -> str | None:

@@ -1,30 +1,35 @@
-"""A worker process of ``--workers N``: Beam's own, without its chatter and deaf to who asks for an end.
-
-A Ctrl-C reaches every process of the terminal, and a stop by systemd every process of the service. The driver alone
-decides where it ends; a worker ends when the driver has no more to do for it, or is gone.
-"""
+"""A worker process: Beam's own harness, without its chatter, for one pipeline after the other."""
 
 from __future__ import annotations
 
+import json
 import logging
-import shlex
-import signal
+import os
 import sys
 import warnings
 
-COMMAND = f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
-
 
 def main() -> None:
-    """Work for the driver whose addresses Beam has put into the environment, until it has no more to do."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    warnings.filterwarnings("ignore")
-    # What fails in a worker reaches the driver as the pipeline's failure; its log would only say so twice.
-    logging.disable(logging.CRITICAL)
-    from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415 - logs while it is imported
+    """Work for the pipelines that standard input names, a line of JSON each, until there is no more.
 
-    sdk_worker_main.main(sys.argv)
+    A line has the variables in which Beam tells a harness of its pipeline; "done" on standard output answers it.
+    """
+    # Whatever prints must not come between the answers.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as replies:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        warnings.filterwarnings("ignore")
+        # What fails in a worker reaches the driver as the pipeline's failure; its log would only say so twice.
+        logging.disable(logging.CRITICAL)
+        import grpc  # noqa: PLC0415 - these log while they are imported
+        from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415
+
+        for line in sys.stdin:
+            _, harness, _ = sdk_worker_main.create_harness(json.loads(line))
+            try:
+                harness.run()
+            except grpc.RpcError:
+                return  # the driver is gone
+            print("done", file=replies, flush=True)
 
 
 if __name__ == "__main__":
