@@ -156,6 +156,15 @@ CONTINUED: list[Case] = [
 
 DIALOGUE: list[Case] = [
     (
+        "“The river took the mill in one night.” ― Greta Holm",
+        "Greta Holm | ― | The river took the mill in one night",
+    ),
+    (
+        "“Nobody told us about the flood.”― Arne Lund\n“We stood on the roof until noon.” ― Siri Dahl",
+        "Arne Lund | ― | Nobody told us about the flood",
+        "Siri Dahl | ― | We stood on the roof until noon",
+    ),
+    (
         "SMITH: The budget is balanced.\nJONES: It is not.",
         "SMITH | : | The budget is balanced",
         "JONES | : | It is not",

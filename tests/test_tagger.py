@@ -200,6 +200,45 @@ def test_a_sentence_longer_than_a_window_is_read_in_parts() -> None:
     assert max(len(window.pieces) for window in windows) == LIMIT
 
 
+_LOSSES = " ".join(
+    f"The {place} lost {number} boats in the storm, and nobody came to count the nets."
+    for number, place in enumerate(("quay", "market", "loft", "yard", "mole", "slipway", "dock", "shed") * 2, start=3)
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("The harbour master, Jonas Brandt, wrote to the council on Monday: ", ""),
+        ("", " the harbour master, Jonas Brandt, told the council on Monday."),
+    ],
+    ids=["speaker before", "speaker behind"],
+)
+def test_a_quotation_longer_than_a_window_is_one_content(before: str, behind: str) -> None:
+    text = f"{before}“{_LOSSES}”{behind}"
+    (claim,) = extract(text).claims
+    assert claim.text.strip("“”.") == _LOSSES.strip(".")
+    assert claim.speaker
+    assert "Jonas Brandt" in claim.speaker.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hence the promise to repair the lock before winter.",
+        "It is obvious that the dam will not hold.",
+        "There is evidence that the well was poisoned.",
+        "Even the decision to sell the mill was made in anger.",
+        "The tide tables were wrong again this year, and the tables for spring will be, too [Harbour Office].",
+    ],
+)
+def test_no_cue_is_a_bare_article_pronoun_or_bracket(text: str) -> None:
+    for claim in extract(text).claims:
+        assert claim.cue
+        assert claim.cue.text.lower() not in {"the", "it", "it is", "there is", "["}
+        assert claim.cue.lemma not in {"the", "it", "be"}
+
+
 @PROPERTY
 @given(st.lists(TEXTS, max_size=4))
 def test_neighbours_in_a_batch_change_nothing(texts: list[str]) -> None:

@@ -154,7 +154,7 @@ class Extractor:
         drafts = with_lines(find_drafts(text, parsed, plan.quotes), lines)
         if reading:
             known = [(start, doc) for (start, _), doc in parsed if doc is not None]
-            drafts = join(text, paragraphs, known, drafts, reading.attributions)
+            drafts = join(text, paragraphs, plan.quotes, known, drafts, reading.attributions)
             for draft in drafts:
                 draft.worth = reading.worth.of(draft.content)
         alike = Lookalikes(text, plan.paragraphs, plan.quotes)

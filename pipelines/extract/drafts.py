@@ -71,9 +71,9 @@ class Draft:
 
 def tidy(text: str, start: int, end: int) -> Span:
     """Takes white space, commas, colons and dashes off both ends, and the full stop that no quotation encloses."""
-    while start < end and (text[start].isspace() or text[start] in ",;:.–—-"):
+    while start < end and (text[start].isspace() or text[start] in ",;:.–—―-"):
         start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—―-"):
         end -= 1
     return start, end
 

@@ -18,7 +18,7 @@ _LABEL = re.compile(
     r"(?P<who>[^\W\d_][\w.'’&-]*(?: (?:[^\W_][\w.'’&-]*|&)){0,6})(?P<aside>,? ?\([^()]{1,40}\))?(?P<cue>:)[ \t]+(?=\S)"
 )
 _QA = re.compile(r"(?P<who>[QA])(?P<aside>)(?P<cue>[:.])[ \t]+(?=\S)")
-_DASH = r"(?P<cue>[—–]|--?)"
+_DASH = r"(?P<cue>[―—–]|--?)"
 _NAME = r"(?P<who>[^\W_][^\n\"“”«»!?;:]{1,90})"
 _SIGNED = re.compile(rf"[,.]?\s*{_DASH}\s*{_NAME}$")
 _SIGNATURE = re.compile(rf"{_DASH}\s*{_NAME}$")
@@ -26,8 +26,8 @@ _SIGNATURE = re.compile(rf"{_DASH}\s*{_NAME}$")
 _OCCASION = re.compile(
     r"\.?$|,? (?:in|on|at|to|after|before|during|when|from|via|speaking|writing|tweeting|talking|responding)\b"
 )
-_BEHIND = re.compile(r"(?P<said>.{8,}?)(?:\s(?P<dash>[—–]|--?)|(?P<colon>:)) (?P<who>[^,;:.!?—–]{2,40})\.?$")
-_SIGNED_OFF = re.compile(r"\s[—–-] [^\W\d_]+(?: [^\W\d_]+)?\.$")
+_BEHIND = re.compile(r"(?P<said>.{8,}?)(?:\s(?P<dash>[―—–]|--?)|(?P<colon>:)) (?P<who>[^,;:.!?―—–]{2,40})\.?$")
+_SIGNED_OFF = re.compile(r"\s[―—–-] [^\W\d_]+(?: [^\W\d_]+)?\.$")
 _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^,;:.!?]{2,50})\.?$")
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"

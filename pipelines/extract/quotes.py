@@ -12,7 +12,7 @@ from schemas import Span
 _CLOSERS = {'"': '"', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
 _MARK = re.compile('``|["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')
 _SINGLE_CLOSER = re.compile(r"(?<=\S)['’](?![^\W_])")
-_BEFORE_OPENING = frozenset("([{-–—/…:,'‘*")
+_BEFORE_OPENING = frozenset("([{-–—―/…:,'‘*")
 _ELISION = re.compile(r"['‘](?:em|til|till|cause|n|s|tis|twas|bout|round)\b", re.IGNORECASE)
 
 

@@ -10,14 +10,17 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, alike, size, tidy
+from pipelines.extract.drafts import Draft, alike, merged, size, tidy
 from pipelines.extract.edges import settle
 from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
+from pipelines.extract.quotes import Quote
 from pipelines.extract.tagger import Attribution
 from pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
 from schemas import Span
 
+_TELLING = re.compile(r"[^\W\d_]|[:―–—-]")
+"""What a cue has: a word, a colon or a dash."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEGATION = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 # What ends the main part of a name or noun: "the head of ...", "Ann Lee, who ...", "Norway and ...".
@@ -32,6 +35,8 @@ _SPEAKER_TAIL = re.compile(
     r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
 )
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
+_EMPTY = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
+_UP_TO_FOUR = re.compile(r"(?:['’]s)?(?:\s+[\w'’-]+){1,4}\s+")
 _PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
@@ -46,6 +51,7 @@ _SMALL = frozenset({"about", "against", "as", "at", "by", "for", "in", "of", "on
 def join(
     text: str,
     paragraphs: Sequence[Span],
+    quotes: Sequence[Quote],
     parsed: Sequence[tuple[int, Doc]],
     ruled: Sequence[Draft],
     found: Iterable[Attribution],
@@ -63,7 +69,7 @@ def join(
         left[bisect_right(starts, rule.content[0][0])].append(rule)
     tagged = []
     for attribution in found:
-        draft = _draft(text, paragraphs, attribution)
+        draft = _draft(text, paragraphs, quotes, attribution)
         if draft is None:
             continue
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
@@ -152,17 +158,25 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
     ]
 
 
-def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft | None:
+def _draft(text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], found: Attribution) -> Draft | None:
+    if not _TELLING.search(text, *found.cue[0]):
+        return None
     content = sorted(tidy(text, *_kept(text, paragraphs, found.cue[0], span)) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
-    content = [_before_semicolon(text, span) for span in content]
+    content = merged(_whole_quotation(quotes, found.cue[0], _before_semicolon(text, span)) for span in content)
     here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
     near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
     # In another paragraph only a quotation goes on.
     content = [span for span in content if span in near or text[span[0]] in _MARKS] if near else content
     cue = _without(_CUE_TAIL, text, found.cue[0])
+    if not found.source and _EMPTY.fullmatch(text, *cue):
+        # "the | decision | to stay", "it | is obvious | that ...": the words that tell come behind.
+        behind = _UP_TO_FOUR.fullmatch(text, cue[1], content[0][0])
+        if behind is None:
+            return None
+        cue = tidy(text, cue[0], behind.end())
     speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
     speaker = [span for span in speaker if span[0] < span[1]]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
@@ -207,6 +221,17 @@ def _before_semicolon(text: str, span: Span) -> Span:
     at = text.find("; ", span[0] + 1, span[1])
     quoted = any(mark in text[span[0] : span[1]] for mark in _MARKS)
     return span if at < 0 or quoted else (span[0], at)
+
+
+def _whole_quotation(quotes: Sequence[Quote], cue: Span, span: Span) -> Span:
+    """A content that begins or ends with a quotation, as all of it: a window may have ended within, or begun."""
+    index = bisect_right(quotes, span[0], key=lambda quote: quote.start) - 1
+    if index < 0 or quotes[index].start <= cue[0] < quotes[index].end:
+        return span
+    start, end = quotes[index].start, quotes[index].end
+    begins = span[0] - start <= 1 and span[1] < end
+    ends = start < span[0] and 0 <= end - span[1] <= 1
+    return (min(start, span[0]), max(end, span[1])) if begins or ends else span
 
 
 def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
