@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,9 @@ _EMPTY_OBJECTS = frozenset({
     "himself", "herself", "itself", "themselves", "yourself", "so", "something", "anything", "nothing", "much", "what",
     "which", "who", "whom", "that", "this", "one",
 })  # fmt: skip
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _PERCEIVED = frozenset({"said", "says", "say", "saying"})
+_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
 
 
 @dataclass
@@ -76,6 +79,16 @@ def tidy(text: str, start: int, end: int) -> Span:
     while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—-"):
         end -= 1
     return start, end
+
+
+def whole_words(text: str, start: int, end: int) -> Span:
+    """A span with the rest of its first and last word, should a recogniser, which reads pieces of words, have cut
+    them."""
+    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
+    return (
+        left.start() if left and text[start : start + 1].isalnum() else start,
+        right.end() if right and text[end - 1 : end].isalnum() else end,
+    )
 
 
 def alike(one: Draft, other: Draft) -> float:
@@ -246,6 +259,8 @@ class Paragraph:
                 if draft is not None:
                     self.name(draft, speaker)
                     return
+        if verb.frames & {"q", "t"} and self._parenthesis(cue, verb):
+            return
         if "i" in verb.frames and not is_passive:
             for child in cue.rights:
                 if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
@@ -274,6 +289,8 @@ class Paragraph:
         for child in cue.children:
             if child.dep_ in _CLAUSAL:
                 if child.i < cue.i:
+                    if any(token.text == ";" for token in self.doc[child.i : cue.i]):
+                        continue  # "The rebels claimed to have won; the army said ...": a misread parse
                     whole = clause_range(child)
                     # "The bill, he said, will fail": the cue with its subject stands inside the clause.
                     return self._apart(cue, whole), whole
@@ -289,6 +306,27 @@ class Paragraph:
             whole = clause_range(finite(cue.head))
             return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
         return None
+
+    def _parenthesis(self, cue: Token, verb: CueVerb) -> bool:
+        """ "The cause, say researchers at the college, is a mite": what stands before has no verb that could speak."""
+        doc, first, last = self.doc, cue.sent.start, cue.sent.end
+        if cue.tag_ not in _FINITE or cue.i - first < 2 or doc[cue.i - 1].text != ",":
+            return False
+        if any(token.tag_ in _FINITE or token.is_quote for token in doc[first : cue.i]):
+            return False
+        comma = next((i for i in range(cue.i + 2, min(cue.i + 14, last - 2)) if doc[i].text == ","), None)
+        if comma is None or any(token.tag_ in _FINITE for token in doc[cue.i + 1 : comma]):
+            return False
+        named = [t for t in doc[cue.i + 1 : comma] if t.tag_.startswith(("NN", "PR"))]
+        who = next((t for t in named if not cue.i < t.head.i < comma), None)
+        if who is None or doc[cue.i + 1].tag_ == "IN":
+            return False
+        draft = self.draft("parenthesis", cue, verb, [(first, cue.i - 1), (comma + 1, last)], (comma + 1, last))
+        if draft is None:
+            return False
+        draft.speaker = [self.span((cue.i + 1, comma))]
+        draft.head = (self.offset(who.i), self.offset(who.i) + len(who))
+        return True
 
     def _apart(self, cue: Token, whole: Range) -> list[Range]:
         start = min([cue.i, *(c.left_edge.i for c in cue.children if c.dep_ in SUBJECTS)])
@@ -392,7 +430,7 @@ class Paragraph:
         else:
             verb = finite(cue.head)
             whole = clause_range(verb)
-            if not whole[0] <= cue.i <= whole[1]:
+            if not whole[0] < cue.i <= whole[1]:
                 whole = (sent.start, sent.end)
         lemma = CueVerb("according to", "speech", frozenset(), frozenset())
         draft = self.draft("according", cue, lemma, without(whole, attribution), whole)
@@ -492,6 +530,8 @@ def _candidates(tokens: Sequence[Token]) -> Iterator[Token]:
     for token in tokens:
         verb = verbs.get(token.lower_)
         if verb is not None and "q" in verb.frames and (is_verb(token) or token.lower_ in _PERCEIVED):
+            if token.lower_ == "asked" and token.is_sent_start:
+                continue  # "Asked if he would go, the governor ...": reporters asked
             if token.tag_ == "VB" and token.dep_ in {"xcomp", "acl"} and token.i > 0 and token.nbor(-1).tag_ == "TO":
                 continue
             yield token

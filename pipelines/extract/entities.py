@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from pipelines.extract import places
 from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.arms import find_arms
+from pipelines.extract.drafts import whole_words
 from pipelines.extract.wordlists import any_of, sections, words
 from schemas import Entity, KnowledgeBaseEntry, Span
 
@@ -23,7 +24,6 @@ _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EV
 _TITLED = frozenset({"WORK_OF_ART", "LAW"})
 _PLACES = frozenset({"GPE", "LOC"})
 _POSSESSIVE = re.compile(r"['’]s?$")
-_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _CURRENCIES = frozenset("$£€¥₹₽₴")
 _LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
@@ -103,7 +103,7 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         label = name.label
         if label in _DROPPED:
             continue
-        start, end = _trim(text, *_whole_words(text, name.start, name.end))
+        start, end = _trim(text, *whole_words(text, name.start, name.end))
         if end - start < 2 or "\n" in text[start:end]:
             continue
         if label in _NAMES and not any(char.isupper() for char in text[start:end]):
@@ -115,15 +115,6 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         if label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
             start -= 1
         yield _corrected(text, start, end, label, name.score, countries)
-
-
-def _whole_words(text: str, start: int, end: int) -> Span:
-    """A name with the rest of its first and last word, should a recogniser have cut them."""
-    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
-    return (
-        left.start() if left and text[start : start + 1].isalnum() else start,
-        right.end() if right and text[end - 1 : end].isalnum() else end,
-    )
 
 
 def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:

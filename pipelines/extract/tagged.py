@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, alike, size, tidy
+from pipelines.extract.drafts import Draft, alike, size, tidy, whole_words
 from pipelines.extract.edges import settle
 from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
@@ -27,16 +27,23 @@ LEAST = 0.3
 recall."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
-_SPEAKER_TAIL = re.compile(
+_SPEAKER_TAIL = re.compile(r",?\s(?:and|(?:both|all|some|many|most|each)\sof\swhom|who)$")
+# When it was said; behind "who" it is a part of what the speaker did: "the baker, who has run the shop since 1998".
+_TIME_TAIL = re.compile(
     r",?\s(?:(?:(?:on|last|this|late|early)\s)*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|month|year|today|"
-    r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
+    r"yesterday)|(?:in|since)\s\d{4})$"
 )
+_RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
+_ASKED = re.compile(r"\?[\"”’'»]$")
+_SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
-_SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
-_PLAIN = LINES | {"phrase", "noun is", "colon"}
+_SPOKEN = frozenset(
+    {"clause", "parenthesis", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"}
+)
+_PLAIN = LINES | {"parenthesis", "phrase", "noun is", "colon"}
 """Rules whose form leaves no doubt about the parts."""
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
@@ -68,6 +75,7 @@ def join(
             continue
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[bisect_right(starts, draft.content[0][0])]
+        _before_next(text, draft, beside)
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= 0.5:
             if same.alleged:
@@ -157,14 +165,20 @@ def _draft(text: str, paragraphs: Sequence[Span], found: Attribution) -> Draft |
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
-    content = [_before_semicolon(text, span) for span in content]
+    content = _joined(text, [_before_semicolon(text, span) for span in content])
     here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
     near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
-    # In another paragraph only a quotation goes on.
-    content = [span for span in content if span in near or text[span[0]] in _MARKS] if near else content
-    cue = _without(_CUE_TAIL, text, found.cue[0])
-    speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
-    speaker = [span for span in speaker if span[0] < span[1]]
+    if near:
+        # In another paragraph only a quotation goes on, and a question there is mostly somebody else's.
+        content = [
+            (a, b)
+            for a, b in content
+            if (a, b) in near or (text[a] in _MARKS and not (a < near[0][0] and _ASKED.search(text, a, b)))
+        ]
+    cue = _without(_CUE_TAIL, text, whole_words(text, *found.cue[0]))
+    speaker = [_timeless(text, whole_words(text, *tidy(text, *span))) for span in found.source]
+    # "12%" says nothing.
+    speaker = [(start, end) for start, end in speaker if any(char.isalpha() for char in text[start:end])]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
     return Draft(
         rule="tagger",
@@ -213,6 +227,33 @@ def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
     """A span without words at its end that belong to what comes next."""
     match = tail.search(text, span[0] + 1, span[1])
     return (span[0], match.start()) if match else span
+
+
+def _timeless(text: str, speaker: Span) -> Span:
+    """A speaker without what leads on to the next words, or tells when it was said."""
+    bare = _without(_SPEAKER_TAIL, text, speaker)
+    return bare if _RELATIVE.search(text, *bare) else _without(_TIME_TAIL, text, bare)
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans in order, those between which there is only white space as one."""
+    found: list[Span] = []
+    for start, end in spans:
+        if found and not text[found[-1][1] : start].strip():
+            start, _ = found.pop()
+        found.append((start, end))
+    return found
+
+
+def _before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
+    """Ends indirect speech before a sentence that is told by itself: "He said it was gone. “I sold it,” she said."."""
+    for rule in ruled:
+        first = min(start for start, _ in [*rule.content, *rule.cue, *rule.speaker])
+        for at, (start, end) in enumerate(draft.content):
+            told = rule.cue and rule.speaker and start < first and rule.cue[-1][1] <= end
+            if told and text[start] not in _MARKS and _SENTENCE_ENDS.search(text, start, first):
+                draft.content[at] = tidy(text, start, first)
+    draft.main = max(draft.content, key=lambda span: span[1] - span[0])
 
 
 def _meaning(cue: str) -> tuple[str, CueClass]:
