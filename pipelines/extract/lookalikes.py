@@ -22,13 +22,14 @@ _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|w
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
 _MARKS = frozenset("\"“”„«「'‘")
+_GREETING = frozenset({"say", "tell", "post", "tweet"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+")
 _POINTS = re.compile("[:—–-]")
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
-# What stands before an "asked" that is passive: "when asked whether he would go"; or nothing, at the head of a sentence.
+# Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
 _BEING = re.compile(r"(?:^|[.!?][\"”’]?\s|\b(?:when|if|once|was|were|is|are|been|being)\s)$", re.IGNORECASE)
 _NOTES = re.compile("[♪♫♬]")
 _LABEL = re.compile(r"\W*([^\W_][^:\n]{0,30}):\s")
@@ -110,7 +111,7 @@ class Lookalikes:
         outside = not self._quoted(draft.cue[0][0])
         if outside and (who in sections("lookalikes.txt")["nobody"] or self._none(draft)):
             return True
-        if outside and (who in _FIRST and draft.class_ == "cognition" or who == "i" and draft.class_ != "speech"):
+        if outside and ((who in _FIRST and draft.class_ == "cognition") or (who == "i" and draft.class_ != "speech")):
             return True
         before = self._text[max(0, draft.cue[0][0] - 10) : draft.cue[0][0]].lower()
         if any(phrase in before + cue for phrase in sections("lookalikes.txt")["phrases"]):
@@ -129,11 +130,7 @@ class Lookalikes:
 
     def _greets(self, draft: Draft) -> bool:
         """ "Said goodbye", "said their prayers", "posted a photograph"."""
-        if (
-            draft.lemma not in {"say", "tell", "post", "tweet"}
-            or len(draft.content) > 1
-            or self._quoted(draft.content[0][0])
-        ):
+        if draft.lemma not in _GREETING or len(draft.content) > 1 or self._quoted(draft.content[0][0]):
             return False
         start, end = draft.content[0]
         words = [match.group().lower() for match in _WORD.finditer(self._text, start, min(end, start + 40))]

@@ -208,7 +208,8 @@ def _kept(text: str, paragraphs: Sequence[Span], cue: Span, span: Span) -> Span:
     if span[1] <= end:
         return span
     following = bisect_right(paragraphs, (span[0], len(text)))
-    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS:
+    asked = cue[0] > end and _ASKED.search(text, span[0], end)
+    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS and not asked:
         return span
     if start <= cue[0] < end:
         return span[0], end
@@ -236,12 +237,13 @@ def _timeless(text: str, speaker: Span) -> Span:
 
 
 def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Spans in order, those between which there is only white space as one."""
+    """Spans in order, neighbours as one: "urged | residents | to stay"; a quotation stays by itself."""
     found: list[Span] = []
     for start, end in spans:
-        if found and not text[found[-1][1] : start].strip():
-            start, _ = found.pop()
-        found.append((start, end))
+        if found and text[found[-1][1] : start] == " " and text[start] not in _MARKS:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
     return found
 
 
@@ -249,10 +251,15 @@ def _before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
     """Ends indirect speech before a sentence that is told by itself: "He said it was gone. “I sold it,” she said."."""
     for rule in ruled:
         first = min(start for start, _ in [*rule.content, *rule.cue, *rule.speaker])
-        for at, (start, end) in enumerate(draft.content):
-            told = rule.cue and rule.speaker and start < first and rule.cue[-1][1] <= end
-            if told and text[start] not in _MARKS and _SENTENCE_ENDS.search(text, start, first):
-                draft.content[at] = tidy(text, start, first)
+        if not (rule.cue and rule.speaker and _SENTENCE_ENDS.search(text, draft.content[0][0], first)):
+            continue
+        kept = []
+        for start, end in draft.content:
+            if not (start <= first and rule.cue[-1][1] <= end):
+                kept.append((start, end))
+            elif start < first and text[start] not in _MARKS:
+                kept.append(tidy(text, start, first))
+        draft.content = kept or draft.content
     draft.main = max(draft.content, key=lambda span: span[1] - span[0])
 
 
