@@ -24,6 +24,9 @@ _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EV
 _TITLED = frozenset({"WORK_OF_ART", "LAW"})
 _PLACES = frozenset({"GPE", "LOC"})
 _POSSESSIVE = re.compile(r"['’]s?$")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DATE_LEAD, _DATE_TAIL = re.compile(r"(?:least|most) "), re.compile(r" (?:and|or|to|of|in)$")
+_NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _CURRENCIES = frozenset("$£€¥₹₽₴")
 _LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
@@ -31,6 +34,10 @@ _SURNAME_COUNTRIES = frozenset({"US", "GB", "CA", "AU", "NZ", "IE", "ZA"})
 """Where towns are called like people; elsewhere a place's name that the article's countries fit is the place."""
 _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
+)
+_HEADLINE_VERB = re.compile(
+    r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
+    r"(?=.)"
 )
 _SOME = "MISC"
 """A name of which the tagger does not know what kind it is: no entity, but no place is a part of it either."""
@@ -108,7 +115,14 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
             continue
         if label in _NAMES and not any(char.isupper() for char in text[start:end]):
             continue
+        if label in _NAMES:
+            end = _before_verb(text, start, end)
+        if label == "DATE":
+            start, end = _dated(text, start, end)
+            if start >= end:
+                continue
         if label == "PERSON":
+            end = _unstopped(text, start, end)
             start = _behind_role(text, start, end)
             if all(word.lower().rstrip(".") in sections("roles.txt")["title"] for word in text[start:end].split()):
                 continue
@@ -139,6 +153,30 @@ def _trim(text: str, start: int, end: int) -> Span:
         end -= 1
     tail = _POSSESSIVE.search(text, start, end)
     return start, tail.start() if tail else end
+
+
+def _before_verb(text: str, start: int, end: int) -> int:
+    """Where a name ends that a headline's verb was taken into: "Ann Lee | Says Border"."""
+    verb = _HEADLINE_VERB.search(text, start, end)
+    return verb.start() if verb else end
+
+
+def _dated(text: str, start: int, end: int) -> Span:
+    """A date without what leads to or from it ("least two years" of "at least two years"); empty where no word of it
+    tells a time ("age", "each")."""
+    lead, tail = _DATE_LEAD.match(text, start, end), _DATE_TAIL.search(text, start, end)
+    start, end = lead.end() if lead else start, tail.start() if tail else end
+    told = text[start:end].lower()
+    times = sections("particles.txt")["times"]
+    spoken = _LETTERS.findall(told)
+    tells = any(char.isdigit() for char in told) or any(w in times or w.removesuffix("s") in times for w in spoken)
+    return (start, end) if tells else (start, start)
+
+
+def _unstopped(text: str, start: int, end: int) -> int:
+    """Where a person's name ends, without the mark that ends a sentence and the "et" of "et al."."""
+    tail = _NAME_TAIL.search(text, start, end)
+    return tail.start() if tail else end
 
 
 def _behind_role(text: str, start: int, end: int) -> int:

@@ -22,7 +22,7 @@ _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|w
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
 _MARKS = frozenset("\"“”„«「'‘")
-_GREETING = frozenset({"say", "tell", "post", "tweet"})
+_GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+")
@@ -129,13 +129,15 @@ class Lookalikes:
         return " ".join(self._text[start:end] for start, end in draft.cue).lower()
 
     def _greets(self, draft: Draft) -> bool:
-        """ "Said goodbye", "said their prayers", "posted a photograph"."""
+        """ "Said goodbye", "said their prayers", "posted a photograph", "found herself out of work"."""
         if draft.lemma not in _GREETING or len(draft.content) > 1 or self._quoted(draft.content[0][0]):
             return False
         start, end = draft.content[0]
         words = [match.group().lower() for match in _WORD.finditer(self._text, start, min(end, start + 40))]
         while words and words[0] in _POSSESSIVE:
             words.pop(0)
+        if draft.lemma == "find":
+            return bool(words) and words[0].endswith(("self", "selves"))
         if draft.lemma in {"post", "tweet"}:
             return not sections("lookalikes.txt")["shown"].isdisjoint(words[:3])
         if draft.lemma == "tell":
