@@ -298,10 +298,16 @@ class Paragraph:
                 if first.lower_ in {"what", "who", "how", "why", "where", "when"} and first.i == cue.i + 1:
                     return None
                 part = clause_range(child)
-                part = (max(part[0], cue.i + 1), part[1])
+                # "adding only that ...": what was said begins at "that".
+                that = next((c.i for c in child.lefts if c.lower_ == "that" and c.dep_ == "mark"), cue.i + 1)
+                part = (max(part[0], cue.i + 1, that), part[1])
                 pronoun = relative_subject(child, cue)
                 # "which officials say came from bats": the pronoun stands before the cue.
                 return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
+        occasion = _occasion(cue)
+        if occasion is not None:
+            part = clause_range(occasion)
+            return [part], part
         if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and self._inserted(cue):
             whole = clause_range(finite(cue.head))
             return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
@@ -441,7 +447,7 @@ class Paragraph:
     def _noun(self, cue: Token) -> None:
         noun = cue_nouns()[cue.lower_]
         clause = next((c for c in cue.rights if _that_clause(c)), None)
-        if clause is None:
+        if clause is None or (cue.dep_ == "pobj" and _occasion(cue.head.head) is clause):
             return
         part = clause_range(clause)
         verb = CueVerb(noun.lemma, noun.class_, frozenset(), frozenset())
@@ -475,6 +481,20 @@ def _that_clause(token: Token) -> bool:
     return (
         token.dep_ in {"acl", "ccomp", "relcl"} and is_verb(token) and first.lower_ == "that" and first.dep_ == "mark"
     )
+
+
+def _occasion(cue: Token) -> Token | None:
+    """The clause of a verb that a parse hangs on the occasion: "claimed in a letter that she had seen a car"."""
+    verb = cue_verbs().get(cue.lower_)
+    if verb is None or "t" not in verb.frames or not is_verb(cue):
+        return None
+    for preposition in cue.rights:
+        if preposition.dep_ == "prep" and preposition.lower_ in {"in", "on", "at", "during"}:
+            for noun in preposition.rights:
+                clause = next((c for c in noun.rights if _that_clause(c)), None)
+                if clause is not None and any(c.dep_ in SUBJECTS for c in clause.lefts):
+                    return clause
+    return None
 
 
 def _happens(cue: Token) -> bool:

@@ -33,7 +33,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
     if not named:
         _name(start, cue, draft)
-    elif (told := _participle(named[-1], cue)) is not None:
+    elif (told := _with_verb(named[-1], cue)) is not None:
         draft.speaker[-1] = tidy(text, *_span(start, told))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
         draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
@@ -113,10 +113,11 @@ def _name(start: int, cue: TokenSpan, draft: Draft) -> None:
     draft.head = _span(start, who.doc[who.i : who.i + 1])
 
 
-def _participle(name: TokenSpan, cue: TokenSpan) -> TokenSpan | None:
-    """ "The study, published in May", "figures released by the bank on Monday": with what belongs to the participle."""
-    verb = next((token for token in reversed(list(name)) if token.tag_ == "VBN"), None)
-    if verb is None or (verb.dep_ != "acl" and verb.i + 1 < name.end):
+def _with_verb(name: TokenSpan, cue: TokenSpan) -> TokenSpan | None:
+    """ "The study, published in May", "figures released by the bank on Monday", "one man, who spoke on condition of
+    anonymity": with what belongs to the verb; None where there is no such verb."""
+    verb = next((token for token in reversed(list(name)) if token.tag_ in {"VBN", "VBD"}), None)
+    if verb is None or (verb.i + 1 < name.end and (verb.tag_, verb.dep_) != ("VBN", "acl")):
         return None
     end = name.end
     for child in verb.rights:

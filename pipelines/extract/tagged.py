@@ -95,7 +95,8 @@ def _by_rules_alone(
     """What becomes of the drafts that only a rule found, by where they lie.
 
     Within the content of somebody's claim it is speech within speech where the speaker is told ("within"), and else
-    mostly a part of that claim ("alone"); what lies apart from all others is right more often ("apart").
+    mostly a part of that claim ("alone"); what lies apart from all others, or around them, is right more often
+    ("apart").
     """
     near: dict[int, list[Draft]] = defaultdict(list)
     for draft in likely(tagged):
@@ -116,12 +117,18 @@ def _by_rules_alone(
         beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
         where = (
             "apart"
-            if not beside and rule.rule in _SPOKEN
+            if rule.rule in _SPOKEN and all(_around(rule, draft) for draft in beside)
             else "within"
             if beside and _told_within(text, rule, beside)
             else "alone"
         )
         yield replace(rule, rule=f"{rule.rule} {where}")
+
+
+def _around(rule: Draft, draft: Draft) -> bool:
+    """Whether all of a draft lies in what a rule's tells: "None of them believed the forecast, they admitted"."""
+    parts = [*draft.content, *draft.cue, *draft.speaker]
+    return all(any(start <= a and b <= end for start, end in rule.content) for a, b in parts)
 
 
 def _goes_on(text: str, rule: Draft, before: Sequence[Draft]) -> Draft | None:
