@@ -26,6 +26,12 @@ NOBODYS: list[Case] = [
     ("Guess what the children had built.",),
     ("Nobody knows where the statue went.",),
     ("You could say the evening was a success.",),
+    ("Critics would say the scheme was doomed from the start.",),
+    ("If the minister says yes, building could begin in the spring.",),
+    ("No one is claiming that the new line will pay for itself.",),
+    ("One might think that a town with two rivers would have enough water.",),
+    ("I have come to love the rain in this town.",),
+    ("I want to look back on the year before it ends.",),
 ]
 
 SAID_ONLY: list[Case] = [
@@ -47,6 +53,16 @@ SAID_ONLY: list[Case] = [
     ("She said goodnight to the guard.",),
     ("He told the time by the sun.",),
     ("The film tells the story of two brothers.",),
+    ("Needless to say, the spare key did not fit either.",),
+    (
+        "The two leaders said their vows of friendship to nobody in particular and spoke for an "
+        "hour behind closed doors.",
+        "? The two leaders | said | their vows of friendship to nobody in particular and spoke "
+        "for an hour behind closed doors",
+    ),
+    ("The club posted a picture of the new kit.",),
+    ("She found herself out of work at forty.",),
+    ("Tenants pay according to the size of their flats.",),
 ]
 
 QUESTIONS: list[Case] = [
@@ -67,6 +83,9 @@ QUESTIONS: list[Case] = [
     ("Is it true that the ship was empty?",),
     ("Would the bridge hold? Nobody asked.",),
     ("The journalist asked whether the mine would reopen.",),
+    ("Reporters asked whether he would resign. The minister walked past them to his car.",),
+    ("Asked about the fire, the owner closed the door.",),
+    ("When asked whether he would sing again, the tenor smiled.",),
 ]
 
 COMMANDS: list[Case] = [
@@ -88,6 +107,7 @@ COMMANDS: list[Case] = [
     ("Sign up for our newsletter.",),
     ("Tell us what you think in the comments.",),
     ("Let me say this: rain is wet.",),
+    ("Say hello to our new columnist, who will be writing here every other Thursday.",),
 ]
 
 LYRICS: list[Case] = [
@@ -140,6 +160,16 @@ BOILERPLATE: list[Case] = [
     ("Date: 4 May\nPlace: Town Hall\nEntry: free",),
     ("He packed three things — a knife, a rope and “The Odyssey” — and left.",),
     ("The band — “louder than ever” — played until dawn.",),
+    ("Copyright 2024 Eastern Wire. This material may not be published or rewritten without permission.",),
+    ("Sign up for our morning briefing: we tell you what matters before breakfast.",),
+    ('"Oh carry me over the water, oh carry me home," she sang as the lights went down.',),
+    (
+        "The opinions expressed in this column are those of the author and do not necessarily "
+        "reflect the views of the newspaper.",
+    ),
+    ("Correction: an earlier version of this article gave the wrong date for the opening.",),
+    ("CW: drowning, grief, bad weather",),
+    ("Dana Reyes - Host\n\nMilo Brandt - Editor",),
 ]
 
 DEEDS: list[Case] = [
