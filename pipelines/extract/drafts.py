@@ -235,6 +235,8 @@ class Paragraph:
                 self._verb(token, verb)
             elif word == "according":
                 self._according(token)
+            elif word in _HEARSAY and token.dep_ == "advmod":
+                self._hearsay(token)
             if word in nouns and token.tag_.startswith("NN"):
                 self._noun(token)
         return self.drafts
@@ -444,6 +446,20 @@ class Paragraph:
             draft.cue = [(self.offset(cue.i), self.offset(preposition.i) + len(preposition))]
             self.name(draft, source)
 
+    def _hearsay(self, cue: Token) -> None:
+        """ "Two men were reportedly held": nobody says so, unless the sentence tells who does."""
+        verb = cue.head
+        above = finite(verb)
+        if not is_verb(verb) or above.dep_ != "ROOT" or above.lower_ in cue_verbs():
+            return
+        whole = clause_range(above)
+        if not whole[0] <= cue.i < whole[1]:
+            return
+        known = CueVerb(cue.lower_, "speech", frozenset(), frozenset())
+        draft = self.draft("hearsay", cue, known, without(whole, (cue.i, cue.i + 1)), whole)
+        if draft is not None:
+            draft.alleged = True
+
     def _noun(self, cue: Token) -> None:
         noun = cue_nouns()[cue.lower_]
         clause = next((c for c in cue.rights if _that_clause(c)), None)
@@ -473,6 +489,7 @@ class Paragraph:
 
 
 _DAYS = sections("particles.txt")["days"]
+_HEARSAY = sections("particles.txt")["hearsay"]
 _VOICING = sections("particles.txt")["voicing"]
 
 

@@ -31,6 +31,7 @@ _SIGNED_OFF = re.compile(r"\s[—–-] [^\W\d_]+(?: [^\W\d_]+)?\.$")
 _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^,;:.!?]{2,50})\.?$")
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"
+_SPOKEN = re.compile(r"(?<= )[a-z]+\b")
 _LITTLE = frozenset(
     {"a", "an", "the", "his", "her", "their", "its", "he", "she", "it", "they", "we", "i", "this", "one"}
 )
@@ -223,6 +224,9 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
         return None
     stop = _OCCASION.search(text, match.start("who"), match.end("who"))
     who = match.start("who"), max(match.start("who") + 1, stop.start() if stop else match.end("who"))
+    verb = next((m for m in _SPOKEN.finditer(text, *who) if m.start() > who[0] and m.group() in cue_verbs()), None)
+    if verb is not None and not voices.role(verb.group()):
+        who = who[0], verb.start() - 1  # "“Never again” – Ann Lee vows to stay"
     # A sentence that goes on behind a dash begins small.
     first = text[who[0] : who[1]].split(maxsplit=1)[0]
     if not first[:1].isupper() and not (voices.role(first) and re.search(r"\b[A-Z]", match["who"])):

@@ -185,6 +185,8 @@ class Lookalikes:
             return True
         if interviewing and "?" in (said[-1:], self._text[content_end : content_end + 1]):
             return True
+        if self._speaker(draft) in sections("lookalikes.txt")["reporters"] and said.endswith("?"):
+            return True
         if draft.lemma == "ask" and not self._quoted(content_start):
             who = self._speaker(draft)
             asked = _INDIRECT_QUESTION.match(self._text, content_start) or "about" in self._cue(draft)
