@@ -106,6 +106,10 @@ VERBS: list[Case] = [
         "Officials at the central bank have intimated that a second cut could follow before the summer recess.",
         "Officials at the central bank | intimated | a second cut could follow before the summer recess",
     ),
+    (
+        "Paulsen quipped that the stadium roof leaked only when it rained.",
+        "Paulsen | quipped | the stadium roof leaked only when it rained",
+    ),
 ]
 
 NOUNS: list[Case] = [
@@ -189,6 +193,10 @@ NOUNS: list[Case] = [
         "There were allegations in the regional press that two of the trucks had been sold "
         "before they reached the depot.",
         "- | allegations | two of the trucks had been sold before they reached the depot",
+    ),
+    (
+        "Mr Osei's admission that he had never read the contract drew gasps in the public gallery.",
+        "Mr Osei's | admission | he had never read the contract",
     ),
 ]
 
@@ -275,6 +283,20 @@ PARTICIPLES: list[Case] = [
         "be cleared before nightfall.",
         "engineers | Warned | the dyke might not hold",
         "? the mayor | ordered | the lower town to be cleared before nightfall",
+    ),
+    (
+        "Speaking outside the court, her solicitor read a short statement, saying the family had "
+        "waited nine years for an apology.",
+        "her solicitor | saying | the family had waited nine years for an apology",
+    ),
+    (
+        "The regulator fined the lender $14 million on Thursday, citing what it called a pattern "
+        "of careless record-keeping.",
+        "The regulator | citing | what it called a pattern of careless record-keeping",
+    ),
+    (
+        "Quoting a hospital official, the state news agency said that eleven miners had died.",
+        "the state news agency | said | eleven miners had died",
     ),
 ]
 
@@ -381,6 +403,12 @@ MARKS: list[Case] = [
         "no surprise to the driver's widow.",
         "The inquiry's | conclusion | the signal had been green for eleven seconds",
     ),
+    (
+        "“This is not the end of it” – Valdez vows to appeal against six-match ban\n\nThe winger "
+        "was sent off in the first half.",
+        "Valdez | vows | to appeal against six-match ban",
+        "Valdez | | This is not the end of it",
+    ),
 ]
 
 HEADLINES: list[Case] = [
@@ -427,6 +455,10 @@ HEADLINES: list[Case] = [
     (
         "Police deny officers slept through burglary alarm\n\nThe shop lost £20,000 of jewellery.",
         "Police | deny | officers slept through burglary alarm",
+    ),
+    (
+        "Drought could halve wheat harvest, study finds\n\nFarmers in three provinces have stopped sowing.",
+        "study | finds | Drought could halve wheat harvest",
     ),
 ]
 
@@ -504,6 +536,12 @@ ACCORDING: list[Case] = [
         "Mr Bellamy, who spoke to the paper by telephone from Lagos | According to | the shipment was never his",
         "he | said | I signed for it as a favour",
     ),
+    (
+        "The vaccine, according to a paper in this month's issue of the society's journal, "
+        "halved the risk of severe illness among the over-70s.",
+        "a paper in this month's issue of the society's journal | according to | The vaccine ... "
+        "halved the risk of severe illness among the over-70s",
+    ),
 ]
 
 PHRASES: list[Case] = [
@@ -579,6 +617,10 @@ BEYOND_RULES = frozenset(
         "be cleared before nightfall.",
         "According to Mr Bellamy, who spoke to the paper by telephone from Lagos, the shipment "
         'was never his. "I signed for it as a favour," he said.',
+        "The regulator fined the lender $14 million on Thursday, citing what it called a pattern "
+        "of careless record-keeping.",
+        "“This is not the end of it” – Valdez vows to appeal against six-match ban\n\nThe winger "
+        "was sent off in the first half.",
     }
 )
 """What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""

@@ -32,6 +32,8 @@ NOBODYS: list[Case] = [
     ("One might think that a town with two rivers would have enough water.",),
     ("I have come to love the rain in this town.",),
     ("I want to look back on the year before it ends.",),
+    ("You could argue that the goal should never have stood.",),
+    ("I think we should all be a little kinder to goalkeepers.",),
 ]
 
 SAID_ONLY: list[Case] = [
@@ -63,6 +65,13 @@ SAID_ONLY: list[Case] = [
     ("The club posted a picture of the new kit.",),
     ("She found herself out of work at forty.",),
     ("Tenants pay according to the size of their flats.",),
+    ("The crew said goodbye to the old ferry on Saturday with a brass band and a good deal of beer.",),
+    (
+        "She declined to say whether the contract had been signed.",
+        "? She | declined | to say whether the contract had been signed",
+    ),
+    ("The spokesman did not respond to a request for comment.",),
+    ("Thinking about the sea, he fell asleep.",),
 ]
 
 QUESTIONS: list[Case] = [
@@ -86,6 +95,10 @@ QUESTIONS: list[Case] = [
     ("Reporters asked whether he would resign. The minister walked past them to his car.",),
     ("Asked about the fire, the owner closed the door.",),
     ("When asked whether he would sing again, the tenor smiled.",),
+    ("Do you think the council should sell the park? Write to us by Friday.",),
+    ("What would it take to bring the ferry back? More than a petition, perhaps.",),
+    ("“Will you publish the letter?” a journalist shouted as the car pulled away.",),
+    ("“Why did the ferry turn back?” a reporter called from the quay.",),
 ]
 
 COMMANDS: list[Case] = [
@@ -108,6 +121,7 @@ COMMANDS: list[Case] = [
     ("Tell us what you think in the comments.",),
     ("Let me say this: rain is wet.",),
     ("Say hello to our new columnist, who will be writing here every other Thursday.",),
+    ("Tell your doctor if you take blood thinners, and never share the tablets.",),
 ]
 
 LYRICS: list[Case] = [
@@ -170,6 +184,7 @@ BOILERPLATE: list[Case] = [
     ("Correction: an earlier version of this article gave the wrong date for the opening.",),
     ("CW: drowning, grief, bad weather",),
     ("Dana Reyes - Host\n\nMilo Brandt - Editor",),
+    ("Read more: Why the council says the bridge must close",),
 ]
 
 DEEDS: list[Case] = [

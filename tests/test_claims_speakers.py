@@ -44,6 +44,10 @@ PLACES: list[Case] = [
         "Nor, added the archbishop, had anyone in the diocese been told of the sale.",
         "the archbishop | added | Nor ... had anyone in the diocese been told of the sale",
     ),
+    (
+        "Gone, said the trainer, were the days when a two-year-old could be hurried.",
+        "the trainer | said | Gone ... were the days when a two-year-old could be hurried",
+    ),
 ]
 
 TITLES: list[Case] = [
@@ -196,6 +200,15 @@ CONTINUED: list[Case] = [
         "Ann Holt | According to | the boat was gone by May",
         "she | said | I sold it for scrap",
     ),
+    (
+        "They said they'd fix it by Easter, and then they said by Christmas.",
+        "They | said | they'd fix it by Easter",
+    ),
+    (
+        "The charity, which feeds 2,000 people a week, is itself short of money: it says "
+        "donations have dropped by a third.",
+        "it | says | donations have dropped by a third",
+    ),
 ]
 
 DIALOGUE: list[Case] = [
@@ -313,6 +326,15 @@ DIALOGUE: list[Case] = [
         "“Who sold the boat?”\n“My brother did,” said Ivo.",
         "Ivo | said | My brother did",
     ),
+    (
+        "Interviewer: What went wrong on the final lap?\nRossi: I ran out of tyres. It is as simple as that.",
+        "Rossi | | I ran out of tyres. It is as simple as that",
+    ),
+    (
+        "PROSECUTOR: Was the door locked?\nWITNESS: It was open when I came home.",
+        "WITNESS | | It was open when I came home",
+        "? PROSECUTOR | : | Was the door locked?",
+    ),
 ]
 
 BODIES: list[Case] = [
@@ -366,6 +388,10 @@ BODIES: list[Case] = [
     (
         "The bank expects inflation to fall below 3 percent by the end of next year.",
         "The bank | expects | inflation to fall below 3 percent by the end of next year",
+    ),
+    (
+        "The Kremlin called the accusation “a fairy tale written in a hurry”.",
+        "The Kremlin | called | the accusation a fairy tale written in a hurry",
     ),
 ]
 
@@ -429,6 +455,12 @@ DOCUMENTS: list[Case] = [
     (
         "Court papers filed in Delaware say the founder borrowed against the same shares twice.",
         "Court papers filed in Delaware | say | the founder borrowed against the same shares twice",
+    ),
+    (
+        "A study published on Thursday in a leading journal suggests that children who walk to "
+        "school sleep nearly half an hour longer.",
+        "A study published on Thursday in a leading journal | suggests | children who walk to "
+        "school sleep nearly half an hour longer",
     ),
 ]
 
@@ -529,6 +561,15 @@ SOURCELESS: list[Case] = [
         "Rumours that the chairman had resigned sent the shares tumbling by a tenth before lunch.",
         "- | Rumours | the chairman had resigned",
     ),
+    (
+        "Three of the hostages were reportedly moved across the border in the back of a bread van.",
+        "- | reportedly | Three of the hostages were ... moved across the border in the back of a bread van",
+    ),
+    (
+        "It has been alleged that inspectors were paid to look the other way; none has been charged.",
+        "- | alleged | inspectors were paid to look the other way",
+    ),
+    ("The thieves allegedly left by the roof.", "- | allegedly | The thieves ... left by the roof"),
 ]
 
 TWO_LEVELS: list[Case] = [
@@ -658,14 +699,19 @@ TWO_LEVELS: list[Case] = [
         "the victim's sister | claimed | she had seen another car",
     ),
     (
-        "“My father always said a promise was a debt,” Ms Quirke told the conference in Harrogate.",
-        "Ms Quirke | told | My father always said a promise was a debt",
-        "? My father | said | a promise was a debt",
-    ),
-    (
         "According to the ministry, witnesses said the drone had come in low over the river.",
         "the ministry | According to | witnesses said the drone had come in low over the river",
         "witnesses | said | the drone had come in low over the river",
+    ),
+    (
+        "The driver told police that his supervisor had said the brakes were fine.",
+        "The driver | told | his supervisor had said the brakes were fine",
+        "his supervisor | said | the brakes were fine",
+    ),
+    (
+        "The Morning Courier reported on Saturday that Mr Haddad had told colleagues he would step down within weeks.",
+        "The Morning Courier | reported | Mr Haddad had told colleagues he would step down within weeks",
+        "Mr Haddad | told | he would step down within weeks",
     ),
 ]
 
@@ -685,6 +731,9 @@ BEYOND_RULES = frozenset(
         "A leaked memo, dated 4 March, shows that the board knew of the defect a year before the recall.",
         "“What I saw was not an accident,” said the man, who would give only his first name, "
         "Yusuf. He added that two other men had run towards the quarry.",
+        "Interviewer: What went wrong on the final lap?\nRossi: I ran out of tyres. It is as simple as that.",
+        "The charity, which feeds 2,000 people a week, is itself short of money: it says "
+        "donations have dropped by a third.",
     }
 )
 """What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""

@@ -159,6 +159,14 @@ LONG: list[Case] = [
         "she | says | They know me ... At least they know when I am cross",
         "researchers at the local college | say | The cause ... is a mite that came north with the warm winters",
     ),
+    (
+        'General Abeku described the retreat in a broadcast on Sunday night.\n\n"We left the town '
+        'at four in the morning.\n\n"By six there was not one of our vehicles on the east bank," '
+        "he said.",
+        "he | said | We left the town at four in the morning ... By six there was not one of our "
+        "vehicles on the east bank",
+        "? General Abeku | described | the retreat",
+    ),
 ]
 
 NESTED: list[Case] = [
@@ -231,6 +239,30 @@ NESTED: list[Case] = [
     (
         "“The letter says ‘final notice’ in red,” the widow told the Herald. “I had never seen the first one.”",
         "the widow | told | The letter says final notice in red ... I had never seen the first one",
+    ),
+    (
+        "\"When they call us 'amateurs', they forget who built the place,\" said Ines Moreau, a "
+        "volunteer at the observatory.",
+        "Ines Moreau, a volunteer at the observatory | said | When they call us 'amateurs', they "
+        "forget who built the place",
+    ),
+    (
+        'The judge said the defendant had told his victims "I am the bank" and that they had believed him.',
+        "The judge | said | the defendant had told his victims I am the bank and that they had believed him",
+        "the defendant | told | I am the bank and that they had believed him",
+    ),
+    (
+        "The minister told MPs: ‘The phrase “managed decline” is not one I have ever used.’",
+        "The minister | told | The phrase managed decline is not one I have ever used",
+    ),
+    (
+        "\"My coach told me, 'Run your own race,' so I did,\" said Abebe, who won by almost a minute.",
+        "Abebe, who won by almost a minute | said | My coach told me, Run your own race, so I did",
+    ),
+    (
+        "“My father always said a promise was a debt,” Ms Quirke told the conference in Harrogate.",
+        "Ms Quirke | told | My father always said a promise was a debt",
+        "? My father | said | a promise was a debt",
     ),
 ]
 
@@ -346,6 +378,7 @@ NO_SPEECH: list[Case] = [
     ("Her new novel, “The Salt Ledger”, follows three sisters across half a century.",),
     ("Known to friends as “Tiny”, the 140kg prop retired in May after 212 games.",),
     ("The exhibition “What Did You Say?” runs until 9 June at the town museum.",),
+    ("The band opened with “Cold Harbour” and closed, two hours later, with “Say You Won't”.",),
 ]
 
 MIXED: list[Case] = [
@@ -631,6 +664,40 @@ NEWS: list[Case] = [
         "though a parrot was given oxygen.",
         "a spokeswoman for the brigade | confirmed | Nobody was hurt ... a parrot was given oxygen",
     ),
+    (
+        "He pleaded not guilty to all four counts and was remanded in custody until 12 May.",
+        "? He | pleaded | not guilty to all four counts",
+    ),
+    ("The FTSE 250 closed 0.4% lower at 19,882. Brent crude was little changed at $81 a barrel.",),
+    (
+        "The team found that mice fed the compound lived 14% longer than their litter-mates. "
+        "Whether the same holds for people is unknown, cautions Laura Beck, a gerontologist at "
+        "Lund who was not involved in the work.",
+        "The team | found | mice fed the compound lived 14% longer than their litter-mates",
+        "Laura Beck, a gerontologist at Lund who was not involved in the work | cautions | "
+        "Whether the same holds for people is unknown",
+    ),
+    (
+        "In a blog post, the browser maker apologised for the bug and promised that a fix would "
+        "be shipped within two days.",
+        "the browser maker | promised | a fix would be shipped within two days",
+        "? the browser maker | apologised | the bug",
+    ),
+    ("Halvorsen won the slalom by 0.03 seconds, her fourth victory of the winter.",),
+    (
+        "The parish council has asked for a lower speed limit past the school. County highways "
+        "officers say the road does not meet the criteria, but resident Phil Dobbs, 71, said "
+        "someone would have to die before anything changed.",
+        "The parish council | asked | a lower speed limit past the school",
+        "County highways officers | say | the road does not meet the criteria",
+        "resident Phil Dobbs, 71 | said | someone would have to die before anything changed",
+    ),
+    (
+        "The league confirmed Thursday that the Comets will move to Tulsa after the season. "
+        "“We're heartbroken,” said Mayor Linda Cho. “But we're not surprised.”",
+        "The league | confirmed | the Comets will move to Tulsa after the season",
+        "Mayor Linda Cho | said | We're heartbroken ... But we're not surprised",
+    ),
 ]
 
 BEYOND_RULES = frozenset(
@@ -674,6 +741,16 @@ BEYOND_RULES = frozenset(
         "stonewaller,” he said. “Everyone in the ground saw it except the one man who's paid to.”",
         "The fire was out by noon. Nobody was hurt, a spokeswoman for the brigade confirmed, "
         "though a parrot was given oxygen.",
+        'General Abeku described the retreat in a broadcast on Sunday night.\n\n"We left the town '
+        'at four in the morning.\n\n"By six there was not one of our vehicles on the east bank," '
+        "he said.",
+        "\"My coach told me, 'Run your own race,' so I did,\" said Abebe, who won by almost a minute.",
+        "The team found that mice fed the compound lived 14% longer than their litter-mates. "
+        "Whether the same holds for people is unknown, cautions Laura Beck, a gerontologist at "
+        "Lund who was not involved in the work.",
+        "The parish council has asked for a lower speed limit past the school. County highways "
+        "officers say the road does not meet the criteria, but resident Phil Dobbs, 71, said "
+        "someone would have to die before anything changed.",
     }
 )
 """What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""

@@ -255,10 +255,11 @@ def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
-    """Ends indirect speech before a sentence that is told by itself: "He said it was gone. “I sold it,” she said."."""
+    """Ends indirect speech before a quotation that is told by itself: "He said it was gone. “I sold it,” she said."."""
     for rule in ruled:
         first = min(start for start, _ in [*rule.content, *rule.cue, *rule.speaker])
-        if not (rule.cue and rule.speaker and _SENTENCE_ENDS.search(text, draft.content[0][0], first)):
+        quoted = bool(rule.cue and rule.speaker) and text[rule.content[0][0]] in _MARKS
+        if not (quoted and _SENTENCE_ENDS.search(text, draft.content[0][0], first)):
             continue
         kept = []
         for start, end in draft.content:
