@@ -78,6 +78,38 @@ VERBS: list[Case] = [
     ("The bishop lamented that the pews were empty.", "The bishop | lamented | the pews were empty"),
     ("The tribunal held that the dismissal was unfair.", "The tribunal | held | the dismissal was unfair"),
     ("The pilot radioed that the engine was on fire.", "The pilot | radioed | the engine was on fire"),
+    (
+        "The junior minister conceded on Tuesday that the rural bus grant had run out three "
+        "months early, leaving two valleys without a service.",
+        "The junior minister | conceded | the rural bus grant had run out three months early, "
+        "leaving two valleys without a service",
+    ),
+    (
+        "Ms Hargreave, who chairs the audit committee, bristled at the suggestion and retorted "
+        "that no member had ever claimed a penny more than was due.",
+        "Ms Hargreave, who chairs the audit committee | retorted | no member had ever claimed a "
+        "penny more than was due",
+        "? Ms Hargreave, who chairs the audit committee | bristled | the suggestion",
+    ),
+    (
+        "“They have fobbed us off for eleven years,” fumed Delia Marchbank, whose cottage was "
+        "flooded twice last winter.",
+        "Delia Marchbank | fumed | They have fobbed us off for eleven years",
+    ),
+    (
+        "The coroner surmised that the climber had slipped while changing ropes, though she "
+        "stressed that no one had seen him fall.",
+        "The coroner | surmised | the climber had slipped while changing ropes",
+        "she | stressed | no one had seen him fall",
+    ),
+    (
+        "Officials at the central bank have intimated that a second cut could follow before the summer recess.",
+        "Officials at the central bank | intimated | a second cut could follow before the summer recess",
+    ),
+    (
+        "Paulsen quipped that the stadium roof leaked only when it rained.",
+        "Paulsen | quipped | the stadium roof leaked only when it rained",
+    ),
 ]
 
 NOUNS: list[Case] = [
@@ -141,6 +173,30 @@ NOUNS: list[Case] = [
     (
         "Police are investigating a complaint that the ballot boxes were opened.",
         "- | complaint | the ballot boxes were opened",
+    ),
+    (
+        "The finance ministry dismissed the claim that pensions would be frozen until 2031, calling it scaremongering.",
+        "- | claim | pensions would be frozen until 2031",
+        "The finance ministry | dismissed | the claim that pensions would be frozen until 2031",
+        "? The finance ministry | calling | it scaremongering",
+    ),
+    (
+        "Her warning that the reservoir would be empty by October went unheeded for most of the spring.",
+        "Her | warning | the reservoir would be empty by October",
+    ),
+    (
+        "Despite repeated assurances from the contractor that the tunnel was dry, water was "
+        "dripping on to the platform when it opened to passengers on Monday.",
+        "the contractor | assurances | the tunnel was dry",
+    ),
+    (
+        "There were allegations in the regional press that two of the trucks had been sold "
+        "before they reached the depot.",
+        "- | allegations | two of the trucks had been sold before they reached the depot",
+    ),
+    (
+        "Mr Osei's admission that he had never read the contract drew gasps in the public gallery.",
+        "Mr Osei's | admission | he had never read the contract",
     ),
 ]
 
@@ -213,6 +269,34 @@ PARTICIPLES: list[Case] = [
         "The bakery chain closed its shops, blaming high rents.",
         "The bakery chain | blaming | high rents",
         "? The bakery chain | closed | its shops",
+    ),
+    (
+        "Asked about the delay, Commissioner Radic shrugged, adding only that winter had come early.",
+        "Commissioner Radic | adding | winter had come early",
+    ),
+    (
+        "The club posted a photograph of the pitch under water, insisting the match would go ahead as planned.",
+        "The club | insisting | the match would go ahead as planned",
+    ),
+    (
+        "Warned by engineers that the dyke might not hold, the mayor ordered the lower town to "
+        "be cleared before nightfall.",
+        "engineers | Warned | the dyke might not hold",
+        "? the mayor | ordered | the lower town to be cleared before nightfall",
+    ),
+    (
+        "Speaking outside the court, her solicitor read a short statement, saying the family had "
+        "waited nine years for an apology.",
+        "her solicitor | saying | the family had waited nine years for an apology",
+    ),
+    (
+        "The regulator fined the lender $14 million on Thursday, citing what it called a pattern "
+        "of careless record-keeping.",
+        "The regulator | citing | what it called a pattern of careless record-keeping",
+    ),
+    (
+        "Quoting a hospital official, the state news agency said that eleven miners had died.",
+        "the state news agency | said | eleven miners had died",
     ),
 ]
 
@@ -301,6 +385,30 @@ MARKS: list[Case] = [
         "? The nurse | remembers | his last words: Open the window",
     ),
     ("The governor wrote on his page: “The road stays shut.”", "The governor | wrote | The road stays shut"),
+    (
+        "The captain's log for that night has a single line: “Ice on both sides, and no wind.”",
+        "The captain's log for that night | has | Ice on both sides, and no wind",
+    ),
+    (
+        "Asked if he would run again, the governor had a short reply: “Never.”",
+        "the governor | reply | Never",
+    ),
+    ("Her verdict was blunt: the exhibition is a mess.",),
+    (
+        "Friday's match was, as the veteran goalkeeper put it afterwards, “a funeral with floodlights”.",
+        "the veteran goalkeeper | put | Friday's match was ... a funeral with floodlights",
+    ),
+    (
+        "The inquiry's conclusion — that the signal had been green for eleven seconds — came as "
+        "no surprise to the driver's widow.",
+        "The inquiry's | conclusion | the signal had been green for eleven seconds",
+    ),
+    (
+        "“This is not the end of it” – Valdez vows to appeal against six-match ban\n\nThe winger "
+        "was sent off in the first half.",
+        "Valdez | vows | to appeal against six-match ban",
+        "Valdez | | This is not the end of it",
+    ),
 ]
 
 HEADLINES: list[Case] = [
@@ -332,6 +440,26 @@ HEADLINES: list[Case] = [
     ("Berg: We have nothing to hide", "Berg | : | We have nothing to hide"),
     ("Scientists: Arctic ice at record low", "Scientists | : | Arctic ice at record low"),
     ("Cyclists furious over new helmet law", "? Cyclists | furious over | new helmet law"),
+    (
+        "Ferry fares to rise by a fifth, warns operator\n\nThe crossing carries 400 cars a day.",
+        "operator | warns | Ferry fares to rise by a fifth",
+    ),
+    (
+        "Minister: 'No plan' to close rural courts\n\nThe courts have been under review since March.",
+        "Minister | : | No plan to close rural courts",
+    ),
+    (
+        "Hospital 'ran out of beds on Sunday' - union\n\nAmbulances were sent to a town thirty miles away.",
+        "union | | Hospital ran out of beds on Sunday",
+    ),
+    (
+        "Police deny officers slept through burglary alarm\n\nThe shop lost £20,000 of jewellery.",
+        "Police | deny | officers slept through burglary alarm",
+    ),
+    (
+        "Drought could halve wheat harvest, study finds\n\nFarmers in three provinces have stopped sowing.",
+        "study | finds | Drought could halve wheat harvest",
+    ),
 ]
 
 ACCORDING: list[Case] = [
@@ -383,6 +511,36 @@ ACCORDING: list[Case] = [
     (
         "The lake, according to a study published in May, is shrinking.",
         "a study published in May | according to | The lake ... is shrinking",
+    ),
+    (
+        "At least nine people were hurt when the grandstand gave way, according to the county "
+        "sheriff's office, which is leading the inquiry.",
+        "the county sheriff's office | according to | At least nine people were hurt when the grandstand gave way",
+    ),
+    (
+        "According to figures released by the statistics office on Wednesday, rents in the "
+        "capital rose at their fastest pace since 2009.",
+        "figures released by the statistics office on Wednesday | According to | rents in the "
+        "capital rose at their fastest pace since 2009",
+    ),
+    ("Players will be paid according to the number of minutes they spend on the pitch.",),
+    (
+        "The pilot had been awake for nineteen hours, according to two people briefed on the "
+        "investigation who asked not to be named.",
+        "two people briefed on the investigation who asked not to be named | according to | The "
+        "pilot had been awake for nineteen hours",
+    ),
+    (
+        "According to Mr Bellamy, who spoke to the paper by telephone from Lagos, the shipment "
+        'was never his. "I signed for it as a favour," he said.',
+        "Mr Bellamy, who spoke to the paper by telephone from Lagos | According to | the shipment was never his",
+        "he | said | I signed for it as a favour",
+    ),
+    (
+        "The vaccine, according to a paper in this month's issue of the society's journal, "
+        "halved the risk of severe illness among the over-70s.",
+        "a paper in this month's issue of the society's journal | according to | The vaccine ... "
+        "halved the risk of severe illness among the over-70s",
     ),
 ]
 
@@ -451,6 +609,18 @@ BEYOND_RULES = frozenset(
         "Ann Holt, the coach: “Nobody gave up.”",
         "PM: No snap election this year",
         "For many growers, the frost was the worst in memory.",
+        "The junior minister conceded on Tuesday that the rural bus grant had run out three "
+        "months early, leaving two valleys without a service.",
+        "Ms Hargreave, who chairs the audit committee, bristled at the suggestion and retorted "
+        "that no member had ever claimed a penny more than was due.",
+        "Warned by engineers that the dyke might not hold, the mayor ordered the lower town to "
+        "be cleared before nightfall.",
+        "According to Mr Bellamy, who spoke to the paper by telephone from Lagos, the shipment "
+        'was never his. "I signed for it as a favour," he said.',
+        "The regulator fined the lender $14 million on Thursday, citing what it called a pattern "
+        "of careless record-keeping.",
+        "“This is not the end of it” – Valdez vows to appeal against six-match ban\n\nThe winger "
+        "was sent off in the first half.",
     }
 )
 """What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""

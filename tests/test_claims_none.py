@@ -26,6 +26,14 @@ NOBODYS: list[Case] = [
     ("Guess what the children had built.",),
     ("Nobody knows where the statue went.",),
     ("You could say the evening was a success.",),
+    ("Critics would say the scheme was doomed from the start.",),
+    ("If the minister says yes, building could begin in the spring.",),
+    ("No one is claiming that the new line will pay for itself.",),
+    ("One might think that a town with two rivers would have enough water.",),
+    ("I have come to love the rain in this town.",),
+    ("I want to look back on the year before it ends.",),
+    ("You could argue that the goal should never have stood.",),
+    ("I think we should all be a little kinder to goalkeepers.",),
 ]
 
 SAID_ONLY: list[Case] = [
@@ -47,6 +55,23 @@ SAID_ONLY: list[Case] = [
     ("She said goodnight to the guard.",),
     ("He told the time by the sun.",),
     ("The film tells the story of two brothers.",),
+    ("Needless to say, the spare key did not fit either.",),
+    (
+        "The two leaders said their vows of friendship to nobody in particular and spoke for an "
+        "hour behind closed doors.",
+        "? The two leaders | said | their vows of friendship to nobody in particular and spoke "
+        "for an hour behind closed doors",
+    ),
+    ("The club posted a picture of the new kit.",),
+    ("She found herself out of work at forty.",),
+    ("Tenants pay according to the size of their flats.",),
+    ("The crew said goodbye to the old ferry on Saturday with a brass band and a good deal of beer.",),
+    (
+        "She declined to say whether the contract had been signed.",
+        "? She | declined | to say whether the contract had been signed",
+    ),
+    ("The spokesman did not respond to a request for comment.",),
+    ("Thinking about the sea, he fell asleep.",),
 ]
 
 QUESTIONS: list[Case] = [
@@ -67,6 +92,13 @@ QUESTIONS: list[Case] = [
     ("Is it true that the ship was empty?",),
     ("Would the bridge hold? Nobody asked.",),
     ("The journalist asked whether the mine would reopen.",),
+    ("Reporters asked whether he would resign. The minister walked past them to his car.",),
+    ("Asked about the fire, the owner closed the door.",),
+    ("When asked whether he would sing again, the tenor smiled.",),
+    ("Do you think the council should sell the park? Write to us by Friday.",),
+    ("What would it take to bring the ferry back? More than a petition, perhaps.",),
+    ("“Will you publish the letter?” a journalist shouted as the car pulled away.",),
+    ("“Why did the ferry turn back?” a reporter called from the quay.",),
 ]
 
 COMMANDS: list[Case] = [
@@ -88,6 +120,8 @@ COMMANDS: list[Case] = [
     ("Sign up for our newsletter.",),
     ("Tell us what you think in the comments.",),
     ("Let me say this: rain is wet.",),
+    ("Say hello to our new columnist, who will be writing here every other Thursday.",),
+    ("Tell your doctor if you take blood thinners, and never share the tablets.",),
 ]
 
 LYRICS: list[Case] = [
@@ -140,6 +174,17 @@ BOILERPLATE: list[Case] = [
     ("Date: 4 May\nPlace: Town Hall\nEntry: free",),
     ("He packed three things — a knife, a rope and “The Odyssey” — and left.",),
     ("The band — “louder than ever” — played until dawn.",),
+    ("Copyright 2024 Eastern Wire. This material may not be published or rewritten without permission.",),
+    ("Sign up for our morning briefing: we tell you what matters before breakfast.",),
+    ('"Oh carry me over the water, oh carry me home," she sang as the lights went down.',),
+    (
+        "The opinions expressed in this column are those of the author and do not necessarily "
+        "reflect the views of the newspaper.",
+    ),
+    ("Correction: an earlier version of this article gave the wrong date for the opening.",),
+    ("CW: drowning, grief, bad weather",),
+    ("Dana Reyes - Host\n\nMilo Brandt - Editor",),
+    ("Read more: Why the council says the bridge must close",),
 ]
 
 DEEDS: list[Case] = [

@@ -24,6 +24,30 @@ PLACES: list[Case] = [
     ("Speaking in Porto, the engineer said the parts were lost.", "the engineer | said | the parts were lost"),
     ("“We were lucky,” was how the captain put it.", "the captain | put | We were lucky"),
     ("On Monday, as snow fell, the guide told us the pass was closed.", "the guide | told | the pass was closed"),
+    (
+        '"We will not be lectured by people who cannot balance their own books," replied Senator '
+        "Dwyer, a Republican from the state's coal country.",
+        "Senator Dwyer, a Republican from the state's coal country | replied | We will not be "
+        "lectured by people who cannot balance their own books",
+    ),
+    (
+        "So far, reported the harbour office, nobody has come forward to claim the trawler.",
+        "the harbour office | reported | So far ... nobody has come forward to claim the trawler",
+    ),
+    (
+        '"It\'s the best thing that ever happened to this street," said baker Tom Arkwright, 54, '
+        "who has run the shop since 1998.",
+        "baker Tom Arkwright, 54, who has run the shop since 1998 | said | It's the best thing "
+        "that ever happened to this street",
+    ),
+    (
+        "Nor, added the archbishop, had anyone in the diocese been told of the sale.",
+        "the archbishop | added | Nor ... had anyone in the diocese been told of the sale",
+    ),
+    (
+        "Gone, said the trainer, were the days when a two-year-old could be hurried.",
+        "the trainer | said | Gone ... were the days when a two-year-old could be hurried",
+    ),
 ]
 
 TITLES: list[Case] = [
@@ -152,6 +176,39 @@ CONTINUED: list[Case] = [
         "“The judge was fair,” the widow said. “Justice is slow. But it came.”",
         "the widow | said | The judge was fair, ... Justice is slow. But it came",
     ),
+    (
+        "Professor Adeyemi has studied the lake since 1991. It is, she says, dying from the bottom up.",
+        "she | says | It is ... dying from the bottom up",
+    ),
+    (
+        'Hollis left by a side door. "I have nothing to hide," he told a television crew waiting in the rain.',
+        "he | told | I have nothing to hide",
+    ),
+    (
+        "“What I saw was not an accident,” said the man, who would give only his first name, "
+        "Yusuf. He added that two other men had run towards the quarry.",
+        "the man, who would give only his first name, Yusuf | said | What I saw was not an accident",
+        "He | added | two other men had run towards the quarry",
+    ),
+    (
+        "None of them believed the forecast, they admitted afterwards.",
+        "? None of them | believed | the forecast",
+        "they | admitted | None of them believed the forecast",
+    ),
+    (
+        "According to Ann Holt, the boat was gone by May. “I sold it for scrap,” she said.",
+        "Ann Holt | According to | the boat was gone by May",
+        "she | said | I sold it for scrap",
+    ),
+    (
+        "They said they'd fix it by Easter, and then they said by Christmas.",
+        "They | said | they'd fix it by Easter",
+    ),
+    (
+        "The charity, which feeds 2,000 people a week, is itself short of money: it says "
+        "donations have dropped by a third.",
+        "it | says | donations have dropped by a third",
+    ),
 ]
 
 DIALOGUE: list[Case] = [
@@ -248,6 +305,45 @@ DIALOGUE: list[Case] = [
         "PRESIDENT | : | We did not start this",
         "PRESIDENT | : | We will",
     ),
+    (
+        "Q: Did you know about the payments before the audit?\nA: I learned of them from the "
+        "newspaper, like everybody else.",
+        "A | | I learned of them from the newspaper, like everybody else",
+    ),
+    (
+        "KELLER: We never had a written agreement.\nSTONE: That is not what your letter says.\n"
+        "KELLER: My letter was a joke.",
+        "KELLER | | We never had a written agreement",
+        "STONE | | That is not what your letter says",
+        "KELLER | | My letter was a joke",
+    ),
+    (
+        "“Did you sleep?”\n“Not much,” said Anders.",
+        "Anders | said | Not much",
+    ),
+    (
+        "“You promised me the contract,” Whitlock said. “I promised you a hearing,” the chairman shot back.",
+        "Whitlock | said | You promised me the contract",
+        "the chairman | shot | I promised you a hearing",
+    ),
+    (
+        "LB: Where did you learn to dive?\nMO: In a quarry behind the school.\nLB: Were you ever afraid?\nMO: Every single time.",
+        "MO | : | In a quarry behind the school",
+        "MO | : | Every single time",
+    ),
+    (
+        "“Who sold the boat?”\n“My brother did,” said Ivo.",
+        "Ivo | said | My brother did",
+    ),
+    (
+        "Interviewer: What went wrong on the final lap?\nRossi: I ran out of tyres. It is as simple as that.",
+        "Rossi | | I ran out of tyres. It is as simple as that",
+    ),
+    (
+        "PROSECUTOR: Was the door locked?\nWITNESS: It was open when I came home.",
+        "WITNESS | | It was open when I came home",
+        "? PROSECUTOR | : | Was the door locked?",
+    ),
 ]
 
 BODIES: list[Case] = [
@@ -281,6 +377,30 @@ BODIES: list[Case] = [
     (
         "FC Harbour said its goalkeeper would miss the cup final.",
         "FC Harbour | said | its goalkeeper would miss the cup final",
+    ),
+    (
+        "Ankara denied on Monday that its jets had crossed the strait.",
+        "Ankara | denied | its jets had crossed the strait",
+    ),
+    (
+        "Downing Street said the prime minister had full confidence in her chancellor.",
+        "Downing Street | said | the prime minister had full confidence in her chancellor",
+    ),
+    (
+        "Both Seoul and Tokyo have warned that further launches would be met with tighter sanctions.",
+        "Both Seoul and Tokyo | warned | further launches would be met with tighter sanctions",
+    ),
+    (
+        "City Hall maintains that the cameras were switched off for repairs.",
+        "City Hall | maintains | the cameras were switched off for repairs",
+    ),
+    (
+        "The bank expects inflation to fall below 3 percent by the end of next year.",
+        "The bank | expects | inflation to fall below 3 percent by the end of next year",
+    ),
+    (
+        "The Kremlin called the accusation “a fairy tale written in a hurry”.",
+        "The Kremlin | called | the accusation a fairy tale written in a hurry",
     ),
 ]
 
@@ -324,6 +444,33 @@ DOCUMENTS: list[Case] = [
         "The brochure | promised | the room had a view of the sea",
     ),
     ("The statement added that an inquiry had begun.", "The statement | added | an inquiry had begun"),
+    (
+        "The indictment alleges that Brandt, 47, moved $3.2 million through a chain of nail "
+        "salons in Ohio and Kentucky.",
+        "The indictment | alleges | Brandt, 47, moved $3.2 million through a chain of nail salons in Ohio and Kentucky",
+    ),
+    (
+        "A leaked memo, dated 4 March, shows that the board knew of the defect a year before the recall.",
+        "A leaked memo | shows | the board knew of the defect a year before the recall",
+    ),
+    (
+        "“No further ships will be sent,” the letter reads, “until the first is paid for.”",
+        "the letter | reads | No further ships will be sent ... until the first is paid for",
+    ),
+    (
+        "The lease states that the tenant must leave the garden as he found it.",
+        "The lease | states | the tenant must leave the garden as he found it",
+    ),
+    (
+        "Court papers filed in Delaware say the founder borrowed against the same shares twice.",
+        "Court papers filed in Delaware | say | the founder borrowed against the same shares twice",
+    ),
+    (
+        "A study published on Thursday in a leading journal suggests that children who walk to "
+        "school sleep nearly half an hour longer.",
+        "A study published on Thursday in a leading journal | suggests | children who walk to "
+        "school sleep nearly half an hour longer",
+    ),
 ]
 
 ANONYMOUS: list[Case] = [
@@ -359,6 +506,35 @@ ANONYMOUS: list[Case] = [
     ("A witness told police that the driver had been singing.", "A witness | told | the driver had been singing"),
     ("Many believe the mine is cursed.", "Many | believe | the mine is cursed"),
     ("A whistleblower alleged that the tests were faked.", "A whistleblower | alleged | the tests were faked"),
+    (
+        "“Nobody upstairs wanted to hear it,” said one engineer, who left the firm in April and "
+        "spoke on condition of anonymity.",
+        "one engineer, who left the firm in April and spoke on condition of anonymity | said | "
+        "Nobody upstairs wanted to hear it",
+    ),
+    (
+        "A person familiar with the talks said a deal was unlikely before the new year.",
+        "A person familiar with the talks | said | a deal was unlikely before the new year",
+    ),
+    (
+        "Two Western diplomats said privately that the ceasefire would not outlast the week.",
+        "Two Western diplomats | said | the ceasefire would not outlast the week",
+    ),
+    (
+        "Sources close to the manager insist he has not been offered a new contract.",
+        "Sources close to the manager | insist | he has not been offered a new contract",
+    ),
+    (
+        "Some economists doubt that the bank can raise rates again without tipping the country "
+        "into recession; others think it has no choice.",
+        "Some economists | doubt | the bank can raise rates again without tipping the country into recession",
+        "others | think | it has no choice",
+    ),
+    (
+        "A senior intelligence official, speaking on background because the findings are "
+        "classified, told the agency that the missile was fired from a fishing boat.",
+        "A senior intelligence official | told | the missile was fired from a fishing boat",
+    ),
 ]
 
 SOURCELESS: list[Case] = [
@@ -378,6 +554,31 @@ SOURCELESS: list[Case] = [
     ("The ring is said to bring bad luck.", "- | said | The ring ... to bring bad luck"),
     ("It has been suggested that the map is a forgery.", "- | suggested | the map is a forgery"),
     ("The mine is reported to be flooded.", "- | reported | The mine ... to be flooded"),
+    (
+        "It is thought the fire began in a basement storeroom shortly before midnight.",
+        "- | thought | the fire began in a basement storeroom shortly before midnight",
+    ),
+    (
+        "The striker is said to be close to a return to his boyhood club, where he began his career at sixteen.",
+        "- | said | The striker ... to be close to a return to his boyhood club, where he began his career at sixteen",
+    ),
+    (
+        "The painting, believed to have been looted in 1943, turned up in a dentist's waiting room in Graz.",
+        "- | believed | The painting ... to have been looted in 1943",
+    ),
+    (
+        "Rumours that the chairman had resigned sent the shares tumbling by a tenth before lunch.",
+        "- | Rumours | the chairman had resigned",
+    ),
+    (
+        "Three of the hostages were reportedly moved across the border in the back of a bread van.",
+        "- | reportedly | Three of the hostages were ... moved across the border in the back of a bread van",
+    ),
+    (
+        "It has been alleged that inspectors were paid to look the other way; none has been charged.",
+        "- | alleged | inspectors were paid to look the other way",
+    ),
+    ("The thieves allegedly left by the roof.", "- | allegedly | The thieves ... left by the roof"),
 ]
 
 TWO_LEVELS: list[Case] = [
@@ -501,6 +702,26 @@ TWO_LEVELS: list[Case] = [
         "He | told | his neighbours had warned the river would flood",
         "his neighbours | warned | the river would flood",
     ),
+    (
+        "The defence says the victim's sister claimed in a letter that she had seen another car.",
+        "The defence | says | the victim's sister claimed in a letter that she had seen another car",
+        "the victim's sister | claimed | she had seen another car",
+    ),
+    (
+        "According to the ministry, witnesses said the drone had come in low over the river.",
+        "the ministry | According to | witnesses said the drone had come in low over the river",
+        "witnesses | said | the drone had come in low over the river",
+    ),
+    (
+        "The driver told police that his supervisor had said the brakes were fine.",
+        "The driver | told | his supervisor had said the brakes were fine",
+        "his supervisor | said | the brakes were fine",
+    ),
+    (
+        "The Morning Courier reported on Saturday that Mr Haddad had told colleagues he would step down within weeks.",
+        "The Morning Courier | reported | Mr Haddad had told colleagues he would step down within weeks",
+        "Mr Haddad | told | he would step down within weeks",
+    ),
 ]
 
 BEYOND_RULES = frozenset(
@@ -512,6 +733,16 @@ BEYOND_RULES = frozenset(
         "“The lake is dying,” the biologist said. “In ten years there will be no trout.”\n\n“Nobody listens to us.”",
         "“My shop burned twice,” Li Wen said.\n\n“The third time I left.”\n\n“Now I sell tea.”",
         "The poem is thought to date from 1600.",
+        '"It\'s the best thing that ever happened to this street," said baker Tom Arkwright, 54, '
+        "who has run the shop since 1998.",
+        "“Nobody upstairs wanted to hear it,” said one engineer, who left the firm in April and "
+        "spoke on condition of anonymity.",
+        "A leaked memo, dated 4 March, shows that the board knew of the defect a year before the recall.",
+        "“What I saw was not an accident,” said the man, who would give only his first name, "
+        "Yusuf. He added that two other men had run towards the quarry.",
+        "Interviewer: What went wrong on the final lap?\nRossi: I ran out of tyres. It is as simple as that.",
+        "The charity, which feeds 2,000 people a week, is itself short of money: it says "
+        "donations have dropped by a third.",
     }
 )
 """What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipelines.extract import extract
+from pipelines.extract.entities import find_entities
+from pipelines.extract.tagger.names import Name
 from schemas import Entity
 
 
@@ -172,3 +174,23 @@ def test_one_name_has_one_label_and_one_entity() -> None:
     text = "Peter Lind met Lind's lawyer. Lind left. The court heard Peter Lind."
     names = [entity.name for entity in extract(text).entities if "Lind" in entity.name]
     assert names == ["Peter Lind"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "label", "name"),
+    [
+        ("Ann Lee Says Border Is Open", "Ann Lee Says Border", "PERSON", "Ann Lee"),
+        ("We sang for Rosa Mendel.", "Rosa Mendel.", "PERSON", "Rosa Mendel"),
+        ("It will take at least two years.", "least two years", "DATE", "two years"),
+        ("He left in 2015 and never came back.", "2015 and", "DATE", "2015"),
+    ],
+)
+def test_a_recogniser_takes_too_much(text: str, found: str, label: str, name: str) -> None:
+    start = text.index(found)
+    (entity,) = find_entities(text, [Name(start, start + len(found), label, 0.7)])
+    assert entity.text == name
+
+
+@pytest.mark.parametrize("word", ["each", "age", "another"])
+def test_a_date_tells_a_time(word: str) -> None:
+    assert find_entities(word, [Name(0, len(word), "DATE", 0.7)]) == ()

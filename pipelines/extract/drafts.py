@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,9 @@ _EMPTY_OBJECTS = frozenset({
     "himself", "herself", "itself", "themselves", "yourself", "so", "something", "anything", "nothing", "much", "what",
     "which", "who", "whom", "that", "this", "one",
 })  # fmt: skip
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _PERCEIVED = frozenset({"said", "says", "say", "saying"})
+_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
 
 
 @dataclass
@@ -76,6 +79,16 @@ def tidy(text: str, start: int, end: int) -> Span:
     while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—―-"):
         end -= 1
     return start, end
+
+
+def whole_words(text: str, start: int, end: int) -> Span:
+    """A span with the rest of its first and last word, should a recogniser, which reads pieces of words, have cut
+    them."""
+    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
+    return (
+        left.start() if left and text[start : start + 1].isalnum() else start,
+        right.end() if right and text[end - 1 : end].isalnum() else end,
+    )
 
 
 def alike(one: Draft, other: Draft) -> float:
@@ -222,6 +235,8 @@ class Paragraph:
                 self._verb(token, verb)
             elif word == "according":
                 self._according(token)
+            elif word in _HEARSAY and token.dep_ == "advmod":
+                self._hearsay(token)
             if word in nouns and token.tag_.startswith("NN"):
                 self._noun(token)
         return self.drafts
@@ -246,6 +261,8 @@ class Paragraph:
                 if draft is not None:
                     self.name(draft, speaker)
                     return
+        if verb.frames & {"q", "t"} and self._parenthesis(cue, verb):
+            return
         if "i" in verb.frames and not is_passive:
             for child in cue.rights:
                 if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
@@ -274,6 +291,8 @@ class Paragraph:
         for child in cue.children:
             if child.dep_ in _CLAUSAL:
                 if child.i < cue.i:
+                    if any(token.text == ";" for token in self.doc[child.i : cue.i]):
+                        continue  # "The rebels claimed to have won; the army said ...": a misread parse
                     whole = clause_range(child)
                     # "The bill, he said, will fail": the cue with its subject stands inside the clause.
                     return self._apart(cue, whole), whole
@@ -281,14 +300,41 @@ class Paragraph:
                 if first.lower_ in {"what", "who", "how", "why", "where", "when"} and first.i == cue.i + 1:
                     return None
                 part = clause_range(child)
-                part = (max(part[0], cue.i + 1), part[1])
+                # "adding only that ...": what was said begins at "that".
+                that = next((c.i for c in child.lefts if c.lower_ == "that" and c.dep_ == "mark"), cue.i + 1)
+                part = (max(part[0], cue.i + 1, that), part[1])
                 pronoun = relative_subject(child, cue)
                 # "which officials say came from bats": the pronoun stands before the cue.
                 return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
+        occasion = _occasion(cue)
+        if occasion is not None:
+            part = clause_range(occasion)
+            return [part], part
         if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and self._inserted(cue):
             whole = clause_range(finite(cue.head))
             return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
         return None
+
+    def _parenthesis(self, cue: Token, verb: CueVerb) -> bool:
+        """ "The cause, say researchers at the college, is a mite": what stands before has no verb that could speak."""
+        doc, first, last = self.doc, cue.sent.start, cue.sent.end
+        if cue.tag_ not in _FINITE or cue.i - first < 2 or doc[cue.i - 1].text != ",":
+            return False
+        if any(token.tag_ in _FINITE or token.is_quote for token in doc[first : cue.i]):
+            return False
+        comma = next((i for i in range(cue.i + 2, min(cue.i + 14, last - 2)) if doc[i].text == ","), None)
+        if comma is None or any(token.tag_ in _FINITE for token in doc[cue.i + 1 : comma]):
+            return False
+        named = [t for t in doc[cue.i + 1 : comma] if t.tag_.startswith(("NN", "PR"))]
+        who = next((t for t in named if not cue.i < t.head.i < comma), None)
+        if who is None or doc[cue.i + 1].tag_ == "IN":
+            return False
+        draft = self.draft("parenthesis", cue, verb, [(first, cue.i - 1), (comma + 1, last)], (comma + 1, last))
+        if draft is None:
+            return False
+        draft.speaker = [self.span((cue.i + 1, comma))]
+        draft.head = (self.offset(who.i), self.offset(who.i) + len(who))
+        return True
 
     def _apart(self, cue: Token, whole: Range) -> list[Range]:
         start = min([cue.i, *(c.left_edge.i for c in cue.children if c.dep_ in SUBJECTS)])
@@ -392,7 +438,7 @@ class Paragraph:
         else:
             verb = finite(cue.head)
             whole = clause_range(verb)
-            if not whole[0] <= cue.i <= whole[1]:
+            if not whole[0] < cue.i <= whole[1]:
                 whole = (sent.start, sent.end)
         lemma = CueVerb("according to", "speech", frozenset(), frozenset())
         draft = self.draft("according", cue, lemma, without(whole, attribution), whole)
@@ -400,10 +446,24 @@ class Paragraph:
             draft.cue = [(self.offset(cue.i), self.offset(preposition.i) + len(preposition))]
             self.name(draft, source)
 
+    def _hearsay(self, cue: Token) -> None:
+        """ "Two men were reportedly held": nobody says so, unless the sentence tells who does."""
+        verb = cue.head
+        above = finite(verb)
+        if not is_verb(verb) or above.dep_ != "ROOT" or above.lower_ in cue_verbs():
+            return
+        whole = clause_range(above)
+        if not whole[0] <= cue.i < whole[1]:
+            return
+        known = CueVerb(cue.lower_, "speech", frozenset(), frozenset())
+        draft = self.draft("hearsay", cue, known, without(whole, (cue.i, cue.i + 1)), whole)
+        if draft is not None:
+            draft.alleged = True
+
     def _noun(self, cue: Token) -> None:
         noun = cue_nouns()[cue.lower_]
         clause = next((c for c in cue.rights if _that_clause(c)), None)
-        if clause is None:
+        if clause is None or (cue.dep_ == "pobj" and _occasion(cue.head.head) is clause):
             return
         part = clause_range(clause)
         verb = CueVerb(noun.lemma, noun.class_, frozenset(), frozenset())
@@ -429,6 +489,7 @@ class Paragraph:
 
 
 _DAYS = sections("particles.txt")["days"]
+_HEARSAY = sections("particles.txt")["hearsay"]
 _VOICING = sections("particles.txt")["voicing"]
 
 
@@ -437,6 +498,20 @@ def _that_clause(token: Token) -> bool:
     return (
         token.dep_ in {"acl", "ccomp", "relcl"} and is_verb(token) and first.lower_ == "that" and first.dep_ == "mark"
     )
+
+
+def _occasion(cue: Token) -> Token | None:
+    """The clause of a verb that a parse hangs on the occasion: "claimed in a letter that she had seen a car"."""
+    verb = cue_verbs().get(cue.lower_)
+    if verb is None or "t" not in verb.frames or not is_verb(cue):
+        return None
+    for preposition in cue.rights:
+        if preposition.dep_ == "prep" and preposition.lower_ in {"in", "on", "at", "during"}:
+            for noun in preposition.rights:
+                clause = next((c for c in noun.rights if _that_clause(c)), None)
+                if clause is not None and any(c.dep_ in SUBJECTS for c in clause.lefts):
+                    return clause
+    return None
 
 
 def _happens(cue: Token) -> bool:
@@ -492,6 +567,8 @@ def _candidates(tokens: Sequence[Token]) -> Iterator[Token]:
     for token in tokens:
         verb = verbs.get(token.lower_)
         if verb is not None and "q" in verb.frames and (is_verb(token) or token.lower_ in _PERCEIVED):
+            if token.lower_ == "asked" and token.is_sent_start:
+                continue  # "Asked if he would go, the governor ...": reporters asked
             if token.tag_ == "VB" and token.dep_ in {"xcomp", "acl"} and token.i > 0 and token.nbor(-1).tag_ == "TO":
                 continue
             yield token

@@ -33,8 +33,8 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
     if not named:
         _name(start, cue, draft)
-    elif named[-1][-1].tag_ == "VBN":
-        draft.speaker[-1] = tidy(text, *_span(start, _participle(named[-1])))
+    elif (told := _with_verb(named[-1], cue)) is not None:
+        draft.speaker[-1] = tidy(text, *_span(start, told))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
         draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
     if content and _disjoint(content):
@@ -113,9 +113,17 @@ def _name(start: int, cue: TokenSpan, draft: Draft) -> None:
     draft.head = _span(start, who.doc[who.i : who.i + 1])
 
 
-def _participle(name: TokenSpan) -> TokenSpan:
-    """ "The study, published in May": with what belongs to the participle."""
-    end = max([name.end, *(child.right_edge.i + 1 for child in name[-1].rights if child.dep_ in {"prep", "agent"})])
+def _with_verb(name: TokenSpan, cue: TokenSpan) -> TokenSpan | None:
+    """ "The study, published in May", "figures released by the bank on Monday", "one man, who spoke on condition of
+    anonymity": with what belongs to the verb; None where there is no such verb."""
+    verb = next((token for token in reversed(list(name)) if token.tag_ in {"VBN", "VBD"}), None)
+    if verb is None or (verb.i + 1 < name.end and (verb.tag_, verb.dep_) != ("VBN", "acl")):
+        return None
+    end = name.end
+    for child in verb.rights:
+        last = child.right_edge.i
+        if child.dep_ in {"prep", "agent", "npadvmod"} and child.left_edge.i <= end and not child.i < cue.start < last:
+            end = max(end, last + 1)
     return name.doc[name.start : end]
 
 

@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from pipelines.extract import places
 from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.arms import find_arms
+from pipelines.extract.drafts import whole_words
 from pipelines.extract.wordlists import any_of, sections, words
 from schemas import Entity, KnowledgeBaseEntry, Span
 
@@ -23,7 +24,9 @@ _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EV
 _TITLED = frozenset({"WORK_OF_ART", "LAW"})
 _PLACES = frozenset({"GPE", "LOC"})
 _POSSESSIVE = re.compile(r"['’]s?$")
-_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DATE_LEAD, _DATE_TAIL = re.compile(r"(?:least|most) "), re.compile(r" (?:and|or|to|of|in)$")
+_NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _CURRENCIES = frozenset("$£€¥₹₽₴")
 _LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
@@ -31,6 +34,10 @@ _SURNAME_COUNTRIES = frozenset({"US", "GB", "CA", "AU", "NZ", "IE", "ZA"})
 """Where towns are called like people; elsewhere a place's name that the article's countries fit is the place."""
 _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
+)
+_HEADLINE_VERB = re.compile(
+    r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
+    r"(?=.)"
 )
 _SOME = "MISC"
 """A name of which the tagger does not know what kind it is: no entity, but no place is a part of it either."""
@@ -103,27 +110,25 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         label = name.label
         if label in _DROPPED:
             continue
-        start, end = _trim(text, *_whole_words(text, name.start, name.end))
+        start, end = _trim(text, *whole_words(text, name.start, name.end))
         if end - start < 2 or "\n" in text[start:end]:
             continue
         if label in _NAMES and not any(char.isupper() for char in text[start:end]):
             continue
+        if label in _NAMES:
+            end = _before_verb(text, start, end)
+        if label == "DATE":
+            start, end = _dated(text, start, end)
+            if start >= end:
+                continue
         if label == "PERSON":
+            end = _unstopped(text, start, end)
             start = _behind_role(text, start, end)
             if all(word.lower().rstrip(".") in sections("roles.txt")["title"] for word in text[start:end].split()):
                 continue
         if label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
             start -= 1
         yield _corrected(text, start, end, label, name.score, countries)
-
-
-def _whole_words(text: str, start: int, end: int) -> Span:
-    """A name with the rest of its first and last word, should a recogniser have cut them."""
-    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
-    return (
-        left.start() if left and text[start : start + 1].isalnum() else start,
-        right.end() if right and text[end - 1 : end].isalnum() else end,
-    )
 
 
 def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
@@ -148,6 +153,30 @@ def _trim(text: str, start: int, end: int) -> Span:
         end -= 1
     tail = _POSSESSIVE.search(text, start, end)
     return start, tail.start() if tail else end
+
+
+def _before_verb(text: str, start: int, end: int) -> int:
+    """Where a name ends that a headline's verb was taken into: "Ann Lee | Says Border"."""
+    verb = _HEADLINE_VERB.search(text, start, end)
+    return verb.start() if verb else end
+
+
+def _dated(text: str, start: int, end: int) -> Span:
+    """A date without what leads to or from it ("least two years" of "at least two years"); empty where no word of it
+    tells a time ("age", "each")."""
+    lead, tail = _DATE_LEAD.match(text, start, end), _DATE_TAIL.search(text, start, end)
+    start, end = lead.end() if lead else start, tail.start() if tail else end
+    told = text[start:end].lower()
+    times = sections("particles.txt")["times"]
+    spoken = _LETTERS.findall(told)
+    tells = any(char.isdigit() for char in told) or any(w in times or w.removesuffix("s") in times for w in spoken)
+    return (start, end) if tells else (start, start)
+
+
+def _unstopped(text: str, start: int, end: int) -> int:
+    """Where a person's name ends, without the mark that ends a sentence and the "et" of "et al."."""
+    tail = _NAME_TAIL.search(text, start, end)
+    return tail.start() if tail else end
 
 
 def _behind_role(text: str, start: int, end: int) -> int:

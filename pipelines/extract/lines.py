@@ -31,6 +31,7 @@ _SIGNED_OFF = re.compile(r"\s[―—–-] [^\W\d_]+(?: [^\W\d_]+)?\.$")
 _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^,;:.!?]{2,50})\.?$")
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"
+_SPOKEN = re.compile(r"(?<= )[a-z]+\b")
 _LITTLE = frozenset(
     {"a", "an", "the", "his", "her", "their", "its", "he", "she", "it", "they", "we", "i", "this", "one"}
 )
@@ -66,6 +67,7 @@ def find_lines(
     voices = _Voices(text, entities)
     labels = [_label(text, span) for span in paragraphs]
     spoken = _dialogue(text, labels, voices)
+    askers = _askers(text, [line for line, turn in zip(labels, spoken, strict=True) if line and turn])
     ends = {quote.end: quote for quote in quotes if len(text[quote.start : quote.end].split()) > 2}
     drafts: list[Draft] = []
     for index, (start, end) in enumerate(paragraphs):
@@ -75,7 +77,7 @@ def find_lines(
         if signed is not None:
             drafts.append(_draft(text, "signed", signed, (start, max(end, signed.who[1]))))
         elif line is not None and spoken[index]:
-            if not _asked(text, line):
+            if text[line.who[0] : line.who[1]] not in askers and not _asked(text, line):
                 drafts.append(_draft(text, "dialogue", line, (start, end)))
         elif _headline(text, start, end):
             found = (
@@ -201,6 +203,16 @@ def _asked(text: str, line: _Line) -> bool:
     return who == "q" or (who in sections("labels.txt")["interviewer"] and said.endswith("?"))
 
 
+def _askers(text: str, turns: Sequence[_Line]) -> set[str]:
+    """Who does little but ask, for one who answers: the interviewers, whatever they are called."""
+    asked, all_ = Counter[str](), Counter[str]()
+    for line in turns:
+        name = text[line.who[0] : line.who[1]]
+        all_[name] += 1
+        asked[name] += text[line.said[1] - 1] == "?"
+    return {name for name, times in all_.items() if times > 1 and asked[name] * 3 > times * 2 and len(all_) > 1}
+
+
 def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voices: _Voices) -> _Line | None:
     """A quotation and the name below or behind it: "We will fight." - Ann Lee."""
     start, end = span
@@ -212,6 +224,9 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
         return None
     stop = _OCCASION.search(text, match.start("who"), match.end("who"))
     who = match.start("who"), max(match.start("who") + 1, stop.start() if stop else match.end("who"))
+    verb = next((m for m in _SPOKEN.finditer(text, *who) if m.start() > who[0] and m.group() in cue_verbs()), None)
+    if verb is not None and not voices.role(verb.group()):
+        who = who[0], verb.start() - 1  # "“Never again” – Ann Lee vows to stay"
     # A sentence that goes on behind a dash begins small.
     first = text[who[0] : who[1]].split(maxsplit=1)[0]
     if not first[:1].isupper() and not (voices.role(first) and re.search(r"\b[A-Z]", match["who"])):
@@ -257,6 +272,8 @@ def _behind(text: str, start: int, end: int, voices: _Voices) -> _Line | None:
     match = _BEHIND.match(text, start, end)
     if match is None or len(match["who"].split()) > 4 or not voices.hears(match["who"]):
         return None
+    if len(match["said"].split()) < 3 or match["said"][0] in "([":
+        return None  # "Ann Lee - host", "(20:00) - Chapter 5: the crew"
     return _Line(match.span("who"), match.span("dash" if match["dash"] else "colon"), match.span("said"))
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, alike, merged, size, tidy
+from pipelines.extract.drafts import Draft, alike, merged, size, tidy, whole_words
 from pipelines.extract.edges import settle
 from pipelines.extract.lines import LINES
 from pipelines.extract.paragraphs import find_sentences
@@ -19,8 +19,6 @@ from pipelines.extract.tagger import Attribution
 from pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
 from schemas import Span
 
-_TELLING = re.compile(r"[^\W\d_]|[:―–—-]")
-"""What a cue has: a word, a colon or a dash."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEGATION = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 # What ends the main part of a name or noun: "the head of ...", "Ann Lee, who ...", "Norway and ...".
@@ -30,18 +28,25 @@ LEAST = 0.3
 recall."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
-_SPEAKER_TAIL = re.compile(
+_SPEAKER_TAIL = re.compile(r",?\s(?:and|(?:both|all|some|many|most|each)\sof\swhom|who)$")
+# When it was said; behind "who" it is a part of what the speaker did: "the baker, who has run the shop since 1998".
+_TIME_TAIL = re.compile(
     r",?\s(?:(?:(?:on|last|this|late|early)\s)*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|month|year|today|"
-    r"yesterday)|(?:in|since)\s\d{4}|and|(?:both|all|some|many|most|each)\sof\swhom|who)$"
+    r"yesterday)|(?:in|since)\s\d{4})$"
 )
+_RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
-_EMPTY = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
+_SMALL_CUE = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
 _UP_TO_FOUR = re.compile(r"(?:['’]s)?(?:\s+[\w'’-]+){1,4}\s+")
 _PASSIVE = re.compile(r"(?:(?:has|have|had) been|is|are|was|were)\b", re.IGNORECASE)
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
+_ASKED = re.compile(r"\?[\"”’'»]$")
+_SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
-_SPOKEN = frozenset({"clause", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"})
-_PLAIN = LINES | {"phrase", "noun is", "colon"}
+_SPOKEN = frozenset(
+    {"clause", "parenthesis", "quote", "colon", "according", "adjective", "noun", "noun is", "phrase", "continued"}
+)
+_PLAIN = LINES | {"parenthesis", "phrase", "noun is", "colon"}
 """Rules whose form leaves no doubt about the parts."""
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
@@ -74,6 +79,7 @@ def join(
             continue
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[bisect_right(starts, draft.content[0][0])]
+        _before_next(text, draft, beside)
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= 0.5:
             if same.alleged:
@@ -93,7 +99,8 @@ def _by_rules_alone(
     """What becomes of the drafts that only a rule found, by where they lie.
 
     Within the content of somebody's claim it is speech within speech where the speaker is told ("within"), and else
-    mostly a part of that claim ("alone"); what lies apart from all others is right more often ("apart").
+    mostly a part of that claim ("alone"); what lies apart from all others, or around them, is right more often
+    ("apart").
     """
     near: dict[int, list[Draft]] = defaultdict(list)
     for draft in likely(tagged):
@@ -114,12 +121,18 @@ def _by_rules_alone(
         beside = [d for d in near[place] if any(a < high and low < b for a, b in [*d.content, *d.cue])]
         where = (
             "apart"
-            if not beside and rule.rule in _SPOKEN
+            if rule.rule in _SPOKEN and all(_around(rule, draft) for draft in beside)
             else "within"
             if beside and _told_within(text, rule, beside)
             else "alone"
         )
         yield replace(rule, rule=f"{rule.rule} {where}")
+
+
+def _around(rule: Draft, draft: Draft) -> bool:
+    """Whether all of a draft lies in what a rule's tells: "None of them believed the forecast, they admitted"."""
+    parts = [*draft.content, *draft.cue, *draft.speaker]
+    return all(any(start <= a and b <= end for start, end in rule.content) for a, b in parts)
 
 
 def _goes_on(text: str, rule: Draft, before: Sequence[Draft]) -> Draft | None:
@@ -159,26 +172,29 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _draft(text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], found: Attribution) -> Draft | None:
-    if not _TELLING.search(text, *found.cue[0]):
-        return None
     content = sorted(tidy(text, *_kept(text, paragraphs, found.cue[0], span)) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
     content = merged(_whole_quotation(quotes, found.cue[0], _before_semicolon(text, span)) for span in content)
+    content = _joined(text, content)
     here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
     near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
-    # In another paragraph only a quotation goes on.
-    content = [span for span in content if span in near or text[span[0]] in _MARKS] if near else content
-    cue = _without(_CUE_TAIL, text, found.cue[0])
-    if not found.source and _EMPTY.fullmatch(text, *cue):
+    if near:
+        # In another paragraph only a quotation goes on, and a question there is mostly somebody else's.
+        content = [
+            (a, b)
+            for a, b in content
+            if (a, b) in near or (text[a] in _MARKS and not (a < near[0][0] and _ASKED.search(text, a, b)))
+        ]
+    cue = _without(_CUE_TAIL, text, whole_words(text, *found.cue[0]))
+    if not found.source and _SMALL_CUE.fullmatch(text, *cue):
         # "the | decision | to stay", "it | is obvious | that ...": the words that tell come behind.
         behind = _UP_TO_FOUR.fullmatch(text, cue[1], content[0][0])
-        if behind is None:
-            return None
-        cue = tidy(text, cue[0], behind.end())
-    speaker = [_without(_SPEAKER_TAIL, text, tidy(text, *span)) for span in found.source]
-    speaker = [span for span in speaker if span[0] < span[1]]
+        cue = tidy(text, cue[0], behind.end() if behind else cue[1])
+    speaker = [_timeless(text, whole_words(text, *tidy(text, *span))) for span in found.source]
+    # "12%" says nothing.
+    speaker = [(start, end) for start, end in speaker if any(char.isalpha() for char in text[start:end])]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
     return Draft(
         rule="tagger",
@@ -208,7 +224,8 @@ def _kept(text: str, paragraphs: Sequence[Span], cue: Span, span: Span) -> Span:
     if span[1] <= end:
         return span
     following = bisect_right(paragraphs, (span[0], len(text)))
-    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS:
+    asked = cue[0] > end and _ASKED.search(text, span[0], end)
+    if following < len(paragraphs) and text[paragraphs[following][0]] in _MARKS and not asked:
         return span
     if start <= cue[0] < end:
         return span[0], end
@@ -238,6 +255,40 @@ def _without(tail: re.Pattern[str], text: str, span: Span) -> Span:
     """A span without words at its end that belong to what comes next."""
     match = tail.search(text, span[0] + 1, span[1])
     return (span[0], match.start()) if match else span
+
+
+def _timeless(text: str, speaker: Span) -> Span:
+    """A speaker without what leads on to the next words, or tells when it was said."""
+    bare = _without(_SPEAKER_TAIL, text, speaker)
+    return bare if _RELATIVE.search(text, *bare) else _without(_TIME_TAIL, text, bare)
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans in order, neighbours as one: "urged | residents | to stay"; a quotation stays by itself."""
+    found: list[Span] = []
+    for start, end in spans:
+        if found and text[found[-1][1] : start] == " " and text[start] not in _MARKS:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
+    """Ends indirect speech before a quotation that is told by itself: "He said it was gone. “I sold it,” she said."."""
+    for rule in ruled:
+        first = min(start for start, _ in [*rule.content, *rule.cue, *rule.speaker])
+        quoted = bool(rule.cue and rule.speaker) and text[rule.content[0][0]] in _MARKS
+        if not (quoted and _SENTENCE_ENDS.search(text, draft.content[0][0], first)):
+            continue
+        kept = []
+        for start, end in draft.content:
+            if not (start <= first and rule.cue[-1][1] <= end):
+                kept.append((start, end))
+            elif start < first and text[start] not in _MARKS:
+                kept.append(tidy(text, start, first))
+        draft.content = kept or draft.content
+    draft.main = max(draft.content, key=lambda span: span[1] - span[0])
 
 
 def _meaning(cue: str) -> tuple[str, CueClass]:

@@ -115,7 +115,8 @@ def triggers() -> tuple[frozenset[str], frozenset[str]]:
     only where no article, preposition or modal verb stands before them ("states", "a plan", "would say")."""
     told = {form: verb for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
     bare = {form for form, verb in told.items() if form in (verb.lemma, *_regular_forms(verb.lemma, doubled=False)[:1])}
-    return frozenset({*told.keys() - bare, "according"}), frozenset(bare)
+    hearsay = sections("particles.txt")["hearsay"]
+    return frozenset({*told.keys() - bare, *hearsay, "according"}), frozenset(bare)
 
 
 @cache
