@@ -480,6 +480,15 @@ CONJUNCTS: list[Case] = [
 
 TRAILING: list[Case] = [
     (
+        "Ann Lee, the chair, urged restraint, saying that the vote could wait.",
+        "Ann Lee, the chair | urged | restraint",
+        "Ann Lee, the chair | saying | the vote could wait",
+    ),
+    (
+        "The lawsuit, filed by a former clerk, alleges a long list of errors, including that the ballots were lost.",
+        "The lawsuit, filed by a former clerk | alleges | a long list of errors, including that the ballots were lost",
+    ),
+    (
         "The mayor said the bridge was safe, adding that tests would go on.",
         "The mayor | said | the bridge was safe",
         "The mayor | adding | tests would go on",

@@ -325,6 +325,10 @@ class Paragraph:
         comma = next((i for i in range(cue.i + 2, min(cue.i + 14, last - 2)) if doc[i].text == ","), None)
         if comma is None or any(token.tag_ in _FINITE for token in doc[cue.i + 1 : comma]):
             return False
+        # What the insertion parts is a sentence: without this, "Ann Lee, the chair, urged restraint, saying that ..."
+        main = next((i for i in range(comma + 1, last) if doc[i].tag_ in _FINITE), None)
+        if main is None or any(token.dep_ == "mark" or token.tag_.startswith("W") for token in doc[comma + 1 : main]):
+            return False
         named = [t for t in doc[cue.i + 1 : comma] if t.tag_.startswith(("NN", "PR"))]
         who = next((t for t in named if not cue.i < t.head.i < comma), None)
         if who is None or doc[cue.i + 1].tag_ == "IN":
