@@ -37,6 +37,9 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _LINE_EDGES = re.compile(r"[ \t\r\f\v]*\n[ \t\r\f\v]*")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _TABS = re.compile(r" *\t[ \t]*")
+# Soft hyphens and zero-width spaces tell where a word may break, joiners and byte order marks where none may: nobody
+# sees them, and "Pales\xadtine" is no name to look for. Joiners of letters (U+200C, U+200D) stay: they are spelling.
+_UNSEEN_MARKS = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -50,9 +53,10 @@ def to_text(html: str) -> str:
             begins with one or has a whole link in it. Markup that an article shows (``use &lt;b&gt;``) stays.
 
     Returns:
-        The text without scripts, styles, comments, form fields and images' descriptions. Paragraphs are parted by an
-        empty line, line breaks, list items and table rows by one newline, cells by a tab. No character is invented;
-        lone surrogates become U+FFFD. White space at either end is gone; the result may be empty.
+        The text without scripts, styles, comments, form fields, images' descriptions and marks that nobody sees, such
+        as soft hyphens. Paragraphs are parted by an empty line, line breaks, list items and table rows by one newline,
+        cells by a tab. No character is invented; lone surrogates become U+FFFD. White space at either end is gone; the
+        result may be empty.
 
     Raises:
         Nothing, for any str. The time is linear in its length.
@@ -64,7 +68,8 @@ def to_text(html: str) -> str:
     if not _TAG.search(html):
         text = unescape(html) if "&" in html else html
         if not ((_OPENS.match(text) and _CLOSES.search(text)) or _LINK.search(text)):
-            return "\n\n".join(" ".join(paragraph.split()) for paragraph in _BLANK_LINES.split(text.strip()))
+            paragraphs = _BLANK_LINES.split(_UNSEEN_MARKS.sub("", text).strip())
+            return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
         html = text
     html = _NO_TAG.sub("&lt;", html)
     return _tidy(_extract(html) if html.count("<") <= _MOST_TAGS else _cut(html))
@@ -104,7 +109,8 @@ def _cut(html: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Take the indentation of lists and quotations away, and the room around cells."""
+    """Take the indentation of lists and quotations away, the room around cells, and what nobody sees."""
+    text = _UNSEEN_MARKS.sub("", text)
     if "\t" in text:
         text = _TABS.sub("\t", text)
     return _MANY_BREAKS.sub("\n\n", _LINE_EDGES.sub("\n", text)).strip()

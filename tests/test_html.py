@@ -83,6 +83,11 @@ def test_markup_that_an_article_shows_is_text() -> None:
     assert to_text("<p>Write <code>&lt;p&gt;text&lt;/p&gt;</code>.</p>") == "Write <p>text</p>."
 
 
+@pytest.mark.parametrize("html", ["<p>The har&shy;bour mas\u00adter</p>", "The har&shy;bour\u200b mas\u00adter\ufeff"])
+def test_marks_that_nobody_sees_are_taken_out(html: str) -> None:
+    assert to_text(html) == "The harbour master"
+
+
 def test_lone_surrogates_become_replacement_characters() -> None:
     assert to_text("<p>a\ud800b \ud83d\ude00</p>") == "a\ufffdb \U0001f600"
     assert to_text("\udfff") == "\ufffd"

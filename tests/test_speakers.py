@@ -205,6 +205,21 @@ ROLES = [
 ]
 
 
+OFFICES = [
+    ("Secretary of State Mary Oakes told reporters on Monday that the strait would stay open.", "Mary Oakes"),
+    ("Mary Oakes arrived late. Secretary of State Oakes said that the strait would stay open.", "Mary Oakes"),
+    ("US Secretary of State Mary Oakes said that the strait would stay open.", "Mary Oakes"),
+    ("Chief of Staff Anna Holt said that the strait would stay open.", "Anna Holt"),
+    ("Minister of Transport Bo Lind said that the strait would stay open.", "Bo Lind"),
+]
+
+
+@pytest.mark.parametrize("by", EXTRACTORS)
+@pytest.mark.parametrize(("text", "name"), OFFICES)
+def test_what_an_office_is_for_is_no_part_of_a_name(by: By, text: str, name: str) -> None:
+    check(by, text, "the strait would stay open", name)
+
+
 @pytest.mark.parametrize("by", EXTRACTORS)
 @pytest.mark.parametrize(("text", "words", "name"), ROLES)
 def test_a_role_means_who_is_said_to_have_it(by: By, text: str, words: str, name: str) -> None:
@@ -330,6 +345,11 @@ UNCLEAR = [
     ("Ford and Volvo merged. The company said jobs were safe.", "jobs were safe"),
     ("Leeds and Hull share a port. The city said the port would grow.", "the port would grow"),
     ("A Holm spokesman said the count was wrong. Anna Holm was away.", "the count was wrong"),
+    (
+        "Jonas Weber, director of the port, met the press. The director of the Hull Museum said the loan was late.",
+        "the loan was late",
+    ),
+    ("Akim Holm and his brother, Samir, said the charge was false.", "the charge was false"),
 ]
 
 

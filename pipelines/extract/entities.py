@@ -16,6 +16,7 @@ from pipelines.extract import places
 from pipelines.extract.arms import LABELS as ARMS
 from pipelines.extract.arms import find_arms
 from pipelines.extract.drafts import whole_words
+from pipelines.extract.people import is_first_name
 from pipelines.extract.wordlists import any_of, sections, words
 from schemas import Entity, KnowledgeBaseEntry, Span
 
@@ -35,6 +36,8 @@ _SURNAME_COUNTRIES = frozenset({"US", "GB", "CA", "AU", "NZ", "IE", "ZA"})
 _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
 )
+_UNBROKEN = re.compile(r"[^\s-]+")
+_OFFICE_OF = re.compile(r"\b(?P<role>[^\W\d_]+) (?:of )?$")
 _HEADLINE_VERB = re.compile(
     r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
     r"(?=.)"
@@ -180,11 +183,21 @@ def _unstopped(text: str, start: int, end: int) -> int:
 
 
 def _behind_role(text: str, start: int, end: int) -> int:
-    """Where a name begins that a role was taken into ("Novelist Ann Lee")."""
-    words_ = list(re.finditer(r"[^\s-]+", text[start:end]))
+    """Where a name begins that a role was taken into: "Novelist Ann Lee", "Secretary of State Ann Lee"."""
+    spoken = list(_UNBROKEN.finditer(text, start, end))
     roles = sections("roles.txt")["person"]
-    behind = [word.end() for word in words_[:-2] if word.group().lower() in roles]
-    return start + behind[-1] + 1 if behind else start
+    behind = [at + 1 for at, word in enumerate(spoken[:-2]) if word.group().lower() in roles]
+    spoken = spoken[behind[-1] :] if behind else spoken
+    before = _OFFICE_OF.search(text, max(0, start - 20), spoken[0].start())
+    if before and before["role"].lower() in roles and spoken[0].group() == "of":
+        spoken = spoken[1:]
+    elif not before or before["role"].lower() not in roles:
+        return spoken[0].start()
+    fewest = 2 if before["role"].lower() in sections("roles.txt")["office"] else 3
+    if len(spoken) >= fewest and not is_first_name(spoken[0].group()):
+        # What the office is for; of several words ("Mayor of New York Ann Lee") up to a first name.
+        return next((word for word in spoken[1:-1] if is_first_name(word.group())), spoken[1]).start()
+    return spoken[0].start()
 
 
 def _corrected(text: str, start: int, end: int, label: str, score: float, countries: set[str]) -> Mention:

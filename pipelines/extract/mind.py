@@ -16,7 +16,7 @@ GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "
 NOBODY, NO_MAN, NO_WOMAN = -1, -2, -3
 """Stand for somebody who is told of but not named."""
 WITHOUT_NAME = {None: NOBODY, "m": NO_MAN, "f": NO_WOMAN}
-ANOTHER = re.compile(r",? and (?:[\w.’'-]+ ){0,4}")
+ANOTHER = re.compile(r",? and (?:[\w.’'-]+,? ){0,4}")
 """What stands between two names that are one subject together."""
 CLEAR = 1.2
 """Whom a pronoun means stands out by this factor, or it means nobody."""

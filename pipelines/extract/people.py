@@ -198,16 +198,16 @@ class People:
         told = entity.name.split()
         if not told or " ".join(told) not in entity.name:
             return entity.name if entity.label == "PERSON" else None
-        begins = [at for at, word in enumerate(told) if _first(word)]
+        begins = [at for at, word in enumerate(told) if is_first_name(word)]
         if entity.label == "PERSON":
             if begins and len(told) > 3 and begins[-1] - begins[0] > 1 and begins[-1] < len(told) - 1:
                 return told[-1]  # "Ann Lee Slams Tom Reed": a headline
             lists = sections("name_words.txt")
-            while len(told) > 1 and not (_first(told[0]) or told[0] in lists["particles"]):
+            while len(told) > 1 and not (is_first_name(told[0]) or told[0] in lists["particles"]):
                 if told[0][0].isupper() and fold(told[0]) not in lists["openers"]:
                     break
                 told = told[1:]
-            if begins and 0 < begins[-1] < len(told) - 1 and not any(map(_first, told[: begins[-1]])):
+            if begins and 0 < begins[-1] < len(told) - 1 and not any(map(is_first_name, told[: begins[-1]])):
                 told = told[begins[-1] :]  # "Moderator Ann Lee"
             return " ".join(told)
         if entity.label not in _BODIES or entity.kb is not None:
@@ -245,7 +245,7 @@ class People:
             name = bare(match.group())
             end = start + len(name) + (name.endswith((" Jr", " Sr")) and text.startswith(".", match.end()))
             first = fold(match[1])
-            listed = _first(match[1])
+            listed = is_first_name(match[1])
             role = word_before(text, start)
             titled = is_role(role) and role in lower and not is_role(first) and first not in titles
             last = name.split()[-1]
@@ -330,7 +330,7 @@ def _overlapping(pattern: re.Pattern[str], text: str, start: int, end: int | Non
         start = match.start() + 1
 
 
-def _first(word: str) -> bool:
+def is_first_name(word: str) -> bool:
     """True for a first name."""
     return fold(word) in first_names() and fold(word) not in sections("name_words.txt")["no first names"]
 

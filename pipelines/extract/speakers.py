@@ -162,7 +162,9 @@ class Cast:
         main = start + len(re.sub(r"(?:[’']s?)?\W*$", "", self.text[start : stop.start() if stop else end]))
         for mention in found:
             # The last word before "of", "who" or a comma; else the main word, where it does not stand before another.
-            at_head = mention.start <= head[0] < mention.end and not re.match(r" [a-z]", self.text[mention.end :][:2])
+            ends = any(mention.end == last for _, last in spans)
+            stands_before = not ends and re.match(r" [a-z]", self.text[mention.end : mention.end + 2])
+            at_head = mention.start <= head[0] < mention.end and not stands_before
             if at_head or mention.start < main <= mention.end:
                 others = [m for m in found if m.start >= mention.end and m.person != mention.person]
                 two = any(ANOTHER.fullmatch(self.text, mention.end, m.start) for m in others)
@@ -216,7 +218,7 @@ class Cast:
             owned = which in {"his", "her", "their", "its"}
             if owned and head in _MANY:
                 return None
-            found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at, {} if owned else salience)
+            found = self._holders(head, {*core[:-1], *map(str.lower, more)}, at, {} if owned else salience, bool(more))
             if owned:
                 return found[0][1] if len(found) == 1 else None
             if found:
@@ -231,13 +233,14 @@ class Cast:
         return None
 
     def _holders(
-        self, head: str, modifiers: set[str], at: int, salience: Mapping[int, float]
+        self, head: str, modifiers: set[str], at: int, salience: Mapping[int, float], certain: bool
     ) -> list[tuple[float, int]]:
         """People who are said to be something, with how well it fits, the best first.
 
         Offices are held by whoever was said to hold them, other roles by somebody who was named not long ago; where
-        nothing else that is said of the role fits ("the Ohio senator") it is the one whom the text speaks of. An empty
-        ``salience`` leaves that out ("his lawyer").
+        nothing else that is said of the role fits ("the Ohio senator") it is the one whom the text speaks of, unless
+        it is ``certain``, for the body is named ("the director of the Tate"). An empty ``salience`` leaves that out
+        ("his lawyer").
         """
         gender = gender_of([head])
         wanted = {word: {word} | also_called(word) for word in modifiers - _EMPTY}
@@ -255,7 +258,9 @@ class Cast:
             if any(word.capitalize() in places.demonyms() and word not in person.words for word in wanted):
                 continue
             fitting = sum(1 for told in wanted.values() if told & (role.words | person.words))
-            near = role.person == first if wanted else role.person in salience or lasting or role.at > at
+            near = (
+                not certain and role.person == first if wanted else role.person in salience or lasting or role.at > at
+            )
             if salience and not (fitting or near):
                 continue
             score = 3.0 * fitting - len(wanted) - 0.1 * len(role.words - wanted.keys() - {head})

@@ -28,7 +28,7 @@ LEAST = 0.3
 recall."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
-_SPEAKER_TAIL = re.compile(r",?\s(?:and|(?:both|all|some|many|most|each)\sof\swhom|who)$")
+_SPEAKER_TAIL = re.compile(r",?\s(?:and|on|in|at|from|with|(?:both|all|some|many|most|each)\sof\swhom|who)$")
 # When it was said; behind "who" it is a part of what the speaker did: "the baker, who has run the shop since 1998".
 _TIME_TAIL = re.compile(
     r",?\s(?:(?:(?:on|last|this|late|early)\s)*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|month|year|today|"
