@@ -38,6 +38,15 @@ def test_a_region_is_a_place_without_an_invented_id(region: str) -> None:
     assert (entity.label, entity.kb) == ("LOC", None)
 
 
+@pytest.mark.parametrize(
+    "text", ["Many of Hungary's neighbours agree.", "The President of Hungary left.", "Hungary won."]
+)
+def test_a_country_has_its_id_wherever_it_stands(text: str) -> None:
+    hungary = named(text)["Hungary"]
+    assert hungary.kb
+    assert hungary.kb.id == "719819"
+
+
 def test_an_old_spelling_is_the_same_town() -> None:
     found = named("Ukraine wrote Kiev for long; Ukraine now writes Kyiv.")
     assert found["Kiev"] == found["Kyiv"]
@@ -90,6 +99,7 @@ NAMES = [
     ("Minister of Health Bo Lind warned that masks would return.", "Bo Lind", "PERSON"),
     ("Mayor of New York Erica Adamson opened the bridge.", "Erica Adamson", "PERSON"),
     ("Chief of Staff Anna Holt said the army was ready.", "Anna Holt", "PERSON"),
+    ("Foreign Minister Ishaq Darwan arrived late.", "Ishaq Darwan", "PERSON"),
     ("The son of Mary Ann Smithson was rescued.", "Mary Ann Smithson", "PERSON"),
     ("Novelist Chidi Eze won the prize for the second time.", "Chidi Eze", "PERSON"),
     ("The bank lent Hendrik van der Berg twice what he had asked for.", "Hendrik van der Berg", "PERSON"),

@@ -37,13 +37,16 @@ _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
 )
 _UNBROKEN = re.compile(r"[^\s-]+")
-_OFFICE_OF = re.compile(r"\b(?P<role>[^\W\d_]+) (?:of )?$")
+_OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
+_LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
+_PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
 _HEADLINE_VERB = re.compile(
     r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
     r"(?=.)"
 )
 _SOME = "MISC"
 """A name of which the tagger does not know what kind it is: no entity, but no place is a part of it either."""
+_AMBIGUOUS = frozenset({"Washington", "Georgia"})
 _TRUSTED = 0.8
 """A recogniser that is so sure is not put right by a list of places."""
 
@@ -82,7 +85,7 @@ def _gazetteer(text: str) -> Iterable[Mention]:
             continue
         country = places.countries().get(name)
         label = "GPE" if country or name in places.states() else places.regions()[name]
-        yield Mention(match.start(), match.end(), label, sure=name not in ("Washington", "Georgia"), country=country)
+        yield Mention(match.start(), match.end(), label, sure=name not in _AMBIGUOUS, country=country)
 
 
 class Recognised(Protocol):
@@ -120,6 +123,8 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
             continue
         if label in _NAMES:
             end = _before_verb(text, start, end)
+            loose = _LOOSE_END.search(text, start, end)
+            end = loose.start() if loose else end
         if label == "DATE":
             start, end = _dated(text, start, end)
             if start >= end:
@@ -127,11 +132,21 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         if label == "PERSON":
             end = _unstopped(text, start, end)
             start = _behind_role(text, start, end)
-            if all(word.lower().rstrip(".") in sections("roles.txt")["title"] for word in text[start:end].split()):
+            if _is_role(text[start:end].split()):
                 continue
         if label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
             start -= 1
+        if label == "MONEY" and _PERCENT.search(text, start, end):
+            label = "QUANTITY"
         yield _corrected(text, start, end, label, name.score, countries)
+
+
+def _is_role(spoken: Sequence[str]) -> bool:
+    """Whether what was taken for a person is only what somebody is: "Prime Minister", "Foreign Minister"."""
+    roles = sections("roles.txt")
+    if all(word.lower().rstrip(".") in roles["title"] for word in spoken):
+        return True
+    return spoken[-1].lower() in roles["office"] and not is_first_name(spoken[0])
 
 
 def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
@@ -188,11 +203,11 @@ def _behind_role(text: str, start: int, end: int) -> int:
     roles = sections("roles.txt")["person"]
     behind = [at + 1 for at, word in enumerate(spoken[:-2]) if word.group().lower() in roles]
     spoken = spoken[behind[-1] :] if behind else spoken
-    before = _OFFICE_OF.search(text, max(0, start - 20), spoken[0].start())
-    if before and before["role"].lower() in roles and spoken[0].group() == "of":
-        spoken = spoken[1:]
-    elif not before or before["role"].lower() not in roles:
+    before = _OFFICE.search(text, max(0, start - 20), spoken[0].start())
+    inside = spoken[0].group() == "of"
+    if before is None or before["role"].lower() not in roles or not (before["of"] or inside):
         return spoken[0].start()
+    spoken = spoken[inside:]
     fewest = 2 if before["role"].lower() in sections("roles.txt")["office"] else 3
     if len(spoken) >= fewest and not is_first_name(spoken[0].group()):
         # What the office is for; of several words ("Mayor of New York Ann Lee") up to a first name.
@@ -208,6 +223,8 @@ def _corrected(text: str, start: int, end: int, label: str, score: float, countr
         country = places.countries().get(name)
         if country:
             return Mention(start, end, label, sure=False, country=country, score=score)
+    if label in _PLACES and name in places.countries() and name not in _AMBIGUOUS:
+        return Mention(start, end, label, sure=False, country=places.countries()[name], score=score)
     trusted = score >= _TRUSTED
     if label in {"PERSON", "ORG", "PRODUCT", "GPE", "LOC", "NORP", "FAC", "WORK_OF_ART"}:
         city = places.locate(name, text[end : end + 40], countries)
