@@ -38,8 +38,9 @@ _LINE_EDGES = re.compile(r"[ \t\r\f\v]*\n[ \t\r\f\v]*")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _TABS = re.compile(r" *\t[ \t]*")
 # Soft hyphens and zero-width spaces tell where a word may break, joiners and byte order marks where none may: nobody
-# sees them, and "Pales\xadtine" is no name to look for. Joiners of letters (U+200C, U+200D) stay: they are spelling.
-_UNSEEN_MARKS = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# sees them, and "Pales\xadtine" is no name to look for. Joiners of letters are spelling in Persian or Hindi and make
+# emoji; beside Latin letters alone they are marks by which a publisher knows its copies.
+_UNSEEN_MARKS = re.compile("[\u00ad\u200b\u2060\ufeff]|(?<![^\0-\u024f])[\u200c\u200d]+(?![^\0-\u024f])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -88,6 +88,12 @@ def test_marks_that_nobody_sees_are_taken_out(html: str) -> None:
     assert to_text(html) == "The harbour master"
 
 
+def test_joiners_are_kept_where_they_are_spelling() -> None:
+    assert to_text("<p>the \u200charbour \u200cmaster</p>") == "the harbour master"
+    for spelt in ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f680"):
+        assert to_text(f"<p>{spelt}</p>") == spelt
+
+
 def test_lone_surrogates_become_replacement_characters() -> None:
     assert to_text("<p>a\ud800b \ud83d\ude00</p>") == "a\ufffdb \U0001f600"
     assert to_text("\udfff") == "\ufffd"
