@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from pipelines.extract import extract
+from pipelines.extract import By, extract, load
 from pipelines.extract.entities import find_entities
 from pipelines.extract.tagger.names import Name
 from schemas import Entity
@@ -45,6 +47,15 @@ def test_a_country_has_its_id_wherever_it_stands(text: str) -> None:
     hungary = named(text)["Hungary"]
     assert hungary.kb
     assert hungary.kb.id == "719819"
+
+
+@pytest.mark.parametrize("by", [None, "rules"])
+def test_towns_that_are_joined_are_places_both(by: By | None) -> None:
+    text = "Ukraine said that trains would leave the stations of Kyiv and Chernihiv amid the frost."
+    (found,) = load(by=by).pipe([SimpleNamespace(id="", text=text)])
+    places = {entity.name: entity.kb for entity in found.entities if entity.label == "GPE"}
+    assert places["Kyiv"]
+    assert places["Chernihiv"]
 
 
 def test_an_old_spelling_is_the_same_town() -> None:

@@ -35,7 +35,9 @@ _SURNAME_COUNTRIES = frozenset({"US", "GB", "CA", "AU", "NZ", "IE", "ZA"})
 """Where towns are called like people; elsewhere a place's name that the article's countries fit is the place."""
 _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
+    r"|(?<=\w and )[A-Z][\w’'-]+"
 )
+_JOINED_TO = re.compile(r"\b(?P<name>[A-Z][\w’'-]+) and $")
 _UNBROKEN = re.compile(r"[^\s-]+")
 _OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
 _LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
@@ -243,8 +245,13 @@ def _corrected(text: str, start: int, end: int, label: str, score: float, countr
 
 
 def _towns(text: str, countries: set[str]) -> Iterable[Mention]:
-    """Towns of the countries at hand that stand behind a preposition, where the recogniser saw none."""
+    """Towns of the countries at hand that stand behind a preposition or are joined to a town ("Kyiv and Chernihiv"),
+    where the recogniser saw none."""
     for match in _CAPITALISED.finditer(text):
+        joined = text.endswith(" and ", 0, match.start())
+        other = _JOINED_TO.search(text, max(0, match.start() - 40), match.start()) if joined else None
+        if joined and not (other and places.locate(other["name"], "", countries)):
+            continue
         for name in (match.group(), match.group().split(" ", maxsplit=1)[0]):
             bare = _POSSESSIVE.sub("", name)
             city = places.locate(bare, text[match.start() + len(bare) : match.end() + 40], countries)
@@ -341,7 +348,7 @@ def find_entities(text: str, names: Iterable[Recognised]) -> tuple[Entity, ...]:
     listed = list(_gazetteer(text))
     countries = {mention.country for mention in listed if mention.country}
     named = list(_one_person(text, _put_right(text, names, countries)))
-    found = [*_not_within(listed, named), *named, *_towns(text, countries)]
+    found = [*_not_within([*listed, *_towns(text, countries)], named), *named]
     mentions = _disjoint(found)
     mentions = [m for m in _disjoint([*mentions, *_repeated(text, mentions)]) if m.label != _SOME]
     groups: dict[str, _Group] = {}

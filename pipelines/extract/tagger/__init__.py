@@ -26,7 +26,7 @@ from schemas import Span
 __all__ = ["Attribution", "Name", "Reading", "Tagger", "load_tagger"]
 
 WEIGHTS = Path(__file__).with_name("weights")
-VERSION = 2
+VERSION = 3
 """Raised with every change of the weights or of how they are read: a record's provenance names it."""
 
 
