@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
+from said import extract
 
-from pipelines.extract import By, extract, load
+from pipelines.extract import By
 from pipelines.extract.entities import find_entities
 from pipelines.extract.tagger.names import Name
 from schemas import Entity
@@ -52,8 +51,7 @@ def test_a_country_has_its_id_wherever_it_stands(text: str) -> None:
 @pytest.mark.parametrize("by", [None, "rules"])
 def test_towns_that_are_joined_are_places_both(by: By | None) -> None:
     text = "Ukraine said that trains would leave the stations of Kyiv and Chernihiv amid the frost."
-    (found,) = load(by=by).pipe([SimpleNamespace(id="", text=text)])
-    places = {entity.name: entity.kb for entity in found.entities if entity.label == "GPE"}
+    places = {entity.name: entity.kb for entity in extract(text, by).entities if entity.label == "GPE"}
     assert places["Kyiv"]
     assert places["Chernihiv"]
 

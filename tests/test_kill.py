@@ -92,7 +92,7 @@ def test_killed_at_random_moments_the_outputs_are_those_of_an_undisturbed_run(
     alone = tuple("1" if argument == "2" else argument for argument in more)
     calm = tmp_path / "undisturbed"
     seconds, expected = undisturbed(calm, *arguments(calm, sources, *alone))
-    # Half the length, for what a killed run has committed is not done again; but two workers start in each pass.
+    # Half the length, for what a killed run has committed is not done again; but two workers take their time to start.
     seconds *= 1.5 if two_workers else 0.5
     assert len(expected["articles"]) == len(set(expected["articles"]))
     assert expected["dead-letters"]

@@ -27,6 +27,7 @@ _PLACES = frozenset({"GPE", "LOC"})
 _POSSESSIVE = re.compile(r"['’]s?$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DATE_LEAD, _DATE_TAIL = re.compile(r"(?:least|most) "), re.compile(r" (?:and|or|to|of|in)$")
+# The mark that ends a sentence, the "et" of "et al.".
 _NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _CURRENCIES = frozenset("$£€¥₹₽₴")
@@ -42,6 +43,7 @@ _UNBROKEN = re.compile(r"[^\s-]+")
 _OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
 _LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
 _PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
+# Taken into a name by headlines that capitalise every word: "Ann Lee | Says Border".
 _HEADLINE_VERB = re.compile(
     r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
     r"(?=.)"
@@ -124,15 +126,13 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         if label in _NAMES and not any(char.isupper() for char in text[start:end]):
             continue
         if label in _NAMES:
-            end = _before_verb(text, start, end)
-            loose = _LOOSE_END.search(text, start, end)
-            end = loose.start() if loose else end
+            end = _without(_LOOSE_END, text, start, _without(_HEADLINE_VERB, text, start, end))
         if label == "DATE":
             start, end = _dated(text, start, end)
             if start >= end:
                 continue
         if label == "PERSON":
-            end = _unstopped(text, start, end)
+            end = _without(_NAME_TAIL, text, start, end)
             start = _behind_role(text, start, end)
             if _is_role(text[start:end].split()):
                 continue
@@ -171,32 +171,25 @@ def _trim(text: str, start: int, end: int) -> Span:
     start += lead.end() if lead else 0
     while end > start and text[end - 1] in " \t\n\"'“”‘’«»)],;:*—–-":
         end -= 1
-    tail = _POSSESSIVE.search(text, start, end)
-    return start, tail.start() if tail else end
+    return start, _without(_POSSESSIVE, text, start, end)
 
 
-def _before_verb(text: str, start: int, end: int) -> int:
-    """Where a name ends that a headline's verb was taken into: "Ann Lee | Says Border"."""
-    verb = _HEADLINE_VERB.search(text, start, end)
-    return verb.start() if verb else end
+def _without(tail: re.Pattern[str], text: str, start: int, end: int) -> int:
+    """Where a name ends, without a tail and what follows it."""
+    found = tail.search(text, start, end)
+    return found.start() if found else end
 
 
 def _dated(text: str, start: int, end: int) -> Span:
     """A date without what leads to or from it ("least two years" of "at least two years"); empty where no word of it
     tells a time ("age", "each")."""
-    lead, tail = _DATE_LEAD.match(text, start, end), _DATE_TAIL.search(text, start, end)
-    start, end = lead.end() if lead else start, tail.start() if tail else end
+    lead = _DATE_LEAD.match(text, start, end)
+    start, end = lead.end() if lead else start, _without(_DATE_TAIL, text, start, end)
     told = text[start:end].lower()
     times = sections("particles.txt")["times"]
     spoken = _LETTERS.findall(told)
     tells = any(char.isdigit() for char in told) or any(w in times or w.removesuffix("s") in times for w in spoken)
     return (start, end) if tells else (start, start)
-
-
-def _unstopped(text: str, start: int, end: int) -> int:
-    """Where a person's name ends, without the mark that ends a sentence and the "et" of "et al."."""
-    tail = _NAME_TAIL.search(text, start, end)
-    return tail.start() if tail else end
 
 
 def _behind_role(text: str, start: int, end: int) -> int:
@@ -207,26 +200,24 @@ def _behind_role(text: str, start: int, end: int) -> int:
     spoken = spoken[behind[-1] :] if behind else spoken
     before = _OFFICE.search(text, max(0, start - 20), spoken[0].start())
     inside = spoken[0].group() == "of"
-    if before is None or before["role"].lower() not in roles or not (before["of"] or inside):
-        return spoken[0].start()
-    spoken = spoken[inside:]
-    fewest = 2 if before["role"].lower() in sections("roles.txt")["office"] else 3
-    if len(spoken) >= fewest and not is_first_name(spoken[0].group()):
-        # What the office is for; of several words ("Mayor of New York Ann Lee") up to a first name.
-        return next((word for word in spoken[1:-1] if is_first_name(word.group())), spoken[1]).start()
+    if before and before["role"].lower() in roles and (before["of"] or inside):
+        spoken = spoken[inside:]
+        fewest = 2 if before["role"].lower() in sections("roles.txt")["office"] else 3
+        if len(spoken) >= fewest and not is_first_name(spoken[0].group()):
+            # What the office is for; of several words ("Mayor of New York Ann Lee") up to a first name.
+            return next((word for word in spoken[1:-1] if is_first_name(word.group())), spoken[1]).start()
     return spoken[0].start()
 
 
 def _corrected(text: str, start: int, end: int, label: str, score: float, countries: set[str]) -> Mention:
     """The recogniser's label, or that of the place which the name is sure to mean."""
     name = text[start:end]
-    if label in _PLACES and name.isupper() and len(name) > 3:
-        name = name.title()  # a dateline or a headline
+    if label in _PLACES:
+        if name.isupper() and len(name) > 3:
+            name = name.title()  # a dateline or a headline
         country = places.countries().get(name)
-        if country:
+        if country and text[start:end] not in _AMBIGUOUS:
             return Mention(start, end, label, sure=False, country=country, score=score)
-    if label in _PLACES and name in places.countries() and name not in _AMBIGUOUS:
-        return Mention(start, end, label, sure=False, country=places.countries()[name], score=score)
     trusted = score >= _TRUSTED
     if label in {"PERSON", "ORG", "PRODUCT", "GPE", "LOC", "NORP", "FAC", "WORK_OF_ART"}:
         city = places.locate(name, text[end : end + 40], countries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from pipelines.extract.wordlists import any_of
 from schemas import Quantity, Span
 
 Comparator = Literal["=", ">", ">=", "<", "<=", "~"]
@@ -27,10 +28,10 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: number for number, word in enumerate(_UNITS.split())}
 _WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
-_SMALL = "|".join(sorted(_WORDS, key=lambda word: (-len(word), word)))
+_SMALL = any_of(_WORDS)
 # (?a: for without regard to case "ſ" would be an "s".
 _QUANTITY = re.compile(
-    rf"(?:(?P<how>(?a:{'|'.join(sorted(_COMPARATORS, key=lambda how: (-len(how), how)))}))\s+)?"
+    rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
     rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
     rf"(?:(?P<digits>(?<![\w.,-])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|(?<![\w.,-])\d{{1,15}}(?:\.\d+)?)|"
     rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b)|(?P<vague>\b(?:dozens|scores|hundreds|thousands|"

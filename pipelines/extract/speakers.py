@@ -258,9 +258,10 @@ class Cast:
             if any(word.capitalize() in places.demonyms() and word not in person.words for word in wanted):
                 continue
             fitting = sum(1 for told in wanted.values() if told & (role.words | person.words))
-            near = (
-                not certain and role.person == first if wanted else role.person in salience or lasting or role.at > at
-            )
+            if wanted:
+                near = role.person == first and not certain
+            else:
+                near = role.person in salience or lasting or role.at > at
             if salience and not (fitting or near):
                 continue
             score = 3.0 * fitting - len(wanted) - 0.1 * len(role.words - wanted.keys() - {head})
