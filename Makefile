@@ -23,8 +23,8 @@ lint: $(INSTALLED)  ## ruff, mypy --strict, published schemas and configuration 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m schemas --check schemas/json
-	$(BIN)/python -m pipelines.settings --check docs/configuration.md
+	$(BIN)/python -m claimwire.schemas --check schemas/json
+	$(BIN)/python -m claimwire.pipelines.settings --check docs/configuration.md
 
 install: $(INSTALLED)  ## make .venv and install claimwire into it, editable, with what the tests need
 
@@ -37,8 +37,8 @@ $(INSTALLED): setup.py pyproject.toml
 	@touch $@
 
 schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration reference anew from the code
-	$(BIN)/python -m schemas schemas/json
-	$(BIN)/python -m pipelines.settings docs/configuration.md
+	$(BIN)/python -m claimwire.schemas schemas/json
+	$(BIN)/python -m claimwire.pipelines.settings docs/configuration.md
 
 bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
@@ -49,9 +49,9 @@ bench-claims: $(INSTALLED)  ## claims, speakers and names beside the best known 
 
 train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
-	$(BIN)/python -m pipelines.extract.tagger.training --data $(DATA) --work out/training \
+	$(BIN)/python -m training --data $(DATA) --work out/training \
 		--out pipelines/extract/tagger/weights $(ARGS)
-	$(BIN)/python -m pipelines.extract.tagger.training.calibrate --data $(DATA)
+	$(BIN)/python -m training.calibrate --data $(DATA)
 
 kafka:  ## start a real Apache Kafka on a free port of this machine, and print its address (Java 17 and Maven)
 	@deploy/kafka/kafka.sh start

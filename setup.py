@@ -4,8 +4,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# The bundled examples stay readable at the top of the repository and travel in the wheel as package data.
-PACKAGES = [*find_packages(include=["schemas", "connectors", "connectors.*", "pipelines", "pipelines.*"]), "examples"]
+# The folders of the repository are installed as one package: claimwire/ holds links to them.
+PACKAGES = [*find_packages(include=["claimwire", "claimwire.*"]), "claimwire.examples"]
 
 setup(
     name="claimwire",
@@ -18,12 +18,12 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=PACKAGES,
     package_data={
-        "schemas": ["json/*.json", "py.typed"],
-        "connectors": ["py.typed"],
-        "pipelines": ["py.typed", "data/*"],
-        "pipelines.extract": ["data/*"],
-        "pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
-        "examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
+        "claimwire": ["py.typed"],
+        "claimwire.schemas": ["json/*.json"],
+        "claimwire.pipelines.normalize": ["*.txt"],
+        "claimwire.pipelines.extract": ["data/*"],
+        "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
+        "claimwire.examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
     },
     install_requires=[
         "apache-beam>=2.77,<2.78",
@@ -71,5 +71,5 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["claimwire = pipelines.cli:main"]},
+    entry_points={"console_scripts": ["claimwire = claimwire.pipelines.cli:main"]},
 )

@@ -31,10 +31,10 @@ from typing import Any
 import spacy
 from report import tell_goal, tell_machine
 
-from pipelines.extract import By, Extraction, load
-from pipelines.extract.model import DEFAULTS
-from pipelines.extract.tagger import load_tagger
-from schemas import Span, encode
+from claimwire.pipelines.extract import By, Extraction, load
+from claimwire.pipelines.extract.model import DEFAULTS
+from claimwire.pipelines.extract.tagger import load_tagger
+from claimwire.schemas import Span, encode
 
 _BEST = {
     "pair F1": "39.8 GenderGapTracker",

@@ -44,18 +44,18 @@ import msgspec
 import numpy as np
 from report import tell_goal, tell_machine
 
-from pipelines.checkpoint import Outcome, State
-from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
-from pipelines.dedupe.index import Found, Index
-from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.dedupe.verdict import Verdict, judge
-from pipelines.dedupe.words import words
-from pipelines.monitor import counted
-from pipelines.normalize import normalize
-from pipelines.progress import LineProgress
-from pipelines.run import BoundedRun
-from pipelines.settings import Settings
-from schemas import Article, RawArticle, Source
+from claimwire.pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from claimwire.pipelines.dedupe.index import Found, Index
+from claimwire.pipelines.dedupe.sqlite import SqliteIndex
+from claimwire.pipelines.dedupe.verdict import Verdict, judge
+from claimwire.pipelines.dedupe.words import words
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.observe.events import counted
+from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.schemas import Article, RawArticle, Source
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 _BATCH = 2000

@@ -25,9 +25,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from dedupe import NOW, written
 from report import tell_goal, tell_machine
 
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.keyed import DeduplicateKeyed, Printed
-from schemas import encode
+from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.stream import DeduplicateKeyed, Printed
+from claimwire.schemas import encode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from one_key import Runner

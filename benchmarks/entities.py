@@ -19,9 +19,9 @@ from types import SimpleNamespace
 import spacy
 from report import tell_goal, tell_machine
 
-from pipelines.extract import load
-from pipelines.extract.model import DEFAULTS
-from pipelines.extract.tagger.training.corpora import Mark, Marked, read
+from claimwire.pipelines.extract import load
+from claimwire.pipelines.extract.model import DEFAULTS
+from training.corpora import Mark, Marked, read
 
 _NAMES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _ARMS = {"WEAPON": "ARMS", "PLATFORM": "ARMS"}

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import feedparser
 
-from connectors.entries import parse_feed
+from claimwire.connectors.feeds.parsing import parse_feed
 
 GOAL = 0.9
 

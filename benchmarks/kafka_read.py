@@ -23,7 +23,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from kafka import KafkaProducer, TopicPartition
 from report import tell_goal, tell_machine
 
-from connectors.kafka import Consumers, KafkaRecord, ReadFromKafka
+from claimwire.connectors.kafka import Consumers, KafkaRecord, ReadFromKafka
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from broker import Broker

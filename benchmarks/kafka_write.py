@@ -22,14 +22,14 @@ import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from report import tell_goal, tell_machine
 
-from connectors.kafka import (
+from claimwire.connectors.kafka import (
     Connection,
     IdempotentPublisher,
     Message,
     TransactionalPublisher,
     WriteToKafka,
 )
-from connectors.kafka.producing import producer_options
+from claimwire.connectors.kafka.producing import producer_options
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from broker import Broker

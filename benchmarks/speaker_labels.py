@@ -20,8 +20,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.extract.wordlists import rows
-from schemas import Span
+from claimwire.pipelines.extract.wordlists import rows
+from claimwire.schemas import Span
 
 Kind = str
 """pronoun, surname, role or full."""

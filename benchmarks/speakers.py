@@ -28,8 +28,8 @@ from typing import Any
 from report import tell_goal, tell_machine
 from speaker_labels import Source, fold, kind_of, labels, sources
 
-from pipelines.extract import By, Extraction, load
-from schemas import Claim, Span
+from claimwire.pipelines.extract import By, Extraction, load
+from claimwire.schemas import Claim, Span
 
 _BY_HAND = Path(__file__).parent / "data" / "speakers_by_hand.tsv"
 _KINDS = ("pronoun", "role", "surname", "full")

@@ -6,8 +6,8 @@ import hashlib
 import re
 from datetime import UTC, datetime
 
-from schemas.codec import payload
-from schemas.records import DeadLetter, Failure, Origin
+from claimwire.schemas.codec import payload
+from claimwire.schemas.records import DeadLetter, Failure, Origin
 
 
 def dead_letter(

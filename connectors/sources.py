@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 import listparser
 
-from connectors.files import MAX_BYTES, FileKind, FileSource, has_text_layout, printable
-from connectors.http import without_password
-from connectors.kafka.connection import KafkaAddress
-from connectors.kafka.errors import BadAddress
-from connectors.lines import Damaged, read_whole, unpacked
+from claimwire.connectors.files.lines import Damaged, read_whole, unpacked
+from claimwire.connectors.files.reading import MAX_BYTES, FileKind, FileSource, has_text_layout, printable
+from claimwire.connectors.kafka.connection import KafkaAddress
+from claimwire.connectors.kafka.errors import BadAddress
+from claimwire.connectors.web.http import without_password
 
 _log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from typing import Literal
 import apache_beam as beam
 import msgspec
 
-from connectors.deadletters import dead_letter
-from pipelines.checkpoint import Outcome, QueueReader
-from pipelines.dedupe.transform import Judged
-from pipelines.extract import By, Extraction, Extractor, load
-from pipelines.monitor import article_event
-from schemas import (
+from claimwire.connectors.deadletters import dead_letter
+from claimwire.pipelines.dedupe.transform import Judged
+from claimwire.pipelines.extract import By, Extraction, Extractor, load
+from claimwire.pipelines.observe.events import article_event
+from claimwire.pipelines.state.checkpoint import Outcome, QueueReader
+from claimwire.schemas import (
     SCHEMA_VERSION,
     DeadLetter,
     Duplicate,

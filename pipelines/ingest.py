@@ -17,19 +17,19 @@ from typing import Any
 
 import apache_beam as beam
 
-from connectors.feeds import FeedRequest, ReadFromFeeds
-from connectors.files import FileSource, ReadFromFiles
-from connectors.jsonl import WriteToJsonl
-from connectors.kafka import ReadFromKafka
-from pipelines.checkpoint import Outcome, Queued, QueueReader
-from pipelines.dedupe.index import Index
-from pipelines.dedupe.transform import Deduplicate
-from pipelines.enrich import Enrich
-from pipelines.intake import DecodeRecords, Normalize, Stage
-from pipelines.sinks import Sink
-from schemas import Article, encode
-from schemas.coders import register
-from schemas.records import Record
+from claimwire.connectors.feeds.fetching import FeedRequest, ReadFromFeeds
+from claimwire.connectors.files.reading import FileSource, ReadFromFiles
+from claimwire.connectors.kafka import ReadFromKafka
+from claimwire.connectors.outputs.jsonl import WriteToJsonl
+from claimwire.pipelines.dedupe.index import Index
+from claimwire.pipelines.dedupe.transform import Deduplicate
+from claimwire.pipelines.enrich import Enrich
+from claimwire.pipelines.run.intake import DecodeRecords, Normalize, Stage
+from claimwire.pipelines.sinks.addresses import Sink
+from claimwire.pipelines.state.checkpoint import Outcome, Queued, QueueReader
+from claimwire.schemas import Article, encode
+from claimwire.schemas.coders import register
+from claimwire.schemas.records import Record
 
 register(Outcome)
 

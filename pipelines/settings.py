@@ -1,6 +1,6 @@
 """All settings of a run in one validated object; later ones win: defaults, file, environment, flags.
 
-``python -m pipelines.settings [--check] FILE`` writes the reference in docs/ from this object, or checks it.
+``python -m claimwire.pipelines.settings [--check] FILE`` writes the reference in docs/ from this object, or checks it.
 """
 
 from __future__ import annotations

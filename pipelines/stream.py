@@ -20,18 +20,18 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.jsonl import write_jsonl
-from connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
-from connectors.sources import TopicSource, sources
-from pipelines import enrich
-from pipelines.dedupe.keyed import DeduplicateKeyed
-from pipelines.dedupe.transform import Judged
-from pipelines.enrich import BATCH, EnrichBatch, Run
-from pipelines.intake import DecodeRecords, Normalize
-from pipelines.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
-from pipelines.messages import Messages, as_message
-from pipelines.settings import Settings, SettingsError
-from schemas import DeadLetter, EnrichedArticle, Event, encode
+from claimwire.connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
+from claimwire.connectors.outputs.jsonl import write_jsonl
+from claimwire.connectors.sources import TopicSource, sources
+from claimwire.pipelines import enrich
+from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.transform import Judged
+from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run
+from claimwire.pipelines.run.intake import DecodeRecords, Normalize
+from claimwire.pipelines.settings import Settings, SettingsError
+from claimwire.pipelines.sinks.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
+from claimwire.pipelines.sinks.messages import Messages, as_message
+from claimwire.schemas import DeadLetter, EnrichedArticle, Event, encode
 
 GROUP = "claimwire-stream"
 # For new partitions. The watermark moves as often, and with it what Prism has left lying between two stages.

@@ -1,7 +1,7 @@
 """The records of claimwire and their forms: JSON, JSON Schema, Arrow, Beam coders. Imports nothing of the project."""
 
-from schemas.codec import decode, encode
-from schemas.records import (
+from claimwire.schemas.codec import decode, encode
+from claimwire.schemas.records import (
     SCHEMA_VERSION,
     Article,
     Claim,

@@ -1,10 +1,10 @@
-"""``python -m schemas [--check] FOLDER`` writes the published JSON Schemas, or tells which differ from the code."""
+"""``python -m claimwire.schemas [--check] FOLDER`` writes the JSON Schemas, or checks the published ones against them."""
 
 import json
 import sys
 from pathlib import Path
 
-from schemas.jsonschema import PUBLISHED, json_schema
+from claimwire.schemas.jsonschema import PUBLISHED, json_schema
 
 
 def main(arguments: list[str]) -> int:

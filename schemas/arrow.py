@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from schemas.records import Record
+from claimwire.schemas.records import Record
 
 
 def arrow_schema(kind: type[Record]) -> pa.Schema:

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from schemas.records import DeadLetter, Record
+from claimwire.schemas.records import DeadLetter, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -24,7 +24,7 @@ def _decoder(kind: type[Record]) -> msgspec.json.Decoder[Record]:
 def encode(record: Record) -> bytes:
     """The record as one line of JSON, without the newline.
 
-    Raises UnicodeEncodeError for text with lone surrogates; ``pipelines.normalize`` removes them.
+    Raises UnicodeEncodeError for text with lone surrogates; ``claimwire.pipelines.normalize.article`` removes them.
     """
     return _encoder.encode(record)
 

@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from apache_beam import coders
 
-from schemas.codec import decode, encode
-from schemas.records import Article, DeadLetter, EnrichedArticle, Event, RawArticle, Record
+from claimwire.schemas.codec import decode, encode
+from claimwire.schemas.records import Article, DeadLetter, EnrichedArticle, Event, RawArticle, Record
 
 R = TypeVar("R", bound=Record)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.records import (
+from claimwire.schemas.records import (
     SCHEMA_VERSION,
     Article,
     Claim,

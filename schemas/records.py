@@ -39,7 +39,7 @@ class Source(Record, frozen=True):
 
 
 class RawArticle(Record, frozen=True):
-    """An article as its source gave it: what a connector hands to ``pipelines.normalize``.
+    """An article as its source gave it: what a connector hands to ``claimwire.pipelines.normalize.article``.
 
     Markup is already text; nothing else is cleaned. Dates are as the source wrote them, or RFC 3339 where the
     source's library had already understood them.

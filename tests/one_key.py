@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from pipelines.dedupe import keyed
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.keyed import Printed
-from pipelines.dedupe.transform import Judged
-from schemas import Article
+from claimwire.pipelines.dedupe import keyed
+from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.stream import Printed
+from claimwire.pipelines.dedupe.transform import Judged
+from claimwire.schemas import Article
 
 REMEMBER = timedelta(days=90)
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pytest
 from _pytest.mark import ParameterSet
 
-from pipelines.extract import By, Extraction, load
-from schemas import Claim
+from claimwire.pipelines.extract import By, Extraction, load
+from claimwire.schemas import Claim
 
 Case = tuple[str, ...]
 """A text and the claims in it, in any order."""

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.articles import NotAnArticle, decode_article
-from schemas import codec
-from schemas.records import Origin, RawArticle
+from claimwire.connectors.files.articles import NotAnArticle, decode_article
+from claimwire.schemas import codec
+from claimwire.schemas.records import Origin, RawArticle
 
 ORIGIN = Origin(url="wire.jsonl", line=7)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.files import FileResult, file_key
-from pipelines.checkpoint import Outcome, QueueReader, SourceState, State, StateError
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.index import Remembered, Seen
-from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.normalize import normalize
-from pipelines.publish import STDOUT, OutputLostError, publish_file
-from schemas import Article, DeadLetter, Failure, Origin, RawArticle, decode
+from claimwire.connectors.files.reading import FileResult, file_key
+from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.index import Remembered, Seen
+from claimwire.pipelines.dedupe.sqlite import SqliteIndex
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.run.publish import STDOUT, OutputLostError, publish_file
+from claimwire.pipelines.state.checkpoint import Outcome, QueueReader, SourceState, State, StateError
+from claimwire.schemas import Article, DeadLetter, Failure, Origin, RawArticle, decode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ def test_a_second_process_is_told_who_holds_the_state(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
-    dies = "import os, sys; from pathlib import Path; from pipelines.checkpoint import State; "
+    dies = "import os, sys; from pathlib import Path; from claimwire.pipelines.state.checkpoint import State; "
     dies += "State(Path(sys.argv[1])).__enter__(); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", dies, str(tmp_path)], check=False).returncode == 9
     with State(tmp_path):

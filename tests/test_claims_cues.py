@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from said import Case, check, tried
 
-from pipelines.extract import By
+from claimwire.pipelines.extract import By
 
 VERBS: list[Case] = [
     (

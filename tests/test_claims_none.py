@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from said import Case, check, tried
 
-from pipelines.extract import By
+from claimwire.pipelines.extract import By
 
 NOBODYS: list[Case] = [
     ("Few remember that the square was once a lake.",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from said import Case, check, extract, tried
 
-from pipelines.extract import By
+from claimwire.pipelines.extract import By
 
 PLACES: list[Case] = [
     ("The baker said flour was scarce.", "The baker | said | flour was scarce"),

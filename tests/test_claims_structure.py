@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from said import Case, check, tried
 
-from pipelines.extract import By
+from claimwire.pipelines.extract import By
 
 SPLIT: list[Case] = [
     ("“The river,” said Tom Reed, “has never been so low.”", "Tom Reed | said | The river, ... has never been so low"),

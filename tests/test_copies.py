@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_near_copies import prose
 
-from pipelines.checkpoint import DATABASE, State
-from pipelines.dedupe.likeness import added
-from pipelines.dedupe.words import codes, lines, places
-from pipelines.explain import align
-from schemas import decode
-from schemas.records import Article
+from claimwire.pipelines.dedupe.likeness import added
+from claimwire.pipelines.dedupe.words import codes, lines, places
+from claimwire.pipelines.read.explain import align
+from claimwire.pipelines.state.checkpoint import DATABASE, State
+from claimwire.schemas import decode
+from claimwire.schemas.records import Article
 
 BRIDGE = (
     "The old bridge over the Ann will close on Tuesday, the mayor, Ilse Marsh, said on Monday after engineers had "

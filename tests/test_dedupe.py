@@ -9,11 +9,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedupe.fingerprint import Sketch, fingerprint
-from pipelines.dedupe.index import SLOTS, Found, Remembered, Seen, count
-from pipelines.dedupe.verdict import Verdict, judge
-from pipelines.normalize import normalize
-from schemas import Article, RawArticle
+from claimwire.pipelines.dedupe.fingerprint import Sketch, fingerprint
+from claimwire.pipelines.dedupe.index import SLOTS, Found, Remembered, Seen, count
+from claimwire.pipelines.dedupe.verdict import Verdict, judge
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.schemas import Article, RawArticle
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 LONG = (

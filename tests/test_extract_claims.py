@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipelines.extract import Extraction, load
-from schemas import Claim
+from claimwire.pipelines.extract import Extraction, load
+from claimwire.schemas import Claim
 
 
 def extract(text: str) -> Extraction:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from said import extract
 
-from pipelines.extract import By
-from pipelines.extract.entities import find_entities
-from pipelines.extract.tagger.names import Name
-from schemas import Entity
+from claimwire.pipelines.extract import By
+from claimwire.pipelines.extract.entities import find_entities
+from claimwire.pipelines.extract.tagger.names import Name
+from claimwire.schemas import Entity
 
 
 def named(text: str) -> dict[str, Entity]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract import By, Extraction, ModelNotFoundError, extract, load
-from pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from pipelines.extract.quotes import find_quotes
-from schemas import Span
+from claimwire.pipelines.extract import By, Extraction, ModelNotFoundError, extract, load
+from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.schemas import Span
 
 _PIECES = st.sampled_from([
     "Ann Lee", "said", " ", "\n", "\n\n", '"', "“", "”", "'", "’", "«", "»", ",", ".", ": ", "that", "the minister",

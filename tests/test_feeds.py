@@ -25,7 +25,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from connectors.feeds import (
+from claimwire.connectors.feeds.fetching import (
     FeedRequest,
     FeedResult,
     ParsedFeed,
@@ -33,9 +33,9 @@ from connectors.feeds import (
     decode_entry,
     parse_feed,
 )
-from connectors.files import FileSource, ReadFromFiles
-from connectors.sandbox import FeedParser
-from schemas import DeadLetter, Origin, RawArticle
+from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.files.reading import FileSource, ReadFromFiles
+from claimwire.schemas import DeadLetter, Origin, RawArticle
 from tests.webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 URL = "https://news.example/feeds/all.xml"
@@ -425,7 +425,9 @@ def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
     server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(FeedParser, "_start", die_at_once)
-    monkeypatch.setattr("connectors.files._of_thread", threading.local())  # no parser that another test has started
+    monkeypatch.setattr(
+        "claimwire.connectors.files.reading._of_thread", threading.local()
+    )  # no parser that another test has started
     with FeedParser() as parser, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
         parse(parser, rss(ITEM) * 10_000)
     url = server.add("/feed", Page(body=rss(ITEM)))

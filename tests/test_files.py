@@ -23,7 +23,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files import (
+from claimwire.connectors.files.lines import read_lines, read_whole
+from claimwire.connectors.files.reading import (
     FileKind,
     FileResult,
     FileSource,
@@ -34,10 +35,9 @@ from connectors.files import (
     read_file,
     replay,
 )
-from connectors.lines import read_lines, read_whole
-from connectors.sources import BrokenSource, FeedSource, SourceError, file_kind, sources
-from schemas import codec
-from schemas.records import DeadLetter, Failure, Origin, RawArticle
+from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, file_kind, sources
+from claimwire.schemas import codec
+from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.html import to_text
+from claimwire.connectors.web.html import to_text
 
 
 @pytest.mark.parametrize(

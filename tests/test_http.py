@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors import http
-from connectors.http import Client, Limits
+from claimwire.connectors.web import http
+from claimwire.connectors.web.http import Client, Limits
 from tests.webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 

@@ -23,16 +23,16 @@ from killing import MOST_ARTICLES, assert_same, assert_tidy, die_at, make_source
 from test_kafka_run import committed, ends, produce
 from webserver import WebServer
 
-import pipelines.kafka
-import pipelines.run
-from pipelines.checkpoint import State, StateError
-from pipelines.kafka import TopicReader
-from pipelines.monitor import Summary
-from pipelines.run import BoundedRun
+import claimwire.pipelines.run.bounded
+import claimwire.pipelines.sinks.kafka
+from claimwire.pipelines.observe.events import Summary
+from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.sinks.kafka import TopicReader
+from claimwire.pipelines.state.checkpoint import State, StateError
 
 _FORKS = multiprocessing.get_context("forkserver")
 # So that each process that is to be killed has the heavy imports behind it.
-_FORKS.set_forkserver_preload(["pipelines.run", "pipelines.progress", "killing"])
+_FORKS.set_forkserver_preload(["claimwire.pipelines.run.bounded", "claimwire.pipelines.observe.progress", "killing"])
 
 _LONGEST_S = 120
 
@@ -40,8 +40,8 @@ _LONGEST_S = 120
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small passes and batches of reading, as the processes that are killed have them."""
-    monkeypatch.setattr(pipelines.run, "_MOST_ARTICLES", MOST_ARTICLES)
-    monkeypatch.setattr(pipelines.kafka, "_MOST_RECORDS", MOST_ARTICLES)
+    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", MOST_ARTICLES)
+    monkeypatch.setattr(claimwire.pipelines.sinks.kafka, "_MOST_RECORDS", MOST_ARTICLES)
 
 
 class Sink:

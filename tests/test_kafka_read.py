@@ -27,7 +27,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewPartitions
 from kafka.errors import OffsetOutOfRangeError
 
-from connectors.kafka import (
+from claimwire.connectors.kafka import (
     Consumers,
     KafkaPosition,
     KafkaRecord,
@@ -39,11 +39,11 @@ from connectors.kafka import (
     partitions_of,
     ranges_of,
 )
-from connectors.kafka import consumers as consumers_module
-from connectors.kafka.ranges import NEVER, Claim, OffsetRangeTracker
-from connectors.kafka.read import _ReadBounded
-from connectors.kafka.records import Chunk, StructCoder
-from connectors.kafka.watermark import TimestampPolicy, Watermark
+from claimwire.connectors.kafka import consumers as consumers_module
+from claimwire.connectors.kafka.ranges import NEVER, Claim, OffsetRangeTracker
+from claimwire.connectors.kafka.read import _ReadBounded
+from claimwire.connectors.kafka.records import Chunk, StructCoder
+from claimwire.connectors.kafka.watermark import TimestampPolicy, Watermark
 
 GIVEN: dict[str, list[Any]] = defaultdict(list)
 """What pipelines gave, by a name of their own: the in-process runner is in this process."""

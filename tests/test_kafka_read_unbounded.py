@@ -19,8 +19,8 @@ from broker import Broker
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions
 
-from connectors.kafka import KafkaRecord, ReadFromKafka
-from connectors.kafka import consumers as consumers_module
+from claimwire.connectors.kafka import KafkaRecord, ReadFromKafka
+from claimwire.connectors.kafka import consumers as consumers_module
 
 GIVEN: dict[str, list[Any]] = defaultdict(list)
 """What pipelines gave, by a name of their own: with LOOPBACK the workers are in this process."""

@@ -19,15 +19,15 @@ from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import NewPartitions
 
-import pipelines.run
-from connectors.kafka import Fenced, OutOfStep
-from connectors.kafka.transaction import TransactionalPublisher
-from pipelines.checkpoint import State
-from pipelines.monitor import Summary
-from pipelines.progress import LineProgress
-from pipelines.run import BoundedRun
-from pipelines.settings import Settings
-from schemas.jsonschema import json_schema
+import claimwire.pipelines.run.bounded
+from claimwire.connectors.kafka import Fenced, OutOfStep
+from claimwire.connectors.kafka.transaction import TransactionalPublisher
+from claimwire.pipelines.observe.events import Summary
+from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.state.checkpoint import State
+from claimwire.schemas.jsonschema import json_schema
 
 KINDS = ("articles", "claims", "events", "dead-letters")
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
@@ -442,7 +442,7 @@ def test_records_that_were_removed_unread_fail_that_source_or_are_counted_as_set
 
 @pytest.fixture
 def small_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipelines.run, "_MOST_ARTICLES", 10)
+    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", 10)
 
 
 @pytest.mark.usefixtures("small_passes")

@@ -20,7 +20,7 @@ from broker import Broker, require_java
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
-from connectors.kafka import (
+from claimwire.connectors.kafka import (
     BadConfig,
     Connection,
     KafkaConnectorError,
@@ -31,7 +31,7 @@ from connectors.kafka import (
     WriteToKafka,
     describe_topics,
 )
-from schemas import encode
+from claimwire.schemas import encode
 
 PASSWORD, WRONG = "correct-horse-battery", "another-horse-staple"
 USERNAME_VARIABLE, PASSWORD_VARIABLE = "CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD"

@@ -14,7 +14,7 @@ import pytest
 from broker import Broker
 from kafka import KafkaAdminClient, TopicPartition
 
-from connectors.kafka import (
+from claimwire.connectors.kafka import (
     BadConfig,
     Connection,
     Fenced,
@@ -231,7 +231,7 @@ def drive(address: str, topic: str, journal: str, passes: int) -> None:
 def test_killed_at_any_moment_every_pass_is_seen_once(broker: Broker, topic: str, tmp_path: Path) -> None:
     broker.create(topic, partitions=3)
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["connectors.kafka", "test_kafka_transaction"])
+    processes.set_forkserver_preload(["claimwire.connectors.kafka", "test_kafka_transaction"])
     journal = tmp_path / "journal"
     journal.write_text("0")
     moments = random.Random(5)

@@ -12,7 +12,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from broker import Broker
 
-from connectors.kafka import (
+from claimwire.connectors.kafka import (
     BadAddress,
     BadConfig,
     Connection,
@@ -26,9 +26,9 @@ from connectors.kafka import (
     describe_topics,
     ensure_topics,
 )
-from schemas import decode, encode
-from schemas.codec import payload_bytes
-from schemas.records import DeadLetter
+from claimwire.schemas import decode, encode
+from claimwire.schemas.codec import payload_bytes
+from claimwire.schemas.records import DeadLetter
 
 
 def write(elements: Iterable[Any], folder: Path, config: dict[str, Any], **options: Any) -> list[DeadLetter]:

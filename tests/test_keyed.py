@@ -25,13 +25,13 @@ from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
-from pipelines.dedupe import keyed, sqlite
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.keyed import DeduplicateKeyed
-from pipelines.dedupe.replica import Replica
-from pipelines.dedupe.transform import Judged
-from pipelines.dedupe.verdict import judge
-from schemas import Article
+from claimwire.pipelines.dedupe import keyed, sqlite
+from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.replica import Replica
+from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.transform import Judged
+from claimwire.pipelines.dedupe.verdict import judge
+from claimwire.schemas import Article
 
 DAY = timedelta(days=1)
 

@@ -32,7 +32,7 @@ from killing import (
 )
 from webserver import WebServer
 
-from pipelines.checkpoint import State
+from claimwire.pipelines.state.checkpoint import State
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 
@@ -112,7 +112,7 @@ def test_killed_at_random_moments_the_outputs_are_those_of_an_undisturbed_run(
 
 _FORKS = multiprocessing.get_context("forkserver")
 # So that each process that is to be killed has the heavy imports behind it.
-_FORKS.set_forkserver_preload(["pipelines.run", "pipelines.progress", "killing"])
+_FORKS.set_forkserver_preload(["claimwire.pipelines.run.bounded", "claimwire.pipelines.observe.progress", "killing"])
 
 
 def forked(step: int | None, folder: Path, source: Path) -> int | None:

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_dedupe import Memory, article, judged, outcomes, told
 
-from pipelines.checkpoint import Outcome, State
-from pipelines.dedupe.fingerprint import LONGEST, fingerprint
-from pipelines.dedupe.index import HOT
-from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.dedupe.verdict import Verdict, judge, near
-from schemas import Article
+from claimwire.pipelines.dedupe.fingerprint import LONGEST, fingerprint
+from claimwire.pipelines.dedupe.index import HOT
+from claimwire.pipelines.dedupe.sqlite import SqliteIndex
+from claimwire.pipelines.dedupe.verdict import Verdict, judge, near
+from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.schemas import Article
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SYLLABLES = ("ka", "lo", "mir", "ten", "sa", "vu", "dor", "pel", "ni", "gra", "os", "hu", "be", "rin", "ta", "mo")

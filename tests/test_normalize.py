@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.characters import clean
-from pipelines.normalize import language, normalize, parse_time
-from pipelines.urls import canonical_url, domain
-from schemas import RawArticle, decode, encode
-from schemas.records import Article
+from claimwire.pipelines.normalize.article import language, normalize, parse_time
+from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.urls import canonical_url, domain
+from claimwire.schemas import RawArticle, decode, encode
+from claimwire.schemas.records import Article
 
 any_text = st.text(st.characters())  # lone surrogates included
 ENGLISH = (

@@ -17,10 +17,10 @@ import pytest
 import zstandard
 from conftest import ROOT, run_here, write_jsonl, written
 
-from pipelines.checkpoint import State
-from pipelines.monitor import Summary
-from pipelines.sinks import SinkError
-from schemas.jsonschema import json_schema
+from claimwire.pipelines.observe.events import Summary
+from claimwire.pipelines.sinks.addresses import SinkError
+from claimwire.pipelines.state.checkpoint import State
+from claimwire.schemas.jsonschema import json_schema
 
 EXAMPLES = ROOT / "examples"
 TEXT = (
@@ -147,7 +147,7 @@ def test_a_bad_line_is_one_dead_letter_that_names_it_and_replay_feeds_it_again(t
 def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.extract import Extractor  # noqa: PLC0415
+    from claimwire.pipelines.extract import Extractor  # noqa: PLC0415
 
     real = Extractor.pipe
 

@@ -9,9 +9,9 @@ import pytest
 from conftest import run_here, written
 from webserver import Page, WebServer
 
-from pipelines.checkpoint import State
-from pipelines.monitor import Summary
-from pipelines.run import RunError
+from claimwire.pipelines.observe.events import Summary
+from claimwire.pipelines.run.bounded import RunError
+from claimwire.pipelines.state.checkpoint import State
 
 
 def feed(*numbers: int, host: str = "a.example") -> bytes:

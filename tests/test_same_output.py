@@ -108,7 +108,7 @@ def hook(event, arguments):
     if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
         asked.append(f"{event} {arguments[1] if event == 'socket.connect' else arguments[0]}")
 sys.addaudithook(hook)
-from pipelines.cli import main
+from claimwire.pipelines.cli import main
 try:
     main()
 finally:

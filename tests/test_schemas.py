@@ -15,7 +15,7 @@ from apache_beam import coders
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import (
+from claimwire.schemas import (
     SCHEMA_VERSION,
     Article,
     Claim,
@@ -36,11 +36,11 @@ from schemas import (
     decode,
     encode,
 )
-from schemas.__main__ import main as publish
-from schemas.arrow import arrow_schema
-from schemas.coders import RecordCoder
-from schemas.jsonschema import PUBLISHED, json_schema
-from schemas.records import Record
+from claimwire.schemas.__main__ import main as publish
+from claimwire.schemas.arrow import arrow_schema
+from claimwire.schemas.coders import RecordCoder
+from claimwire.schemas.jsonschema import PUBLISHED, json_schema
+from claimwire.schemas.records import Record
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

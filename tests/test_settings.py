@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.settings import Settings, SettingsError, load_settings, main
+from claimwire.pipelines.settings import Settings, SettingsError, load_settings, main
 
 
 def load(tmp_path: Path, file: str = "", flags: dict[str, object] | None = None, **environment: str) -> Settings:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract import By, Extraction, load
-from schemas import Speaker
+from claimwire.pipelines.extract import By, Extraction, load
+from claimwire.schemas import Speaker
 
 EXTRACTORS: list[By] = ["tagger", "rules"]
 

@@ -20,12 +20,12 @@ from conftest import Claimwire
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 
-from pipelines.dedupe.fingerprint import fingerprint
-from pipelines.dedupe.transform import Judged, told
-from pipelines.dedupe.verdict import Verdict
-from pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
-from pipelines.normalize import normalize
-from schemas import RawArticle
+from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.transform import Judged, told
+from claimwire.pipelines.dedupe.verdict import Verdict
+from claimwire.pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.schemas import RawArticle
 
 KINDS = ("articles", "claims", "events", "dead-letters")
 HELD = (

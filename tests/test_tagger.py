@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from test_extract_claims import FORMS, SOURCELESS
 from test_extract_properties import TEXTS, assert_sound, assert_spans
 
-import pipelines.extract.tagger as tagging
-from pipelines.extract import Extraction, ModelNotFoundError, extract, load
-from pipelines.extract.paragraphs import find_paragraphs
-from pipelines.extract.quotes import find_quotes
-from pipelines.extract.tagged import LEAST
-from pipelines.extract.tagger import Attribution, has_weights, load_tagger
-from pipelines.extract.tagger.windows import LIMIT, find_windows
-from schemas import Claim
+import claimwire.pipelines.extract.tagger as tagging
+from claimwire.pipelines.extract import Extraction, ModelNotFoundError, extract, load
+from claimwire.pipelines.extract.paragraphs import find_paragraphs
+from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract.tagged import LEAST
+from claimwire.pipelines.extract.tagger import Attribution, has_weights, load_tagger
+from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.schemas import Claim
 
 pytestmark = pytest.mark.skipif(not has_weights(), reason="the tagger's weights are not there")
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,9 +19,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
     for name in filter(None, files.split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).exists():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
+            shutil.copy(ROOT / name, source / name, follow_symlinks=False)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
     subprocess.run(build, check=True, timeout=300)
     (built,) = folder.glob("claimwire-*.whl")
@@ -30,20 +31,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
-        "schemas/json/enriched-article.schema.json",
-        "pipelines/data/tracking_parameters.txt",
-        "examples/feeds.opml",
-        "examples/feeds/corrected/brackwater-courier.xml",
-        "examples/articles/izyum-shells.txt",
-        "examples/wire.jsonl",
-        "pipelines/extract/tagger/weights/shared.onnx",
-        "pipelines/extract/tagger/weights/attributions.onnx",
-        "pipelines/extract/tagger/weights/names.onnx",
-        "pipelines/extract/tagger/weights/vocab.txt",
-        "pipelines/extract/tagger/MODEL_CARD.md",
+        "claimwire/schemas/json/enriched-article.schema.json",
+        "claimwire/pipelines/normalize/tracking_parameters.txt",
+        "claimwire/examples/feeds.opml",
+        "claimwire/examples/feeds/corrected/brackwater-courier.xml",
+        "claimwire/examples/articles/izyum-shells.txt",
+        "claimwire/examples/wire.jsonl",
+        "claimwire/pipelines/extract/tagger/weights/shared.onnx",
+        "claimwire/pipelines/extract/tagger/weights/attributions.onnx",
+        "claimwire/pipelines/extract/tagger/weights/names.onnx",
+        "claimwire/pipelines/extract/tagger/weights/vocab.txt",
+        "claimwire/pipelines/extract/tagger/MODEL_CARD.md",
     ):
         assert name in names
-    assert any(name.startswith("pipelines/extract/data/") for name in names)
+    assert any(name.startswith("claimwire/pipelines/extract/data/") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
 
 

@@ -12,12 +12,12 @@ import pytest
 from corpus import articles
 from killing import write_jsonl
 
-from pipelines import workers
-from pipelines.checkpoint import State
-from pipelines.monitor import Summary
-from pipelines.progress import LineProgress
-from pipelines.run import BoundedRun, RunError
-from pipelines.settings import Settings
+from claimwire.pipelines.observe.events import Summary
+from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.run import workers
+from claimwire.pipelines.run.bounded import BoundedRun, RunError
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.state.checkpoint import State
 
 _PASSES = 2
 _COUNT = 2_010

@@ -1,8 +1,8 @@
 """Apache Kafka as source and sink of a Beam pipeline, in Python alone (kafka-python)."""
 
-from connectors.kafka.connection import Connection, KafkaAddress
-from connectors.kafka.consumers import ConsumerConfig, Consumers
-from connectors.kafka.errors import (
+from claimwire.connectors.kafka.connection import Connection, KafkaAddress
+from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
+from claimwire.connectors.kafka.errors import (
     BadAddress,
     BadConfig,
     Fenced,
@@ -14,14 +14,19 @@ from connectors.kafka.errors import (
     OutOfStep,
     TopicRefused,
 )
-from connectors.kafka.messages import Message
-from connectors.kafka.offsets import Start, Stop, Topics, UnknownTopicError, partitions_of, ranges_of
-from connectors.kafka.ranges import OffsetRange
-from connectors.kafka.read import ReadFromKafka, ReadResult
-from connectors.kafka.records import KafkaPosition, KafkaRecord
-from connectors.kafka.topics import NewTopicSettings, Topic, describe_topics, ensure_topics
-from connectors.kafka.transaction import IdempotentPublisher, Publisher, TransactionalPublisher, commit_offsets
-from connectors.kafka.write import WriteToKafka
+from claimwire.connectors.kafka.messages import Message
+from claimwire.connectors.kafka.offsets import Start, Stop, Topics, UnknownTopicError, partitions_of, ranges_of
+from claimwire.connectors.kafka.ranges import OffsetRange
+from claimwire.connectors.kafka.read import ReadFromKafka, ReadResult
+from claimwire.connectors.kafka.records import KafkaPosition, KafkaRecord
+from claimwire.connectors.kafka.topics import NewTopicSettings, Topic, describe_topics, ensure_topics
+from claimwire.connectors.kafka.transaction import (
+    IdempotentPublisher,
+    Publisher,
+    TransactionalPublisher,
+    commit_offsets,
+)
+from claimwire.connectors.kafka.write import WriteToKafka
 
 __all__ = [
     "BadAddress",

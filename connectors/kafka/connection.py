@@ -22,7 +22,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from msgspec import Struct
 
-from connectors.kafka.errors import LOGIN_REFUSED, BadAddress, BadConfig, explained
+from claimwire.connectors.kafka.errors import LOGIN_REFUSED, BadAddress, BadConfig, explained
 
 USERNAME = "CLAIMWIRE_KAFKA_USERNAME"
 PASSWORD = "CLAIMWIRE_KAFKA_PASSWORD"  # noqa: S105 - the variable's name

@@ -16,10 +16,18 @@ from apache_beam.utils.windowed_value import create as windowed
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from connectors.kafka.consumers import Consumers
-from connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, partitions_of, ranges_of
-from connectors.kafka.ranges import OffsetRange
-from connectors.kafka.watermark import Watermark, WatermarkProvider
+from claimwire.connectors.kafka.consumers import Consumers
+from claimwire.connectors.kafka.offsets import (
+    OnExpired,
+    Start,
+    Stop,
+    Topics,
+    UnknownTopicError,
+    partitions_of,
+    ranges_of,
+)
+from claimwire.connectors.kafka.ranges import OffsetRange
+from claimwire.connectors.kafka.watermark import Watermark, WatermarkProvider
 
 _LOG = logging.getLogger(__name__)
 

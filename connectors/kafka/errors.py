@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kafka import errors
 
 if TYPE_CHECKING:
-    from connectors.kafka.messages import Message
+    from claimwire.connectors.kafka.messages import Message
 
 
 class KafkaConnectorError(Exception):

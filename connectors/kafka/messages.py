@@ -5,7 +5,7 @@ from __future__ import annotations
 from apache_beam import coders
 from msgspec import Struct
 
-from connectors.kafka.records import StructCoder
+from claimwire.connectors.kafka.records import StructCoder
 
 
 class Message(Struct, frozen=True, array_like=True, gc=False):

@@ -13,8 +13,8 @@ from apache_beam.metrics import Metrics
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
-from connectors.kafka.consumers import Consumers
-from connectors.kafka.ranges import NEVER, OffsetRange
+from claimwire.connectors.kafka.consumers import Consumers
+from claimwire.connectors.kafka.ranges import NEVER, OffsetRange
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from connectors.kafka.connection import CONNECTION_OPTIONS, checked_options
-from connectors.kafka.messages import Message
+from claimwire.connectors.kafka.connection import CONNECTION_OPTIONS, checked_options
+from claimwire.connectors.kafka.messages import Message
 
 PRODUCER_OPTIONS = frozenset(
     KafkaProducer.DEFAULT_CONFIG.keys()

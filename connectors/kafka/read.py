@@ -22,12 +22,12 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
-from connectors.kafka.consumers import ConsumerConfig, Consumers
-from connectors.kafka.discovery import FindRanges, KeepFindingRanges
-from connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
-from connectors.kafka.ranges import NEVER, Claim, OffsetRange, OffsetRangeTracker
-from connectors.kafka.records import Chunk, KafkaPosition, KafkaRecord, records_from
-from connectors.kafka.watermark import TimestampPolicy, Watermark, WatermarkProvider
+from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
+from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
+from claimwire.connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
+from claimwire.connectors.kafka.ranges import NEVER, Claim, OffsetRange, OffsetRangeTracker
+from claimwire.connectors.kafka.records import Chunk, KafkaPosition, KafkaRecord, records_from
+from claimwire.connectors.kafka.watermark import TimestampPolicy, Watermark, WatermarkProvider
 
 _LOG = logging.getLogger(__name__)
 

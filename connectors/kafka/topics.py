@@ -10,8 +10,8 @@ from kafka import KafkaAdminClient, errors
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from msgspec import Struct
 
-from connectors.kafka.connection import Connection
-from connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
+from claimwire.connectors.kafka.connection import Connection
+from claimwire.connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
 
 CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 _AS_BROKER = -1  # KIP-464

@@ -21,8 +21,8 @@ from typing import Any, Protocol, Self
 
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
-from connectors.kafka.connection import Connection
-from connectors.kafka.errors import (
+from claimwire.connectors.kafka.connection import Connection
+from claimwire.connectors.kafka.errors import (
     REFUSED,
     Fenced,
     KafkaConnectorError,
@@ -33,8 +33,8 @@ from connectors.kafka.errors import (
     explained,
     explanation,
 )
-from connectors.kafka.messages import Message
-from connectors.kafka.producing import (
+from claimwire.connectors.kafka.messages import Message
+from claimwire.connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_MESSAGES,
     InFlight,
@@ -42,7 +42,7 @@ from connectors.kafka.producing import (
     delivery_timeout_s,
     producer_options,
 )
-from connectors.kafka.topics import KnownTopics
+from claimwire.connectors.kafka.topics import KnownTopics
 
 Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 """By consumer group, by topic and partition: the offset of the next record to be read."""

@@ -11,7 +11,7 @@ from apache_beam.transforms.core import WatermarkEstimatorProvider
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
-from connectors.kafka.records import LOG_APPEND_TIME, NO_TIMESTAMP, KafkaRecord
+from claimwire.connectors.kafka.records import LOG_APPEND_TIME, NO_TIMESTAMP, KafkaRecord
 
 _EARLIEST = MIN_TIMESTAMP.micros
 _LATEST = GlobalWindow().max_timestamp().micros

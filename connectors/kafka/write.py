@@ -19,11 +19,11 @@ from apache_beam.utils.windowed_value import WindowedValue
 from kafka import KafkaProducer
 from kafka.errors import IllegalStateError, KafkaError
 
-from connectors.deadletters import dead_letter
-from connectors.kafka.connection import Connection
-from connectors.kafka.errors import REFUSED, MessageRefused, explanation
-from connectors.kafka.messages import Message
-from connectors.kafka.producing import (
+from claimwire.connectors.deadletters import dead_letter
+from claimwire.connectors.kafka.connection import Connection
+from claimwire.connectors.kafka.errors import REFUSED, MessageRefused, explanation
+from claimwire.connectors.kafka.messages import Message
+from claimwire.connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_MESSAGES,
     InFlight,
@@ -31,9 +31,9 @@ from connectors.kafka.producing import (
     delivery_timeout_s,
     producer_options,
 )
-from connectors.kafka.topics import KnownTopics, Topic
-from schemas.codec import as_text
-from schemas.records import DeadLetter, Origin
+from claimwire.connectors.kafka.topics import KnownTopics, Topic
+from claimwire.schemas.codec import as_text
+from claimwire.schemas.records import DeadLetter, Origin
 
 Element = Message | tuple[bytes | None, bytes | None] | bytes
 

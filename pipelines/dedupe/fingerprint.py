@@ -21,8 +21,8 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from pipelines.dedupe.words import NUMBER, Codes, Hashes, codes, facts, grams, lines
-from schemas import Article
+from claimwire.pipelines.dedupe.words import NUMBER, Codes, Hashes, codes, facts, grams, lines
+from claimwire.schemas import Article
 
 VERSION = 2
 """Changes whenever the same article gets other keys; an index of another version is not used."""

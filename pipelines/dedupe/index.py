@@ -1,7 +1,7 @@
 """What the judge asks of a store of seen articles, and what it wants remembered.
 
 A second engine is one file: a class with the two methods of ``Index`` for the workers, and functions like
-``remember``, ``refresh`` and ``forget`` of ``pipelines.dedupe.sqlite`` for the driver.
+``remember``, ``refresh`` and ``forget`` of ``claimwire.pipelines.dedupe.sqlite`` for the driver.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from pipelines.dedupe.fingerprint import Sketch
-from schemas import Duplicate
+from claimwire.pipelines.dedupe.fingerprint import Sketch
+from claimwire.schemas import Duplicate
 
 HOT = 64
 """So many articles at most are remembered under a gram: one that more have is their template's, and tells nothing."""

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedupe.fingerprint import Sketch
-from pipelines.dedupe.words import NAME, NUMBER, WORD, Codes, grams
+from claimwire.pipelines.dedupe.fingerprint import Sketch
+from claimwire.pipelines.dedupe.words import NAME, NUMBER, WORD, Codes, grams
 
 RUN = 5
 """Words in a row that are repeated rather than come together by chance."""

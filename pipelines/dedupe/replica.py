@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from pipelines.dedupe import sqlite
-from pipelines.dedupe.index import Remembered
-from pipelines.dedupe.sqlite import SqliteIndex
-from pipelines.dedupe.verdict import Verdict
+from claimwire.pipelines.dedupe import sqlite
+from claimwire.pipelines.dedupe.index import Remembered
+from claimwire.pipelines.dedupe.sqlite import SqliteIndex
+from claimwire.pipelines.dedupe.verdict import Verdict
 
 # So many at a change, so that a day with millions of them ends without a pause.
 _FORGOTTEN_AT_ONCE = 500

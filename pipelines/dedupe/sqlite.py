@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
-from pipelines.dedupe.index import SLOTS, Copied, Found, Remembered, Seen, count
+from claimwire.pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
+from claimwire.pipelines.dedupe.index import SLOTS, Copied, Found, Remembered, Seen, count
 
 SCHEMA = """
 CREATE TABLE seen (number INTEGER PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
@@ -45,7 +45,7 @@ _SEEN = "number, article_id, identity, first_seen, copied"
 
 
 class SqliteIndex:
-    """What workers get of it (``pipelines.dedupe.index.Index``). Pickles as its path."""
+    """What workers get of it (``claimwire.pipelines.dedupe.index.Index``). Pickles as its path."""
 
     def __init__(self, database: Path) -> None:
         self._database = database

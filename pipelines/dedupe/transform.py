@@ -8,13 +8,13 @@ from datetime import datetime
 import apache_beam as beam
 import msgspec
 
-from pipelines.dedupe.fingerprint import Fingerprint, fingerprint
-from pipelines.dedupe.index import Index, Remembered, Words
-from pipelines.dedupe.verdict import Outcome, Verdict, judge
-from pipelines.dedupe.words import places
-from schemas import Article, Duplicate, Span
-from schemas.coders import register
-from schemas.records import Record
+from claimwire.pipelines.dedupe.fingerprint import Fingerprint, fingerprint
+from claimwire.pipelines.dedupe.index import Index, Remembered, Words
+from claimwire.pipelines.dedupe.verdict import Outcome, Verdict, judge
+from claimwire.pipelines.dedupe.words import places
+from claimwire.schemas import Article, Duplicate, Span
+from claimwire.schemas.coders import register
+from claimwire.schemas.records import Record
 
 
 class Judged(Record, frozen=True):

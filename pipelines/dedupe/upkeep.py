@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
-from pipelines.dedupe.index import HOT
-from pipelines.dedupe.sqlite import PARTS, reading, settle
+from claimwire.pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
+from claimwire.pipelines.dedupe.index import HOT
+from claimwire.pipelines.dedupe.sqlite import PARTS, reading, settle
 
 _MOST_FAULTS = 20
 _TABLES = ("seen", "seen_keys", "fresh_grams", "settled_grams", "edges", "published_before", "split")

@@ -10,11 +10,11 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from pipelines.dedupe import index as store
-from pipelines.dedupe.fingerprint import Fingerprint, Sketch
-from pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen, Words
-from pipelines.dedupe.likeness import Likeness, added, likeness
-from schemas import Duplicate
+from claimwire.pipelines.dedupe import index as store
+from claimwire.pipelines.dedupe.fingerprint import Fingerprint, Sketch
+from claimwire.pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen, Words
+from claimwire.pipelines.dedupe.likeness import Likeness, added, likeness
+from claimwire.schemas import Duplicate
 
 Outcome = Literal["new", "unchanged", "copy", "revision"]
 Method = Literal["abridged", "extended", "edited"]

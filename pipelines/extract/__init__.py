@@ -1,6 +1,6 @@
 """Claims and entities of news articles: pure functions over spaCy, usable without Beam.
 
->>> from pipelines.extract import extract
+>>> from claimwire.pipelines.extract import extract
 >>> [claim.text for claim in extract("The mayor said the bridge would stay closed.").claims]
 ['the bridge would stay closed']
 """
@@ -14,17 +14,17 @@ from typing import Literal, NamedTuple, Protocol
 
 from spacy.tokens import Doc
 
-from pipelines.extract.claims import find_drafts, make_claims, may_hold_claims, may_quote
-from pipelines.extract.drafts import Draft
-from pipelines.extract.entities import find_entities, recognised
-from pipelines.extract.lines import find_lines, with_lines
-from pipelines.extract.lookalikes import Lookalikes
-from pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
-from pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from pipelines.extract.quotes import Quote, find_quotes
-from pipelines.extract.tagged import join, likely
-from pipelines.extract.tagger import Tagger, has_weights, load_tagger
-from schemas import Claim, Entity, Span
+from claimwire.pipelines.extract.claims import find_drafts, make_claims, may_hold_claims, may_quote
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.entities import find_entities, recognised
+from claimwire.pipelines.extract.lines import find_lines, with_lines
+from claimwire.pipelines.extract.lookalikes import Lookalikes
+from claimwire.pipelines.extract.model import Model, ModelNotFoundError, ModelUnfitError, load_model
+from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from claimwire.pipelines.extract.quotes import Quote, find_quotes
+from claimwire.pipelines.extract.tagged import join, likely
+from claimwire.pipelines.extract.tagger import Tagger, has_weights, load_tagger
+from claimwire.schemas import Claim, Entity, Span
 
 __all__ = [
     "By",
@@ -43,7 +43,7 @@ _BATCH_ARTICLES = 64
 
 
 class Text(Protocol):
-    """What an extractor needs of an article; ``schemas.Article`` has it."""
+    """What an extractor needs of an article; ``claimwire.schemas.Article`` has it."""
 
     @property
     def id(self) -> str: ...

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from pipelines.extract.wordlists import any_of, rows, words
+from claimwire.pipelines.extract.wordlists import any_of, rows, words
 
 LABELS = frozenset({"WEAPON", "PLATFORM"})
 _NEIGHBOURHOOD = 120

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
 from functools import cache
 
-from pipelines.extract import places
-from pipelines.extract.discourse import Discourse, Salience, outstanding
-from pipelines.extract.people import fold
-from pipelines.extract.roles import WORD, bare
-from pipelines.extract.wordlists import rows
-from schemas import Entity, Span
+from claimwire.pipelines.extract import places
+from claimwire.pipelines.extract.discourse import Discourse, Salience, outstanding
+from claimwire.pipelines.extract.people import fold
+from claimwire.pipelines.extract.roles import WORD, bare
+from claimwire.pipelines.extract.wordlists import rows
+from claimwire.schemas import Entity, Span
 
 _ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and)\b")
 _REACH = 3

@@ -9,14 +9,14 @@ from typing import Literal
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import GOING_ON, Draft, Paragraph, merged, quotation
-from pipelines.extract.phrases import introduced, read_phrases
-from pipelines.extract.quantities import find_quantities
-from pipelines.extract.quotes import Quote
-from pipelines.extract.speakers import Cast, Named, speaker
-from pipelines.extract.stance import hedges, modality
-from pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
-from schemas import Claim, Cue, Entity, Span
+from claimwire.pipelines.extract.drafts import GOING_ON, Draft, Paragraph, merged, quotation
+from claimwire.pipelines.extract.phrases import introduced, read_phrases
+from claimwire.pipelines.extract.quantities import find_quantities
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.speakers import Cast, Named, speaker
+from claimwire.pipelines.extract.stance import hedges, modality
+from claimwire.pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
+from claimwire.schemas import Claim, Cue, Entity, Span
 
 _WORD = re.compile(r"[a-z]+")
 _PHRASE = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc, Token
 
-from pipelines.extract.wordlists import cue_verbs, sections
+from claimwire.pipelines.extract.wordlists import cue_verbs, sections
 
 Range = tuple[int, int]
 """Token indices into a Doc, half open."""

@@ -11,8 +11,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
-from pipelines.extract.drafts import Draft, merged
-from pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from claimwire.pipelines.extract.drafts import Draft, merged
+from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _OBLIQUE = re.compile(

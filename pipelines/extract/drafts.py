@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
 
-from pipelines.extract.clauses import (
+from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
     Range,
     agent,
@@ -25,9 +25,9 @@ from pipelines.extract.clauses import (
     window,
     without,
 )
-from pipelines.extract.quotes import Quote
-from pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs, sections
-from schemas import Span
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs, sections
+from claimwire.schemas import Span
 
 _CLAUSAL = frozenset({"ccomp"})
 _RAISING = frozenset(

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
-from pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
-from pipelines.extract.drafts import Draft, tidy
-from pipelines.extract.wordlists import cue_verbs
-from schemas import Span
+from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
+from claimwire.pipelines.extract.drafts import Draft, tidy
+from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.schemas import Span
 
 # A name or noun does not end with these: the word that they belong to comes next.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})

@@ -12,13 +12,13 @@ from typing import NamedTuple, Protocol
 
 from spacy.tokens import Doc
 
-from pipelines.extract import places
-from pipelines.extract.arms import LABELS as ARMS
-from pipelines.extract.arms import find_arms
-from pipelines.extract.drafts import whole_words
-from pipelines.extract.people import is_first_name
-from pipelines.extract.wordlists import any_of, sections, words
-from schemas import Entity, KnowledgeBaseEntry, Span
+from claimwire.pipelines.extract import places
+from claimwire.pipelines.extract.arms import LABELS as ARMS
+from claimwire.pipelines.extract.arms import find_arms
+from claimwire.pipelines.extract.drafts import whole_words
+from claimwire.pipelines.extract.people import is_first_name
+from claimwire.pipelines.extract.wordlists import any_of, sections, words
+from claimwire.schemas import Entity, KnowledgeBaseEntry, Span
 
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EVENT", "WEAPON", "PLATFORM"})

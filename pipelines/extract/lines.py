@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipelines.extract.drafts import Draft, alike, tidy
-from pipelines.extract.quotes import Quote
-from pipelines.extract.wordlists import cue_verbs, sections
-from schemas import Entity, Span
+from claimwire.pipelines.extract.drafts import Draft, alike, tidy
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.wordlists import cue_verbs, sections
+from claimwire.schemas import Entity, Span
 
 # A speaker's label: at most seven words, an aside in brackets, a colon, or a full stop where it is Q or A.
 _LABEL = re.compile(

@@ -6,10 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from pipelines.extract.drafts import Draft
-from pipelines.extract.quotes import Quote
-from pipelines.extract.wordlists import cue_nouns, cue_verbs, sections
-from schemas import Span
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.wordlists import cue_nouns, cue_verbs, sections
+from claimwire.schemas import Span
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FIRST = frozenset({"i", "we"})

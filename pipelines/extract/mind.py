@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from pipelines.extract.discourse import Discourse, Salience, outstanding
-from pipelines.extract.people import People
-from schemas import Span
+from claimwire.pipelines.extract.discourse import Discourse, Salience, outstanding
+from claimwire.pipelines.extract.people import People
+from claimwire.schemas import Span
 
 GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
 NOBODY, NO_MAN, NO_WOMAN = -1, -2, -3

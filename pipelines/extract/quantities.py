@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pipelines.extract.wordlists import any_of
-from schemas import Quantity, Span
+from claimwire.pipelines.extract.wordlists import any_of
+from claimwire.schemas import Quantity, Span
 
 Comparator = Literal["=", ">", ">=", "<", "<=", "~"]
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from schemas import Span
+from claimwire.schemas import Span
 
 _CLOSERS = {'"': '"', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
 _MARK = re.compile('``|["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')

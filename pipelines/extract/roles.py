@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from pipelines.extract.wordlists import rows, sections
+from claimwire.pipelines.extract.wordlists import rows, sections
 
 WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
 _WINDOW = 90

@@ -7,16 +7,16 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pipelines.extract import places
-from pipelines.extract.bodies import Bodies
-from pipelines.extract.discourse import POSSESSIVE, Discourse, outstanding
-from pipelines.extract.drafts import Draft
-from pipelines.extract.mind import ANOTHER, CLEAR, GENDERED, NOBODY, WITHOUT_NAME, InMind
-from pipelines.extract.people import Mention, People
-from pipelines.extract.roles import WORD, also_called, bare, gender_of, is_role, word_before
-from pipelines.extract.wordlists import sections, words
-from schemas import Entity, Span, Speaker
-from schemas.records import SpeakerType
+from claimwire.pipelines.extract import places
+from claimwire.pipelines.extract.bodies import Bodies
+from claimwire.pipelines.extract.discourse import POSSESSIVE, Discourse, outstanding
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.mind import ANOTHER, CLEAR, GENDERED, NOBODY, WITHOUT_NAME, InMind
+from claimwire.pipelines.extract.people import Mention, People
+from claimwire.pipelines.extract.roles import WORD, also_called, bare, gender_of, is_role, word_before
+from claimwire.pipelines.extract.wordlists import sections, words
+from claimwire.schemas import Entity, Span, Speaker
+from claimwire.schemas.records import SpeakerType
 
 _LABELS: dict[str, SpeakerType] = {
     "PERSON": "person", "ORG": "organization", "GPE": "place", "LOC": "place", "NORP": "group", "FAC": "organization",

@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import Literal
 
-from pipelines.extract.wordlists import any_of, words
-from schemas import Span
+from claimwire.pipelines.extract.wordlists import any_of, words
+from claimwire.schemas import Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
 

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from pipelines.extract.drafts import Draft, alike, merged, size, tidy, whole_words
-from pipelines.extract.edges import settle
-from pipelines.extract.lines import LINES
-from pipelines.extract.paragraphs import find_sentences
-from pipelines.extract.quotes import Quote
-from pipelines.extract.tagger import Attribution
-from pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
-from schemas import Span
+from claimwire.pipelines.extract.drafts import Draft, alike, merged, size, tidy, whole_words
+from claimwire.pipelines.extract.edges import settle
+from claimwire.pipelines.extract.lines import LINES
+from claimwire.pipelines.extract.paragraphs import find_sentences
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.tagger import Attribution
+from claimwire.pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
+from claimwire.schemas import Span
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEGATION = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)

@@ -37,7 +37,7 @@ def any_of(names: Iterable[str]) -> str:
 
 def rows(name: str) -> Iterator[list[str]]:
     """The lines of ``data/NAME`` as columns, without comments and empty lines."""
-    with (files("pipelines.extract") / "data" / name).open(encoding="utf-8") as lines:
+    with (files("claimwire.pipelines.extract") / "data" / name).open(encoding="utf-8") as lines:
         for line in lines:
             if line.strip() and not line.startswith("#"):
                 yield [column.strip() for column in line.rstrip("\n").split("\t")]

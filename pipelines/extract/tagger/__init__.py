@@ -13,15 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
 
-from pipelines.extract.model import ModelNotFoundError
-from pipelines.extract.paragraphs import find_paragraphs
-from pipelines.extract.quotes import Quote
-from pipelines.extract.tagger.attributions import Attribution, find_attributions
-from pipelines.extract.tagger.names import Name, find_names
-from pipelines.extract.tagger.sequence import Scores
-from pipelines.extract.tagger.windows import Window, find_windows, word_pieces
-from pipelines.extract.tagger.worth import Worth
-from schemas import Span
+from claimwire.pipelines.extract.model import ModelNotFoundError
+from claimwire.pipelines.extract.paragraphs import find_paragraphs
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.tagger.attributions import Attribution, find_attributions
+from claimwire.pipelines.extract.tagger.names import Name, find_names
+from claimwire.pipelines.extract.tagger.sequence import Scores
+from claimwire.pipelines.extract.tagger.windows import Window, find_windows, word_pieces
+from claimwire.pipelines.extract.tagger.worth import Worth
+from claimwire.schemas import Span
 
 __all__ = ["Attribution", "Name", "Reading", "Tagger", "load_tagger"]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.extract.tagger.sequence import Run, Scores, find_runs, labels_of, log_softmax
-from pipelines.extract.tagger.windows import Window
-from schemas import Span
+from claimwire.pipelines.extract.tagger.sequence import Run, Scores, find_runs, labels_of, log_softmax
+from claimwire.pipelines.extract.tagger.windows import Window
+from claimwire.schemas import Span
 
 LABELS = labels_of(("source", "cue", "content"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipelines.extract.tagger.sequence import Scores, find_runs, labels_of, log_softmax
-from pipelines.extract.tagger.windows import Window
+from claimwire.pipelines.extract.tagger.sequence import Scores, find_runs, labels_of, log_softmax
+from claimwire.pipelines.extract.tagger.windows import Window
 
 KINDS = (
     "PERSON", "ORG", "GPE", "LOC", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "DATE", "MONEY",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.extract.tagger.windows import Window
+from claimwire.pipelines.extract.tagger.windows import Window
 
 Scores = NDArray[np.float32]
 

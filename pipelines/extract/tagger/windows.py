@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tokenizers import BertWordPieceTokenizer, Encoding, Tokenizer
 
-from pipelines.extract.paragraphs import find_sentences
-from pipelines.extract.quotes import Quote
-from schemas import Span
+from claimwire.pipelines.extract.paragraphs import find_sentences
+from claimwire.pipelines.extract.quotes import Quote
+from claimwire.schemas import Span
 
 LIMIT = 192
 """Word pieces of a window at most, with its marks."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.extract.tagger.sequence import Scores
-from pipelines.extract.tagger.windows import Window
-from schemas import Span
+from claimwire.pipelines.extract.tagger.sequence import Scores
+from claimwire.pipelines.extract.tagger.windows import Window
+from claimwire.schemas import Span
 
 
 class Worth:

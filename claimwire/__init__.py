@@ -1,0 +1,1 @@
+"""Turns news feeds and topics into who said what."""

@@ -1,0 +1,318 @@
+"""Reads news feeds over HTTP inside a Beam pipeline; ``parse_feed`` reads one that is already at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import apache_beam as beam
+import msgspec
+
+from claimwire.connectors.feeds.parsing import FeedInfo, ParsedFeed, article_from_entry, decode_entry, parse_feed
+from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from claimwire.schemas import DeadLetter, Failure, RawArticle
+from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
+
+__all__ = [
+    "FeedInfo",
+    "FeedRequest",
+    "FeedResult",
+    "ParsedFeed",
+    "ReadFromFeeds",
+    "article_from_entry",
+    "decode_entry",
+    "parse_feed",
+]
+
+_LONGEST_WAIT_S = 7 * 24 * 3600
+
+
+class FeedRequest(msgspec.Struct, frozen=True):
+    """A feed to be read, and what its last ``FeedResult`` told to remember."""
+
+    url: str
+    """As configured."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+
+
+class FeedResult(msgspec.Struct, frozen=True):
+    """What became of a FeedRequest.
+
+    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
+    outcome: after a failure they are those of this request, but for a place that the feed has left again.
+    """
+
+    url: str
+    """As configured, so perhaps with a password: for remembering, and ``name`` for showing."""
+    outcome: Literal["read", "unchanged", "failed", "gone"]
+    status: int | None = None
+    """Of HTTP; None where there was no answer."""
+    entries: int = 0
+    """Articles and dead letters together."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
+    moved_to: str | None = None
+    """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
+    retry_after_s: int | None = None
+    """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
+    title: str | None = None
+    error: Failure | None = None
+    """Its message begins with the feed's ``name``, so that it need not be said again."""
+    note: str | None = None
+    """What was wrong with a feed that could be read all the same; it does not name the feed."""
+
+    @property
+    def name(self) -> str:
+        """The URL as it may be shown."""
+        return without_password(self.url)
+
+
+class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
+    """Reads feeds: ``PCollection[FeedRequest]`` in, three collections out.
+
+    ``articles`` has a RawArticle for each entry, ``dead_letters`` a DeadLetter for each entry or body of which none
+    could be made, and ``results`` a FeedResult for each request. No feed harms another.
+
+    Feeds are asked conditionally (RFC 9110, 13), so that an unchanged one costs next to nothing. All requests of a
+    bundle go to one worker, where they run in threads: waiting is what takes the time, and only in one place can it
+    be known that a host is asked by one request at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        concurrency: int = 20,
+        timeout_s: float = 60,
+        max_bytes: int = 10_000_000,
+        contact: str | None = None,
+    ) -> None:
+        """Args:
+        allow_private: whether hosts of private networks, this machine included, may be asked.
+        concurrency: how many feeds are fetched at once, and how many bodies are held; each is of another host.
+        timeout_s: for one feed, redirects included; of it at most 10 to connect and 20 between two bytes.
+        max_bytes: of a body, compressed or decompressed.
+        contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        """
+        super().__init__()
+        defaults = Limits()
+        self._read = _Read(
+            allow_private,
+            concurrency,
+            Limits(
+                connect_s=min(defaults.connect_s, timeout_s),
+                read_s=min(defaults.read_s, timeout_s),
+                whole_s=timeout_s,
+                max_bytes=max_bytes,
+            ),
+            contact,
+        )
+
+    def expand(self, requests: Any) -> Any:
+        """The graph: all requests brought together, then fetched and parsed."""
+        return (
+            requests
+            | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, FeedRequest])
+            | "Together" >> beam.GroupByKey()
+            | "Read"
+            >> beam.ParDo(self._read)
+            .with_output_types(RawArticle, dead_letters=DeadLetter, results=FeedResult)
+            .with_outputs("dead_letters", "results", main="articles")
+        )
+
+
+class _Read(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None) -> None:
+        self._allow_private = allow_private
+        self._concurrency = concurrency
+        self._limits = limits
+        self._contact = contact
+
+    def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
+        client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        with FeedParser() as parser:
+            for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency):
+                try:
+                    result, feed = _read(request, answer, parser)
+                except Exception as error:  # whatever one feed does to us, the rest are read
+                    result, feed = _failed(request, error), None
+                if feed:
+                    yield from feed.articles
+                    for letter in feed.dead_letters:
+                        yield beam.pvalue.TaggedOutput("dead_letters", letter)
+                yield beam.pvalue.TaggedOutput("results", result)
+
+
+def _fetch_all(
+    client: Client, requests: list[FeedRequest], concurrency: int
+) -> Iterator[tuple[FeedRequest, Response | Exception]]:
+    """Every request with its answer, in the order in which they come.
+
+    A host's feeds are asked one after the other. No more than ``concurrency`` answers exist at a time: a thread may
+    fetch the next only when one that came before has been dealt with.
+    """
+    hosts: dict[str, list[FeedRequest]] = {}
+    for request in requests:
+        hosts.setdefault(_host(request.moved_to or request.url), []).append(request)
+    answers: queue.SimpleQueue[tuple[FeedRequest, Response | Exception]] = queue.SimpleQueue()
+    room = threading.Semaphore(concurrency)
+    given_up = threading.Event()
+
+    def ask(feeds: list[FeedRequest]) -> None:
+        for request in feeds:
+            room.acquire()
+            if given_up.is_set():
+                return
+            answers.put(_fetch(client, request))
+
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="feeds") as threads:
+        try:
+            for feeds in hosts.values():
+                threads.submit(ask, feeds)
+            for _ in requests:
+                yield answers.get()
+                room.release()
+        finally:  # also when nobody wants the rest: no thread may be left waiting for room
+            given_up.set()
+            room.release(len(hosts) + 1)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""  # the client will say what is wrong with it
+
+
+def _fetch(client: Client, request: FeedRequest) -> tuple[FeedRequest, Response | Exception]:
+    """The answer, and the request as it was made in the end."""
+    headers = {"Accept": ACCEPT_FEEDS}
+    validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    conditional = headers | {name: value for name, value in validators.items() if value}
+    if not request.moved_to:
+        return request, _get(client, request.url, conditional)
+    answer = _get(client, request.moved_to, conditional)
+    if isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2):
+        return request, answer
+    # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
+    return msgspec.structs.replace(request, moved_to=None), _get(client, request.url, headers)
+
+
+def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Exception:
+    try:
+        return client.get(url, headers)
+    except Exception as error:  # not only FetchError: a thread has nobody above it to catch anything
+        return error
+
+
+def _read(
+    request: FeedRequest, answer: Response | Exception, parser: FeedParser
+) -> tuple[FeedResult, ParsedFeed | None]:
+    """What an answer means, and the feed that is in it."""
+    if isinstance(answer, Exception):
+        return _failed(request, answer), None
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        return _not_modified(request, answer), None
+    if answer.status // 100 != 2:
+        return _refused(request, answer), None
+    body_hash = hashlib.sha256(answer.body).hexdigest()
+    result = _remembered(request, answer, body_hash)
+    if body_hash == request.body_hash:
+        return result, None
+
+    fetched_at = datetime.now(UTC)
+    feed = parser.parse(answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
+    if feed.error:
+        failed = _failed(request, feed.error, answer.status)
+        return failed, feed
+    if feed.note:
+        # Perhaps it was cut on its way: without validators the next run gets it whole. Equal bytes stay equal.
+        result = msgspec.structs.replace(result, etag=None, last_modified=None)
+    entries = len(feed.articles) + len(feed.dead_letters)
+    return msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note), feed
+
+
+def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:
+    return FeedResult(
+        url=request.url,
+        outcome="unchanged",
+        status=answer.status,
+        etag=answer.headers.get("etag"),
+        last_modified=answer.headers.get("last-modified"),
+        body_hash=body_hash,
+        moved_to=answer.permanent_url or request.moved_to,
+    )
+
+
+def _not_modified(request: FeedRequest, answer: Response) -> FeedResult:
+    if not (request.etag or request.last_modified or request.body_hash):
+        problem = "answered 304 (not modified) although it was never read; tell the site's operator"
+        return _failed(request, Failure(type="HttpStatus", message=problem), answer.status)
+    result = _remembered(request, answer, request.body_hash)
+    # A 304 may leave out what has not changed.
+    return msgspec.structs.replace(
+        result, etag=result.etag or request.etag, last_modified=result.last_modified or request.last_modified
+    )
+
+
+_ADVICE = {
+    HTTPStatus.UNAUTHORIZED: "put a user name and password into the URL",
+    HTTPStatus.FORBIDDEN: "it does not want to be read by programs, or not from here",
+    HTTPStatus.NOT_FOUND: "look for its new address",
+    HTTPStatus.GONE: "it is gone for good; take it out of the sources",
+    HTTPStatus.TOO_MANY_REQUESTS: "ask it less often",
+}
+
+
+def _refused(request: FeedRequest, answer: Response) -> FeedResult:
+    advice = _ADVICE.get(HTTPStatus(answer.status)) if answer.status in set(HTTPStatus) else None
+    message = f"answered {answer.status}; {advice or 'try later'}"
+    failed = _failed(request, Failure(type="HttpStatus", message=message), answer.status)
+    wait = None
+    if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        wait = _retry_after(answer.headers.get("retry-after", ""))
+    gone = answer.status == HTTPStatus.GONE
+    return msgspec.structs.replace(failed, outcome="gone" if gone else "failed", retry_after_s=wait)
+
+
+def _retry_after(field: str) -> int | None:
+    """Seconds, from seconds or a date (RFC 9110, 10.2.3)."""
+    if field.strip().isdecimal():
+        return min(int(field.strip()[:10]), _LONGEST_WAIT_S)
+    try:
+        date = parsedate_to_datetime(field)
+        wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return int(min(max(wait, timedelta()), timedelta(seconds=_LONGEST_WAIT_S)).total_seconds())
+
+
+def _failed(request: FeedRequest, error: Exception | Failure, status: int | None = None) -> FeedResult:
+    kind, message = (error.type, error.message) if isinstance(error, Failure) else (type(error).__name__, str(error))
+    name = without_password(request.url)
+    if not message.startswith(f"{name}: "):  # it names what the feed redirects to, or nothing
+        message = f"{name}: {message}"
+    return FeedResult(
+        url=request.url,
+        outcome="failed",
+        status=status,
+        etag=request.etag,
+        last_modified=request.last_modified,
+        body_hash=request.body_hash,
+        moved_to=request.moved_to,
+        error=Failure(type=kind, message=message.encode("utf-8", "replace").decode()),
+    )

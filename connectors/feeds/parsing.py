@@ -1,0 +1,355 @@
+"""What stands in a feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF.
+
+feedparser understands the formats, and only that: fetching is ours (``connectors.feeds.fetching``), and so is the way
+from HTML to text (``connectors.web.html``). Its own sanitising of HTML and resolving of links inside HTML are off,
+because neither markup nor those links stay; that takes more than half of its time away. Links of entries are resolved
+all the same.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+from xml.sax import SAXException, SAXParseException
+
+import feedparser
+import msgspec
+
+from claimwire.connectors.deadletters import dead_letter
+from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.http import without_password
+from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
+
+_EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
+_MARKUP_TYPES = ("html", "xml")
+
+
+class NotAFeed(ValueError):  # noqa: N818 - the name says what is wrong
+    """A body in which there is neither a feed nor an entry."""
+
+
+class FeedInfo(msgspec.Struct, frozen=True):
+    """What a feed says of itself and passes on to its entries."""
+
+    url: str
+    """As configured but without a password, or the path of a saved feed."""
+    title: str | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    """Those of an Atom feed, for entries that name none (RFC 4287, 4.2.1)."""
+    fetched_at: datetime | None = None
+
+
+class _HeldEntry(msgspec.Struct, frozen=True):
+    """The payload of a dead letter of stage ``entry``."""
+
+    entry: dict[str, Any]
+    feed: FeedInfo
+
+
+class ParsedFeed(msgspec.Struct, frozen=True):
+    """What one body holds. Every entry is in ``articles`` or in ``dead_letters``."""
+
+    title: str | None
+    articles: list[RawArticle]
+    dead_letters: list[DeadLetter]
+    note: str | None = None
+    """What was wrong with a body whose entries could be read all the same."""
+    error: Failure | None = None
+    """Why nothing could be read; the whole body is then the one dead letter."""
+
+
+def parse_feed(
+    body: bytes,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    fetched_at: datetime | None = None,
+    *,
+    base_url: str | None = None,
+) -> ParsedFeed:
+    """Read a feed.
+
+    Args:
+        body: the document as it came, in whatever encoding; that is found out by feedparser's rules (RFC 3023).
+        url: the feed's URL as configured, or the path of a saved feed; articles and dead letters have it without
+            the password that may be in it.
+        headers: those of the response, under any case; Content-Type and Content-Language matter.
+        fetched_at: when the body was fetched, in UTC; the articles carry it.
+        base_url: where the body was found after redirects, which relative links start from; ``url`` if not given.
+
+    Returns:
+        All entries, as articles or dead letters (stage ``entry``). A body that is no feed gives an error and one dead
+        letter of stage ``feed``. A feed without entries is a feed.
+
+    Raises:
+        Nothing for any body: what feedparser fails with is an error as well.
+    """
+    base_url, url = without_password(base_url or url), without_password(url)
+    try:
+        found = _parse(body, base_url, headers or {})
+        wrong = _ill_formed(found)
+        entries: list[Mapping[str, Any]] = found["entries"]
+        if not entries and (wrong or not found.get("version")):
+            raise NotAFeed(_why_no_feed(body, wrong))
+    except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
+        letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
+        return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
+
+    feed: Mapping[str, Any] = found["feed"]
+    info = FeedInfo(
+        url=url,
+        title=_line(feed, "title"),
+        language=_string(feed.get("language")),
+        authors=_authors(feed) if str(found.get("version")).startswith("atom") else (),
+        fetched_at=fetched_at,
+    )
+    articles: list[RawArticle] = []
+    dead_letters: list[DeadLetter] = []
+    for entry in entries:
+        try:
+            articles.append(article_from_entry(entry, info))
+        except Exception as error:  # one entry never stops the rest
+            dead_letters.append(_dead_entry(entry, info, error))
+    note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
+    return ParsedFeed(title=info.title, articles=articles, dead_letters=dead_letters, note=note)
+
+
+def article_from_entry(entry: Mapping[str, Any], feed: FeedInfo) -> RawArticle:
+    """Make an article of an entry as feedparser gives it, or of its JSON.
+
+    The text is the longest ``content``, else the summary. Enclosures are ignored. Dates are RFC 3339 in UTC where
+    feedparser understood them, else as they stand; ``updated`` is never taken for ``published`` or the other way
+    round (RFC 4287, 4.2.9 and 4.2.15).
+
+    Raises:
+        ValueError: the entry has neither id, link, title nor text.
+    """
+    summary_html = _string(entry.get("summary"))
+    summary_type = _type(entry.get("summary_detail"), "text/html")
+    text, content_html, language = _content(entry)
+    # feedparser repeats the content as the summary where there is none.
+    summary = None if not summary_html or summary_html == content_html else _plain(summary_html, summary_type)
+    if not text:
+        text, summary = summary, None
+    article = RawArticle(
+        guid=_string(entry.get("id")),
+        url=_link(entry),
+        title=_line(entry, "title"),
+        text=text,
+        summary=summary if summary != text else None,
+        authors=_authors(entry) or feed.authors,
+        language=_string(entry.get("language")) or language or feed.language,
+        published=_time(entry, "published"),
+        updated=_time(entry, "updated"),
+        fetched_at=feed.fetched_at,
+        tags=_tags(entry),
+        source_name=feed.title,
+        feed_url=feed.url if _is_http(feed.url) else None,
+        origin=Origin(url=feed.url),
+    )
+    if not (article.guid or article.url or article.title or article.text):
+        raise ValueError("the entry has neither id, link, title nor text")
+    return article
+
+
+def decode_entry(payload: bytes) -> RawArticle:
+    """Make an article of the payload of a dead letter of stage ``entry``, as ``claimwire replay`` does.
+
+    Args:
+        payload: JSON ``{"entry": {...}, "feed": {...}}``: the entry as feedparser gave it, and a ``FeedInfo``.
+
+    Raises:
+        ValueError: the payload is not of this form, or the entry still has nothing in it.
+    """
+    try:
+        held = msgspec.json.decode(payload, type=_HeldEntry)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f'the payload is not {{"entry": {{...}}, "feed": {{...}}}}: {error}') from error
+    return article_from_entry(held.entry, held.feed)
+
+
+def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
+    given = {name.lower(): value for name, value in headers.items()}
+    # Without a type feedparser would take UTF-8 for ISO 8859-1, against the XML standard (2.8).
+    response = {"content-type": given.get("content-type") or "application/xml"}
+    if "content-language" in given:
+        response["content-language"] = given["content-language"]
+    if _is_http(base_url):
+        response["content-location"] = base_url
+    body, wide = _unwidened(body)
+    if wide:
+        response["content-type"] = "application/xml; charset=utf-8"
+    elif body.startswith(b"<?") and (end := body.find(b"?>", 0, 1000)) > 0:
+        # feedparser looks for the encoding in the whole first line, which may be all of the feed, in cubic time.
+        body = body[: end + 2] + b"\n" + body[end + 2 :].removeprefix(b"\n")
+    try:
+        return _feedparser(body, response)
+    except (ValueError, OverflowError):  # of a reference to what is no character
+        return _feedparser(_REFERENCE.sub(_character, _PAIR.sub(_joined, body)), response)
+
+
+def _feedparser(body: bytes, response: dict[str, str]) -> Mapping[str, Any]:
+    # BytesIO and never the bytes: those feedparser would first try as the name of a file to open.
+    found: Mapping[str, Any] = feedparser.parse(
+        BytesIO(body), response_headers=response, sanitize_html=False, resolve_relative_uris=False
+    )
+    return found
+
+
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+
+
+def _unwidened(body: bytes) -> tuple[bytes, bool]:
+    """UTF-16 or UTF-32 as UTF-8 without a declaration, with a byte order mark or not (XML 1.0, appendix F)."""
+    for start, encoding in _WIDE:
+        if body.startswith(start):
+            try:
+                text = body.decode(encoding)
+            except UnicodeDecodeError:
+                break  # cut, or something else; feedparser may know better
+            return re.sub(r"\A<\?xml[^>]*>", "", text).encode("utf-8", "replace"), True
+    return body, False
+
+
+_PAIR = re.compile(rb"&#(?:x(d[89ab][0-9a-f]{2})|(5[56]\d{3}));&#(?:x(d[c-f][0-9a-f]{2})|(5[67]\d{3}));", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));", re.IGNORECASE)
+
+
+def _joined(pair: re.Match[bytes]) -> bytes:
+    """A character written as the two halves that UTF-16 has for it, as some JavaScript does."""
+    high = int(pair[1], 16) if pair[1] else int(pair[2])
+    low = int(pair[3], 16) if pair[3] else int(pair[4])
+    if 0xD800 <= high < 0xDC00 <= low < 0xE000:
+        return b"&#%d;" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+    return pair[0]
+
+
+def _character(reference: re.Match[bytes]) -> bytes:
+    digits = reference[1] or reference[2]
+    number = int(digits, 16 if reference[1] else 10) if len(digits) < 20 else -1
+    valid = 0 < number < 0xD800 or 0xE000 <= number < 0x110000
+    return reference[0] if valid else b"&#65533;"
+
+
+def _ill_formed(found: Mapping[str, Any]) -> str | None:
+    """What is wrong with the XML; a wrong media type or charset does no harm, and feedparser calls them bozo too."""
+    error = found.get("bozo_exception")
+    if isinstance(error, SAXParseException):
+        return f"not well-formed at line {error.getLineNumber()}: {error.getMessage()}"
+    return f"not well-formed: {error}" if isinstance(error, SAXException) else None
+
+
+def _why_no_feed(body: bytes, wrong: str | None) -> str:
+    if not body.strip():
+        return "the body is empty"
+    if re.match(rb"\s*(?:<!doctype\s+html|<html)", body[:1000], re.IGNORECASE):
+        return "this is an HTML page; give the URL of the feed that it links to"
+    return f"this is no RSS, RDF or Atom{f': {wrong}' if wrong else ''}"
+
+
+def _dead_entry(entry: Mapping[str, Any], feed: FeedInfo, error: Exception) -> DeadLetter:
+    # ASCII, so that whatever stands in the entry passes; a struct_time becomes a list, which _time reads.
+    held = json.dumps({"entry": entry, "feed": msgspec.to_builtins(feed)}, default=str).encode()
+    return dead_letter("entry", error, held, Origin(url=feed.url), first_failed_at=feed.fetched_at)
+
+
+def _content(entry: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Text, source and language of the longest content that has text; a picture in base64 is no content."""
+    language = None
+    for name in ("title_detail", "summary_detail"):
+        detail = entry.get(name)
+        language = _string(detail.get("language")) if isinstance(detail, Mapping) and not language else language
+    contents = [part for part in entry.get("content") or () if isinstance(part, Mapping) and _string(part.get("value"))]
+    for part in sorted(contents, key=lambda part: -len(part["value"])):
+        kind = _type(part, "text/html")
+        if kind.startswith("text/") or kind.endswith(_MARKUP_TYPES):
+            text = _plain(part["value"], kind)
+            if text:
+                return text, part["value"], _string(part.get("language")) or language
+    return None, None, language
+
+
+def _plain(value: str, kind: str) -> str | None:
+    text = to_text(value) if kind.endswith(_MARKUP_TYPES) else value.strip()
+    return text or None
+
+
+def _type(detail: Any, default: str) -> str:
+    return str(detail.get("type") or default).lower() if isinstance(detail, Mapping) else default
+
+
+def _line(holder: Mapping[str, Any], name: str) -> str | None:
+    """A title on one line. Where feedparser gives no type, it is RSS without markup."""
+    value = _string(holder.get(name))
+    text = _plain(value, _type(holder.get(f"{name}_detail"), "text/plain")) if value else None
+    return " ".join(text.split()) or None if text else None
+
+
+def _link(entry: Mapping[str, Any]) -> str | None:
+    """The page of the entry, never an enclosure; feedparser has put a permanent id in ``link`` where there is none."""
+    candidates: list[Any] = [entry.get("feedburner_origlink"), entry.get("link")]
+    links = [link for link in entry.get("links") or () if isinstance(link, Mapping)]
+    candidates += [link.get("href") for link in links if link.get("rel") == "alternate"]
+    if entry.get("guidislink"):
+        candidates.append(entry.get("id"))
+    return next((url.strip() for url in candidates if isinstance(url, str) and _is_http(url.strip())), None)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _authors(holder: Mapping[str, Any]) -> tuple[str, ...]:
+    """The distinct names, without addresses."""
+    people = [author.get("name") for author in holder.get("authors") or () if isinstance(author, Mapping)]
+    named = _distinct(people if any(people) else [holder.get("author")])
+    without = (_EMAIL.sub("", name).strip(" ()<>,;") if "@" in name else name for name in named)
+    return _distinct(without)
+
+
+def _tags(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return _distinct(tag.get("term") for tag in entry.get("tags") or () if isinstance(tag, Mapping))
+
+
+def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
+    """The strings on one line each, their references resolved (many feeds encode them twice), each once, in order."""
+    lines = (" ".join(unescape(value).split()) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _time(entry: Mapping[str, Any], name: str) -> str | None:
+    # "in" and not get: for an absent "updated" feedparser's get answers with "published".
+    parsed = entry[f"{name}_parsed"] if f"{name}_parsed" in entry else None  # noqa: SIM401
+    if parsed:
+        try:
+            year, month, day, hour, minute, second = parsed[:6]
+            moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        except (TypeError, ValueError):
+            pass
+        else:
+            return moment.isoformat().replace("+00:00", "Z")
+    return _string(entry[name]) if name in entry else None
+
+
+def _string(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None

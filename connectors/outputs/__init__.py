@@ -1,0 +1,1 @@
+"""Files that claimwire writes, whole or not at all."""

@@ -1,0 +1,206 @@
+"""The dedupe transform of an unbounded pipeline: what was seen stands in Beam's keyed state.
+
+All articles meet under one key, in one sequencer. A verdict depends on those before it, for only originals are compared
+with: a state for every gram or band would know the candidates, but not which of them are copies themselves.
+
+The state under the key is a log of what the verdicts changed in the index, and the worker has a copy of the index
+(``pipelines.dedupe.replica``). The state also names its last change. A copy that ends with another one is thrown away
+and restored from the log: on a new worker, and after a bundle that failed when its articles were in the copy already.
+So whatever is retried, no article is found to be a copy of itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import apache_beam as beam
+import msgspec
+from apache_beam.coders import BytesCoder, TupleCoder, VarIntCoder
+from apache_beam.options.pipeline_options import DebugOptions
+from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
+from apache_beam.transforms.window import GlobalWindow, TimestampedValue
+from apache_beam.utils.shared import Shared
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
+
+from claimwire.pipelines.dedupe.fingerprint import VERSION, Fingerprint, fingerprint
+from claimwire.pipelines.dedupe.index import Remembered
+from claimwire.pipelines.dedupe.replica import Change, Replica
+from claimwire.pipelines.dedupe.transform import Judged, told
+from claimwire.pipelines.dedupe.verdict import judge
+from claimwire.schemas import Article
+from claimwire.schemas.coders import register
+from claimwire.schemas.records import Record
+
+# Articles of one bundle that are judged and logged together, which changes no verdict and takes a third of the time.
+_BATCH = 100
+# Bytes of one generation of the log. Flink's RocksDB cannot read back a bag of more than 2 GiB.
+_LARGEST = 1 << 30
+
+_logger = logging.getLogger(__name__)
+
+
+class Printed(Record, frozen=True):
+    """An article with its fingerprint."""
+
+    article: Article
+    fingerprint: Fingerprint
+
+
+register(Printed)
+
+
+class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
+    """Judges every article as it arrives: the verdicts are those of a bounded run over the same order of arrival.
+
+    In: Article, in the global window, unbounded or not. Out: Judged, one for each; up to a hundred that are judged
+    together have the time of the first of them. Fingerprints are made by the workers that bring articles, verdicts are
+    given by one, and behind it the articles are spread.
+
+    Args:
+        remember: How long an article that is not seen again is remembered, by the clock of the worker.
+    """
+
+    def __init__(self, remember: timedelta) -> None:
+        super().__init__()
+        self._remember = remember
+
+    def expand(self, articles: beam.PCollection) -> beam.PCollection:
+        # Prism 2.77 cuts a slow bundle in two that run side by side, even between elements of one key, which then has
+        # two states. Other runners do not know this experiment.
+        articles.pipeline.options.view_as(DebugOptions).add_experiment("prism_disable_sdf_split")
+        return (
+            articles
+            | "Fingerprint" >> beam.ParDo(_Fingerprint()).with_output_types(tuple[int, list[Printed]])
+            | "Judge" >> beam.ParDo(_Judge(self._remember)).with_output_types(Judged)
+            | "Spread" >> beam.Reshuffle()
+        )
+
+
+class _Fingerprint(beam.DoFn):  # type: ignore[misc]
+    """Makes batches of the articles of a bundle, with their fingerprints, all under one key.
+
+    Unlike those of Beam's BatchElements they have the time of their first article: Prism hands out by time.
+    """
+
+    def start_bundle(self) -> None:
+        self._batch: list[Printed] = []
+
+    def process(self, article: Article, time: Timestamp = beam.DoFn.TimestampParam) -> Iterator[TimestampedValue]:
+        if not self._batch:
+            self._time = time
+        self._batch.append(Printed(article, fingerprint(article)))
+        if len(self._batch) == _BATCH:
+            yield TimestampedValue((0, self._batch), self._time)
+            self._batch = []
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        if self._batch:
+            yield WindowedValue((0, self._batch), self._time, [GlobalWindow()])
+
+
+class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """The state beside the log."""
+
+    version: int = VERSION
+    """Of the fingerprints."""
+    token: bytes = b""
+    """Of the last change."""
+    next_number: int = 1
+    began: tuple[datetime, ...] = ()
+    """When each generation did that stands in the log."""
+    generation: int = -1
+    """The last of them, counted from the first there ever was."""
+    size: int = 0
+    """Its bytes."""
+
+
+class _Judge(beam.DoFn):  # type: ignore[misc]
+    """Judges batches of articles.
+
+    The log is a ring of generations, each a bag. When the last has lasted a seventh of the time that is remembered, or
+    is full, the oldest is cleared and is the next. What that held is forgotten or, seen again, stands in a later one.
+    """
+
+    HEAD = beam.DoFn.StateParam(ReadModifyWriteStateSpec("head", BytesCoder()))
+    LOG = tuple(
+        beam.DoFn.StateParam(BagStateSpec(f"log{number}", TupleCoder((VarIntCoder(), BytesCoder()))))
+        for number in range(8)
+    )
+
+    def __init__(self, remember: timedelta) -> None:
+        self._remember = remember
+        # Days are forgotten when they have ended, and not all at once.
+        self._lasts = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
+        # Of the process: a runner makes several of this DoFn, and tears them down when there is nothing to do.
+        self._shared = Shared()
+
+    def setup(self) -> None:
+        self._replica = self._shared.acquire(Replica)
+
+    def teardown(self) -> None:
+        del self._replica
+
+    def process(
+        self,
+        keyed: tuple[int, list[Printed]],
+        head: Any = HEAD,
+        log0: Any = LOG[0],
+        log1: Any = LOG[1],
+        log2: Any = LOG[2],
+        log3: Any = LOG[3],
+        log4: Any = LOG[4],
+        log5: Any = LOG[5],
+        log6: Any = LOG[6],
+        log7: Any = LOG[7],
+    ) -> Iterator[Judged]:
+        log = (log0, log1, log2, log3, log4, log5, log6, log7)
+        batch = keyed[1]
+        now = _now()
+        with self._replica.lock:
+            last = _decoder.decode(head.read() or _EMPTY)
+            if last.version != VERSION:  # an upgraded pipeline begins anew
+                last = _Head()
+                for generation in log:
+                    generation.clear()
+            if self._replica.token != last.token:
+                _logger.info("restoring the index of seen articles from the log in the state")
+                self._replica.restore((entry for generation in log for entry in generation.read()), last.token)
+            verdicts = judge([each.fingerprint for each in batch], self._replica.index, now)
+            if rows := self._replica.rows(verdicts, last.next_number, now):
+                self._log(rows, last, now, head, log)
+        for printed, verdict in zip(batch, verdicts, strict=True):
+            # What is to be remembered of it is remembered.
+            yield msgspec.structs.replace(told(printed.article, printed.fingerprint, verdict), remember=())
+
+    def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> None:
+        """Write a change to the log, and make it in the index."""
+        full = not last.began or now - last.began[-1] >= self._lasts or last.size >= _LARGEST
+        generation = last.generation + full
+        began = (*last.began, now)[-len(log) :] if full else last.began
+        change = Change(
+            at=now,
+            rows=rows,
+            forget=max(now - self._remember, began[0]),
+            counts=self._replica.counts() if full else None,
+        )
+        packed, token = change.packed(), secrets.token_bytes(8)
+        if full:
+            log[generation % len(log)].clear()
+        log[generation % len(log)].add((last.next_number, packed))
+        size = len(packed) + (0 if full else last.size)
+        following = _Head(VERSION, token, last.next_number + len(rows), began, generation, size)
+        head.write(msgspec.msgpack.encode(following))
+        self._replica.apply(change, token)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+_decoder = msgspec.msgpack.Decoder(_Head)
+_EMPTY = msgspec.msgpack.encode(_Head())

@@ -1,1 +1,0 @@
-"""How the tagger's weights come about: ``python -m pipelines.extract.tagger.training --data folder --out folder``."""

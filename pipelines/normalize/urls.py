@@ -1,0 +1,121 @@
+"""The canonical URL: one name for an article, however its address was decorated.
+
+Syntax is normalised after RFC 3986 section 6 (case, percent-encoding, default ports, dot segments, IDNA) by the
+url-normalize library. On top of that go what the web adds to the same page: fragments, credentials, tracking
+parameters, the scheme, ``www.``, mobile and AMP hosts and paths. The result is an identity, not a promise that
+this very address answers; ``article.url`` keeps the address as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from url_normalize import url_normalize
+
+_WEB_ADDRESS = re.compile(r"\s*(?:https?:)?//[^\s/?#]", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
+_HOST_OF_A_VIEW = frozenset({"www", "m", "mobile", "amp", "wap", "touch"})
+# Where registries sell the third label (example.co.uk), the second is one of these.
+_REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "gouv", "ne", "net", "or", "org"})
+# https://www-example-com.cdn.ampproject.org/c/s/www.example.com/page and https://www.google.com/amp/s/example.com/page
+_AMP_CACHE = re.compile(
+    r"https?://(?:[\w-]+\.cdn\.ampproject\.org/[a-z]/(?:s/)?|www\.google\.[a-z.]+/amp/(?:s/)?)(?=[\w-]+\.[\w-]+)",
+    re.IGNORECASE,
+)
+_AMP_PATH = re.compile(r"(?:/amp/?|\.amp)$|^/amp(?=/.)|\.amp(?=\.html?$)", re.IGNORECASE)
+
+
+def canonical_url(url: str) -> str | None:
+    """The canonical form of a web address, or None where it is none (``mailto:``, ``tag:``, nonsense).
+
+    Idempotent: a canonical URL is its own canonical form.
+    """
+    previous, current = None, _once(url)
+    # One rule can make room for another (/amp/amp, m.m.example.org); the bound is for hostile input.
+    for _ in range(10):
+        if current is None or current == previous:
+            return current
+        previous, current = current, _once(current)
+    return None
+
+
+def domain(url: str | None) -> str | None:
+    """The host of a canonical URL, which stands for the outlet; None without a URL."""
+    return urlsplit(url).hostname if url else None
+
+
+def _once(url: str) -> str | None:
+    if not _WEB_ADDRESS.match(url):
+        return None
+    try:
+        normal = url_normalize(_AMP_CACHE.sub("https://", url.strip()))
+        parts = urlsplit(normal or "")
+        host, port = parts.hostname, parts.port
+    except (ValueError, UnicodeError):
+        return None
+    if not host:
+        return None
+    host = f"[{host}]" if ":" in host else _without_view(host.rstrip("."))
+    if not _HOST.fullmatch(host) or not _encodable(parts.path + parts.query):
+        return None
+    if port and (parts.scheme, port) not in {("http", 80), ("https", 443)}:
+        host = f"{host}:{port}"
+    path = _AMP_PATH.sub("", parts.path) or "/"
+    return urlunsplit(("https", host, path, _without_tracking(parts.query), ""))
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _without_view(host: str) -> str:
+    """``www.example.org``, ``m.example.org`` and ``en.m.example.org`` show what ``example.org`` does."""
+    labels = host.split(".")
+    while len(labels) > 2 and labels[0] in _HOST_OF_A_VIEW and not _is_suffix(labels[1:]):
+        labels = labels[1:]
+    if len(labels) > 3 and labels[1] in {"m", "mobile"}:
+        labels = [labels[0], *labels[2:]]
+    return ".".join(labels)
+
+
+def _is_suffix(labels: list[str]) -> bool:
+    """Whether these are a registry's own two labels, such as ``co.uk``: then the one before them is the outlet."""
+    return len(labels) == 2 and labels[0] in _REGISTRY_LABELS and len(labels[1]) == 2
+
+
+def _without_tracking(query: str) -> str:
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=1000)
+        if not _is_tracking(name.lower())
+    ]
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" if value else _quoted(name) for name, value in sorted(kept))
+
+
+def _quoted(text: str) -> str:
+    return quote(text, "!$'()*,-./:;?@_~", errors="surrogateescape")
+
+
+def _is_tracking(name: str) -> bool:
+    names, beginnings = _tracking_parameters()
+    return name in names or name.startswith(beginnings)
+
+
+@cache
+def _tracking_parameters() -> tuple[frozenset[str], tuple[str, ...]]:
+    lines = (
+        files("claimwire.pipelines.normalize")
+        .joinpath("tracking_parameters.txt")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    entries = [line for line in lines if line and not line.startswith("#")]
+    names = frozenset(entry for entry in entries if not entry.endswith("*"))
+    return names, tuple(entry.removesuffix("*") for entry in entries if entry.endswith("*"))

@@ -1,0 +1,1 @@
+"""Records read back: search, carriers, terminal, page, explain."""

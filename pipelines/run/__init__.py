@@ -1,0 +1,1 @@
+"""A bounded run: reading the sources, then passes over the queue, each committed whole."""

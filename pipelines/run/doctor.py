@@ -1,0 +1,178 @@
+"""``claimwire doctor``: whether everything that a run needs is there, in the order in which a run needs it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+
+import click
+import msgspec
+
+from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.files.reading import FileSource
+from claimwire.connectors.kafka.errors import KafkaConnectorError
+from claimwire.connectors.kafka.topics import describe_topics
+from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources
+from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
+from claimwire.pipelines.dedupe import sqlite
+from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, load
+from claimwire.pipelines.settings import Settings, SettingsError
+from claimwire.pipelines.sinks.addresses import KafkaSink, parse_sinks
+from claimwire.pipelines.sinks.kafka import connection
+from claimwire.pipelines.state.checkpoint import STATE_VERSION, State
+
+
+def examine(settings: Settings) -> bool:
+    """Print a line for each thing examined; whether all are as they should be."""
+    checks: list[tuple[str, Callable[[Settings], Iterator[str]]]] = [
+        ("python", _python),
+        ("model", _model),
+        ("state", _state),
+        ("sinks", _sinks),
+        ("sources", _sources),
+    ]
+    results = [_check(name, check, settings) for name, check in checks]  # all of them, also after one that is wrong
+    return all(results)
+
+
+def _check(name: str, check: Callable[[Settings], Iterator[str]], settings: Settings) -> bool:
+    try:
+        for line in check(settings):
+            click.echo(f"ok    {name:8} {line}")
+    except _Wrong as wrong:
+        click.echo(f"WRONG {name:8} {wrong}")
+        return False
+    return True
+
+
+class _Wrong(Exception):  # noqa: N818 - not an error of the program: it is what the doctor found
+    pass
+
+
+def _python(_: Settings) -> Iterator[str]:
+    yield f"{platform.python_version()}, Apache Beam {version('apache-beam')}, spaCy {version('spacy')}"
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise _Wrong("claimwire is made for Python 3.11 to 3.13")
+
+
+def _model(settings: Settings) -> Iterator[str]:
+    if settings.extract == "none":
+        yield "none needed"
+        return
+    try:
+        extractor = load(settings.model, settings.extract, settings.extractor)
+    except (ModelNotFoundError, ModelUnfitError) as error:
+        raise _Wrong(str(error)) from error
+    yield f"{extractor.model} for {', '.join(sorted(filter(None, extractor.languages)))}, claims by {extractor.name}"
+
+
+def _state(settings: Settings) -> Iterator[str]:
+    database = Path(settings.state) / "state.db"
+    if not database.exists():
+        yield f"{settings.state} does not hold one yet, the first run makes it"
+        return
+    try:
+        with sqlite.reading(database) as db:
+            meta = dict(db.execute("SELECT name, value FROM meta"))
+            (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
+    except sqlite3.Error as error:
+        raise _Wrong(f"{database} cannot be read: {error}") from error
+    if meta["state_version"] != str(STATE_VERSION):
+        raise _Wrong(f"{settings.state} has version {meta['state_version']}, this claimwire needs {STATE_VERSION}")
+    yield f"{settings.state}: {meta['passes']} passes committed, {waiting} articles waiting"
+
+
+def _sinks(settings: Settings) -> Iterator[str]:
+    if not settings.sink:
+        yield "none set"
+    with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
+        try:
+            sinks = parse_sinks(settings, state)
+        except SettingsError as error:
+            raise _Wrong(str(error)) from error
+    for sink in sinks:
+        if isinstance(sink, KafkaSink):
+            yield from _topics(settings, sink)
+            continue
+        if sink.form == "stdout":
+            yield "stdout"
+            continue
+        # The folder itself may not exist yet, and is not made here.
+        there = next(folder for folder in (sink.folder, *sink.folder.parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise _Wrong(f"cannot write to {sink.folder}: {there} is not a folder in which this user may make files")
+        yield f"{sink.form} {sink.folder}"
+
+
+def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:
+    names = msgspec.structs.astuple(sink.topics)
+    try:
+        there = describe_topics(connection(settings, sink.address.brokers), names)
+    except KafkaConnectorError as error:
+        raise _Wrong(str(error)) from error
+    missing = [name for name in names if name not in there]
+    if missing and not settings.create_topics:
+        raise _Wrong(
+            f"{sink.address}: there is no topic {', '.join(missing)}; --create-topics makes the run create them"
+        )
+    yield f"{sink.address}: {len(there)} of {len(names)} topics are there"
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    if not settings.source:
+        yield "none set"
+    try:
+        found = list(dict.fromkeys(chain.from_iterable(map(sources, settings.source))))
+    except SourceError as error:
+        raise _Wrong(str(error)) from error
+    broken = [source for source in found if isinstance(source, BrokenSource)]
+    if broken:
+        raise _Wrong("\n               ".join(f"{source.name}: {source.problem}" for source in broken))
+    files = [source for source in found if isinstance(source, FileSource)]
+    if files:
+        yield f"{len(files)} files"
+    for topic in (source for source in found if isinstance(source, TopicSource)):
+        try:
+            there = describe_topics(connection(settings, topic.address.brokers), [topic.address.name])
+        except KafkaConnectorError as error:
+            raise _Wrong(str(error)) from error
+        if not there:
+            raise _Wrong(f"{topic.address}: there is no such topic, or not for this user to see")
+        yield f"{topic.address}: {there[topic.address.name].partitions} partitions"
+    urls = [source.url for source in found if isinstance(source, FeedSource)]
+    limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
+    client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
+    with ThreadPoolExecutor(settings.feeds_at_once) as threads, FeedParser() as parser:
+        answers = list(threads.map(lambda url: _answer(client, url), urls))
+        problems = list(
+            filter(None, (_problem(url, answer, parser) for url, answer in zip(urls, answers, strict=True)))
+        )
+    if urls:
+        yield f"{len(urls) - len(problems)} of {len(urls)} feeds answer"
+    if problems:
+        raise _Wrong("\n               ".join(problems))
+
+
+def _answer(client: Client, url: str) -> Response | FetchError:
+    try:
+        return client.get(url, {"Accept": ACCEPT_FEEDS})
+    except FetchError as error:
+        return error
+
+
+def _problem(url: str, answer: Response | FetchError, parser: FeedParser) -> str | None:
+    if isinstance(answer, FetchError):
+        return str(answer)
+    name = without_password(url)
+    if answer.status // 100 != 2:
+        return f"{name}: answered {answer.status}"
+    feed = parser.parse(answer.body, name, answer.headers, None, base_url=answer.url)
+    return f"{name}: {feed.error.message}" if feed.error else None

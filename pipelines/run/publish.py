@@ -1,0 +1,238 @@
+"""Giving committed outputs their names, and publishing committed messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from claimwire.connectors.deadletters import dead_letter
+from claimwire.connectors.kafka.connection import KafkaAddress
+from claimwire.connectors.kafka.errors import KafkaConnectorError, MessageRefused
+from claimwire.connectors.kafka.messages import Message
+from claimwire.connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher, commit_offsets
+from claimwire.connectors.kafka.transaction import Publisher as PassPublisher
+from claimwire.connectors.outputs.jsonl import write_jsonl
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.sinks.kafka import connection, group, topics_of
+from claimwire.pipelines.sinks.messages import Staged, as_message
+from claimwire.schemas import Origin, encode
+
+if TYPE_CHECKING:
+    from claimwire.pipelines.state.checkpoint import State
+
+STDOUT = "-"
+
+_log = logging.getLogger(__name__)
+
+
+class OutputLostError(Exception):
+    """A committed output is neither where it was staged nor where it belongs."""
+
+
+def publish_file(staged: Path, final: str) -> None:
+    """Give a staged file its final name, or write it to stdout; done before, it is left as it is.
+
+    stdout cannot be asked what it has got, so after a kill in this very moment it may get a file's lines again.
+
+    Raises OutputLostError, and OSError where the file system refuses.
+    """
+    if final == STDOUT:
+        if staged.exists():
+            with staged.open("rb") as lines, open(1, "wb", closefd=False) as stdout:
+                shutil.copyfileobj(lines, stdout)
+            staged.unlink()
+        return
+    target = Path(final)
+    if staged.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staged, target)
+        # The folder of the day may be new, and the one that holds it too.
+        for folder in list(target.parents)[:3]:
+            sync(folder)
+    # Only the renaming takes a file out of its staging folder; if the folder is still there, that was done, and
+    # whoever reads the outputs may have taken the file away since. If it is not, a disk may be missing.
+    elif not staged.parent.exists() and not target.exists():
+        raise OutputLostError(
+            f"{final} was committed, but neither it nor {staged} is there. If its disk is not mounted, mount it; "
+            f"if it was moved away on purpose, make the empty folder {staged.parent} and run again"
+        )
+
+
+class Publisher:
+    """Gives each staged file of a committed pass its name, or publishes it; what was done before is left as it is.
+
+    A context manager. It is what a state is to publish with (``State.publish``). A pass is published to a Kafka in one
+    transaction with the offsets of its sources there, and with its number, by which it is known to be published.
+    """
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self.refused = 0
+        """Messages that a broker would not take, and that were kept as dead letters in the state's folder."""
+        self._settings = settings
+        self._state = state
+        self._group = group(settings, state.id)
+        self._publishers: dict[KafkaAddress, PassPublisher] = {}
+        self._open = ExitStack()
+        self._told: dict[tuple[str, int], int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def check(self, addresses: Iterable[KafkaAddress]) -> None:
+        """See that nobody has published with a copy of this state, and shut out who does, before anything is read.
+
+        Raises KafkaConnectorError: OutOfStep, and those of a broker that is away or refuses.
+        """
+        for address in addresses:
+            self._publisher(address).check(self._state.passes)
+
+    def __call__(self, staged: Path, final: str) -> None:
+        """Publish a staged file: to a path, to STDOUT, or to the topics of an address.
+
+        Raises OutputLostError, OSError, and KafkaConnectorError where a broker is away or refuses.
+        """
+        if final.startswith("kafka://"):
+            self._to_kafka(staged, KafkaAddress.parse(final))
+        else:
+            publish_file(staged, final)
+
+    def follow(self) -> None:
+        """Commit, in the consumer group, the offsets up to which all is written, for the eyes of lag monitors.
+
+        What counts is in the state; so a broker that is away is only warned of.
+        """
+        moved = {key: offset for key, offset in self._state.written_offsets().items() if self._told.get(key) != offset}
+        for address in {KafkaAddress.parse(source) for source, _ in moved}:
+            try:
+                commit_offsets(
+                    connection(self._settings, address.brokers), self._group, _of_brokers(address.brokers, moved)
+                )
+            except KafkaConnectorError as error:
+                _log.warning("the group %s could not be told how far it is: %s", self._group, error)
+        self._told |= moved
+
+    def _to_kafka(self, staged: Path, address: KafkaAddress) -> None:
+        publisher = self._publisher(address)
+        number = self._state.passes
+        if not staged.exists():
+            if publisher.last_published() != number:
+                raise OutputLostError(f"pass {number} for {address} was committed, but {staged} is not there any more")
+            return
+        offsets = self._state.written_offsets()
+        here = _of_brokers(address.brokers, offsets)
+        refused: dict[int, MessageRefused] = {}
+        while True:
+            try:
+                publisher.publish(number, _Messages(staged, refused), {self._group: here} if here else {}, staged.name)
+                break
+            except MessageRefused as refusal:
+                refused[_nth_left(refusal.position or 0, refused)] = refusal  # which publish always tells
+                self._keep(staged.stem, address, refused)
+        self.refused += len(refused)
+        self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
+        staged.unlink()
+
+    def _publisher(self, address: KafkaAddress) -> PassPublisher:
+        if address not in self._publishers:
+            id_ = f"claimwire-{self._state.id}-{_short(address)}"
+            compression = self._settings.kafka_compression
+            kind: Callable[..., PassPublisher] = TransactionalPublisher
+            if not self._settings.kafka_transactions:
+                kind = IdempotentPublisher
+            publisher = kind(
+                connection(self._settings, address.brokers),
+                id_,
+                topics_of(self._settings, address).articles,
+                producer_config={
+                    "compression_type": None if compression == "none" else compression,
+                    "linger_ms": 20,
+                    "batch_size": 256 * 1024,
+                    "max_request_size": _LARGEST,
+                },
+            )
+            self._open.enter_context(publisher)
+            self._publishers[address] = publisher
+        return self._publishers[address]
+
+    def _keep(self, name: str, address: KafkaAddress, refused: Mapping[int, MessageRefused]) -> None:
+        """Keep the refused messages as dead letters; the same file when this is done again after a kill."""
+        letters = []
+        for _, refusal in sorted(refused.items()):
+            _log.warning("%s; it is kept as a dead letter in %s", refusal, self._state.folder)
+            letters.append(
+                dead_letter(
+                    "publish",
+                    refusal,
+                    refusal.message.value or b"",
+                    Origin(url=str(address), topic=refusal.message.topic, key=(refusal.message.key or b"").decode()),
+                )
+            )
+        # Another Kafka may refuse messages of the same pass.
+        name = f"dead-letters-{name.removeprefix('messages-')}-{_short(address)}"
+        write_jsonl(self._state.folder / "refused", name, map(encode, letters))
+
+
+# The topic decides what is too large (max.message.bytes), not the client.
+_LARGEST = 1 << 30
+
+
+class _Messages:
+    """The messages of a staged file, again and again, without those that were refused."""
+
+    def __init__(self, staged: Path, without: Collection[int]) -> None:
+        self._staged = staged
+        self._without = without
+
+    def __iter__(self) -> Iterator[Message]:
+        decoder = msgspec.json.Decoder(Staged)
+        with self._staged.open("rb") as lines:
+            for number, line in enumerate(lines):
+                if number not in self._without:
+                    yield as_message(decoder.decode(line))
+
+
+def _short(address: KafkaAddress) -> str:
+    return blake2b(str(address).encode(), digest_size=4).hexdigest()
+
+
+def _nth_left(position: int, without: Collection[int]) -> int:
+    """Which message it was of all, if it was the one at ``position`` of those that were left."""
+    for number in sorted(without):
+        position += number <= position
+    return position
+
+
+def _of_brokers(brokers: tuple[str, ...], offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    """Of offsets by source and partition those of one Kafka, by topic and partition."""
+    return {
+        (KafkaAddress.parse(source).name, partition): offset
+        for (source, partition), offset in offsets.items()
+        if _is_of(source, brokers)
+    }
+
+
+def _is_of(source: str, brokers: tuple[str, ...]) -> bool:
+    return KafkaAddress.parse(source).brokers == brokers
+
+
+def sync(folder: Path) -> None:
+    """Flush a folder's entries to disk, so that a rename in it survives a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

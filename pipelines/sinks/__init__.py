@@ -1,0 +1,1 @@
+"""Where records go: addresses, files, topics, messages."""

@@ -1,0 +1,159 @@
+"""Names, learnt from corpora that mark people, bodies and places, and from what spaCy and the lists say of the rest.
+
+The corpora: CoNLL++ (Wang et al. 2019, news of 1996, corrected), Wikigold (Balasuriya et al. 2009), Universal NER's EWT
+(web texts) and re3d (reports of the war in Syria and Iraq; the only one with arms). None marks dates, money, laws or
+works, and a place is one kind for them: there the extractor's rules are the teacher. The attributions' encoder is not
+changed by this: the layers above its lower half have a copy that learns.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from claimwire.pipelines.extract import load, places
+from claimwire.pipelines.extract.arms import LABELS as ARMS
+from claimwire.pipelines.extract.paragraphs import find_paragraphs
+from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract.tagger.names import KINDS, LABELS
+from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from training import loop
+from training.corpora import Mark, Marked, read
+from training.encoder import Names, Net, shared_states
+
+_CORPORA = {"conllpp_train.txt": 1, "wikigold.conll.txt": 1, "uner_ewt_dev.iob2": 1, "re3d-train.conll": 4}
+"""How often each is read in an epoch."""
+_DEFENCE = "re3d"
+_HELD_OUT = "conllpp_dev.txt"
+_BATCH = 1536
+"""Word pieces."""
+
+_KINDS = {
+    "PER": "PERSON", "Person": "PERSON", "ORG": "ORG", "Organisation": "ORG", "LOC": "GPE", "Location": "GPE",
+    "MISC": "MISC", "Nationality": "NORP", "Weapon": "WEAPON", "MilitaryPlatform": "PLATFORM",
+}  # fmt: skip
+"""From the corpora's labels to spaCy's."""
+_FINER = {
+    "GPE": ("GPE", "LOC"),
+    "MISC": ("NORP", "EVENT", "PRODUCT", "WORK_OF_ART", "LAW", "WEAPON", "PLATFORM"),
+}
+"""Which of a teacher's labels a marked kind may have."""
+_NAMED = frozenset({"PERSON", "ORG", "GPE", "LOC"})
+_UNKNOWN = "?"
+"""The label of words of which nothing is taught."""
+_ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
+
+
+def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
+    """The branch for names above a trained network's encoder, with its averaged weights after the last epoch.
+
+    ``data`` has the corpora in ``entities``.
+    """
+    torch.manual_seed(seed)
+    shuffle = random.Random(seed)  # noqa: S311
+    taught = [each for name, times in _CORPORA.items() for each in [*_corpus(data / "entities" / name)] * times]
+    held_out = [e for each in _corpus(data / "entities" / _HELD_OUT) for e in _examples(each, tokenizer, LIMIT)]
+    encoder = net.encoder.requires_grad_(False).eval()
+
+    def windows() -> list[loop.Example]:
+        # A sentence a line, as in a ticker, or running text, as in an article.
+        forms = [
+            each._replace(text=each.text.replace("\n", " ")) if shuffle.random() < 0.5 else each for each in taught
+        ]
+        return [e for each in forms for e in _examples(each, tokenizer, shuffle.randint(LIMIT // 2, LIMIT))]
+
+    def loss(branch: nn.Module, batch: loop.Tensors) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                states = shared_states(encoder, batch.pieces, batch.types, batch.mask)
+            scores = branch(states, batch.mask)
+        return loop.fault(scores, batch.labels)
+
+    averaged = Names(encoder)
+    averaged.eval()
+    for weights in loop.train(
+        Names(encoder), lambda name: name.startswith("label"), windows, loss, _BATCH, epochs, rate, shuffle
+    ):
+        averaged.load_state_dict(weights)
+        with torch.no_grad():
+            losses = [loss(averaged, batch).item() for batch in loop.batches(held_out, _BATCH)]
+        print(f"names: held out {sum(losses) / len(losses):.4f}", flush=True)
+    return averaged
+
+
+def _corpus(path: Path) -> Iterator[Marked]:
+    documents = list(read(path))
+    for document, silver in zip(documents, _teach([each.text for each in documents]), strict=True):
+        yield _taught(document, silver, defence=path.name.startswith(_DEFENCE))
+
+
+def _teach(texts: Sequence[str]) -> Iterator[list[Mark]]:
+    """What the rules find in each text, in order."""
+    articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
+    for found in load(what="entities", by="rules").pipe(articles):
+        yield sorted((start, end, entity.label) for entity in found.entities for start, end in entity.mentions)
+
+
+def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> Marked:
+    """A corpus's marks, made finer by a teacher's, and the teacher's where the corpus has no such kind."""
+    text = document.text
+    marks: list[Mark] = []
+    for start, end, label in document.marks:
+        if label in _KINDS:
+            marks.append(_mark(text, start, end, label, silver, defence))
+    for start, end, label in silver:
+        if any(a < end and start < b for a, b, _ in marks):
+            continue
+        if label in ARMS:
+            # Only the defence reports say which arms without a name are worth a mark.
+            marks += [] if defence else [(start, end, _UNKNOWN)]
+        elif label not in _NAMED:
+            marks.append((start, end, label if label in KINDS else _UNKNOWN))
+        elif defence:
+            marks.append((start, end, _UNKNOWN))
+    return Marked(text, sorted(marks))
+
+
+def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], defence: bool) -> Mark:
+    kind = _KINDS[label]
+    if defence and kind not in ARMS:
+        # These reports mark "the town" and "we", too, and the article with the name.
+        article = _ARTICLE.match(text, start, end)
+        start = article.end() if article else start
+        if not text[start].isupper() or text[start:end].lower() in {"i", "we", "he", "she", "they", "it", "us"}:
+            return start, end, _UNKNOWN
+        if kind == "ORG" and text[start:end] in places.countries():
+            kind = "GPE"
+    near = {other for a, b, other in silver if a < end and start < b}
+    return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
+
+
+def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+    """The windows of a text with their labels."""
+    text, marks = taught
+    paragraphs = list(find_paragraphs(text))
+    at = 0
+    for window in find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit):
+        labels = []
+        for start, end in window.spans:
+            while end and at < len(marks) and marks[at][1] <= start:
+                at += 1
+            labels.append(_label(start, end, marks[at] if at < len(marks) else None))
+        yield loop.Example(window, labels, [loop.IGNORED] * len(labels))
+
+
+def _label(start: int, end: int, mark: Mark | None) -> int:
+    if not end:
+        return loop.IGNORED  # the marks of the window
+    if mark is None or mark[0] >= end:
+        return 0
+    if mark[2] == _UNKNOWN:
+        return loop.IGNORED
+    return LABELS.index(f"{'B' if start <= mark[0] else 'I'}-{mark[2]}")
