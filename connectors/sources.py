@@ -20,6 +20,7 @@ from claimwire.connectors.files.reading import MAX_BYTES, FileKind, FileSource, 
 from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.errors import BadAddress
 from claimwire.connectors.web.http import without_password
+from claimwire.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class BrokenSource:
     """What is wrong and what would be right, without the name; of what a list names, with the line."""
 
 
-class SourceError(ValueError):
+class SourceError(UsageError, ValueError):
     """A source that cannot be: the message names it, and says what would be right."""
 
     def __init__(self, name: str, problem: str) -> None:

@@ -18,6 +18,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Meta
 
+from claimwire.errors import UsageError
+
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD")
 # Variables with the prefix that are no settings: the tests' own.
@@ -31,7 +33,7 @@ _START = r"^(earliest|latest|committed|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?
 Duration = Annotated[str, Meta(pattern=_DURATION)]
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """A setting that is unknown or has a wrong value; the message names it, where it was set, and what is right."""
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from claimwire.errors import ClaimwireError
+
 Json = dict[str, Any]
 
 
-class NotAnObject(ValueError):  # noqa: N818 - the name says what is wrong
+class NotAnObject(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """The bytes are not one JSON object with each key once; the message says what they are instead."""
 
 

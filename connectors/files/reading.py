@@ -24,6 +24,7 @@ from claimwire.connectors.feeds.fetching import ParsedFeed, decode_entry
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.lines import Line, read_lines, read_whole
+from claimwire.errors import ClaimwireError
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
 
@@ -83,7 +84,7 @@ def file_key(path: str) -> str:
     return printable(os.path.realpath(path))
 
 
-class Unreadable(ValueError):  # noqa: N818 - the name says what is wrong
+class Unreadable(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """A file, or a piece of one, that holds bytes which nothing can be made of."""
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from claimwire.errors import UsageError
 from claimwire.pipelines.normalize.characters import clean
 from claimwire.pipelines.observe.events import counted
 from claimwire.pipelines.read.carriers import Carriers
@@ -25,7 +26,7 @@ _OWN_ID = re.compile(r"[0-9a-f]{32}")
 _SHORT_ID = 12
 
 
-class NoTimeError(Exception):
+class NoTimeError(UsageError):
     """What was given is no time; the message says what would be."""
 
 

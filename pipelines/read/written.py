@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from claimwire.connectors.files.lines import read_lines
+from claimwire.errors import UsageError
 from claimwire.schemas import DeadLetter, EnrichedArticle, decode
 from claimwire.schemas.records import Record
 
@@ -20,7 +21,7 @@ _ARTICLES = re.compile(r".*\.(jsonl(\.gz|\.zst)?|parquet)")
 _NOT_ARTICLES = ("dead-letters", "events")
 
 
-class WrittenError(Exception):
+class WrittenError(UsageError):
     """What was asked for is not there, or is no output of claimwire; the message says which file, and why."""
 
 

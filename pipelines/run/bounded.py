@@ -27,6 +27,7 @@ from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopi
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
 from claimwire.connectors.web.http import without_password
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines import ingest
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.enrich import Enrich, EnrichBatch, Run
@@ -53,7 +54,7 @@ _MOST_BYTES = 200_000_000
 _FIRST_CHARACTERS = 150_000
 
 
-class RunError(Exception):
+class RunError(ClaimwireError):
     """A run that could not go on. What was committed stays; the next run does the rest."""
 
 

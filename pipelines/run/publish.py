@@ -21,6 +21,7 @@ from claimwire.connectors.kafka.messages import Message
 from claimwire.connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher, commit_offsets
 from claimwire.connectors.kafka.transaction import Publisher as PassPublisher
 from claimwire.connectors.outputs.jsonl import write_jsonl
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.kafka import connection, group, topics_of
 from claimwire.pipelines.sinks.messages import Staged, as_message
@@ -34,7 +35,7 @@ STDOUT = "-"
 _log = logging.getLogger(__name__)
 
 
-class OutputLostError(Exception):
+class OutputLostError(ClaimwireError):
     """A committed output is neither where it was staged nor where it belongs."""
 
 

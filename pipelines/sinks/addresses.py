@@ -20,6 +20,7 @@ from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.errors import BadAddress, KafkaConnectorError
 from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, gather, write_jsonl
 from claimwire.connectors.outputs.parquet import WriteToParquet
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines.run.publish import STDOUT
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.kafka import prepare_topics, topics_of
@@ -30,7 +31,7 @@ from claimwire.schemas import EnrichedArticle
 ARTICLES, DEAD_LETTERS, EVENTS = "articles", "dead-letters", "events"
 
 
-class SinkError(Exception):
+class SinkError(ClaimwireError):
     """A sink that cannot be written to; the message says which and why."""
 
 

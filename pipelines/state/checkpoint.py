@@ -34,6 +34,7 @@ import msgspec
 from claimwire.connectors.deadletters import letter_key
 from claimwire.connectors.feeds.fetching import FeedRequest
 from claimwire.connectors.files.reading import FileResult, file_key
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
 from claimwire.pipelines.dedupe.index import Remembered, Seen
 from claimwire.pipelines.run.publish import publish_file, sync
@@ -63,7 +64,7 @@ CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWI
 Kind = Literal["article", "dead-letter", "event"]
 
 
-class StateError(Exception):
+class StateError(ClaimwireError):
     """The state directory cannot be used; the message says why and what to do."""
 
 
