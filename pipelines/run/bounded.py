@@ -21,8 +21,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 from kafka.errors import KafkaError
 
-from claimwire.connectors.feeds.fetching import FeedRequest, FeedResult, ReadFromFeeds
-from claimwire.connectors.files.reading import FileResult, FileSource
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.files.records import FileResult, FileSource
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources

@@ -32,8 +32,8 @@ from typing import IO, Literal, NamedTuple, Self
 import msgspec
 
 from claimwire.connectors.deadletters import letter_key
-from claimwire.connectors.feeds.fetching import FeedRequest
-from claimwire.connectors.files.reading import FileResult, file_key
+from claimwire.connectors.feeds.records import FeedRequest
+from claimwire.connectors.files.records import FileResult, file_key
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
 from claimwire.pipelines.dedupe.index import Remembered, Seen
