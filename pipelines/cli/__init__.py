@@ -20,7 +20,7 @@ import click
 from claimwire.pipelines.settings import Settings, SettingsError, describe, load_settings
 
 if TYPE_CHECKING:
-    from claimwire.pipelines.observe.events import Summary
+    from claimwire.pipelines.observe.summary import Summary
 
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
@@ -248,7 +248,8 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     folder = _state_folder(state)
     from claimwire.pipelines.read.explain import explain as explain_copy  # noqa: PLC0415
     from claimwire.pipelines.read.written import WrittenError  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import StateError, folders  # noqa: PLC0415
+    from claimwire.pipelines.state import StateError  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     try:
         explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
@@ -267,12 +268,14 @@ def split(id_: str, paths: tuple[str, ...], state: str | None) -> None:
     """
     folder = _state_folder(state)
     from claimwire.pipelines.read.written import WrittenError, article_files, find  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import State, StateError, folders  # noqa: PLC0415
+    from claimwire.pipelines.state import StateError  # noqa: PLC0415
+    from claimwire.pipelines.state.corrections import split as split_off  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State, folders  # noqa: PLC0415
 
     try:
         (record,) = find(article_files([Path(path) for path in paths] or folders(folder)), [id_])
         with State(folder) as opened:
-            opened.split(record.article)
+            split_off(opened, record.article)
     except (StateError, WrittenError) as error:
         _fail(str(error), USAGE)
     click.echo(f"{record.article.id} is queued as an article of its own; the next run with {folder} writes it")
@@ -320,7 +323,8 @@ def verify(state: str | None) -> None:
 def compact(state: str | None) -> None:
     """Give back to the file system what expired articles have left. Needs as much room again while it works."""
     database = _database(state)
-    from claimwire.pipelines.state.checkpoint import State, StateError  # noqa: PLC0415
+    from claimwire.pipelines.state import StateError  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
     before = database.stat().st_size
     try:
@@ -339,7 +343,7 @@ def _state_folder(given: str | None) -> Path:
 
 def _database(given: str | None) -> Path:
     folder = _state_folder(given)
-    from claimwire.pipelines.state.checkpoint import DATABASE  # noqa: PLC0415
+    from claimwire.connectors.outputs.names import DATABASE  # noqa: PLC0415
 
     database = folder / DATABASE
     if not database.exists():
@@ -394,11 +398,13 @@ class _Stop:
             signal.signal(number, signal.SIG_DFL)
 
     def _ask(self, number: int, _: FrameType | None) -> None:
+        from claimwire.pipelines.observe.logs import say_from_signal  # noqa: PLC0415
+
         if self._asked.is_set():
             os._exit(FAILED)
         self._asked.set()
         name = signal.Signals(number).name
-        print(f"claimwire: {name}: ending at the next commit; again to end at once (nothing is lost)", file=sys.stderr)
+        say_from_signal(f"{name}: ending at the next commit; again to end at once (nothing is lost)")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
@@ -415,10 +421,12 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
 
     from claimwire.connectors.kafka.errors import KafkaConnectorError  # noqa: PLC0415
     from claimwire.connectors.sources import SourceError  # noqa: PLC0415
-    from claimwire.pipelines.run.bounded import BoundedRun, RunError  # noqa: PLC0415
-    from claimwire.pipelines.run.publish import OutputLostError  # noqa: PLC0415
-    from claimwire.pipelines.sinks.addresses import SinkError  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import State, StateError  # noqa: PLC0415
+    from claimwire.pipelines.run import RunError  # noqa: PLC0415
+    from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
+    from claimwire.pipelines.sinks import SinkError  # noqa: PLC0415
+    from claimwire.pipelines.state import StateError  # noqa: PLC0415
+    from claimwire.pipelines.state.journal import OutputLostError  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
     log = logging.getLogger("claimwire")
     try:
@@ -474,7 +482,7 @@ def _tell(settings: Settings, summary: Summary) -> None:
 def _quiet_libraries(log_format: str, quiet: bool) -> None:
     warnings.filterwarnings("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # for the worker processes
-    from claimwire.pipelines.observe.progress import set_up_logging  # noqa: PLC0415
+    from claimwire.pipelines.observe.logs import set_up_logging  # noqa: PLC0415
 
     set_up_logging(log_format, quiet)
 

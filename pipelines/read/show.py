@@ -14,7 +14,7 @@ from rich.text import Text
 
 from claimwire.errors import UsageError
 from claimwire.pipelines.normalize.characters import clean
-from claimwire.pipelines.observe.events import counted
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.written import article_files, dead_letters, enriched
 from claimwire.pipelines.settings import parse_duration
