@@ -120,7 +120,7 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
         (["run"], "no source is set"),
         (["run", "--source", "x"], "no sink is set"),
         (["run", "--source", "nowhere.jsonl", "--sink", "jsonl:out"], "nowhere.jsonl: no such file"),
-        (["run", "--source", "in.jsonl", "--sink", "josnl:out"], "'josnl:out' is n"),
+        (["run", "--source", "in.jsonl", "--sink", "josnl:out"], "'josnl:out' is not a valid sink"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--soruce", "y"], "did you mean --source?"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--workers", "two"], "workers cannot be 'two'"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--config", "no.yaml"], "no.yaml"),

@@ -95,7 +95,7 @@ def quiet_libraries(form: str = "text", quiet: bool = True) -> None:
     """Only claimwire's own lines on stderr, and no warnings of libraries, also in the processes of workers."""
     warnings.filterwarnings("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    from claimwire.pipelines.observe.progress import set_up_logging  # noqa: PLC0415 - a command's help needs no rich
+    from claimwire.pipelines.observe.logs import set_up_logging  # noqa: PLC0415 - not for a command's help
 
     set_up_logging(form, quiet)
 

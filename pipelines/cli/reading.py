@@ -73,6 +73,6 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     quiet_libraries()
     folder = Path(read(None, {"state": state}).state)
     from claimwire.pipelines.read.explain import explain as explain_copy  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import folders  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)

@@ -21,7 +21,7 @@ from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_opt
 from claimwire.pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from claimwire.pipelines.observe.events import Summary
+    from claimwire.pipelines.observe.summary import Summary
 
 _log = logging.getLogger("claimwire")
 
@@ -149,11 +149,13 @@ class _Stop:
             signal.signal(number, signal.SIG_DFL)
 
     def _ask(self, number: int, _: FrameType | None) -> None:
+        from claimwire.pipelines.observe.logs import say_from_signal  # noqa: PLC0415
+
         if self._asked.is_set():
             os._exit(FAILED)
         self._asked.set()
         name = signal.Signals(number).name
-        _log.warning("%s: ending at the next commit; send it again to end at once (nothing is lost)", name)
+        say_from_signal(f"{name}: ending at the next commit; send it again to end at once (nothing is lost)")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
@@ -166,7 +168,7 @@ class _Stop:
 def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False) -> int:
     def turn() -> int:
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
-        from claimwire.pipelines.state.checkpoint import State  # noqa: PLC0415
+        from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         with State(Path(settings.state)) as state, _progress(settings) as progress:
             summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()

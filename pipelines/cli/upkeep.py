@@ -27,11 +27,12 @@ def split(id_: str, paths: tuple[str, ...], state: str | None) -> None:
     quiet_libraries()
     folder = Path(read(None, {"state": state}).state)
     from claimwire.pipelines.read.written import article_files, find  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import State, folders  # noqa: PLC0415
+    from claimwire.pipelines.state.corrections import split as split_off  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State, folders  # noqa: PLC0415
 
     (record,) = find(article_files([Path(path) for path in paths] or folders(folder)), [id_])
     with State(folder) as opened:
-        opened.split(record.article)
+        split_off(opened, record.article)
     click.echo(f"{record.article.id} is queued as an article of its own; the next run with {folder} writes it")
 
 
@@ -84,7 +85,7 @@ _MEND = "restore it from a backup, or move it away to start with an empty state"
 def compact(state: str | None) -> None:
     """Give the space of expired articles back to the file system. Needs as much space again while it works."""
     database = _database(state)
-    from claimwire.pipelines.state.checkpoint import State  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
     before = database.stat().st_size
     with State(database.parent) as opened:

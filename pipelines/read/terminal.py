@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from claimwire.pipelines.normalize.characters import clean
-from claimwire.pipelines.observe.events import counted
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.filters import Filter, chosen
 from claimwire.pipelines.read.headings import short_id, where

@@ -1,13 +1,10 @@
-"""The first half of a bounded run: decoding and normalising what the connectors read, and staging it for the queue."""
+"""What the connectors read becomes articles: records of a topic decoded, whatever was read normalised."""
 
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import apache_beam as beam
 import msgspec
@@ -94,44 +91,3 @@ class _Normalize(beam.DoFn):  # type: ignore[misc]
                 first_failed_at=raw.first_failed_at,
             )
             yield beam.pvalue.TaggedOutput("dead_letters", letter)
-
-
-class Stage(beam.PTransform):  # type: ignore[misc]
-    """Appends records to files of the worker's own in a folder, a line of JSON each, for ``staged`` to read.
-
-    In: records, or any other structs and dataclasses. It is a ParDo and no more, so that articles stream through
-    the reading of a large file and are never held. The files count for nothing until the pipeline has ended.
-    """
-
-    def __init__(self, folder: Path, kind: str) -> None:
-        super().__init__()
-        self._append = _Append(folder, kind)
-
-    def expand(self, records: beam.PCollection) -> beam.PCollection:
-        return records | "Append" >> beam.ParDo(self._append)
-
-
-class _Append(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, folder: Path, kind: str) -> None:
-        self._folder = folder
-        self._kind = kind
-        self._file: IO[bytes] | None = None
-
-    def process(self, record: Any) -> None:
-        if not self._file:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = (self._folder / f"{self._kind}-{os.getpid()}-{uuid.uuid4().hex}.jsonl").open("wb")
-        self._file.write(msgspec.json.encode(record) + b"\n")
-
-    def finish_bundle(self) -> None:
-        if self._file:
-            self._file.close()
-            self._file = None
-
-
-def staged(folder: Path, kind: str, type_: type[Any]) -> Iterator[Any]:
-    """What the workers staged of one kind."""
-    decoder = msgspec.json.Decoder(type_)
-    for path in sorted(folder.glob(f"{kind}-*.jsonl")):
-        with path.open("rb") as lines:
-            yield from map(decoder.decode, lines)
