@@ -60,7 +60,7 @@ def read(
     Sources are counted in ``counted`` as each is done. The two branches are never flattened into one: the in-process
     runner would hold all their articles in memory.
     """
-    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles())):
+    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles(warn=False))):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
             _normalize(name, found.articles, found.dead_letters, staging)

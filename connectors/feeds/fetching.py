@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -19,15 +20,18 @@ import msgspec
 from claimwire.connectors.feeds.parsing import ParsedFeed
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 7 * 24 * 3600
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
-    """Reads feeds: ``PCollection[FeedRequest]`` in, three collections out.
+    """Reads feeds: URLs (str) or FeedRequests in, a ``Read`` with three collections out.
 
     ``articles`` has a RawArticle for each entry, ``dead_letters`` a DeadLetter for each entry or body of which none
     could be made, and ``results`` a FeedResult for each request. No feed harms another.
@@ -45,6 +49,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         timeout_s: float = 60,
         max_bytes: int = 10_000_000,
         contact: str | None = None,
+        warn: bool = True,
     ) -> None:
         """Args:
         allow_private: whether hosts of private networks, this machine included, may be asked.
@@ -52,6 +57,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         timeout_s: for one feed, redirects included; of it at most 10 to connect and 20 between two bytes.
         max_bytes: of a body, compressed or decompressed.
         contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        warn: whether to log a warning for each feed that could not be read; ``results`` has them in any case.
         """
         super().__init__()
         defaults = Limits()
@@ -65,12 +71,14 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
                 max_bytes=max_bytes,
             ),
             contact,
+            warn,
         )
 
-    def expand(self, requests: Any) -> Any:
+    def expand(self, requests: beam.PCollection) -> Read:
         """The graph: all requests brought together, then fetched and parsed."""
-        return (
+        found = (
             requests
+            | "Request" >> beam.Map(_request).with_output_types(FeedRequest)
             | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, FeedRequest])
             | "Together" >> beam.GroupByKey()
             | "Read"
@@ -78,14 +86,20 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
             .with_output_types(RawArticle, dead_letters=DeadLetter, results=FeedResult)
             .with_outputs("dead_letters", "results", main="articles")
         )
+        return Read(found.articles, found.dead_letters, found.results)
+
+
+def _request(given: str | FeedRequest) -> FeedRequest:
+    return FeedRequest(given) if isinstance(given, str) else given
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None) -> None:
+    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None, warn: bool) -> None:
         self._allow_private = allow_private
         self._concurrency = concurrency
         self._limits = limits
         self._contact = contact
+        self._warn = warn
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
@@ -99,6 +113,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     yield from feed.articles
                     for letter in feed.dead_letters:
                         yield beam.pvalue.TaggedOutput("dead_letters", letter)
+                if result.error and self._warn:
+                    _log.warning("%s", result.error.message)
                 yield beam.pvalue.TaggedOutput("results", result)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import re
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 
 from claimwire.connectors.errors import BrokenSource, SourceError
 from claimwire.connectors.files.kinds import READABLE, Kind, file_kind
-from claimwire.connectors.files.records import printable
+from claimwire.connectors.files.records import FileSource, printable
 from claimwire.connectors.outputs.names import DATABASE, UNFINISHED, is_of_state, is_own_output
 from claimwire.connectors.web.http import without_password
 
@@ -33,6 +34,44 @@ def local_path(spec: str) -> str:
         )
         raise SourceError(spec, f"{scheme[1]}:// is not known; {hint}")
     return spec
+
+
+def files_at(given: str) -> Iterator[FileSource | BrokenSource]:
+    """The files that a path stands for: a file, those below a folder, or those that match a pattern (``news/*.xml``).
+
+    Lists of feeds are not files to be read: in a folder they are left out with a warning. Raises SourceError where
+    there is nothing at the path, or nothing that can be read.
+    """
+    path = local_path(given)
+    if not glob.has_magic(path) or os.path.exists(path):
+        yield from _files_at(path)
+        return
+    matching = sorted(glob.glob(path, recursive=True))
+    if not matching:
+        raise SourceError(given, "no file matches this pattern")
+    for each in matching:
+        try:
+            yield from _files_at(each)
+        except SourceError as error:
+            yield BrokenSource(error.name, error.problem)
+
+
+def _files_at(path: str) -> Iterator[FileSource | BrokenSource]:
+    if not os.path.isdir(path):
+        kind = given_kind(path)
+        if kind == "opml" or kind == "list":  # noqa: PLR1714 - mypy does not see through "in"
+            raise SourceError(path, "a list of feeds and no file of articles; give its URLs to ReadFromFeeds")
+        yield FileSource(path, kind)
+        return
+    for found in kinds_below(path):
+        if isinstance(found, BrokenSource):
+            yield found
+            continue
+        inner, kind = found
+        if kind == "opml" or kind == "list":  # noqa: PLR1714
+            _log.warning("%s is left out: a list of feeds, whose URLs ReadFromFeeds reads", printable(inner))
+        else:
+            yield FileSource(inner, kind)
 
 
 def given_kind(path: str) -> Kind:

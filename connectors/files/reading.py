@@ -7,6 +7,7 @@ is the business of ``claimwire.connectors.sources``.
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any, Literal, assert_never
@@ -15,13 +16,17 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
-from claimwire.connectors.errors import Unreadable
+from claimwire.connectors.errors import BrokenSource, Unreadable
 from claimwire.connectors.files.decoding import decode, replay
 from claimwire.connectors.files.jsonvalues import values_in
 from claimwire.connectors.files.lines import Line, read_lines, read_whole
+from claimwire.connectors.files.paths import files_at
 from claimwire.connectors.files.records import MAX_BYTES, FileKind, FileResult, FileSource, file_key, printable
+from claimwire.connectors.results import Read
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Origin, RawArticle
+
+_log = logging.getLogger(__name__)
 
 
 def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator[RawArticle | DeadLetter]:
@@ -108,34 +113,53 @@ def _read_one(path: str, stage: Literal["file", "feed"], limit: int) -> Iterator
 
 
 class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
-    """Reads files: ``PCollection[FileSource]`` in, three collections out.
+    """Reads files: paths (str) or FileSources in, a ``Read`` with three collections out.
+
+    A path is that of a file, of a folder, which is searched to its depth, or a pattern (``news/*.jsonl.gz``). What a
+    file holds is told by its name, else by its first bytes.
 
     ``articles`` has a RawArticle for each article, ``dead_letters`` a DeadLetter for each piece that is none, and
     ``results`` a FileResult for each file, by which a later run can tell that it has not changed. A file that cannot
     be read gives a result with the error, and harms no other.
+
+    Args:
+        max_bytes: as ``read_file``.
+        warn: whether to log a warning for each file that could not be read; ``results`` has them in any case.
+
+    Raises, when it runs, SourceError for a path at which nothing is, or nothing that can be read.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, warn: bool = True) -> None:
         super().__init__()
-        self._max_bytes = max_bytes
+        self._read = _Read(max_bytes, warn)
 
-    def expand(self, files: Any) -> Any:
+    def expand(self, files: beam.PCollection) -> Read:
         """The graph: files spread over the workers, each read by one."""
-        return (
+        found = (
             files
+            | "Find" >> beam.FlatMap(_found)
             | "Spread" >> beam.Reshuffle()
             | "Read"
-            >> beam.ParDo(_Read(self._max_bytes))
+            >> beam.ParDo(self._read)
             .with_output_types(RawArticle, dead_letters=DeadLetter, results=FileResult)
             .with_outputs("dead_letters", "results", main="articles")
         )
+        return Read(found.articles, found.dead_letters, found.results)
+
+
+def _found(given: str | FileSource) -> Iterator[FileSource | BrokenSource]:
+    return files_at(given) if isinstance(given, str) else iter((given,))
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, warn: bool) -> None:
         self._max_bytes = max_bytes
+        self._warn = warn
 
-    def process(self, file: FileSource) -> Iterator[Any]:
+    def process(self, file: FileSource | BrokenSource) -> Iterator[Any]:
+        if isinstance(file, BrokenSource):
+            yield self._told(FileResult(file.name, file_key(file.name), None, None, 0, 0, file.problem))
+            return
         key = file_key(file.path)
         size = mtime_ns = error = None
         articles = dead_letters = 0
@@ -151,5 +175,9 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     yield each
         except OSError as failure:
             error = f"{type(failure).__name__}: {failure.strerror or failure}"
-        result = FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error)
-        yield beam.pvalue.TaggedOutput("results", result)
+        yield self._told(FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error))
+
+    def _told(self, result: FileResult) -> beam.pvalue.TaggedOutput:
+        if result.error and self._warn:
+            _log.warning("%s: %s", result.path, result.error)
+        return beam.pvalue.TaggedOutput("results", result)

@@ -22,6 +22,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
 from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
 from claimwire.connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
@@ -85,7 +86,8 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         with_positions: bool = False,
     ) -> None:
         """Args:
-        bootstrap_servers: ``host:port``, several as a list or with commas between them.
+        bootstrap_servers: ``host:port``, several as a list or with commas between them; or the address of one topic,
+            ``kafka://host:port/topic``.
         topics: their names; or ``topic_pattern``, a regular expression for whole names; or ``topic_partitions``.
         consumer_config: of ``kafka.KafkaConsumer`` by its names (TLS, SASL, ``group_id``, fetch sizes), or a picklable
             function that gives it, called on the worker. A dict is part of the pipeline, its passwords too.
@@ -107,9 +109,12 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
             pattern), which are read from their beginning; None: never. The watermark stays behind by this time.
         with_positions: also give out where a bounded read ended.
 
-        Raises ValueError for settings that contradict each other.
+        Raises ValueError for settings that contradict each other, BadAddress.
         """
         super().__init__()
+        if isinstance(bootstrap_servers, str) and "://" in bootstrap_servers:
+            address = KafkaAddress.parse(bootstrap_servers)
+            bootstrap_servers, topics = list(address.brokers), topics or address.name
         names = (topics,) if isinstance(topics, str) else tuple(topics)
         pairs = tuple(TopicPartition(*pair) for pair in topic_partitions)
         self._topics = Topics(names, topic_pattern, pairs)

@@ -41,26 +41,29 @@ class _DecodeRecord(beam.DoFn):  # type: ignore[misc]
         self._dead_letters = dead_letters
 
     def process(self, record: KafkaRecord) -> Iterator[Any]:
-        if record.value is None:
-            return
-        origin = Origin(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=None if record.key is None else as_text(record.key),
-            headers=tuple((name, None if value is None else as_text(value)) for name, value in record.headers),
-        )
-        try:
-            if self._dead_letters:
-                found = list(replay(decode(record.value, DeadLetter)))
-            else:
-                found = [decode_article(record.value, origin)]
-        except OSError:  # the system, and not the record, stands in the way
-            raise
-        except Exception as error:
-            found = [dead_letter("record", error, record.value, origin)]
-        for each in found:
+        for each in decode_record(record, self._dead_letters):
             yield beam.pvalue.TaggedOutput("dead_letters", each) if isinstance(each, DeadLetter) else each
+
+
+def decode_record(record: KafkaRecord, dead_letters: bool = False) -> list[RawArticle | DeadLetter]:
+    """What ``DecodeRecords`` makes of one record. Raises OSError where the system, and not the record, is at fault."""
+    if record.value is None:
+        return []
+    origin = Origin(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=None if record.key is None else as_text(record.key),
+        headers=tuple((name, None if value is None else as_text(value)) for name, value in record.headers),
+    )
+    try:
+        if dead_letters:
+            return list(replay(decode(record.value, DeadLetter)))
+        return [decode_article(record.value, origin)]
+    except OSError:
+        raise
+    except Exception as error:
+        return [dead_letter("record", error, record.value, origin)]
 
 
 class Normalize(beam.PTransform):  # type: ignore[misc]

@@ -133,6 +133,7 @@ class Reading:
             timeout_s=settings.feed_timeout,
             max_bytes=settings.feed_limit_mb * 1_000_000,
             contact=settings.contact,
+            warn=False,  # the run reports them
         )
         if requests or files:
             with self._followed(done, len(requests) + len(files)):
