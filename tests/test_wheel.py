@@ -106,7 +106,7 @@ assert schemas.WHOSE == "the project, schemas"
 print(claim.speaker.text, examples.WHOSE)
 """
     assert run("python", "-c", program) == "Mayor Verr the project, examples"
-    (project / "feed.xml").write_bytes((ROOT / "examples/feeds/dunlow-post.xml").read_bytes())
+    (project / "feed.xml").write_bytes((ROOT / "examples/feeds/brackwater-courier.xml").read_bytes())
     run("claimwire", "run", "--source", "feed.xml", "--extract", "none", "--sink", f"jsonl:out-{pythonpath}")
 
 
