@@ -24,8 +24,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from claimwire.connectors.feeds.fetching import FeedRequest, ReadFromFeeds
-from claimwire.connectors.files.reading import FileSource, ReadFromFiles
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.records import FeedRequest
+from claimwire.connectors.files.reading import ReadFromFiles
+from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka import ReadFromKafka
 from claimwire.connectors.outputs.jsonl import WriteToJsonl
 from claimwire.pipelines.dedupe.index import Index

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from claimwire.connectors.files.reading import FileResult, file_key
+from claimwire.connectors.files.records import FileResult, file_key
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.index import Remembered, Seen
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex

@@ -1,4 +1,4 @@
-"""Reads news feeds over HTTP inside a Beam pipeline; ``parse_feed`` reads one that is already at hand."""
+"""Reads news feeds over HTTP in a Beam pipeline; ``connectors.feeds.parsing`` reads a feed that is at hand."""
 
 from __future__ import annotations
 
@@ -10,75 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import apache_beam as beam
 import msgspec
 
-from claimwire.connectors.feeds.parsing import FeedInfo, ParsedFeed, article_from_entry, decode_entry, parse_feed
+from claimwire.connectors.feeds.parsing import ParsedFeed
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
-__all__ = [
-    "FeedInfo",
-    "FeedRequest",
-    "FeedResult",
-    "ParsedFeed",
-    "ReadFromFeeds",
-    "article_from_entry",
-    "decode_entry",
-    "parse_feed",
-]
-
 _LONGEST_WAIT_S = 7 * 24 * 3600
-
-
-class FeedRequest(msgspec.Struct, frozen=True):
-    """A feed to be read, and what its last ``FeedResult`` told to remember."""
-
-    url: str
-    """As configured."""
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    moved_to: str | None = None
-
-
-class FeedResult(msgspec.Struct, frozen=True):
-    """What became of a FeedRequest.
-
-    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
-    outcome: after a failure they are those of this request, but for a place that the feed has left again.
-    """
-
-    url: str
-    """As configured, so perhaps with a password: for remembering, and ``name`` for showing."""
-    outcome: Literal["read", "unchanged", "failed", "gone"]
-    status: int | None = None
-    """Of HTTP; None where there was no answer."""
-    entries: int = 0
-    """Articles and dead letters together."""
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
-    moved_to: str | None = None
-    """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
-    retry_after_s: int | None = None
-    """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
-    title: str | None = None
-    error: Failure | None = None
-    """Its message begins with the feed's ``name``, so that it need not be said again."""
-    note: str | None = None
-    """What was wrong with a feed that could be read all the same; it does not name the feed."""
-
-    @property
-    def name(self) -> str:
-        """The URL as it may be shown."""
-        return without_password(self.url)
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]

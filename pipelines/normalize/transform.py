@@ -11,7 +11,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.files.articles import decode_article
-from claimwire.connectors.files.reading import replay
+from claimwire.connectors.files.decoding import replay
 from claimwire.connectors.kafka import KafkaRecord
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import Article, DeadLetter, Origin, RawArticle, decode

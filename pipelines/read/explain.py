@@ -19,7 +19,8 @@ from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
 from claimwire.pipelines.normalize.characters import clean
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.read.show import print_head, screen, short_id
+from claimwire.pipelines.read.headings import short_id
+from claimwire.pipelines.read.terminal import print_head, screen
 from claimwire.pipelines.read.written import article_files, find
 from claimwire.schemas import Article, Duplicate, EnrichedArticle
 

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from claimwire.connectors.feeds.sandbox import FeedParser
-from claimwire.connectors.files.reading import FileSource
+from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import describe_topics
 from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources

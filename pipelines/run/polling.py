@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from claimwire.connectors.feeds.fetching import FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import events

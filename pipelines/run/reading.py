@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from kafka.errors import KafkaError
 
-from claimwire.connectors.feeds.fetching import FeedRequest, FeedResult, ReadFromFeeds
-from claimwire.connectors.files.reading import FileResult, FileSource, file_key
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.files.records import FileResult, FileSource, file_key
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
