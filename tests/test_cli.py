@@ -103,6 +103,7 @@ def test_stdout_carries_records_and_nothing_else(claimwire: Claimwire, tmp_path:
     (record,) = map(json.loads, done.stdout.splitlines())
     assert record["article"]["title"] == "Bridge 1"
     assert len(written(tmp_path / ".claimwire", "dead-letters")) == 1
+    assert f"dead letters and events are in {tmp_path / '.claimwire'}\n" in done.stderr
 
 
 def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:

@@ -500,8 +500,11 @@ def test_what_claimwire_wrote_into_a_folder_is_no_source_of_it(
         write(tmp_path / name, titled("a"))
     names = ("articles-2026.jsonl", "dead-letters-2026.jsonl", "events-of-may.jsonl", "state/a.jsonl", "stdout/b.jsonl")
     wanted = [write(tmp_path / name, titled("a")) for name in names]
+    caplog.set_level("INFO", "claimwire")
     assert [source.path for source in expanded(tmp_path) if isinstance(source, FileSource)] == wanted
-    assert not caplog.records
+    (told,) = caplog.records
+    assert told.levelname == "INFO"
+    assert told.getMessage().startswith(f"{tmp_path}: left out 4 files that claimwire has written")
     own = str(tmp_path / OWN[0])
     assert expanded(own) == [FileSource(own, "jsonl")]
 

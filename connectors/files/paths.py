@@ -118,14 +118,15 @@ def _names_in(folder: str) -> list[str]:
 def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
     """The files below a folder that are read, with what they are.
 
-    What claimwire has written there is left out, outputs and state; files of no known type are left out with a
-    warning. Raises SourceError where the folder itself cannot be read.
+    What claimwire has written there is left out, outputs and state, and the log says of how many files; files of no
+    known type are left out with a warning. Raises SourceError where the folder itself cannot be read.
     """
+    own = 0
     for path in files_below(folder):
         if isinstance(path, BrokenSource):
             yield path
         elif is_own_output(os.path.basename(path)):
-            _log.debug("%s is left out: claimwire has written it", printable(path))
+            own += 1
         else:
             try:
                 kind = file_kind(path)
@@ -136,6 +137,11 @@ def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
                 yield path, kind
             else:
                 _log.warning("%s is left out: not a type of file that claimwire reads", printable(path))
+    if own:
+        name = printable(folder)
+        files = "1 file" if own == 1 else f"{own:,} files"
+        hint = "to read one of them, name it as a source itself"
+        _log.info("%s: left out %s that claimwire has written; %s", name, files, hint, extra={"source": name})
 
 
 def files_below(folder: str) -> Iterator[str | BrokenSource]:
