@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, cast
 
+DATA = files("claimwire.pipelines.extract") / "data"
 CueClass = Literal["speech", "cognition", "evidence", "attitude"]
 
 
@@ -37,7 +38,7 @@ def any_of(names: Iterable[str]) -> str:
 
 def rows(name: str) -> Iterator[list[str]]:
     """The lines of ``data/NAME`` as columns, without comments and empty lines."""
-    with (files("claimwire.pipelines.extract") / "data" / name).open(encoding="utf-8") as lines:
+    with (DATA / name).open(encoding="utf-8") as lines:
         for line in lines:
             if line.strip() and not line.startswith("#"):
                 yield [column.strip() for column in line.rstrip("\n").split("\t")]
