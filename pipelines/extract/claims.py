@@ -9,10 +9,11 @@ from typing import Literal
 
 from spacy.tokens import Doc
 
-from claimwire.pipelines.extract.drafts import GOING_ON, Draft, Paragraph, merged, quotation
+from claimwire.pipelines.extract.drafts import GOING_ON, Draft, Paragraph, quotation
 from claimwire.pipelines.extract.phrases import introduced, read_phrases
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.spans import merge
 from claimwire.pipelines.extract.speakers import Cast, Named, speaker
 from claimwire.pipelines.extract.stance import hedges, modality
 from claimwire.pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
@@ -212,7 +213,7 @@ def _touches(draft: Draft, quote: Quote) -> bool:
 
 def _take(draft: Draft, quote: Quote) -> None:
     """Adds a whole quotation to a draft's content, leaving out the speaker and the cue."""
-    draft.content = merged([*draft.content, (quote.start, quote.end)])
+    draft.content = merge([*draft.content, (quote.start, quote.end)])
 
 
 def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:

@@ -164,14 +164,6 @@ def _closed(doc: Doc, start: int, end: int) -> bool:
     return any(doc[i].text in _DASHES for i in range(start, min(end, len(doc))))
 
 
-def without(outer: Range, inner: Range) -> list[Range]:
-    """What remains of a range when another is taken out."""
-    if inner[1] <= outer[0] or inner[0] >= outer[1]:
-        return [outer]
-    parts = [(outer[0], inner[0]), (inner[1], outer[1])]
-    return [(a, b) for a, b in parts if a < b]
-
-
 def finite(token: Token) -> Token:
     """The nearest verb above a token that has a subject of its own, or the root of its sentence."""
     for _ in range(20):

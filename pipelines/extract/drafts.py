@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
@@ -23,9 +22,9 @@ from claimwire.pipelines.extract.clauses import (
     relative_subject,
     subject,
     window,
-    without,
 )
 from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.spans import any_contains, overlap, size, trim, without
 from claimwire.pipelines.extract.wordlists import CueClass, CueVerb, cue_nouns, cue_verbs, sections
 from claimwire.schemas import Span
 
@@ -40,7 +39,6 @@ _EMPTY_OBJECTS = frozenset({
 })  # fmt: skip
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _PERCEIVED = frozenset({"said", "says", "say", "saying"})
-_WORD_END, _WORD_START = re.compile(r"[^\W_]+\Z"), re.compile(r"[^\W_]{1,40}")
 
 
 @dataclass
@@ -72,59 +70,22 @@ class Draft:
         return f"{self.rule} {min(9, int(self.score * 10)) / 10}" if self.rule.startswith("tagger") else self.rule
 
 
-def tidy(text: str, start: int, end: int) -> Span:
-    """Takes white space, commas, colons and dashes off both ends, and the full stop that no quotation encloses."""
-    while start < end and (text[start].isspace() or text[start] in ",;:.–—―-"):
-        start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:.–—―-"):
-        end -= 1
-    return start, end
-
-
-def whole_words(text: str, start: int, end: int) -> Span:
-    """A span with the rest of its first and last word, should a recogniser, which reads pieces of words, have cut
-    them."""
-    left, right = _WORD_END.search(text, max(0, start - 40), start), _WORD_START.match(text, end)
-    return (
-        left.start() if left and text[start : start + 1].isalnum() else start,
-        right.end() if right and text[end - 1 : end].isalnum() else end,
-    )
-
-
 def alike(one: Draft, other: Draft) -> float:
     """How much two drafts' contents share, from 0 to 1, and 1 more where their cues touch.
 
     0 where the other's cue and speaker lie in the one's content: that is speech within speech.
     """
-    touching = any(_overlap(a, b) for a in one.cue for b in other.cue)
-    if not touching and other.speaker and other.cue and _holds(one, other.cue[0]) and _holds(one, other.speaker[0]):
+    touching = any(overlap(a, b) for a in one.cue for b in other.cue)
+    if (
+        not touching
+        and other.speaker
+        and other.cue
+        and any_contains(one.content, other.cue[0])
+        and any_contains(one.content, other.speaker[0])
+    ):
         return 0.0
-    shared = sum(_overlap(a, b) for a in one.content for b in other.content)
+    shared = sum(overlap(a, b) for a in one.content for b in other.content)
     return touching + shared / max(1, size(one.content) + size(other.content) - shared)
-
-
-def _holds(draft: Draft, span: Span) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end in draft.content)
-
-
-def _overlap(one: Span, other: Span) -> int:
-    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans in order, those that touch or overlap as one."""
-    found: list[Span] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
-
-
-def size(spans: Sequence[Span]) -> int:
-    """How many characters spans have."""
-    return sum(end - start for start, end in spans)
 
 
 class Paragraph:
@@ -150,7 +111,7 @@ class Paragraph:
         """A range of tokens as offsets, without white space and commas around it."""
         start, end = range_
         last = self.doc[end - 1]
-        return tidy(self.text, self.offset(start), self.start + int(last.idx) + len(last))
+        return trim(self.text, (self.offset(start), self.start + int(last.idx) + len(last)))
 
     def quote_at(self, offset: int) -> Quote | None:
         """The quotation that covers an offset."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
 from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
-from claimwire.pipelines.extract.drafts import Draft, tidy
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.spans import disjoint, trim
 from claimwire.pipelines.extract.wordlists import cue_verbs
 from claimwire.schemas import Span
 
@@ -28,22 +26,18 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     if len(parts) < len(draft.content):
         return
     said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
-    content = [tidy(text, *_span(start, tokens)) for tokens in said if len(tokens)]
+    content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [(a, b) for a, b in content if any(char.isalnum() for char in text[a:b])]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
     if not named:
         _name(start, cue, draft)
     elif (told := _with_verb(named[-1], cue)) is not None:
-        draft.speaker[-1] = tidy(text, *_span(start, told))
+        draft.speaker[-1] = trim(text, _span(start, told))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
-        draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
-    if content and _disjoint(content):
+        draft.speaker = [trim(text, _span(start, _whole(tokens))) for tokens in named]
+    if content and disjoint(content):
         draft.content = content
         draft.main = max(content, key=lambda span: span[1] - span[0])
-
-
-def _disjoint(spans: Sequence[Span]) -> bool:
-    return all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
 
 
 def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.drafts import Draft, alike, tidy
+from claimwire.pipelines.extract.drafts import Draft, alike
 from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.spans import trim
 from claimwire.pipelines.extract.wordlists import cue_verbs, sections
 from claimwire.schemas import Entity, Span
 
@@ -278,10 +279,10 @@ def _behind(text: str, start: int, end: int, voices: _Voices) -> _Line | None:
 
 
 def _draft(text: str, rule: str, line: _Line, sentence: Span) -> Draft:
-    said = tidy(text, *line.said)
+    said = trim(text, line.said)
     word = text[line.cue[0] : line.cue[1]]
     verb = cue_verbs().get(word.lower())
-    who = tidy(text, *line.who)
+    who = trim(text, line.who)
     names = list(re.finditer(r"[^\W_][\w.'’-]*", text[who[0] : who[1]].split(",", maxsplit=1)[0]))
     head = (who[0] + names[-1].start(), who[0] + names[-1].end()) if names else who
     return Draft(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
-from claimwire.pipelines.extract.clauses import SUBJECTS, clause_range, finite, is_verb, noun_range, subject, without
+from claimwire.pipelines.extract.clauses import SUBJECTS, clause_range, finite, is_verb, noun_range, subject
 from claimwire.pipelines.extract.drafts import Draft, Paragraph
 from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import CueClass, CueVerb, cue_adjectives, cue_nouns, cue_verbs, sections
 
 _COPULAS = sections("particles.txt")["copulas"]

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from claimwire.pipelines.extract.drafts import Draft, alike, merged, size, tidy, whole_words
+from claimwire.pipelines.extract.drafts import Draft, alike
 from claimwire.pipelines.extract.edges import settle
 from claimwire.pipelines.extract.lines import LINES
 from claimwire.pipelines.extract.paragraphs import find_sentences
 from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.spans import merge, size, trim, whole_words
 from claimwire.pipelines.extract.tagger import Attribution
 from claimwire.pipelines.extract.wordlists import CueClass, cue_nouns, cue_verbs, precision
 from claimwire.schemas import Span
@@ -172,11 +173,11 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _draft(text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], found: Attribution) -> Draft | None:
-    content = sorted(tidy(text, *_kept(text, paragraphs, found.cue[0], span)) for span in found.content)
+    content = sorted(trim(text, _kept(text, paragraphs, found.cue[0], span)) for span in found.content)
     content = [(start, end) for start, end in content if any(char.isalnum() for char in text[start:end])]
     if not content:
         return None
-    content = merged(_whole_quotation(quotes, found.cue[0], _before_semicolon(text, span)) for span in content)
+    content = merge(_whole_quotation(quotes, found.cue[0], _before_semicolon(text, span)) for span in content)
     content = _joined(text, content)
     here = bisect_right(paragraphs, (found.cue[0][0], len(text)))
     near = [span for span in content if bisect_right(paragraphs, (span[0], len(text))) == here]
@@ -187,12 +188,12 @@ def _draft(text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], found
             for a, b in content
             if (a, b) in near or (text[a] in _MARKS and not (a < near[0][0] and _ASKED.search(text, a, b)))
         ]
-    cue = _without(_CUE_TAIL, text, whole_words(text, *found.cue[0]))
+    cue = _without(_CUE_TAIL, text, whole_words(text, found.cue[0]))
     if not found.source and _SMALL_CUE.fullmatch(text, *cue):
         # "the | decision | to stay", "it | is obvious | that ...": the words that tell come behind.
         behind = _UP_TO_FOUR.fullmatch(text, cue[1], content[0][0])
-        cue = tidy(text, cue[0], behind.end() if behind else cue[1])
-    speaker = [_timeless(text, whole_words(text, *tidy(text, *span))) for span in found.source]
+        cue = trim(text, (cue[0], behind.end() if behind else cue[1]))
+    speaker = [_timeless(text, whole_words(text, trim(text, span))) for span in found.source]
     # "12%" says nothing.
     speaker = [(start, end) for start, end in speaker if any(char.isalpha() for char in text[start:end])]
     lemma, class_ = _meaning(text[cue[0] : cue[1]])
@@ -286,7 +287,7 @@ def _before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
             if not (start <= first and rule.cue[-1][1] <= end):
                 kept.append((start, end))
             elif start < first and text[start] not in _MARKS:
-                kept.append(tidy(text, start, first))
+                kept.append(trim(text, (start, first)))
         draft.content = kept or draft.content
     draft.main = max(draft.content, key=lambda span: span[1] - span[0])
 
