@@ -14,7 +14,7 @@ from claimwire.pipelines.extract.phrases import introduced, read_phrases
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.spans import merge
-from claimwire.pipelines.extract.speakers import Cast, Named, speaker
+from claimwire.pipelines.extract.cast.speakers import Cast, Named, speaker
 from claimwire.pipelines.extract.stance import hedges, modality
 from claimwire.pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
 from claimwire.schemas import Claim, Cue, Entity, Span

@@ -8,8 +8,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.discourse import Discourse, Salience, outstanding
-from claimwire.pipelines.extract.people import People
+from claimwire.pipelines.extract.cast.salience import Discourse, Salience, outstanding
+from claimwire.pipelines.extract.cast.people import People
 from claimwire.schemas import Span
 
 GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
 from functools import cache
 
-from claimwire.pipelines.extract import places
-from claimwire.pipelines.extract.discourse import Discourse, Salience, outstanding
-from claimwire.pipelines.extract.people import fold
-from claimwire.pipelines.extract.roles import WORD, bare
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.cast.salience import Discourse, Salience, outstanding
+from claimwire.pipelines.extract.cast.people import fold
+from claimwire.pipelines.extract.cast.roles import WORD, bare
 from claimwire.pipelines.extract.wordlists import rows
 from claimwire.schemas import Entity, Span
 

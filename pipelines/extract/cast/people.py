@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.roles import (
+from claimwire.pipelines.extract.cast.roles import (
     ages_beside,
     also_called,
     bare,

@@ -7,13 +7,13 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from claimwire.pipelines.extract import places
-from claimwire.pipelines.extract.bodies import Bodies
-from claimwire.pipelines.extract.discourse import POSSESSIVE, Discourse, outstanding
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.cast.bodies import Bodies
+from claimwire.pipelines.extract.cast.salience import POSSESSIVE, Discourse, outstanding
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.mind import ANOTHER, CLEAR, GENDERED, NOBODY, WITHOUT_NAME, InMind
-from claimwire.pipelines.extract.people import Mention, People
-from claimwire.pipelines.extract.roles import WORD, also_called, bare, gender_of, is_role, word_before
+from claimwire.pipelines.extract.cast.attention import ANOTHER, CLEAR, GENDERED, NOBODY, WITHOUT_NAME, InMind
+from claimwire.pipelines.extract.cast.people import Mention, People
+from claimwire.pipelines.extract.cast.roles import WORD, also_called, bare, gender_of, is_role, word_before
 from claimwire.pipelines.extract.wordlists import sections, words
 from claimwire.schemas import Entity, Span, Speaker
 from claimwire.schemas.records import SpeakerType
