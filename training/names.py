@@ -18,8 +18,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from claimwire.pipelines.extract import load, places
-from claimwire.pipelines.extract.arms import LABELS as ARMS
+from claimwire.pipelines.extract import load
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.arms import LABELS as ARMS
 from claimwire.pipelines.extract.paragraphs import find_paragraphs
 from claimwire.pipelines.extract.quotes import find_quotes
 from claimwire.pipelines.extract.tagger.names import KINDS, LABELS

