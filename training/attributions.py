@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
 from claimwire.pipelines.extract.paragraphs import find_paragraphs
 from claimwire.pipelines.extract.quotes import find_quotes
 from claimwire.pipelines.extract.tagger.attributions import LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.calibrate import HELD_OUT
 from training.encoder import Net
@@ -28,7 +28,7 @@ _BATCH = 3072
 """Word pieces."""
 
 
-def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Net:
+def train(articles: Sequence[dict[str, Any]], tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Net:
     """The network with its averaged weights after the last epoch; the held-out articles are not trained on."""
     torch.manual_seed(seed)
     shuffle = random.Random(seed)  # noqa: S311
@@ -52,7 +52,7 @@ def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int,
     return averaged
 
 
-def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def examples(article: dict[str, Any], tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of an article with their labels and links."""
     text = article["text"]
     paragraphs = list(find_paragraphs(text))

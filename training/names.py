@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
 from claimwire.pipelines.extract import load
@@ -25,6 +24,7 @@ from claimwire.pipelines.extract.paragraphs import find_paragraphs
 from claimwire.pipelines.extract.quotes import find_quotes
 from claimwire.pipelines.extract.tagger.names import KINDS, LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.corpora import Mark, Marked, read
 from training.encoder import Names, Net, shared_states
@@ -52,7 +52,7 @@ _UNKNOWN = "?"
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
 
 
-def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
+def train(net: Net, data: Path, tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Names:
     """The branch for names above a trained network's encoder, with its averaged weights after the last epoch.
 
     ``data`` has the corpora in ``entities``.
@@ -136,7 +136,7 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
     return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
 
 
-def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def _examples(taught: Marked, tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of a text with their labels."""
     text, marks = taught
     paragraphs = list(find_paragraphs(text))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from claimwire.pipelines.extract.spans import whole_words
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.gazetteer import AMBIGUOUS, SURNAME_COUNTRIES
 from claimwire.pipelines.extract.entities.mentions import NAMES, PLACES, TRUSTED, Mention, Recognised
 from claimwire.pipelines.extract.entities.names import is_first_name
+from claimwire.pipelines.extract.spans import whole_words
 from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import Span
 

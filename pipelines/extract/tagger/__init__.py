@@ -19,7 +19,8 @@ from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.tagger.attributions import Attribution, find_attributions
 from claimwire.pipelines.extract.tagger.names import Name, find_names
 from claimwire.pipelines.extract.tagger.sequence import Scores
-from claimwire.pipelines.extract.tagger.windows import Window, find_windows, word_pieces
+from claimwire.pipelines.extract.tagger.windows import Window, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from claimwire.pipelines.extract.tagger.worth import Worth
 from claimwire.schemas import Span
 
@@ -47,7 +48,7 @@ class Tagger:
         self._shared, self._attributions, self._names = (
             _session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
         )
-        self.tokenizer = word_pieces((folder / "vocab.txt").read_text(encoding="utf-8"))
+        self.tokenizer = WordPiece((folder / "vocab.txt").read_text(encoding="utf-8"))
 
     def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], names_only: bool = False) -> Reading:
         """What there is to read in an article, window by window in its order; all offsets are into ``text``."""
