@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 
 from tokenizers.normalizers import BertNormalizer
@@ -42,15 +43,9 @@ def main() -> None:
 
 def _ranges(codes: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Sorted numbers as ranges, from the first to the last of each row without a gap."""
-    first = last = -1
-    for code in codes:
-        if code != last + 1:
-            if last >= 0:
-                yield first, last
-            first = code
-        last = code
-    if last >= 0:
-        yield first, last
+    for _, row in groupby(enumerate(codes), key=lambda item: item[1] - item[0]):
+        numbers = [code for _, code in row]
+        yield numbers[0], numbers[-1]
 
 
 if __name__ == "__main__":

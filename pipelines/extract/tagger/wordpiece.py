@@ -98,22 +98,22 @@ def _normal(char: str) -> str:
     dropped."""
     dropped, punctuation = _characters()
     plain = "".join(
-        f" {low} " if low in punctuation else low
-        for part in ("" if char in dropped else unicodedata.normalize("NFD", char))
-        if part not in dropped
+        f" {low} " if punctuation.match(low) else low
+        for part in ("" if dropped.match(char) else unicodedata.normalize("NFD", char))
+        if not dropped.match(part)
         for low in part.lower()
     )
     return f" {plain} " if _IDEOGRAPHS.match(char) else plain
 
 
 @cache
-def _characters() -> tuple[frozenset[str], frozenset[str]]:
+def _characters() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The characters that are dropped, and those that are words by themselves.
 
     A table rather than Python's unicodedata, which is newer than what the tagger was trained with, and differs from one
     version of Python to the next.
     """
-    found: dict[str, set[str]] = {"dropped": set(), "punctuation": set()}
+    ranges: dict[str, list[str]] = {"dropped": [], "punctuation": []}
     for kind, first, last in rows("characters.tsv"):
-        found[kind].update(map(chr, range(int(first, 16), int(last, 16) + 1)))
-    return frozenset(found["dropped"]), frozenset(found["punctuation"])
+        ranges[kind].append("-".join(re.escape(chr(int(code, 16))) for code in (first, last)))
+    return re.compile(f"[{''.join(ranges['dropped'])}]"), re.compile(f"[{''.join(ranges['punctuation'])}]")
