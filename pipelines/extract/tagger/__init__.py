@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,17 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
 
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.model import ModelNotFoundError
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.tagger.attributions import Attribution, find_attributions
 from claimwire.pipelines.extract.tagger.names import Name, find_names
 from claimwire.pipelines.extract.tagger.sequence import Scores
 from claimwire.pipelines.extract.tagger.windows import Window, find_windows, word_pieces
 from claimwire.pipelines.extract.tagger.worth import Worth
-from claimwire.schemas import Span
 
-__all__ = ["Attribution", "Name", "Reading", "Tagger", "load_tagger"]
+__all__ = ["Attribution", "Name", "Reading", "Tagger", "Worth", "load_tagger"]
 
 WEIGHTS = Path(__file__).with_name("weights")
 VERSION = 3
@@ -49,10 +46,10 @@ class Tagger:
         )
         self.tokenizer = word_pieces((folder / "vocab.txt").read_text(encoding="utf-8"))
 
-    def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], names_only: bool = False) -> Reading:
-        """What there is to read in an article, window by window in its order; all offsets are into ``text``."""
+    def read(self, article: Article, names_only: bool = False) -> Reading:
+        """What there is to read in an article, window by window in its order; all offsets are into its text."""
         found = Reading([], [], Worth())
-        for window in find_windows(text, paragraphs, quotes, self.tokenizer):
+        for window in find_windows(article, self.tokenizer):
             states = self._states(window)
             (named,) = self._names.run(None, {"states": states})
             found.names.extend(find_names(window, named[0]))
@@ -65,7 +62,7 @@ class Tagger:
     def worth(self, sentence: str) -> float | None:
         """How much a sentence by itself is worth checking, from 0 to 1; None where there is no word in it."""
         worth = Worth()
-        for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer):
+        for window in find_windows(Article(sentence, quotes=[]), self.tokenizer):
             _, _, values = self._attributions.run(None, {"states": self._states(window)})
             worth.add(window, values[0])
         return worth.of([(0, len(sentence))])
