@@ -86,7 +86,7 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
 
 
 def agent(verb: Token) -> Token | None:
-    """Who did what a passive verb tells ("was announced by ...")."""
+    """Who did what a passive verb says ("was announced by ...")."""
     for child in verb.children:
         if child.dep_ == "agent" or (child.dep_ == "prep" and child.lower_ == "by"):
             for object_ in child.children:
@@ -125,7 +125,7 @@ def owner_of(noun: Token) -> Token | None:
 
 
 def clause_range(verb: Token) -> Range:
-    """A clause with all that hangs on it, without a trailing aside ("- though few believe it")."""
+    """A clause with all that depends on it, without a trailing aside ("- though few believe it")."""
     start, end = verb.left_edge.i, verb.right_edge.i + 1
     doc = verb.doc
     for child in verb.rights:
@@ -217,7 +217,7 @@ def _is_inserted(cue: Token) -> bool:
         return False
     doc, start, end = cue.doc, cue.left_edge.i, cue.right_edge.i + 1
     before = doc[start - 1].text if start > 0 else ""
-    # The comma behind an insertion may hang on it.
+    # The parser may attach the comma behind an insertion to it.
     behind = end - 1 if doc[end - 1].is_punct else end
     after = doc[behind].text if behind < len(doc) else "."
     return (before in {",", "–", "—", "-"} or doc[start].text == ",") and after in {",", ".", "–", "—", "-", ";"}
@@ -232,7 +232,7 @@ def is_that_clause(token: Token) -> bool:
 
 
 def occasion_clause(cue: Token) -> Token | None:
-    """The clause of a verb that a parse hangs on the occasion: "claimed in a letter that she had seen a car"."""
+    """The clause of a verb that the parser attached to the occasion: "claimed in a letter that she had seen a car"."""
     verb = cue_verbs().get(cue.lower_)
     if verb is None or "t" not in verb.frames or not is_verb(cue):
         return None
