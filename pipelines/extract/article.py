@@ -59,10 +59,15 @@ class Article:
         """The quotations that begin in a span."""
         return self.quotes[bisect_left(self._opens, span[0]) : bisect_left(self._opens, span[1])]
 
+    def quote_before(self, offset: int) -> Quote | None:
+        """The last quotation that begins at or before an offset."""
+        at = last_begun(self._opens, offset)
+        return self.quotes[at] if at >= 0 else None
+
     def quote_at(self, offset: int) -> Quote | None:
         """The quotation that covers an offset, its marks included."""
-        at = last_begun(self._opens, offset)
-        return self.quotes[at] if at >= 0 and self.quotes[at].end > offset else None
+        quote = self.quote_before(offset)
+        return quote if quote is not None and quote.end > offset else None
 
     def quoted(self, offset: int) -> bool:
         """Whether an offset lies in a quotation."""

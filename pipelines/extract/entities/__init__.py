@@ -10,7 +10,7 @@ from claimwire.pipelines.extract.entities.mentions import UNKNOWN, Recognised, d
 from claimwire.pipelines.extract.entities.recogniser import corrected
 from claimwire.schemas import Entity
 
-__all__ = ["find_entities", "recognised"]
+__all__ = ["Recognised", "find_entities", "recognised"]
 
 
 def find_entities(text: str, names: Iterable[Recognised]) -> tuple[Entity, ...]:
