@@ -26,7 +26,7 @@ from dedupe import NOW, written
 from report import tell_goal, tell_machine
 
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed, Printed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream, Fingerprinted
 from claimwire.schemas import encode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -64,11 +64,11 @@ def sequencer(sizes: list[int]) -> bool:
         while done < size:
             some = list(islice(articles, min(_BATCH, size - done)))
             began = time.process_time()
-            batch = [Printed(each, fingerprint(each)) for each in some]
+            batch = [Fingerprinted(each, fingerprint(each)) for each in some]
             before += time.process_time() - began
             spent += _processor_seconds(runner, batch)
             done += len(batch)
-        single = [Printed(each, fingerprint(each)) for each in islice(articles, 200)]
+        single = [Fingerprinted(each, fingerprint(each)) for each in islice(articles, 200)]
         alone = 200 / sum(_processor_seconds(runner, [each]) for each in single)
         done += 200
         held = sum(map(len, runner.logged()))
@@ -87,7 +87,7 @@ def sequencer(sizes: list[int]) -> bool:
     return met
 
 
-def _processor_seconds(runner: Runner, batch: list[Printed]) -> float:
+def _processor_seconds(runner: Runner, batch: list[Fingerprinted]) -> float:
     began = time.process_time()
     runner.judge(batch)
     return time.process_time() - began
@@ -98,7 +98,7 @@ def on_prism(binary: str, count: int) -> None:
     options = PipelineOptions([*prism_options(binary), "--streaming"])
     began = time.perf_counter()
     with beam.Pipeline(options=options) as pipeline:
-        judged = pipeline | beam.Create(articles) | DeduplicateKeyed(timedelta(days=90))
+        judged = pipeline | beam.Create(articles) | DeduplicateStream(timedelta(days=90))
         _ = judged | beam.Map(lambda each: each.outcome) | beam.combiners.Count.PerElement() | beam.Map(print)
     seconds = time.perf_counter() - began
     print(f"on Prism: {count:,} articles in {seconds:.1f} s, the start of Prism included: {count / seconds:,.0f}/s")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from claimwire.pipelines.dedupe import keyed
+from claimwire.pipelines.dedupe import stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.stream import Printed
+from claimwire.pipelines.dedupe.stream import Fingerprinted
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.schemas import Article
 
@@ -72,21 +72,23 @@ class Runner:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.head = Value()
-        self.log = [Bag() for _ in keyed._Judge.LOG]
+        self.log = [Bag() for _ in stream._Judge.LOG]
         self.move()
 
     def move(self) -> None:
         """Go on with a new worker, which has an index of its own."""
-        self.worker = keyed._Judge(REMEMBER)
+        self.worker = stream._Judge(REMEMBER)
         self.worker.setup()
 
     def bundle(self, *batches: Sequence[Article], fails: bool = False) -> list[Judged]:
         """The verdicts on a bundle, at the time ``now``; with ``fails``, of one whose state was never committed."""
-        return self.judge(*([Printed(each, fingerprint(each)) for each in batch] for batch in batches), fails=fails)
+        return self.judge(
+            *([Fingerprinted(each, fingerprint(each)) for each in batch] for batch in batches), fails=fails
+        )
 
-    def judge(self, *batches: list[Printed], fails: bool = False) -> list[Judged]:
+    def judge(self, *batches: list[Fingerprinted], fails: bool = False) -> list[Judged]:
         """The same of articles that have their fingerprints already."""
-        with mock.patch.object(keyed, "_now", self._clock):
+        with mock.patch.object(stream, "_now", self._clock):
             judged = [each for batch in batches for each in self.worker.process((0, batch), self.head, *self.log)]
         if fails:
             self.abort()

@@ -181,7 +181,7 @@ def test_explain_shows_both_texts_aligned_the_score_and_the_rule(claimwire: Clai
 def test_explain_says_why_two_articles_are_no_copies(claimwire: Claimwire, tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", prose(200, 1), 7))
     told = claimwire("explain", *(found[host]["article"]["id"] for host in "ab"), "--in", "out").stdout
-    assert "no copies, because less than 60% of the shorter text stands verbatim in the longer" in told
+    assert "no copies, because less than 60% of the shorter text occurs verbatim in the longer" in told
 
 
 @settings(max_examples=100)
@@ -308,7 +308,7 @@ def test_the_index_can_be_counted_checked_and_made_smaller(claimwire: Claimwire,
     run(tmp_path, *(article(f"h{number}", prose(200, number)) for number in range(40)), extract="none")
     told = dict(line.rsplit(maxsplit=1) for line in claimwire("index", "stats", "--state", "s").stdout.splitlines())
     assert (told["articles"], told["originals"]) == ("40", "40")
-    assert int(told["bytes an article"].replace(",", "")) > 400
+    assert int(told["bytes per article"].replace(",", "")) > 400
     assert "is sound" in claimwire("index", "verify", "--state", "s").stdout
     with sqlite3.connect(tmp_path / "s" / DATABASE) as db:
         db.execute("UPDATE seen SET last_seen = last_seen - 100 WHERE number > 4")
@@ -323,10 +323,10 @@ def test_the_index_can_be_counted_checked_and_made_smaller(claimwire: Claimwire,
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        ("DELETE FROM seen WHERE number = 1", "of articles that are not there"),
+        ("DELETE FROM seen WHERE number = 1", "articles that are not in the index"),
         ("DELETE FROM seen_keys WHERE number = 2", "article 2: no key leads to it"),
-        ("DELETE FROM fresh_grams", "a gram of it is missing"),
-        ("UPDATE seen SET sketch = x'c1' WHERE number = 1", "article 1: its sketch cannot be read"),
+        ("DELETE FROM fresh_grams", "one of its grams is missing"),
+        ("UPDATE seen SET sketch = x'c1' WHERE number = 1", "article 1: its sketch cannot be decoded"),
     ],
 )
 def test_verify_names_what_is_wrong(claimwire: Claimwire, tmp_path: Path, harm: str, said: str) -> None:

@@ -25,10 +25,10 @@ from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
-from claimwire.pipelines.dedupe import keyed, sqlite
+from claimwire.pipelines.dedupe import sqlite, stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.replica import Replica
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.dedupe.verdict import judge
 from claimwire.schemas import Article
@@ -46,7 +46,7 @@ def bounded(articles: list[Article]) -> list[tuple[object, ...]]:
     return [(verdict.outcome, verdict.duplicate, verdict.revision_of) for verdict in verdicts]
 
 
-def contents(worker: keyed._Judge) -> dict[str, list[Any]]:
+def contents(worker: stream._Judge) -> dict[str, list[Any]]:
     """All rows of a worker's copy of the index; grams wherever they stand."""
     db = worker._replica._db
     tables = {
@@ -125,7 +125,7 @@ def test_a_key_that_moves_to_and_fro_finds_each_copy_of_the_index_brought_up_to_
 
 
 def test_one_copy_of_the_index_serves_a_process(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, keyed.__name__)
+    caplog.set_level(logging.INFO, stream.__name__)
     runner = Runner(NOW)
     runner.outcomes(article())
     # A runner that has nothing to do for a minute tears the DoFn down, and makes another one when there is.
@@ -169,7 +169,7 @@ def test_a_change_that_fails_half_way_leaves_an_index_that_is_not_used(monkeypat
 def test_fingerprints_of_another_version_are_not_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
     runner = Runner(NOW)
     runner.outcomes(*STORY)
-    monkeypatch.setattr(keyed, "VERSION", keyed.VERSION + 1)
+    monkeypatch.setattr(stream, "VERSION", stream.VERSION + 1)
     assert runner.outcomes(STORY[0]) == ["new"]
     assert len(runner.logged()) == 1
     assert runner.outcomes(STORY[0]) == ["unchanged"]
@@ -220,7 +220,7 @@ def test_the_state_grows_with_what_is_remembered_only() -> None:
 
 
 def test_a_log_that_grows_too_fast_is_cut_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyed, "_LARGEST", 5000)
+    monkeypatch.setattr(stream, "_LARGEST", 5000)
     runner = Runner(NOW)
     for number in range(150):
         runner.now = NOW + number * DAY / 6
@@ -260,7 +260,7 @@ def test_each_article_has_one_verdict_on_a_runner() -> None:
     singles = [article(f"https://a.example/{seed}", prose(200, 100 + seed), f"Piece {seed}") for seed in range(250)]
     articles = [*singles, *STORY]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        judged = pipeline | beam.Create(articles, reshuffle=False) | DeduplicateKeyed(REMEMBER)
+        judged = pipeline | beam.Create(articles, reshuffle=False) | DeduplicateStream(REMEMBER)
         assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(articles)))
 
 
@@ -268,15 +268,15 @@ def test_each_article_has_one_verdict_on_a_runner() -> None:
 def test_the_state_of_a_real_runner_is_enough_to_go_on_with(prism: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Every batch finds an index that is of no use, every few a full generation of the log; and Prism cuts slow bundles.
     monkeypatch.setattr(Replica, "token", property(lambda _: None, lambda _, __: None), raising=False)
-    monkeypatch.setattr(keyed, "_LARGEST", 2000)
+    monkeypatch.setattr(stream, "_LARGEST", 2000)
     restored = []
     monkeypatch.setattr(Replica, "restore", lambda *given, restore=Replica.restore: restored.append(restore(*given)))
-    monkeypatch.setattr(keyed, "judge", lambda *given: time.sleep(0.4) or judge(*given))
+    monkeypatch.setattr(stream, "judge", lambda *given: time.sleep(0.4) or judge(*given))
     # At exit it tells that it ends Prism, when pytest has closed what it would tell that to.
     logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
     options = PipelineOptions([*prism_options(prism), "--streaming"])
     with beam.Pipeline(options=options) as pipeline:
         one_by_one = PeriodicImpulse(Timestamp.now() + 3, fire_interval=0.1, data=STORY)
-        judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateKeyed(REMEMBER)
+        judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateStream(REMEMBER)
         assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(STORY)))
     assert len(restored) > 2
