@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_dedupe import Memory, article, judged, outcomes, told
+from test_dedupe import Memory, article, assert_copies_are_of_originals, judged, outcomes, told
 
 from claimwire.pipelines.dedupe.fingerprint import LONGEST, fingerprint
 from claimwire.pipelines.dedupe.index import HOT
@@ -308,13 +308,7 @@ def test_pass_boundaries_change_no_verdict_on_near_copies(drawn: list[tuple], cu
 @settings(max_examples=40, deadline=None)
 @given(near_texts)
 def test_a_near_copy_is_never_a_copy_of_itself_or_of_a_copy(drawn: list[tuple]) -> None:  # type: ignore[type-arg]
-    articles = made(drawn)
-    verdicts = judged(*articles)
-    copies = {each.id for each, verdict in zip(articles, verdicts, strict=True) if verdict.outcome == "copy"}
-    for each, verdict in zip(articles, verdicts, strict=True):
-        if verdict.outcome == "copy":
-            assert verdict.duplicate is not None
-            assert verdict.duplicate.of not in copies | {each.id}
+    assert_copies_are_of_originals(made(drawn))
 
 
 def test_likeness_is_symmetric() -> None:
