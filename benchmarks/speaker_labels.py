@@ -250,7 +250,7 @@ class _Labels:
                 if wanted <= set(words) and ("vice" in wanted or "vice" not in words) and "of" not in words:
                     given.add(self.people[fold(name.first), fold(name.last)])
         if not wanted:
-            # "President Lee": somebody else's role, where no full name goes with it.
+            # "President Lee" gives the role to somebody too, even without a full name.
             given |= {
                 self._surname(re.sub(r"[’']s$", "", match[1]), None)
                 for match in re.finditer(rf"\b(?:{forms}) ({_WORD})(?![\w’'-]| {_WORD})", self.text)

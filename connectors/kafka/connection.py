@@ -99,7 +99,7 @@ class KafkaAddress(Struct, frozen=True):
         Raises:
             BadAddress: The address is not valid.
         """
-        if "@" in url:  # checked first, and without quoting the address: what stands before it may be the password
+        if "@" in url:  # checked first, and without quoting the address: the part before @ may be the password
             raise BadAddress(
                 "a Kafka address must not contain a user name or password, because addresses show up in process lists "
                 f"and logs; set the environment variables {USERNAME} and {PASSWORD}, or use a file of client options"

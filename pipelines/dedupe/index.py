@@ -1,4 +1,4 @@
-"""The interface between the judge and a store of seen articles: what it looks up, and what it wants remembered.
+"""The interface between the judge and a store of seen articles: what it looks up, and what it adds.
 
 Another store is one more file: a class with the two methods of ``Index`` for the workers, and functions like
 ``remember``, ``refresh`` and ``forget`` in ``claimwire.pipelines.dedupe.sqlite`` for the driver.

@@ -21,10 +21,9 @@ Method = Literal["abridged", "extended", "edited"]
 
 # The number of the first article of this pass, above every number in the index.
 _FIRST_OF_PASS = 1 << 62
-# A candidate shares at least so many grams with an article; at most so many, those that share most, are compared with
-# it.
-_SHARED = 2
+# An article is compared with at most this many candidates: those that share most grams with it, at least _SHARED.
 _MOST_COMPARED = 12
+_SHARED = 2
 
 _FEWEST_WORDS = 20
 _COVERED = 0.6

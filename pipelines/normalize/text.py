@@ -1,4 +1,4 @@
-"""Clean text: no characters that cannot be encoded, or that make a screen show something else than what is written."""
+"""Clean text: without characters that cannot be encoded or that change how a screen displays the rest."""
 
 from __future__ import annotations
 
