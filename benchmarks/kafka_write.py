@@ -1,5 +1,4 @@
-"""The speed of WriteToKafka, compared with a bare kafka-python producer with the same settings; the cost of
-transactions.
+"""The speed of WriteToKafka, compared with a bare kafka-python producer; the cost of transactions.
 
     python benchmarks/kafka_write.py [--share 1.0]
 

@@ -307,8 +307,7 @@ class Failure(Record, frozen=True):
 
 
 class Origin(Record, frozen=True):
-    """Where a payload was read: a URL or path and a line; or a topic, partition and offset, with the key and
-    headers."""
+    """Where a payload was read: a URL or path and a line, or a position in a topic with the key and headers."""
 
     url: str | None = None
     line: int | None = None

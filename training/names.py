@@ -1,5 +1,6 @@
-"""Training of names, on corpora that annotate people, organizations and places; spaCy and the word lists label the
-rest.
+"""Training of names, on corpora that annotate people, organizations and places.
+
+spaCy and the word lists label the other kinds.
 
 The corpora: CoNLL++ (Wang et al. 2019, corrected news of 1996), Wikigold (Balasuriya et al. 2009), the EWT of Universal
 NER (web texts), and re3d (reports on the war in Syria and Iraq; the only one with weapons). None annotates dates,

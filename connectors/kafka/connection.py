@@ -331,8 +331,7 @@ def _from_yaml(text: str, path: str) -> dict[str, Any]:
 
 
 def _from_properties(text: str, path: str) -> Iterator[tuple[str, str]]:
-    """The lines of a Java properties file; its escapes (``\\uXXXX``) are not supported, because no option needs
-    them."""
+    """The lines of a Java properties file. Escapes (``\\uXXXX``) are not supported; no option needs them."""
     for number, line in enumerate(re.sub(r"\\\r?\n[ \t]*", "", text).splitlines(), 1):
         entry = line.strip()
         if entry and not entry.startswith(("#", "!")):

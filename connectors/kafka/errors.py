@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 
 class KafkaConnectorError(Exception):
-    """Base of the errors that this package raises; raised itself if Kafka refuses for a reason without its own
-    class."""
+    """Base of this package's errors; raised itself if Kafka refuses for a reason that has no class here."""
 
 
 class BadAddress(KafkaConnectorError):  # noqa: N818 - the base says it

@@ -43,8 +43,7 @@ class Topics:
 
 @dataclass(frozen=True)
 class Start:
-    """Where reading a partition starts: at its offset in ``offsets``, else at ``time_ms`` if given, else
-    ``default``."""
+    """Where reading a partition starts: at its offset in ``offsets``, else at ``time_ms``, else at ``default``."""
 
     default: Literal["earliest", "latest", "committed"] = "earliest"
     """``committed`` is the group's committed offset; without one, ``auto_offset_reset`` of the configuration, or

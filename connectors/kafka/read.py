@@ -169,8 +169,7 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
 
 
 class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
-    """Takes an OffsetRange, which is its own restriction; returns Chunk, and KafkaPosition with the tag
-    ``positions``."""
+    """Reads an OffsetRange, which is its own restriction, as Chunk; KafkaPosition has the tag ``positions``."""
 
     def __init__(
         self,

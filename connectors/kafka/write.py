@@ -265,8 +265,7 @@ class _Producers:
         close(spoilt)
 
     def send_alone(self, message: Message, timeout_s: float) -> None:
-        """Send one message while no other is in flight on the same producer. Raises KafkaError, ValueError,
-        TypeError."""
+        """Send a message while no other is in flight on its producer. Raises KafkaError, ValueError or TypeError."""
         with self._sending_alone:
             if self._alone is None:
                 self._alone = self._connection.producer(**self._options)

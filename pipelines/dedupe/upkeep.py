@@ -50,8 +50,10 @@ def stats(database: Path) -> dict[str, int | float | str | None]:
 
 
 def faults(database: Path) -> Iterator[str]:
-    """Check an index: the pages of the file, that every article can be decoded and has a key and all its grams, and
-    that no key or gram belongs to an article that is not there. Takes about a minute per million articles.
+    """Check every row of an index. Takes about a minute per million articles.
+
+    Checks the pages of the file, that every article can be decoded and has a key and all its grams, and that no key or
+    gram belongs to an article that is not there.
 
     Yields:
         A message for each fault; nothing if the index is sound.
