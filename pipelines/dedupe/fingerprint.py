@@ -33,7 +33,7 @@ LONGEST = 1024
 """The most words of a text that is sketched whole."""
 
 _GRAM = 4
-_FEWEST_GRAMS, _MOST_GRAMS, _WORDS_A_GRAM = 20, 48, 10
+_FEWEST_GRAMS, _MOST_GRAMS, _WORDS_PER_GRAM = 20, 48, 10
 _SAMPLED = 384
 _RUN = 5
 _EDGE_FIRST, _EDGE_LAST = 2, 4
@@ -91,8 +91,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     grams: tuple[tuple[int, int], ...]
     """Each gram with the index of the word at which it first occurs."""
     edges: tuple[tuple[int, int, int], ...]
-    """For each edge, a hash of the outlet and the line, and the indices of the line's first and behind its last word.
-    """
+    """For each edge, a hash of the outlet and the line, and the half-open range of the line's words."""
 
     def all_keys(self) -> Iterator[bytes]:
         """All keys that the index is asked for when this article is judged."""
@@ -183,7 +182,7 @@ def order(article: Article) -> str:
 def _grams(words: Codes) -> tuple[tuple[int, int], ...]:
     """The smallest hashes of runs of four words: twenty, or one for every ten words, 48 at most."""
     hashed, at = np.unique(grams(words, _GRAM), return_index=True)
-    count = min(_MOST_GRAMS, max(_FEWEST_GRAMS, len(hashed) // _WORDS_A_GRAM))
+    count = min(_MOST_GRAMS, max(_FEWEST_GRAMS, len(hashed) // _WORDS_PER_GRAM))
     # The smallest of the 64-bit hashes have similar upper bits, so the lower ones are kept to distinguish them.
     names = hashed[:count].astype(np.uint32).view(np.int32)
     return tuple(zip(names.tolist(), at[:count].tolist(), strict=True))

@@ -1,9 +1,8 @@
 """A worker's copy of an index that is stored elsewhere as a log of changes.
 
-This is state machine replication (Schneider, 1990).
-The index is the result of applying the changes in order, so the log is all that has to be kept. The copy is a temporary
-SQLite file with the tables of ``pipelines.dedupe.sqlite``: memory stays flat, and a lookup costs as much as in a
-bounded run. The file need not survive the worker.
+This is state machine replication (Schneider, 1990). The index is the result of applying the changes in order, so the
+log is all that has to be kept. The copy is a temporary SQLite file with the tables of ``pipelines.dedupe.sqlite``:
+memory stays flat, and a lookup costs as much as in a bounded run. The file need not survive the worker.
 """
 
 from __future__ import annotations
