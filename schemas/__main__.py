@@ -1,4 +1,4 @@
-"""``python -m claimwire.schemas [--check] FOLDER`` writes the JSON Schemas, or checks the published ones against them."""
+"""``python -m claimwire.schemas [--check] FOLDER`` writes the JSON Schemas, or checks the published ones."""
 
 import json
 import sys

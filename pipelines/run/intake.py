@@ -25,8 +25,8 @@ class DecodeRecords(beam.PTransform):  # type: ignore[misc]
     """Makes raw articles of the records of a topic.
 
     In: KafkaRecord, with an article in any form that ``connectors.files.articles`` knows as its value; with
-    ``dead_letters``, a dead letter to be tried again. Out: ``articles`` (RawArticle) and ``dead_letters`` (DeadLetter). A tombstone
-    gives nothing.
+    ``dead_letters``, a dead letter to be tried again. Out: ``articles`` (RawArticle) and ``dead_letters`` (DeadLetter).
+    A tombstone gives nothing.
     """
 
     def __init__(self, dead_letters: bool = False) -> None:
