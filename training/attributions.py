@@ -16,8 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.attributions import LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
 from training import loop
@@ -54,8 +53,6 @@ def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int,
 
 def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
     """The windows of an article with their labels and links."""
-    text = article["text"]
-    paragraphs = list(find_paragraphs(text))
     attributions = [a for a in article["attributions"] if a["cue"] and a["content"]]
     marked = sorted(
         (start, end, kind, index)
@@ -63,7 +60,7 @@ def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Itera
         for kind in ("source", "cue", "content")
         for start, end in attribution[kind]
     )
-    for window in find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit):
+    for window in find_windows(Article(article["text"]), tokenizer, limit):
         labels, links = [0] * len(window.pieces), [loop.IGNORED] * len(window.pieces)
         first: dict[tuple[str, int], int] = {}
         held: list[tuple[int, str, int]] = []

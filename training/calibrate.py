@@ -24,6 +24,7 @@ from typing import Any
 
 from claimwire.pipelines.extract import load
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.rules import TAGGER, TAGGER_AND_RULES
 from claimwire.schemas import Span
 
 ARTICLES = Path("attribution") / "polnear_train.jsonl"
@@ -66,17 +67,20 @@ def main() -> None:
     given = parser.parse_args()
     articles = [json.loads(line) for line in (given.data / ARTICLES).open(encoding="utf-8")]
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    ruled: set[str] = set()
     extractor = load(by=given.by)
     for article in articles if given.by == "rules" else articles[::HELD_OUT]:
         ((_, drafts),) = extractor.drafts([SimpleNamespace(id=article["id"], text=article["text"])])
         for draft in drafts:
             counts[draft.kind][0] += right(article["text"], draft, article["attributions"])
             counts[draft.kind][1] += 1
-    for rule in ("tagger and rules", "tagger") if given.by == "tagger" else ():
-        kinds = [f"{rule} {tenth / 10}" for tenth in range(10)]
+            if not draft.rule.tagger:
+                ruled.add(draft.kind)
+    for rule in (TAGGER_AND_RULES, TAGGER) if given.by == "tagger" else ():
+        kinds = [f"{rule.name} {tenth / 10}" for tenth in range(10)]
         for kind, share in zip(kinds, pooled([(counts[kind][0], counts[kind][1]) for kind in kinds]), strict=True):
             print(f"{kind}\t{share:.2f}\t{counts[kind][1]}")
-    for kind in sorted(kind for kind in counts if not kind.startswith("tagger") and counts[kind][1] >= LEAST_CASES):
+    for kind in sorted(kind for kind in ruled if counts[kind][1] >= LEAST_CASES):
         print(f"{kind}\t{counts[kind][0] / counts[kind][1]:.2f}\t{counts[kind][1]}")
 
 

@@ -22,8 +22,7 @@ from torch import nn
 
 from claimwire.pipelines.extract import load, places
 from claimwire.pipelines.extract.arms import LABELS as ARMS
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.names import KINDS, LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
 from training import loop
@@ -149,9 +148,8 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
 def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
     """The windows of a text with their labels."""
     text, marks = taught
-    paragraphs = list(find_paragraphs(text))
     at = 0
-    for window in find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit):
+    for window in find_windows(Article(text), tokenizer, limit):
         labels = []
         for start, end in window.spans:
             while end and at < len(marks) and marks[at][1] <= start:

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.windows import find_windows
 
 SENTENCES = Path("checkworthy") / "CT24_checkworthy_english_train.tsv"
@@ -60,7 +60,7 @@ def fit(encoder: nn.Module, tokenizer: Tokenizer, sentences: list[tuple[str, boo
 def mean_state(encoder: nn.Module, tokenizer: Tokenizer, sentence: str) -> torch.Tensor:
     """The mean of the encoder's states over a sentence's pieces; zeros for a sentence without pieces."""
     pieces = []
-    for window in find_windows(sentence, list(find_paragraphs(sentence)), [], tokenizer):
+    for window in find_windows(Article(sentence, quotes=[]), tokenizer):
         read = {"input_ids": torch.tensor([window.pieces]), "token_type_ids": torch.tensor([window.types])}
         with torch.no_grad():
             states = encoder(**read).last_hidden_state
