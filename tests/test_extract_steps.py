@@ -13,8 +13,8 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
 from claimwire.pipelines.extract.pipeline import STEPS, By, What, Work, steps_for
 from claimwire.pipelines.extract.rules import CLAUSE, COLON, CONTINUED, RULES, TAGGER, TAGGER_AND_RULES, Rule
-from claimwire.pipelines.extract.spans import Span
 from claimwire.pipelines.extract.wordlists import precision
+from claimwire.schemas import Span
 
 # -- steps
 

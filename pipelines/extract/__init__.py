@@ -15,7 +15,7 @@ from typing import NamedTuple
 from claimwire.pipelines.extract.extractor import Extraction, Extractor, Text, load
 from claimwire.pipelines.extract.model import ModelNotFoundError, ModelUnfitError
 from claimwire.pipelines.extract.pipeline import By
-from claimwire.pipelines.normalize.article import language
+from claimwire.pipelines.normalize.language import language
 
 __all__ = [
     "By",

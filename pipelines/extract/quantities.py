@@ -40,6 +40,11 @@ _QUANTITY = re.compile(
     rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(
+    rf"\s+(?:(?:US\$|A\$|C\$|[$£€¥₹])?\s?\d|(?a:{_SMALL})\b(?!\s+(?:of|thing|another)\b|['’])|half\b|"
+    r"an?\s+(?:half|third|quarter|fifth|sixth|tenth|dozen|score|hundred|thousand|million|billion|trillion)\b)",
+    re.IGNORECASE,
+)
 _NO_UNIT = frozenset({
     "of", "in", "on", "at", "by", "for", "from", "to", "and", "or", "but", "as", "than", "is", "are", "was", "were",
     "be", "been", "have", "has", "had", "will", "would", "could", "may", "might", "that", "which", "who", "when",
@@ -53,6 +58,11 @@ _MONTHS = frozenset({
 })  # fmt: skip
 _COUNTED = re.compile(r"(?:\s+[^\W\d_][\w’'-]*){1,4}")
 _IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child", "lives": "life", "feet": "foot"}
+
+
+def begins_number(text: str, start: int, end: int) -> bool:
+    """Whether the next words are a number ("2,000", "five") or a share ("half", "a third", "one in five")."""
+    return _NUMBER.match(text, start, end) is not None
 
 
 def singular(noun: str) -> str:

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Literal
 
+from claimwire.pipelines.extract.quantities import begins_number
 from claimwire.pipelines.extract.wordlists import any_of, words
 from claimwire.schemas import Span
 
@@ -21,6 +22,7 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
+_BEFORE_NUMBERS = frozenset({"about", "around", "some"})
 _PLANNING = frozenset({"plan", "intend", "vow", "promise", "pledge", "aim", "propose", "offer", "threaten", "seek"})
 
 
@@ -30,9 +32,16 @@ def _hedges() -> re.Pattern[str]:
 
 
 def hedges(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """The hedges of a sentence as spans; the month in "in May" and "some" are none."""
+    """The hedges of a sentence as spans.
+
+    "About", "around" and "some" are hedges in front of a number only: not in "asked about the war", "some people".
+    The month in "in May" is not one either.
+    """
+    found = (match for match in _hedges().finditer(text, start, end) if match.group() != "May")
     return tuple(
-        match.span() for match in _hedges().finditer(text, start, end) if match.group() not in ("May", "some", "about")
+        match.span()
+        for match in found
+        if match.group().lower() not in _BEFORE_NUMBERS or begins_number(text, match.end(), end)
     )
 
 

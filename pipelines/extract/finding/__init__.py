@@ -71,7 +71,7 @@ def _find_clauses(paragraph: Paragraph, token: Token, word: str) -> None:
 
 
 def _find_phrases(paragraph: Paragraph, token: Token, word: str) -> None:
-    """Applies the rules for a cue that is no verb of saying."""
+    """Applies the rules for a cue other than a verb or noun of saying."""
     if word in cue_adjectives() and token.tag_.startswith(("JJ", "VBN")):
         nouns.find_adjective(paragraph, token)
     elif token.tag_.startswith("NN"):

@@ -92,7 +92,7 @@ def _content(article: Article, found: Attribution) -> list[Span]:
 
 
 def _kept(article: Article, cue: Span, span: Span) -> Span:
-    """A content without what lies in another paragraph than its beginning and is no quotation that goes on there."""
+    """A content without what lies in another paragraph than its beginning, unless a quotation goes on there."""
     text, paragraphs = article.text, article.paragraphs
     number = article.paragraph_number(span[0])
     start, end = paragraphs[number]
