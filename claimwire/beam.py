@@ -37,7 +37,7 @@ from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.results import Articles, Enriched, Given, Read, letters_of, main_of
 from claimwire.pipelines.dedupe import transform as passes
 from claimwire.pipelines.dedupe.index import Found
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import Enrich, EnrichBatch, NearCopies, Run, What
 from claimwire.pipelines.extract import By
@@ -140,7 +140,7 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
             now = datetime.now(UTC).replace(microsecond=0)
             judged = articles | "Judge" >> passes.Deduplicate(_NothingSeen(), now)
         else:
-            judged = articles | "Judge" >> DeduplicateKeyed(self._remember)
+            judged = articles | "Judge" >> DeduplicateStream(self._remember)
         return Articles(judged, letters_of(given))
 
 

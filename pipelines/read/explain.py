@@ -17,7 +17,7 @@ from claimwire.pipelines.dedupe.likeness import likeness
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.headings import short_id
 from claimwire.pipelines.read.terminal import print_head, screen

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from spacy import displacy
 
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.filters import Filter, chosen
 from claimwire.pipelines.read.headings import published, site

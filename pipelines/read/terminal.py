@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.filters import Filter, chosen
