@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import prepare
 import pytest
-from broker import Broker, require_java
+from broker import Broker
+from command import INSTALLED, Command, environment
 
 from claimwire.pipelines.observe.events import Summary
 from claimwire.pipelines.observe.progress import LineProgress
@@ -22,8 +22,6 @@ from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.state.checkpoint import State
 
 ROOT = Path(__file__).parents[1]
-COMMAND = str(Path(sys.executable).with_name("claimwire"))
-PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0"
 
 Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,18 +30,37 @@ Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 def claimwire(tmp_path: Path) -> Claimwire:
     """Runs the command to its end in a folder of the test's own, without settings of whoever runs the tests."""
 
-    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
-        environment |= more.pop("env", {})
-        return subprocess.run(
-            [COMMAND, *arguments],
+    def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        with Command(
+            arguments,
             cwd=tmp_path,
-            env=environment,
+            env=environment(**env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=300)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def fresh_claimwire(tmp_path: Path) -> Claimwire:
+    """The same, started by an interpreter of its own: for tests on the start itself."""
+
+    def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [INSTALLED, *arguments],
+            cwd=tmp_path,
+            env=environment(**env or {}),
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
-            **more,
         )
 
     return run
@@ -68,30 +85,59 @@ def write_jsonl(path: Path, *records: Any) -> Path:
     return path
 
 
+def _require(part: prepare.Part) -> None:
+    """Skip loudly where the tools of a part are not installed; fail where CI is set, or where it is not prepared."""
+    if prepare.ready(part):
+        return
+    if lacking := prepare.lacking(part):
+        told = f"{part.name} needs {' and '.join(lacking)}; install {part.install}"
+        assert not os.environ.get("CI"), f"{told} (CI is set, so that nothing is skipped)"
+        pytest.skip(f"NOT TESTED ON {part.name}: it needs {' and '.join(lacking)}")
+    pytest.fail(f"{part.name} is not ready: run `make prepare`", pytrace=False)
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def kafka() -> None:
+    """That a broker can be started. Whatever starts one asks for this, which makes it a test on a broker."""
+    _require(prepare.BROKER)
+
+
+@pytest.fixture(scope="session")
+def broker(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One Kafka broker for all tests of this process; each test uses topics of its own."""
-    require_java()
     broker = Broker(tmp_path_factory.mktemp("kafka"))
     yield broker
     broker.stop()
 
 
+@pytest.fixture(scope="session")
+def mortal(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another one, for tests that kill it; each of them leaves it running."""
+    broker = Broker(tmp_path_factory.mktemp("mortal"))
+    yield broker
+    broker.stop()
+
+
 @pytest.fixture
-def topic(broker: Broker) -> str:
+def topic(kafka: None) -> str:
     """A name of the test's own for a topic or a prefix of topics; nothing is created."""
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")
 def prism() -> str:
-    """Beam's portable local runner, built once by Go; it is not downloaded by Beam."""
-    go = shutil.which("go")
-    if not go:
-        assert not os.environ.get("CI"), "the tests on Prism need Go, and CI is set"
-        pytest.skip("NOT TESTED ON PRISM: there is no Go to build it with (https://go.dev/dl)")
-    path = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
-    binary = Path(path) / "bin" / "prism"
-    if not binary.exists():
-        subprocess.run([go, "install", PRISM], check=True, timeout=900, env=os.environ | {"GOFLAGS": "-p=2"})
-    return str(binary)
+    """Beam's portable local runner."""
+    _require(prepare.PRISM)
+    return str(prepare.prism())
+
+
+# The one place where tests are marked by what they need, so that `make check` can leave some out.
+_MARKS = {"kafka": "broker", "prism": "prism"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the fixtures that it uses."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in _MARKS:
+                item.add_marker(_MARKS[fixture])
