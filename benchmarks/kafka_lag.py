@@ -2,9 +2,8 @@
 
     python benchmarks/kafka_lag.py [--articles 300] [--rate 5]
 
-Starts its own broker; needs Prism (`make prepare`). Measures from the
-broker's timestamp of the record in the source topic to that of the message in the claims topic. The first articles,
-which wait for the model to load, are left out.
+Starts its own broker; needs Prism (`make prepare`). Measures from the broker's timestamp of the record in the source
+topic to that of the message in the claims topic. The first articles, which wait for the model to load, are left out.
 """
 
 from __future__ import annotations

@@ -131,13 +131,22 @@ def prism() -> str:
     return str(prepare.prism())
 
 
-# The one place where tests are marked by what they need, so that `make check` can leave some out.
+# The one place where tests are marked, by the fixtures that they use: `make check` leaves marked ones out.
 _MARKS = {"kafka": "broker", "prism": "prism"}
+# A second broker is started once, because all tests on it run in one process.
+_GROUPS = ("secured", "mortal")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the fixtures that it uses."""
+    """Mark each test by what it needs, and begin with those that take long, so that no process ends with them."""
     for item in items:
-        for fixture in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        for fixture in fixtures:
             if fixture in _MARKS:
                 item.add_marker(_MARKS[fixture])
+            if fixture in _GROUPS:
+                item.add_marker(pytest.mark.xdist_group(fixture))
+    order = ("slow", "prism", "broker")
+    items.sort(
+        key=lambda item: next((at for at, mark in enumerate(order) if item.get_closest_marker(mark)), len(order))
+    )
