@@ -45,12 +45,15 @@ install: $(FOR_TESTS)  ## make .venv and install claimwire into it, editable, wi
 # pip says nothing for a minute, or far too much: one line that counts instead. $(1) is what to install.
 define pip_install
 @set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable '$(1)' \
-	| awk -v tty="$$([ -t 1 ] && echo 1)" ' \
+	| awk -v tty="$$([ -t 2 ] && echo 1)" ' \
 		function say(text) { if (tty) printf "\r\033[K  %s", text; else print "  " text; fflush() } \
-		/^ *(Downloading|Using cached) .*\.whl \(/ { n++; if (tty || n % 25 == 0) say(n " packages fetched") } \
-		/^Installing collected packages/ { say(NF - 3 " packages to unpack and compile") } \
-		/^Successfully installed/ { say(NF - 2 " packages installed\n") }' \
-	|| { echo "The installation failed; pip says why above. After a mend, the same command goes on."; exit 1; }
+		/^ *(Downloading|Using cached) .*\.whl \(/ { \
+			n++; mb += substr($$(NF - 1), 2) / ($$NF == "kB)" ? 1000 : 1); \
+			if (tty || n % 25 == 0) say(sprintf("%d packages fetched, %d MB", n, mb)) } \
+		/^Installing collected packages/ { say("unpacking and compiling " NF - 3 " packages") } \
+		/^Successfully installed/ { say(NF - 2 " packages installed") } \
+		END { if (tty) print "" }' \
+	|| { echo "The installation failed; pip says why above. Run the same command again to go on."; exit 1; }
 endef
 
 $(INSTALLED): setup.py
