@@ -30,10 +30,11 @@ check: lint  ## for the everyday loop, in 2 minutes: lint, and the tests without
 test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in 10 minutes on 2 cores after the preparation
 	$(PYTEST) $(ARGS)
 
-lint: $(FOR_TESTS)  ## ruff, mypy --strict, published schemas and configuration reference against the code
+lint: $(FOR_TESTS)  ## ruff, mypy --strict, the direction of imports, published schemas and configuration reference against the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_imports.py -k direction
 	$(BIN)/python -m claimwire.schemas --check schemas/json
 	$(BIN)/python -m claimwire.pipelines.settings --check docs/configuration.md
 

@@ -8,18 +8,15 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import prepare
 import pytest
 from broker import Broker
 from command import INSTALLED, Command, environment
 
-from claimwire.pipelines.observe.events import Summary
-from claimwire.pipelines.observe.progress import LineProgress
-from claimwire.pipelines.run.bounded import BoundedRun
-from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import State
+if TYPE_CHECKING:
+    from claimwire.pipelines.observe.events import Summary
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,6 +65,11 @@ def fresh_claimwire(tmp_path: Path) -> Claimwire:
 
 def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
     """A bounded run in this process; several of them pay for the imports and the model once."""
+    from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415 - heavy, few tests need it
+    from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
+    from claimwire.pipelines.settings import Settings  # noqa: PLC0415
+    from claimwire.pipelines.state.checkpoint import State  # noqa: PLC0415
+
     with State(state) as opened:
         return BoundedRun(Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay).go()
 

@@ -33,7 +33,7 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_imports_run_from_pipelines_to_connectors_to_schemas(layer: str) -> None:
+def test_the_direction_of_imports_is_from_pipelines_to_connectors_to_schemas(layer: str) -> None:
     files = sorted((ROOT / layer).rglob("*.py"))
     assert files
     wrong = [
