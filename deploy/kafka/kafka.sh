@@ -5,7 +5,7 @@
 #                             answers, and print its address; a FOLDER that was used before goes on with data and port
 #   kafka.sh stop [FOLDER]    stop it; without FOLDER, the broker that was last started without one, and remove its data
 #   kafka.sh jars             fetch the jars if they are not there, and print their folder
-#   kafka.sh ready            exit with 0 if the jars are there, with 1 if not
+#   kafka.sh ready            exit with 0 if a broker can be started without fetching anything, else with 1
 #   kafka.sh run CLASS ...    run a tool of Kafka, e.g. org.apache.kafka.tools.ConsoleConsumer
 #
 # KAFKA_CACHE     the folder that keeps the jars (.cache in the checkout by default)
@@ -127,7 +127,7 @@ case "${1:-}" in
   start) start "${2:-}" ;;
   stop) stop "${2:-}" ;;
   jars) fetch_jars; echo "$jars" ;;
-  ready) [ -e "$jars" ] ;;
+  ready) command -v java >/dev/null && [ -e "$jars" ] ;;
   run) fetch_jars; shift; java_class 256m "$@" ;;
   *) sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
