@@ -1,0 +1,207 @@
+"""The docs: every command and every printed block of them runs, every link leads somewhere."""
+
+from __future__ import annotations
+
+import configparser
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from conftest import ROOT, require_java
+from documents import BROKER, Block, Session, blocks, command_of, prints
+
+from claimwire.pipelines.cli import main
+from claimwire.pipelines.settings import describe, load_settings
+
+PAGES = sorted(
+    page
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("pipelines/extract/tagger/*.md"))
+    if "node_modules" not in page.parts
+)
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+RUN = ("console", "python", "text")
+# Languages of blocks that are files or pictures. Each is checked below, but for diagrams and SQL without its data.
+SHOWN = ("json", "yaml", "crontab", "ini", "properties", "mermaid", "sh")
+# What the docs give to Beam, by apache_beam.options.pipeline_options.
+OF_BEAM = ("--runner", "--prism_location", "--environment_type", "--flink_master", "--checkpointing_interval",
+           "--environment_config", "--job_endpoint", "--artifact_endpoint")  # fmt: skip
+
+
+def name(path_or_block: Path | Block) -> str:
+    page, line = (path_or_block.page, f":{path_or_block.line}") if isinstance(path_or_block, Block) else (path_or_block, "")
+    return f"{page.relative_to(ROOT)}{line}"
+
+
+def of(*languages: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language in languages]
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that looks like a clone to whoever stands in it, without settings of whoever runs the tests."""
+    for variable in [variable for variable in os.environ if variable.startswith("CLAIMWIRE_")]:
+        monkeypatch.delenv(variable)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    for linked in ("deploy", "Makefile"):
+        (tmp_path / linked).symlink_to(ROOT / linked)
+    # make uses what is installed here, and installs nothing.
+    monkeypatch.setenv("MAKEFLAGS", f"-- BIN={Path(sys.executable).parent} INSTALLED=")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(b.language in RUN for b in blocks(page))], ids=name)
+def test_what_a_page_shows_is_what_its_commands_print(
+    page: Path, clone: Path, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
+) -> None:
+    replaced = {}
+    if any(BROKER in block.text for block in blocks(page) if not block.why_not_run):
+        require_java()
+        replaced[BROKER] = request.getfixturevalue("broker").address
+    session = Session(capfd, replaced)
+    for block in blocks(page):
+        if not block.why_not_run:
+            session.run(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_block_has_a_language_that_is_tested(page: Path) -> None:
+    for block in blocks(page):
+        assert block.language in RUN + SHOWN, block.where
+    without = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert "```" not in without, "a fence is not closed, or stands within a line"
+    assert not re.search(r"(?<=\n\n) {4}(?!.*[-*] )\S", without), "a block by indentation is not tested; fence it"
+
+
+@pytest.mark.parametrize("block", [b for b in of("console", "crontab", "ini", "sh") if b.why_not_run or b.language != "console"], ids=name)
+def test_commands_that_do_not_run_here_can_be_parsed(block: Block) -> None:
+    lines = [command for command, _ in block.commands()] if block.language == "console" else block.text.splitlines()
+    for line in lines:
+        check_claimwire(line)
+
+
+@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "deploy").rglob("*") if p.suffix == ".service" or p.name == "crontab"), ids=name)
+def test_what_deploy_starts_can_be_parsed(path: Path) -> None:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert sum(check_claimwire(line) for line in lines) == 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("systemd/*")), ids=name)
+def test_units_are_well_formed(path: Path) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(path)
+    assert "Unit" in unit.sections()
+
+
+def check_claimwire(line: str) -> bool:
+    """Whether a line calls claimwire; if so, its command and its options must exist."""
+    found = re.search(r"(?:^|[\s/=])claimwire ((?!\.)[a-z].*)", line)
+    if not found:
+        return False
+    words = shlex.split(found[1].split(" | ")[0].split(" > ")[0], comments=True)
+    command, arguments = command_of(words)
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    for word in arguments:
+        if word.startswith("--"):
+            flag = word.partition("=")[0]
+            assert flag in known or (flag in OF_BEAM and "beam_options" in known), f"{line}: there is no option {flag}"
+    return True
+
+
+@pytest.mark.parametrize("block", of("yaml"), ids=name)
+def test_settings_files_load(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "claimwire.yaml").write_text(block.text, encoding="utf-8")
+    load_settings(tmp_path / "claimwire.yaml", {}, {})
+
+
+def test_the_settings_file_in_deploy_loads() -> None:
+    assert load_settings(ROOT / "deploy/claimwire.yaml", {}, {}).source
+
+
+def test_the_record_in_the_readme_is_one_of_make_run(clone: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (shown,) = [json.loads(block.text) for block in blocks(ROOT / "README.md") if block.language == "json"]
+    Session(capfd, {}).run(Block(ROOT / "README.md", 0, "console", "$ claimwire run --source examples --sink jsonl:out\n", None))
+    lines = [line for file in clone.glob("out/*/articles-*.jsonl") for line in file.read_text().splitlines()]
+    (real,) = [record for record in map(json.loads, lines) if record["article"]["id"] == shown["article"]["id"]]
+    assert_part(shown, real, "record")
+
+
+def assert_part(shown: Any, real: Any, where: str) -> None:
+    """Fails unless everything that is shown stands in what is real; ``...`` in a text stands for what is left out."""
+    if isinstance(shown, dict):
+        assert set(shown) <= set(real), where
+        for key in shown:
+            assert_part(shown[key], real[key], f"{where}.{key}")
+    elif isinstance(shown, list) and shown and isinstance(shown[0], dict):
+        rest = iter(real)
+        for number, one in enumerate(shown):
+            named = {key: one[key] for key in ("id", "start") if key in one}
+            assert_part(one, next(r for r in rest if named.items() <= r.items()), f"{where}[{number}]")
+    elif isinstance(shown, str):
+        assert prints(shown, real), where
+    elif isinstance(shown, float):
+        assert real == pytest.approx(shown, abs=0.05), where  # the tagger's last digits depend on the processor
+    else:
+        assert shown == real, where
+
+
+# The reference of the commands, against the commands
+
+
+def commands(command: click.Command = main, called: str = "claimwire") -> dict[str, click.Command]:
+    """Every command by what is typed, groups left out."""
+    if not isinstance(command, click.Group):
+        return {called: command}
+    with click.Context(command) as context:
+        inner = [(each, command.get_command(context, each)) for each in command.list_commands(context)]
+    return dict(itertools.chain.from_iterable(commands(found, f"{called} {each}").items() for each, found in inner if found))
+
+
+def test_the_reference_has_every_command_with_every_option_that_is_no_setting() -> None:
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## `(claimwire [a-z ]+)`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert list(sections) == sorted(sections, key=list(sections).index)
+    assert set(sections) == set(commands())
+    settings = {"--" + setting[0].replace("_", "-") for setting in describe()}
+    for called, command in commands().items():
+        own = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        documented = set(re.findall(r"^\| `(--[a-z-]+)", sections[called], re.MULTILINE))
+        assert documented == own - settings - {"--config"}, called
+        assert ("settings" in sections[called]) == bool(own & settings - {"--state"}), called
+
+
+# Links
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"(https?|mailto):", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{target}: there is no such file"
+        if anchor:
+            assert anchor in anchors(file), f"{target}: there is no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings of a page, by GitHub's rule."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
