@@ -15,7 +15,8 @@ from typing import Any
 
 import click
 import pytest
-from conftest import ROOT, require_java
+from broker import require_java
+from conftest import ROOT
 from documents import BROKER, Block, Session, blocks, command_of, prints
 
 from claimwire.pipelines.cli import main
@@ -29,7 +30,7 @@ PAGES = sorted(
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 RUN = ("console", "python", "text")
 # Languages of blocks that are files or pictures. Each is checked below, but for diagrams and SQL without its data.
-SHOWN = ("json", "yaml", "crontab", "ini", "properties", "mermaid", "sh")
+SHOWN = ("json", "yaml", "crontab", "ini", "properties", "mermaid", "sh", "synopsis")
 # What the docs give to Beam, by apache_beam.options.pipeline_options.
 OF_BEAM = ("--runner", "--prism_location", "--environment_type", "--flink_master", "--checkpointing_interval",
            "--environment_config", "--job_endpoint", "--artifact_endpoint")  # fmt: skip
@@ -81,7 +82,7 @@ def test_every_block_has_a_language_that_is_tested(page: Path) -> None:
     assert not re.search(r"(?<=\n\n) {4}(?!.*[-*] )\S", without), "a block by indentation is not tested; fence it"
 
 
-@pytest.mark.parametrize("block", [b for b in of("console", "crontab", "ini", "sh") if b.why_not_run or b.language != "console"], ids=name)
+@pytest.mark.parametrize("block", [b for b in of("console", "crontab", "ini", "sh", "synopsis") if b.why_not_run or b.language != "console"], ids=name)
 def test_commands_that_do_not_run_here_can_be_parsed(block: Block) -> None:
     lines = [command for command, _ in block.commands()] if block.language == "console" else block.text.splitlines()
     for line in lines:
@@ -107,7 +108,7 @@ def check_claimwire(line: str) -> bool:
     found = re.search(r"(?:^|[\s/=])claimwire ((?!\.)[a-z].*)", line)
     if not found:
         return False
-    words = shlex.split(found[1].split(" | ")[0].split(" > ")[0], comments=True)
+    words = shlex.split(found[1].split(" | ")[0].split(" > ")[0].translate({91: None, 93: None}), comments=True)
     command, arguments = command_of(words)
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     for word in arguments:
