@@ -4,6 +4,7 @@ A page is read from top to bottom, in one folder, with one Python namespace:
 
 - ``console``: a line after ``$ `` is a command, the lines below it are what it prints;
 - ``python``: run as it stands; a ``text`` block right below it is what it prints;
+- ``json``: a part of a record that a command above has written;
 - any other language is a file or a picture, which tests/test_docs.py checks by what it is.
 
 In what is printed ``...`` stands for anything, as in doctest, and runs of spaces and newlines count as one space.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import json
 import os
 import re
 import shlex
@@ -108,6 +110,12 @@ class Session:
             self._printed = self._capture.readouterr().out
         elif block.language == "text" and self._after_python:
             self._compare(block, "the block above", block.text)
+        elif block.language == "json":
+            files = Path().glob("**/articles-*.jsonl")
+            records = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+            shown = json.loads(block.text)
+            (record,) = [record for record in records if record["article"]["id"] == shown["article"]["id"]]
+            _check_part(shown, record, block.where)
         self._after_python = block.language == "python"
 
     def _compare(self, block: Block, what: str, expected: str) -> None:
@@ -171,6 +179,25 @@ def _whole_streams() -> Iterator[None]:
         sys.stderr.flush()
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _check_part(shown: Any, real: Any, where: str) -> None:
+    """Fails unless everything that is shown is in what is real; ``...`` in a text stands for what is left out."""
+    if isinstance(shown, dict):
+        assert set(shown) <= set(real), where
+        for key in shown:
+            _check_part(shown[key], real[key], f"{where}: {key}")
+    elif isinstance(shown, list) and shown and isinstance(shown[0], dict):
+        for one in shown:
+            named = {key: one[key] for key in ("id", "start") if key in one}
+            (same,) = [each for each in real if named.items() <= each.items()]
+            _check_part(one, same, where)
+    elif isinstance(shown, str):
+        assert prints(shown, real), where
+    elif isinstance(shown, float):
+        assert real == pytest.approx(shown, abs=0.05), where  # the tagger's last digits depend on the processor
+    else:
+        assert shown == real, where
 
 
 def command_of(arguments: list[str]) -> tuple[click.Command, list[str]]:

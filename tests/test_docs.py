@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import configparser
 import itertools
-import json
 import os
 import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
 
 import click
+import msgspec
 import pytest
 from broker import require_java
 from conftest import ROOT
-from documents import BROKER, Block, Session, blocks, command_of, prints
+from documents import BROKER, Block, Session, blocks, command_of
 
 from claimwire.pipelines.cli import main
-from claimwire.pipelines.settings import describe, load_settings
+from claimwire.pipelines.settings import Settings, load_settings
 
-PAGES = sorted(
-    page
-    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("pipelines/extract/tagger/*.md"))
-    if "node_modules" not in page.parts
-)
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCKS = [block for page in PAGES for block in blocks(page)]
-RUN = ("console", "python", "text")
+RUN = ("console", "python", "text", "json")
 # Languages of blocks that are files or pictures. Each is checked below, but for diagrams and SQL without its data.
-SHOWN = ("json", "yaml", "crontab", "ini", "properties", "mermaid", "sh", "synopsis")
+SHOWN = ("yaml", "crontab", "ini", "properties", "mermaid", "sh", "synopsis")
 # What the docs give to Beam, by apache_beam.options.pipeline_options.
 OF_BEAM = ("--runner", "--prism_location", "--environment_type", "--flink_master", "--checkpointing_interval",
            "--environment_config", "--job_endpoint", "--artifact_endpoint")  # fmt: skip
@@ -128,33 +124,6 @@ def test_the_settings_file_in_deploy_loads() -> None:
     assert load_settings(ROOT / "deploy/claimwire.yaml", {}, {}).source
 
 
-def test_the_record_in_the_readme_is_one_of_make_run(clone: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (shown,) = [json.loads(block.text) for block in blocks(ROOT / "README.md") if block.language == "json"]
-    Session(capfd, {}).run(Block(ROOT / "README.md", 0, "console", "$ claimwire run --source examples --sink jsonl:out\n", None))
-    lines = [line for file in clone.glob("out/*/articles-*.jsonl") for line in file.read_text().splitlines()]
-    (real,) = [record for record in map(json.loads, lines) if record["article"]["id"] == shown["article"]["id"]]
-    assert_part(shown, real, "record")
-
-
-def assert_part(shown: Any, real: Any, where: str) -> None:
-    """Fails unless everything that is shown stands in what is real; ``...`` in a text stands for what is left out."""
-    if isinstance(shown, dict):
-        assert set(shown) <= set(real), where
-        for key in shown:
-            assert_part(shown[key], real[key], f"{where}.{key}")
-    elif isinstance(shown, list) and shown and isinstance(shown[0], dict):
-        rest = iter(real)
-        for number, one in enumerate(shown):
-            named = {key: one[key] for key in ("id", "start") if key in one}
-            assert_part(one, next(r for r in rest if named.items() <= r.items()), f"{where}[{number}]")
-    elif isinstance(shown, str):
-        assert prints(shown, real), where
-    elif isinstance(shown, float):
-        assert real == pytest.approx(shown, abs=0.05), where  # the tagger's last digits depend on the processor
-    else:
-        assert shown == real, where
-
-
 # The reference of the commands, against the commands
 
 
@@ -170,20 +139,20 @@ def commands(command: click.Command = main, called: str = "claimwire") -> dict[s
 def test_the_reference_has_every_command_with_every_option_that_is_no_setting() -> None:
     text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## `(claimwire [a-z ]+)`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    assert list(sections) == sorted(sections, key=list(sections).index)
     assert set(sections) == set(commands())
-    settings = {"--" + setting[0].replace("_", "-") for setting in describe()}
+    settings = {"--config"} | {"--" + field.name.replace("_", "-") for field in msgspec.structs.fields(Settings)}
     for called, command in commands().items():
         own = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
         documented = set(re.findall(r"^\| `(--[a-z-]+)", sections[called], re.MULTILINE))
-        assert documented == own - settings - {"--config"}, called
-        assert ("settings" in sections[called]) == bool(own & settings - {"--state"}), called
+        takes_settings = "--config" in own
+        assert documented == own - (settings if takes_settings else set()), called
+        assert ("[settings]" in sections[called]) == takes_settings, called
 
 
 # Links
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "pipelines/extract/tagger/MODEL_CARD.md"], ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -200,6 +169,16 @@ def anchors(page: Path) -> set[str]:
     """The anchors of the headings of a page, by GitHub's rule."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_files_and_modules_that_are_named_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if page.name != "CHANGELOG.md":  # which names what was
+        for path in re.findall(r"`((?:pipelines|connectors|schemas|tests|benchmarks|training|deploy|docs)/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), path
+    for module in re.findall(r"`(claimwire(?:\.\w+)+)`", text):
+        assert resolve_name(module), module
 
 
 def test_every_page_is_in_the_index() -> None:
