@@ -177,7 +177,7 @@ def test_files_and_modules_that_are_named_exist(page: Path) -> None:
     if page.name != "CHANGELOG.md":  # which names what was
         for path in re.findall(r"`((?:pipelines|connectors|schemas|tests|benchmarks|training|deploy|docs)/[\w./-]+)`", text):
             assert (ROOT / path).exists(), path
-    for module in re.findall(r"`(claimwire(?:\.\w+)+)`", text):
+    for module in re.findall(r"`(claimwire\.(?:schemas|connectors|pipelines|beam|errors|extract)[\w.]*)`", text):
         assert resolve_name(module), module
 
 
