@@ -123,7 +123,9 @@ class Session:
         for documented, here in self._replaced.items():
             printed = printed.replace(here, documented)
         if expected:
-            assert prints(expected, printed), f"{block.where}: {what}\n--- printed:\n{printed}\n--- documented:\n{expected}"
+            assert prints(expected, printed), (
+                f"{block.where}: {what}\n--- printed:\n{printed}\n--- documented:\n{expected}"
+            )
 
     def _here(self, text: str) -> str:
         for documented, here in self._replaced.items():

@@ -15,7 +15,7 @@ from pkgutil import resolve_name
 import click
 import msgspec
 import pytest
-from broker import require_java
+from broker import Broker
 from conftest import ROOT
 from documents import BROKER, Block, Session, blocks, command_of
 
@@ -25,45 +25,53 @@ from claimwire.pipelines.settings import Settings, load_settings
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 RUN = ("console", "python", "text", "json")
-# Languages of blocks that are files or pictures. Each is checked below, but for diagrams and SQL without its data.
-SHOWN = ("yaml", "crontab", "ini", "properties", "mermaid", "sh", "synopsis")
-# What the docs give to Beam, by apache_beam.options.pipeline_options.
-OF_BEAM = ("--runner", "--prism_location", "--environment_type", "--flink_master", "--checkpointing_interval",
-           "--environment_config", "--job_endpoint", "--artifact_endpoint")  # fmt: skip
+# Blocks of these languages are files, diagrams, or commands with placeholders.
+SHOWN = ("yaml", "crontab", "properties", "mermaid", "sh", "synopsis")
+RUNNING = [page for page in PAGES if any(block.language in RUN and not block.why_not_run for block in blocks(page))]
+ON_KAFKA = [page for page in RUNNING if any(BROKER in block.text for block in blocks(page) if not block.why_not_run)]
+NOT_RUN = [
+    block
+    for block in BLOCKS
+    if block.language in ("crontab", "sh", "synopsis") or (block.language == "console" and block.why_not_run)
+]
+UNITS = sorted((ROOT / "deploy/systemd").iterdir())
+# Options of Beam (apache_beam.options.pipeline_options) that the docs use.
+OF_BEAM = ("--runner", "--prism_location", "--environment_type", "--flink_master", "--checkpointing_interval")
 
 
-def name(path_or_block: Path | Block) -> str:
-    page, line = (path_or_block.page, f":{path_or_block.line}") if isinstance(path_or_block, Block) else (path_or_block, "")
-    return f"{page.relative_to(ROOT)}{line}"
-
-
-def of(*languages: str) -> list[Block]:
-    return [block for block in BLOCKS if block.language in languages]
+def name(which: Path | Block) -> str:
+    """The page and line of a block, or a page, as the id of a test."""
+    return f"{name(which.page)}:{which.line}" if isinstance(which, Block) else str(which.relative_to(ROOT))
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that looks like a clone to whoever stands in it, without settings of whoever runs the tests."""
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder that looks like a clone, with what is installed here, and without settings from outside."""
     for variable in [variable for variable in os.environ if variable.startswith("CLAIMWIRE_")]:
         monkeypatch.delenv(variable)
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     for linked in ("deploy", "Makefile"):
         (tmp_path / linked).symlink_to(ROOT / linked)
-    # make uses what is installed here, and installs nothing.
     monkeypatch.setenv("MAKEFLAGS", f"-- BIN={Path(sys.executable).parent} INSTALLED=")
+    monkeypatch.setenv("KAFKA_CACHE", os.environ.get("KAFKA_CACHE", str(ROOT / ".cache")))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(b.language in RUN for b in blocks(page))], ids=name)
-def test_what_a_page_shows_is_what_its_commands_print(
-    page: Path, clone: Path, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("clone")
+@pytest.mark.parametrize("page", [page for page in RUNNING if page not in ON_KAFKA], ids=name)
+def test_what_a_page_shows_is_what_its_commands_print(page: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run_page(page, Session(capfd, {}))
+
+
+@pytest.mark.usefixtures("clone")
+@pytest.mark.parametrize("page", ON_KAFKA, ids=name)
+def test_what_a_page_on_kafka_shows_is_what_its_commands_print(
+    page: Path, broker: Broker, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    replaced = {}
-    if any(BROKER in block.text for block in blocks(page) if not block.why_not_run):
-        require_java()
-        replaced[BROKER] = request.getfixturevalue("broker").address
-    session = Session(capfd, replaced)
+    run_page(page, Session(capfd, {BROKER: broker.address}))
+
+
+def run_page(page: Path, session: Session) -> None:
     for block in blocks(page):
         if not block.why_not_run:
             session.run(block)
@@ -78,30 +86,31 @@ def test_every_block_has_a_language_that_is_tested(page: Path) -> None:
     assert not re.search(r"(?<=\n\n) {4}(?!.*[-*] )\S", without), "a block by indentation is not tested; fence it"
 
 
-@pytest.mark.parametrize("block", [b for b in of("console", "crontab", "ini", "sh", "synopsis") if b.why_not_run or b.language != "console"], ids=name)
+@pytest.mark.parametrize("block", NOT_RUN, ids=name)
 def test_commands_that_do_not_run_here_can_be_parsed(block: Block) -> None:
     lines = [command for command, _ in block.commands()] if block.language == "console" else block.text.splitlines()
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     for line in lines:
         check_claimwire(line)
+        assert not line.startswith("make ") or line.split()[1] in targets, line
 
 
-@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "deploy").rglob("*") if p.suffix == ".service" or p.name == "crontab"), ids=name)
+@pytest.mark.parametrize("path", [ROOT / "deploy/cron/crontab", *UNITS], ids=name)
 def test_what_deploy_starts_can_be_parsed(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    assert sum(check_claimwire(line) for line in lines) == 1
+    assert sum(check_claimwire(line) for line in lines) == (path.suffix != ".timer")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("systemd/*")), ids=name)
-def test_units_are_well_formed(path: Path) -> None:
+@pytest.mark.parametrize("path", UNITS, ids=name)
+def test_units_of_systemd_are_well_formed(path: Path) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(path)
-    assert "Unit" in unit.sections()
+    assert {"Unit", path.suffix.removeprefix(".").title()} <= set(unit.sections())
 
 
 def check_claimwire(line: str) -> bool:
     """Whether a line calls claimwire; if so, its command and its options must exist."""
-    found = re.search(r"(?:^|[\s/=])claimwire ((?!\.)[a-z].*)", line)
+    found = re.search(r"(?:^|[\s/])claimwire ([a-z].*)", line)
     if not found:
         return False
     words = shlex.split(found[1].split(" | ")[0].split(" > ")[0].translate({91: None, 93: None}), comments=True)
@@ -114,7 +123,7 @@ def check_claimwire(line: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("block", of("yaml"), ids=name)
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=name)
 def test_settings_files_load(block: Block, tmp_path: Path) -> None:
     (tmp_path / "claimwire.yaml").write_text(block.text, encoding="utf-8")
     load_settings(tmp_path / "claimwire.yaml", {}, {})
@@ -133,7 +142,9 @@ def commands(command: click.Command = main, called: str = "claimwire") -> dict[s
         return {called: command}
     with click.Context(command) as context:
         inner = [(each, command.get_command(context, each)) for each in command.list_commands(context)]
-    return dict(itertools.chain.from_iterable(commands(found, f"{called} {each}").items() for each, found in inner if found))
+    return dict(
+        itertools.chain.from_iterable(commands(found, f"{called} {each}").items() for each, found in inner if found)
+    )
 
 
 def test_the_reference_has_every_command_with_every_option_that_is_no_setting() -> None:
@@ -175,7 +186,9 @@ def anchors(page: Path) -> set[str]:
 def test_files_and_modules_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     if page.name != "CHANGELOG.md":  # which names what was
-        for path in re.findall(r"`((?:pipelines|connectors|schemas|tests|benchmarks|training|deploy|docs)/[\w./-]+)`", text):
+        for path in re.findall(
+            r"`((?:pipelines|connectors|schemas|tests|benchmarks|training|deploy|docs)/[\w./-]+)`", text
+        ):
             assert (ROOT / path).exists(), path
     for module in re.findall(r"`(claimwire\.(?:schemas|connectors|pipelines|beam|errors|extract)[\w.]*)`", text):
         assert resolve_name(module), module
