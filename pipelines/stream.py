@@ -24,7 +24,7 @@ from claimwire.connectors.kafka import KafkaAddress, Message, ReadFromKafka, Wri
 from claimwire.connectors.outputs.jsonl import write_jsonl
 from claimwire.connectors.sources import TopicSource, sources
 from claimwire.pipelines import enrich
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run
 from claimwire.pipelines.run.intake import DecodeRecords, Normalize
@@ -75,7 +75,7 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     records = reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
     decoded = records | "DecodeRecords" >> DecodeRecords()
     normal = decoded.articles | "Normalize" >> Normalize()
-    judged = normal.articles | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
+    judged = normal.articles | "Deduplicate" >> DeduplicateStream(settings.remembered())
     batches = judged | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
     for number, address in enumerate(sinks):
         messages = Messages(topics_of(settings, address))

@@ -21,7 +21,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.transform import Judged, told
+from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import Verdict
 from claimwire.pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
 from claimwire.pipelines.normalize.article import normalize
@@ -145,7 +145,7 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
 def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:
     def judged(record: dict[str, Any]) -> Judged:
         normal = normalize(RawArticle(url=record["url"], text=record["text"]))
-        return told(normal, fingerprint(normal), Verdict("new", None, None, ()))
+        return with_verdict(normal, fingerprint(normal), Verdict("new", None, None, ()))
 
     enrich = EnrichBatch("claims", None, None, "added", Run("run", "0", datetime.now(UTC)), None)
     bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]

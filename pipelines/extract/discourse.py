@@ -11,8 +11,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
-from claimwire.pipelines.extract.drafts import Draft, merged
+from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
+from claimwire.pipelines.extract.spans import merge
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
 _OBLIQUE = re.compile(
@@ -35,7 +36,7 @@ class Discourse:
 
     def __init__(self, text: str, drafts: Sequence[Draft]) -> None:
         self._text = text
-        self._said = merged(span for draft in drafts for span in draft.content)
+        self._said = merge(span for draft in drafts for span in draft.content)
         # The sentences of a quotation do not count: who is quoted at length is spoken of afterwards as before.
         self._sentences = [
             start

@@ -15,8 +15,8 @@ from spacy.tokens import Doc
 from claimwire.pipelines.extract import places
 from claimwire.pipelines.extract.arms import LABELS as ARMS
 from claimwire.pipelines.extract.arms import find_arms
-from claimwire.pipelines.extract.drafts import whole_words
 from claimwire.pipelines.extract.people import is_first_name
+from claimwire.pipelines.extract.spans import whole_words
 from claimwire.pipelines.extract.wordlists import any_of, sections, words
 from claimwire.schemas import Entity, KnowledgeBaseEntry, Span
 
@@ -120,7 +120,7 @@ def _put_right(text: str, found: Iterable[Recognised], countries: set[str]) -> I
         label = name.label
         if label in _DROPPED:
             continue
-        start, end = _trim(text, *whole_words(text, name.start, name.end))
+        start, end = _trim(text, *whole_words(text, (name.start, name.end)))
         if end - start < 2 or "\n" in text[start:end]:
             continue
         if label in _NAMES and not any(char.isupper() for char in text[start:end]):

@@ -16,7 +16,7 @@ from claimwire.pipelines.dedupe.likeness import likeness
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.observe.events import counted
 from claimwire.pipelines.read.show import print_head, screen, short_id
 from claimwire.pipelines.read.written import article_files, find

@@ -9,7 +9,7 @@ from html import escape
 
 from spacy import displacy
 
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.read.show import where
 from claimwire.schemas import Claim, EnrichedArticle, Span
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.observe.events import counted
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.written import article_files, dead_letters, enriched

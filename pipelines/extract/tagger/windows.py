@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from tokenizers import BertWordPieceTokenizer, Encoding, Tokenizer
 
-from claimwire.pipelines.extract.paragraphs import find_sentences
-from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.article import Article
 from claimwire.schemas import Span
 
 LIMIT = 192
@@ -48,21 +47,18 @@ def word_pieces(vocabulary: str) -> Tokenizer:
     return Tokenizer.from_str(BertWordPieceTokenizer(entries, lowercase=True).to_str())
 
 
-def find_windows(
-    text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], tokenizer: Tokenizer, limit: int = LIMIT
-) -> Iterator[Window]:
+def find_windows(article: Article, tokenizer: Tokenizer, limit: int = LIMIT) -> Iterator[Window]:
     """The windows of an article, in order: as many whole paragraphs as fit, each closed by [SEP].
 
     A paragraph that does not fit into a window is cut between sentences, a sentence that does not fit anywhere.
-    ``paragraphs`` and ``quotes`` are offsets into ``text``.
     """
     first, last = _id(tokenizer, "[CLS]"), _id(tokenizer, "[SEP]")
-    inside = _Inside(quotes)
+    text = article.text
     window = Window(first)
-    for start, end in paragraphs:
+    for start, end in article.paragraphs:
         encoding = tokenizer.encode(text[start:end], add_special_tokens=False)
         pieces, offsets = encoding.ids, encoding.offsets  # each access makes a new list
-        for part in _parts(text, start, end, encoding, limit - 2):
+        for part in _parts(article, (start, end), encoding, limit - 2):
             if len(window.pieces) > 1 and len(window.pieces) + len(part) + 1 > limit:
                 yield window
                 window = Window(first)
@@ -70,7 +66,7 @@ def find_windows(
                 left, right = offsets[index]
                 span = (start + left, start + right)
                 word = text[span[0] : span[1]]
-                window.add(pieces[index], _form(word) * 2 + inside(span[0]), span, word in {".", "!", "?"})
+                window.add(pieces[index], _form(word) * 2 + article.quoted(span[0]), span, word in {".", "!", "?"})
             window.add(last, 0, _EMPTY, ends=True)
     if len(window.pieces) > 1:
         yield window
@@ -83,13 +79,13 @@ def _id(tokenizer: Tokenizer, mark: str) -> int:
     return found
 
 
-def _parts(text: str, start: int, end: int, encoding: Encoding, most: int) -> Iterable[range]:
+def _parts(article: Article, paragraph: Span, encoding: Encoding, most: int) -> Iterable[range]:
     """The pieces of a paragraph, cut where it is too long."""
     count = len(encoding.ids)
     if count <= most:
         return [range(count)] if count else []
     starts = [left for left, _ in encoding.offsets]
-    cuts = [bisect_right(starts, sentence - start - 1) for sentence, _ in find_sentences(text, start, end)]
+    cuts = [bisect_right(starts, first - paragraph[0] - 1) for first, _ in article.sentences_in(paragraph)]
     parts = []
     at = 0
     while at < count:
@@ -106,15 +102,3 @@ def _form(word: str) -> int:
     if not word[:1].isupper():
         return 0
     return 2 if word[1:2].isupper() else 1
-
-
-class _Inside:
-    """Tells whether an offset lies in a quotation."""
-
-    def __init__(self, quotes: Sequence[Quote]) -> None:
-        self._quotes = quotes
-        self._opens = [quote.start for quote in quotes]
-
-    def __call__(self, offset: int) -> int:
-        at = bisect_right(self._opens, offset) - 1
-        return int(at >= 0 and self._quotes[at].end > offset)

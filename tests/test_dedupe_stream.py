@@ -1,4 +1,4 @@
-"""Copies and revisions in a stream: the verdicts are those of a bounded run, whatever fails, moves or is forgotten."""
+"""Deduplication of a stream: the verdicts equal those of a bounded run, whatever fails, moves or is forgotten."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from streaming import prism_options
 from test_dedupe import NOW, Memory, article, some_articles
 from test_near_copies import elsewhere, made, near_texts, prose
 
-from claimwire.pipelines.dedupe import keyed, sqlite
+from claimwire.pipelines.dedupe import sqlite, stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.replica import Replica
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.dedupe.verdict import judge
 from claimwire.schemas import Article
@@ -41,13 +41,13 @@ def told(judged: Judged) -> tuple[object, ...]:
 
 
 def bounded(articles: list[Article]) -> list[tuple[object, ...]]:
-    """What one pass says of articles in this order."""
+    """The verdicts of one pass on articles in this order."""
     verdicts = judge(list(map(fingerprint, articles)), Memory(), NOW)
     return [(verdict.outcome, verdict.duplicate, verdict.revision_of) for verdict in verdicts]
 
 
-def contents(worker: keyed._Judge) -> dict[str, list[Any]]:
-    """All rows of a worker's copy of the index; grams wherever they stand."""
+def contents(worker: stream._Judge) -> dict[str, list[Any]]:
+    """All rows of a worker's copy of the index, with the grams of both tables together."""
     db = worker._replica._db
     tables = {
         table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("seen", "seen_keys", "edges")
@@ -95,12 +95,12 @@ def test_verdicts_are_those_of_one_pass_over_the_same_order_whatever_happens(
     assert list(map(told, given)) == bounded(articles)
 
 
-def test_an_article_whose_bundle_failed_when_it_was_judged_is_no_copy_of_itself() -> None:
+def test_an_article_whose_bundle_failed_after_judging_is_not_a_copy_of_itself() -> None:
     runner = Runner(NOW)
     first = article(text=prose(300, 1))
     assert [each.outcome for each in runner.bundle([first], fails=True)] == ["new"]
     assert runner.outcomes(first) == ["new"]
-    # After the failure its outlet's copy comes first.
+    # After the failure, the copy in another outlet comes first.
     second, copied = article(text=prose(300, 2)), elsewhere(prose(300, 2) + "\nAnd more.")
     runner.bundle([second, copied], fails=True)
     assert [(each.outcome, each.article.id) for each in runner.bundle([copied], [second])] == [
@@ -109,7 +109,7 @@ def test_an_article_whose_bundle_failed_when_it_was_judged_is_no_copy_of_itself(
     ]
 
 
-def test_a_key_that_moves_to_and_fro_finds_each_copy_of_the_index_brought_up_to_date() -> None:
+def test_a_key_that_moves_between_workers_always_finds_an_up_to_date_index() -> None:
     runner = Runner(NOW)
     text = prose(300, 3)
     one = runner.worker
@@ -124,11 +124,11 @@ def test_a_key_that_moves_to_and_fro_finds_each_copy_of_the_index_brought_up_to_
     assert runner.outcomes(elsewhere(f"{text}\nFrom outlet 3.", "h3")) == ["unchanged"]
 
 
-def test_one_copy_of_the_index_serves_a_process(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, keyed.__name__)
+def test_a_process_has_one_copy_of_the_index(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, stream.__name__)
     runner = Runner(NOW)
     runner.outcomes(article())
-    # A runner that has nothing to do for a minute tears the DoFn down, and makes another one when there is.
+    # A runner tears down a DoFn that is idle for a minute, and creates another one when needed.
     again = copy.copy(runner.worker)
     runner.worker.teardown()
     again.setup()
@@ -140,7 +140,7 @@ def test_one_copy_of_the_index_serves_a_process(caplog: pytest.LogCaptureFixture
     assert "restoring" in caplog.text
 
 
-def test_no_file_outlives_the_copy_of_an_index() -> None:
+def test_no_file_is_left_when_the_copy_of_an_index_is_gone() -> None:
     replica = Replica()
     folder = Path(replica._folder.name)
     replica.restore([], b"token")
@@ -152,7 +152,7 @@ def test_no_file_outlives_the_copy_of_an_index() -> None:
     assert not folder.exists()
 
 
-def test_a_change_that_fails_half_way_leaves_an_index_that_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_is_not_used_after_a_change_failed_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
     runner = Runner(NOW)
     runner.outcomes(article("https://a.example/1", prose(300, 1)))
     with monkeypatch.context() as patched:
@@ -166,16 +166,16 @@ def test_a_change_that_fails_half_way_leaves_an_index_that_is_not_used(monkeypat
     ]
 
 
-def test_fingerprints_of_another_version_are_not_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fingerprints_of_another_version_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     runner = Runner(NOW)
     runner.outcomes(*STORY)
-    monkeypatch.setattr(keyed, "VERSION", keyed.VERSION + 1)
+    monkeypatch.setattr(stream, "VERSION", stream.VERSION + 1)
     assert runner.outcomes(STORY[0]) == ["new"]
     assert len(runner.logged()) == 1
     assert runner.outcomes(STORY[0]) == ["unchanged"]
 
 
-def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
+def test_articles_not_seen_again_are_forgotten_and_the_others_stay() -> None:
     runner = Runner(NOW)
     kept, lost = article(text=prose(300, 4)), article("https://a.example/2", prose(300, 5))
     runner.outcomes(kept, lost)
@@ -185,7 +185,7 @@ def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
         runner.outcomes(elsewhere(prose(60, 1000 + days)))
         if days < 90:
             assert runner.outcomes(elsewhere(prose(300, 5) + f"\nAfter {days} days.")) == ["copy"]
-    # The log where both stood is gone by now; on a new worker nothing else is known.
+    # The log in which both were is gone by now; a new worker knows nothing else.
     for _ in range(2):
         copied, new = runner.bundle([elsewhere(prose(300, 4) + "\nMore of it."), lost], fails=True)
         assert copied.duplicate is not None
@@ -195,7 +195,7 @@ def test_what_is_not_seen_again_is_forgotten_and_what_is_stays() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(some, st.lists(st.integers(0, 45), min_size=1, max_size=30), st.randoms(use_true_random=False))
-def test_a_restored_index_is_what_it_was(articles: list[Article], pauses: list[int], chance: Any) -> None:
+def test_a_restored_index_equals_the_lost_one(articles: list[Article], pauses: list[int], chance: Any) -> None:
     runner = Runner(NOW)
     for pause in pauses:
         runner.now += pause * DAY
@@ -207,20 +207,20 @@ def test_a_restored_index_is_what_it_was(articles: list[Article], pauses: list[i
         runner.worker = kept
 
 
-def test_the_state_grows_with_what_is_remembered_only() -> None:
+def test_the_state_only_grows_with_what_is_remembered() -> None:
     runner = Runner(NOW)
     sizes = []
     for day in range(250):
         runner.now = NOW + day * DAY
         runner.outcomes(elsewhere(prose(60, day)))
         sizes.append(len(runner.logged()))
-    # A change a day for 90 days, for another seventh of them, and for what days are rounded up.
+    # One change per day for 90 days, for another seventh of them, and for the days rounded up.
     assert max(sizes) <= 90 * 8 / 7 + 10
     assert len(contents(runner.worker)["seen"]) == 91
 
 
-def test_a_log_that_grows_too_fast_is_cut_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyed, "_LARGEST", 5000)
+def test_a_log_that_grows_too_fast_is_cut_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_LARGEST", 5000)
     runner = Runner(NOW)
     for number in range(150):
         runner.now = NOW + number * DAY / 6
@@ -229,7 +229,7 @@ def test_a_log_that_grows_too_fast_is_cut_before_its_time(monkeypatch: pytest.Mo
     assert len(contents(runner.worker)["seen"]) < 90
 
 
-def test_what_stands_in_every_article_of_an_outlet_is_known_when_its_log_is_gone() -> None:
+def test_boilerplate_is_still_known_when_its_log_is_gone() -> None:
     runner = Runner(NOW)
     standing = "\n".join(prose(70, seed).replace("\n", " ") for seed in (21, 22, 23))
     for number in range(300):
@@ -243,7 +243,7 @@ def test_what_stands_in_every_article_of_an_outlet_is_known_when_its_log_is_gone
             runner.outcomes(elsewhere(prose(60, 1000 + number)))
 
 
-def test_a_megabyte_of_text_passes() -> None:
+def test_a_megabyte_of_text_is_judged() -> None:
     runner = Runner(NOW)
     book = prose(160_000, 40)
     assert runner.outcomes(article(text=book), elsewhere("\n".join(book.split("\n")[1000:2800]))) == ["new", "copy"]
@@ -256,27 +256,28 @@ def verdicts(articles: Sequence[Article]) -> list[tuple[str, str, str | None]]:
     ]
 
 
-def test_each_article_has_one_verdict_on_a_runner() -> None:
+def test_each_article_gets_one_verdict_on_a_runner() -> None:
     singles = [article(f"https://a.example/{seed}", prose(200, 100 + seed), f"Piece {seed}") for seed in range(250)]
     articles = [*singles, *STORY]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        judged = pipeline | beam.Create(articles, reshuffle=False) | DeduplicateKeyed(REMEMBER)
+        judged = pipeline | beam.Create(articles, reshuffle=False) | DeduplicateStream(REMEMBER)
         assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(articles)))
 
 
 @pytest.mark.timeout(300)
-def test_the_state_of_a_real_runner_is_enough_to_go_on_with(prism: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every batch finds an index that is of no use, every few a full generation of the log; and Prism cuts slow bundles.
+def test_the_state_of_a_real_runner_is_enough_to_continue(prism: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every batch finds a stale index, and every few batches a full generation of the log; and Prism splits slow
+    # bundles.
     monkeypatch.setattr(Replica, "token", property(lambda _: None, lambda _, __: None), raising=False)
-    monkeypatch.setattr(keyed, "_LARGEST", 2000)
+    monkeypatch.setattr(stream, "_LARGEST", 2000)
     restored = []
     monkeypatch.setattr(Replica, "restore", lambda *given, restore=Replica.restore: restored.append(restore(*given)))
-    monkeypatch.setattr(keyed, "judge", lambda *given: time.sleep(0.4) or judge(*given))
-    # At exit it tells that it ends Prism, when pytest has closed what it would tell that to.
+    monkeypatch.setattr(stream, "judge", lambda *given: time.sleep(0.4) or judge(*given))
+    # At exit Beam logs that it stops Prism, when pytest has already closed the log's stream.
     logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
     options = PipelineOptions([*prism_options(prism), "--streaming"])
     with beam.Pipeline(options=options) as pipeline:
         one_by_one = PeriodicImpulse(Timestamp.now() + 3, fire_interval=0.1, data=STORY)
-        judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateKeyed(REMEMBER)
+        judged = pipeline | one_by_one.with_output_types(Article) | DeduplicateStream(REMEMBER)
         assert_that(judged | beam.Map(verdict_of), equal_to(verdicts(STORY)))
     assert len(restored) > 2
