@@ -71,6 +71,23 @@ def test_what_a_page_on_kafka_shows_is_what_its_commands_print(
     run_page(page, Session(capfd, {BROKER: broker.address}))
 
 
+def test_a_block_that_prints_something_else_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    def run(*texts: tuple[str, str]) -> None:
+        session = Session(capfd, {})
+        for language, text in texts:
+            session.run(Block(Path("page.md"), 1, language, text, None))
+
+    run(("console", "$ echo one two\none ...\n"), ("python", "print(1)\n"), ("text", "1\n"))
+    for texts in (
+        [("console", "$ echo one\ntwo\n")],
+        [("console", "$ false\n")],
+        [("console", "$ claimwire show nowhere\n")],
+        [("python", "print(1)\n"), ("text", "2\n")],
+    ):
+        with pytest.raises(AssertionError, match=r"page\.md:1"):
+            run(*texts)
+
+
 def run_page(page: Path, session: Session) -> None:
     for block in blocks(page):
         if not block.why_not_run:
@@ -147,7 +164,7 @@ def commands(command: click.Command = main, called: str = "claimwire") -> dict[s
     )
 
 
-def test_the_reference_has_every_command_with_every_option_that_is_no_setting() -> None:
+def test_the_reference_has_every_command_with_every_option_that_is_not_a_setting() -> None:
     text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## `(claimwire [a-z ]+)`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == set(commands())
