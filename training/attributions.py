@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.attributions import LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.calibrate import HELD_OUT
 from training.encoder import Net
@@ -27,7 +27,7 @@ _BATCH = 3072
 """Word pieces per batch."""
 
 
-def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Net:
+def train(articles: Sequence[dict[str, Any]], tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Net:
     """Train on all but the held-out articles; returns the network with its averaged weights after the last epoch."""
     torch.manual_seed(seed)
     shuffle = random.Random(seed)  # noqa: S311
@@ -51,7 +51,7 @@ def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int,
     return averaged
 
 
-def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def examples(article: dict[str, Any], tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of an article with their labels and links."""
     attributions = [a for a in article["attributions"] if a["cue"] and a["content"]]
     marked = sorted(

@@ -17,14 +17,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
-from claimwire.pipelines.extract import load, places
-from claimwire.pipelines.extract.arms import LABELS as ARMS
+from claimwire.pipelines.extract import load
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.arms import LABELS as ARMS
 from claimwire.pipelines.extract.tagger.names import KINDS, LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.corpora import Mark, Marked, read
 from training.encoder import Names, Net, shared_states
@@ -52,7 +53,7 @@ _UNKNOWN = "?"
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
 
 
-def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
+def train(net: Net, data: Path, tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Names:
     """Train the branch for names above a trained network's encoder.
 
     Args:
@@ -145,7 +146,7 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
     return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
 
 
-def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def _examples(taught: Marked, tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of a text with their labels."""
     text, marks = taught
     at = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from claimwire.pipelines.extract.tagger.windows import word_pieces
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import attributions, names, worthiness
 from training.calibrate import ARTICLES
 from training.encoder import ENCODER, Names, Net
@@ -19,7 +19,7 @@ def train(data: Path, work: Path, out: Path, epochs: int, rate: float, threads: 
     torch.set_num_threads(threads)
     for folder in (out, work):
         folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = word_pieces((ENCODER / "vocab.txt").read_text(encoding="utf-8"))
+    tokenizer = WordPiece((ENCODER / "vocab.txt").read_text(encoding="utf-8"))
     learnt = work / "attributions.pt"
     if not learnt.exists():
         articles = [json.loads(line) for line in (data / ARTICLES).open(encoding="utf-8")]

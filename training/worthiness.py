@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.windows import find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 
 SENTENCES = Path("checkworthy") / "CT24_checkworthy_english_train.tsv"
 _DECAY = 1e-3
@@ -30,7 +30,7 @@ def read(path: Path) -> list[tuple[str, bool]]:
     return [(row["Text"], row["class_label"] == "Yes") for row in rows if row["class_label"] in {"Yes", "No"}]
 
 
-def fit(encoder: nn.Module, tokenizer: Tokenizer, sentences: list[tuple[str, bool]]) -> nn.Linear:
+def fit(encoder: nn.Module, tokenizer: WordPiece, sentences: list[tuple[str, bool]]) -> nn.Linear:
     """Fit the head that distinguishes sentences worth checking from others by their mean states."""
     states = torch.stack([mean_state(encoder, tokenizer, sentence) for sentence, _ in sentences])
     wanted = torch.tensor([float(worth) for _, worth in sentences])
@@ -57,7 +57,7 @@ def fit(encoder: nn.Module, tokenizer: Tokenizer, sentences: list[tuple[str, boo
     return head
 
 
-def mean_state(encoder: nn.Module, tokenizer: Tokenizer, sentence: str) -> torch.Tensor:
+def mean_state(encoder: nn.Module, tokenizer: WordPiece, sentence: str) -> torch.Tensor:
     """The mean of the encoder's states over a sentence's pieces; zeros for a sentence without pieces."""
     pieces = []
     for window in find_windows(Article(sentence, quotes=[]), tokenizer):

@@ -9,10 +9,12 @@ from typing import Literal
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.cast import Cast
+from claimwire.pipelines.extract.cast.discourse import Discourse
+from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, speaker
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.spans import has_words, hull, outside, text_of
-from claimwire.pipelines.extract.speakers import Cast, Named, speaker
 from claimwire.pipelines.extract.stance import hedges, modality, polarity
 from claimwire.pipelines.extract.wordlists import precision
 from claimwire.schemas import Claim, Cue, Entity, Span
@@ -25,14 +27,12 @@ def make_claims(
     article_id: str, article: Article, drafts: Sequence[Draft], entities: Sequence[Entity]
 ) -> tuple[Claim, ...]:
     """The claims of an article, in the order of the text."""
-    cast = Cast(article.text, entities, drafts)
+    cast = Cast(article.text, entities)
+    kept = reject.unnested(drafts)
+    speakers = find_speakers(cast, Discourse(article, drafts), kept)
     records: dict[str, Claim] = {}
-    known: dict[Span, Named] = {}
-    for draft in sorted(reject.unnested(drafts), key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
-        named: Named | None = None
-        if draft.speaker:
-            named = known.get(draft.head) or cast.named(draft)
-            known[draft.head] = named
+    for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
+        named = speakers[draft.head] if draft.speaker else None
         claim = _record(article_id, article.text, draft, named, cast)
         if claim is not None:
             records.setdefault(claim.id, claim)
@@ -59,7 +59,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
         hedges=hedges(text, *sentence),
         quantities=find_quantities(text, tuple(content)),
-        entities=tuple(sorted({index for start, end in content for _, _, index in cast.inside(start, end)})),
+        entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
         check_worthiness=None if draft.worth is None else round(draft.worth, 2),
         confidence=precision().get(draft.kind),
         sentence=sentence,

@@ -17,7 +17,8 @@ from claimwire.pipelines.extract.model import ModelNotFoundError
 from claimwire.pipelines.extract.tagger.attributions import Attribution, find_attributions
 from claimwire.pipelines.extract.tagger.names import Name, find_names
 from claimwire.pipelines.extract.tagger.sequence import Scores
-from claimwire.pipelines.extract.tagger.windows import Window, find_windows, word_pieces
+from claimwire.pipelines.extract.tagger.windows import Window, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from claimwire.pipelines.extract.tagger.worth import Worth
 
 __all__ = ["Attribution", "Name", "Reading", "Tagger", "Worth", "load_tagger"]
@@ -44,7 +45,7 @@ class Tagger:
         self._shared, self._attributions, self._names = (
             _session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
         )
-        self.tokenizer = word_pieces((folder / "vocab.txt").read_text(encoding="utf-8"))
+        self.tokenizer = WordPiece((folder / "vocab.txt").read_text(encoding="utf-8"))
 
     def read(self, article: Article, names_only: bool = False) -> Reading:
         """The names, attributions and check-worthiness of an article; all offsets are into its text."""

@@ -10,14 +10,14 @@ from claimwire.pipelines.extract.wordlists import any_of, rows, words
 
 LABELS = frozenset({"WEAPON", "PLATFORM"})
 _NEIGHBOURHOOD = 120
-"""So many characters to either side of an ambiguous word a military one makes sure of it."""
+"""An ambiguous word is a weapon where a military word stands within so many characters of it."""
 _WORD = re.compile(r"[a-z]+")
 # Nouns that several modifiers share: "chemical and biological weapons", "artillery and mortar systems".
 _SHARED = re.compile(r"(?:system|weapon|aircraft|vehicle|launcher)$")
 
 
 def find_arms(text: str) -> Iterator[tuple[int, int, str]]:
-    """From, to (code points) and label of what the lists know as arms; they may overlap."""
+    """Start, end and label of what the lists know as arms; they may overlap."""
     pattern, listed = _names()
     for match in pattern.finditer(text):
         label, ambiguous = listed[match[1]]
@@ -52,7 +52,7 @@ def _military() -> re.Pattern[str]:
 
 @cache
 def _names() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
-    """Finds the names, and gives the label of each and whether it is an everyday word, too."""
+    """A pattern for the names, and the label of each with whether it is also an everyday word."""
     listed = {name.removeprefix("~"): (label, name.startswith("~")) for label, name in rows("weapons.tsv")}
     return re.compile(rf"(?<![\w-])({any_of(listed)})s?(?![\w])"), listed
 
@@ -67,7 +67,7 @@ def _designators() -> list[tuple[re.Pattern[str], str, bool]]:
 
 @cache
 def _nouns() -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
-    """Finds nouns with what stands before them, and gives the label of each and whether it is an everyday word."""
+    """A pattern for nouns with what stands before them, and the label of each with whether it is an everyday word."""
     listed = [(label, noun) for label, noun in rows("arms_nouns.tsv") if label != "MODIFIER"]
     nouns = {noun.removeprefix("~").lower(): (label, noun.startswith("~")) for label, noun in listed}
     before = _spaced(noun for label, noun in rows("arms_nouns.tsv") if label == "MODIFIER")

@@ -1,4 +1,4 @@
-"""What people are: words for roles, and what stands beside a name, "Ann Lee, 45, the party's chair"."""
+"""What people are: nouns for roles, and what stands beside a name, "Ann Lee, 45, the party's chair"."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from claimwire.pipelines.extract.entities.names import bare
 from claimwire.pipelines.extract.wordlists import rows, sections
 
 WORD = re.compile(r"[^\W_](?:[\w.’'/-]*[\w.])?")
 _WINDOW = 90
 _WORDS = 5
-"""No more words tell of a role before a name: "then White House press secretary"."""
+"""A role before a name has no more words: "then White House press secretary"."""
 _COURTESY = frozenset({"mr", "mrs", "ms", "miss", "sir", "dame", "lord", "lady"})
 _PARTY = re.compile(r"\s*\((?P<long>[RDI])\b[^()\n]{0,30}\)|, (?P<short>[RD])-[A-Z][\w.]*")
 _PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
@@ -31,17 +32,16 @@ _BEFORE = re.compile(
 )
 _OF = re.compile(r"(?P<head>[\w’'-]+) (?:of|for) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
 _CUT = re.compile(r"[,;:!?“”\"()]|\.\s+(?=[A-Z])")
-_POSSESSIVE = re.compile(r"[’']s?$")
 _STOP = re.compile(
     r"\b(?:of|for|at|in|who|whose|that|which|with|from|on|by|to|and|or|as|but|when|while|where|since|is|was|has|had|said|"
     r"says)\b"
 )
 
 
-class Told(NamedTuple):
+class Role(NamedTuple):
     """What somebody is said to be: the noun and the words around it, in lower case."""
 
-    head: str
+    noun: str
     words: frozenset[str]
 
 
@@ -63,17 +63,17 @@ def _all() -> frozenset[str]:
 
 
 def is_role(word: str) -> bool:
-    """True for a word in lower case that says what a person is; "neurosurgeon" and "co-host" are so by their ends."""
+    """True for a word in lower case that says what a person is; "neurosurgeon" and "co-host" do so by their endings."""
     roles = _all()
     if word in roles or len(word) > 30:
         return word in roles
     return any(word[at:] in roles for at in range(2, len(word) - 3) if at < len(word) - 4 or word[at - 1] == "-")
 
 
-def gender_of(told: Sequence[str]) -> str | None:
-    """The gender that words in lower case tell: "spokeswoman", "mr", "father"; m, f or None."""
+def gender_of(words: Sequence[str]) -> str | None:
+    """The gender that words in lower case show: "spokeswoman", "mr", "father"; m, f or None."""
     lists = sections("roles.txt")
-    for word in told:
+    for word in words:
         if word in lists["man"]:
             return "m"
         if word in lists["woman"]:
@@ -81,15 +81,10 @@ def gender_of(told: Sequence[str]) -> str | None:
     return None
 
 
-def bare(word: str) -> str:
-    """A word without the ending of a possessive."""
-    return _POSSESSIVE.sub("", word)
-
-
 def word_before(text: str, at: int) -> str:
     """The word before an offset, in lower case; nothing where no space stands between."""
-    told = WORD.findall(text, max(0, at - 30), at) if text[max(0, at - 1) : at].isspace() else []
-    return str(told[-1]).lower().rstrip(".") if told else ""
+    found = WORD.findall(text, max(0, at - 30), at) if text[max(0, at - 1) : at].isspace() else []
+    return str(found[-1]).lower().rstrip(".") if found else ""
 
 
 def ages_beside(text: str, start: int, end: int) -> set[str]:
@@ -99,7 +94,7 @@ def ages_beside(text: str, start: int, end: int) -> set[str]:
     return {group for match in (behind, before) if match for group in match.groups() if group}
 
 
-def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
+def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Role]:
     """The roles beside the name ``text[start:end]``; ``since`` is where the name before it ends.
 
     "party chair Ann Lee", "Ann Lee (D-Ohio)", "Ann Lee, the party's chair", "the party's chair, Ann Lee", "Ann Lee is
@@ -112,43 +107,48 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Told]:
     party = _PARTY.match(behind)
     if party:
         name = _PARTIES[party["long"] or party["short"]]
-        yield Told(name, frozenset({name}))
+        yield Role(name, frozenset({name}))
         behind = behind[party.end() :]
     if before.endswith(" "):
-        told = [word.lower().rstrip(".") for word in WORD.findall(_CUT.split(text[max(line, since) : start])[-1])]
-        while told and told[-1] in _COURTESY:
-            told.pop()
-        of = _OF.search(before)
-        if of and is_role(of["head"].lower()):
-            yield Told(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))
-        for last in (-1, -2):
-            # "president Dr Ann Lee"
-            if len(told) >= -last and is_role(told[last]):
-                yield Told(told[last], frozenset(map(bare, _until_break(told[: len(told) + last + 1]))))
-            if not told or told[-1] not in sections("roles.txt")["title"]:
-                break
-        ahead = _BEFORE.search(before)
-        if ahead:
-            yield from _apposed(ahead["what"])
+        yield from _roles_before(before, _CUT.split(text[max(line, since) : start])[-1])
     apposed = _BEHIND.match(behind)
     if apposed:
         yield from _apposed(apposed["what"])
 
 
-def _apposed(what: str) -> Iterator[Told]:
-    """The roles of an apposition; the head of each is its last word before "of ...", "who ..." and the like."""
-    told = [bare(word.lower()) for word in WORD.findall(what)]
+def _roles_before(before: str, beside: str) -> Iterator[Role]:
+    """The roles before a name: ``before`` is the line as far as the name, ``beside`` its end without a mark in it."""
+    words = [word.lower().rstrip(".") for word in WORD.findall(beside)]
+    while words and words[-1] in _COURTESY:
+        words.pop()
+    of = _OF.search(before)
+    if of and is_role(of["head"].lower()):
+        yield Role(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))
+    for last in (-1, -2):
+        # "president Dr Ann Lee"
+        if len(words) >= -last and is_role(words[last]):
+            yield Role(words[last], frozenset(map(bare, _until_break(words[: len(words) + last + 1]))))
+        if not words or words[-1] not in sections("roles.txt")["title"]:
+            break
+    ahead = _BEFORE.search(before)
+    if ahead:
+        yield from _apposed(ahead["what"])
+
+
+def _apposed(what: str) -> Iterator[Role]:
+    """The roles of an apposition; the noun of each is its last word before "of ...", "who ..." and the like."""
+    words = [bare(word.lower()) for word in WORD.findall(what)]
     for part in re.split(r"\band\b", what):
         stop = _STOP.search(part, 3)
         core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
         if core and is_role(core[-1]):
-            yield Told(core[-1], frozenset([*core, *told]))
+            yield Role(core[-1], frozenset([*core, *words]))
 
 
-def _until_break(told: Sequence[str]) -> list[str]:
+def _until_break(words: Sequence[str]) -> list[str]:
     """The words of a role before a name, back to the article, preposition or verb before it."""
     kept: list[str] = []
-    for word in reversed(told[-_WORDS:]):
+    for word in reversed(words[-_WORDS:]):
         if word in sections("particles.txt")["before roles"]:
             break
         kept.append(word)
