@@ -150,6 +150,17 @@ def test_the_settings_file_in_deploy_loads() -> None:
     assert load_settings(ROOT / "deploy/claimwire.yaml", {}, {}).source
 
 
+def test_all_files_name_the_same_version() -> None:
+    def found(file: str, pattern: str) -> str:
+        match = re.search(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+        assert match, file
+        return match[1]
+
+    version = found("setup.py", r'version="([\d.]+)"')
+    assert found("CHANGELOG.md", r"^## ([\d.]+) \(") == version
+    assert found("CITATION.cff", r"^version: ([\d.]+)$") == version
+
+
 # The reference of the commands, against the commands
 
 
