@@ -21,6 +21,7 @@ setup(
         "claimwire": ["py.typed"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
+        "claimwire.pipelines.read": ["*.html"],
         "claimwire.pipelines.extract": ["data/*"],
         "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
         "claimwire.examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
@@ -31,6 +32,7 @@ setup(
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
+        "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch

@@ -52,11 +52,12 @@ from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict, judge
 from claimwire.pipelines.dedupe.words import words
 from claimwire.pipelines.normalize.article import normalize
-from claimwire.pipelines.observe.events import counted
 from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome
 from claimwire.schemas import Article, RawArticle, Source
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -284,7 +285,7 @@ def _adjusted_rand(one: dict[str, str], other: dict[str, str]) -> float:
 
 def through_beam(count: int, processes: int) -> bool:
     with tempfile.TemporaryDirectory() as folder, State(Path(folder) / "state") as state:
-        state.enqueue(islice(written(), count), [], {}, [], NOW)
+        state.queue.enqueue(islice(written(), count), [], {}, [], NOW)
         settings = Settings(sink=(f"jsonl:{folder}/out",), extract="none", workers=processes)
         run = BoundedRun(settings, [], state, LineProgress())
         began = time.perf_counter()
@@ -411,7 +412,7 @@ def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> lis
         for each, verdict in zip(prints, verdicts, strict=True)
     ]
     outcomes = msgspec.json.decode(msgspec.json.encode(outcomes), type=list[Outcome])
-    _step(spent, "commits", lambda: state.commit(outcomes, [], NOW))
+    _step(spent, "commits", lambda: state.journal.commit(outcomes, [], NOW))
     return verdicts  # type: ignore[no-any-return]
 
 

@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_near_copies import prose
 
+from claimwire.connectors.outputs.names import DATABASE
 from claimwire.pipelines.dedupe.likeness import added
 from claimwire.pipelines.dedupe.words import codes, lines, places
 from claimwire.pipelines.read.explain import align
-from claimwire.pipelines.state.checkpoint import DATABASE, State
+from claimwire.pipelines.state.corrections import split
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas import decode
 from claimwire.schemas.records import Article
 
@@ -282,7 +284,7 @@ def _split_and_die(state: Path, record: bytes, step: int) -> None:
     connect = sqlite3.connect
     sqlite3.connect = lambda *given, **more: connect(*given, **more, factory=Dying)  # type: ignore[assignment]
     with State(state) as opened:
-        opened.split(decode(record, Article))
+        split(opened, decode(record, Article))
 
 
 def test_killed_during_a_split_an_article_is_either_split_or_not(tmp_path: Path) -> None:
@@ -296,7 +298,7 @@ def test_killed_during_a_split_an_article_is_either_split_or_not(tmp_path: Path)
         child.join()
         codes_.append(child.exitcode)
         with State(tmp_path / "s") as state:
-            assert (state.waiting() == 1) == (child.exitcode == 0)
+            assert (state.queue.waiting() == 1) == (child.exitcode == 0)
     assert codes_.count(-9) >= 6
     assert run(tmp_path, article("a"), extract="none")["b"]["duplicate"] is None
 

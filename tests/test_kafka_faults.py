@@ -23,12 +23,13 @@ from killing import MOST_ARTICLES, assert_same, assert_tidy, die_at, make_source
 from test_kafka_run import committed, ends, produce
 from webserver import WebServer
 
-import claimwire.pipelines.run.bounded
-import claimwire.pipelines.sinks.kafka
-from claimwire.pipelines.observe.events import Summary
+import claimwire.pipelines.run.passes
+import claimwire.pipelines.run.topics
+from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run.bounded import BoundedRun
-from claimwire.pipelines.sinks.kafka import TopicReader
-from claimwire.pipelines.state.checkpoint import State, StateError
+from claimwire.pipelines.run.topics import TopicReader
+from claimwire.pipelines.state import StateError
+from claimwire.pipelines.state.opening import State
 
 _FORKS = multiprocessing.get_context("forkserver")
 # Import heavy modules here, so that each process to be killed starts with them loaded.
@@ -40,8 +41,8 @@ _LONGEST_S = 120
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small passes and read batches, as in the processes that are killed."""
-    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", MOST_ARTICLES)
-    monkeypatch.setattr(claimwire.pipelines.sinks.kafka, "_MOST_RECORDS", MOST_ARTICLES)
+    monkeypatch.setattr(claimwire.pipelines.run.passes, "_MOST_ARTICLES", MOST_ARTICLES)
+    monkeypatch.setattr(claimwire.pipelines.run.topics, "_MOST_RECORDS", MOST_ARTICLES)
 
 
 class Sink:

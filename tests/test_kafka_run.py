@@ -19,14 +19,15 @@ from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import NewPartitions
 
-import claimwire.pipelines.run.bounded
+import claimwire.pipelines.run.passes
 from claimwire.connectors.kafka import Fenced, OutOfStep
 from claimwire.connectors.kafka.transaction import TransactionalPublisher
-from claimwire.pipelines.observe.events import Summary
 from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas.jsonschema import json_schema
 
 KINDS = ("articles", "claims", "events", "dead-letters")
@@ -442,7 +443,7 @@ def test_records_removed_unread_fail_the_source_or_are_counted_as_configured(her
 
 @pytest.fixture
 def small_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", 10)
+    monkeypatch.setattr(claimwire.pipelines.run.passes, "_MOST_ARTICLES", 10)
 
 
 @pytest.mark.usefixtures("small_passes")
@@ -492,8 +493,8 @@ def test_a_state_that_was_restored_from_an_older_copy_is_refused_before_it_reads
         with pytest.raises(OutOfStep, match="restored from an older copy"):
             here.run(state=backup, **settings)
     with State(backup) as state:
-        assert state.waiting() == 0
-        assert state.next_offsets(here.source) == {0: 3}
+        assert state.queue.waiting() == 0
+        assert state.offsets.next(here.source) == {0: 3}
     assert ids(here.broker, here.out("articles")) == before
     assert here.run(**settings).seen == 0
 
@@ -522,16 +523,16 @@ def test_a_run_is_fenced_by_another_one_with_a_copy_of_its_state(here: Here, mon
     produce(here.broker, here.topic, plain(25))
     here.run(here.file([]), sink=here.sink)  # so that the state has its id
     copy = copied(here.state, "copy")
-    one_pass: Callable[..., Any] = BoundedRun._one_pass
+    one_pass: Callable[..., Any] = Passes._one_pass
     others: list[Summary] = []
 
-    def while_another_runs(self: BoundedRun, characters: int) -> Any:
+    def while_another_runs(self: Passes, characters: int, done: int) -> Any:
         if self._state.folder == here.state and not others:
             others.append(Summary())  # the passes of the other run continue as usual
             others.append(here.run(state=copy))
-        return one_pass(self, characters)
+        return one_pass(self, characters, done)
 
-    monkeypatch.setattr(BoundedRun, "_one_pass", while_another_runs)
+    monkeypatch.setattr(Passes, "_one_pass", while_another_runs)
     with pytest.raises(Fenced, match="another run with the same state"):
         here.run()
     assert others[1].enriched == 25

@@ -16,7 +16,8 @@ from claimwire.pipelines.dedupe.fingerprint import LONGEST, fingerprint
 from claimwire.pipelines.dedupe.index import HOT
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict, judge, near
-from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome
 from claimwire.schemas import Article
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -330,13 +331,13 @@ def commit(state: State, *articles: Article, now: datetime = NOW) -> list[Verdic
         Outcome(each.order, verdict.outcome, 0, verdict.remember)
         for each, verdict in zip(prints, verdicts, strict=True)
     ]
-    state.commit(reports, [], now)
+    state.journal.commit(reports, [], now)
     return verdicts
 
 
 def rows(state: State) -> dict[str, int]:
     tables = ("seen", "seen_keys", "fresh_grams", "settled_grams", "published_before")
-    return {table: state._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+    return {table: state.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
 def test_sqlite_gives_the_verdicts_of_an_index_in_memory(tmp_path: Path) -> None:
@@ -385,7 +386,7 @@ def test_a_file_does_not_grow_while_as_much_is_forgotten_as_is_added(tmp_path: P
             now = NOW + timedelta(days=day)
             commit(state, *(elsewhere(prose(200, 1000 * day + seed), day=1) for seed in range(60)), now=now)
             state.expire(now - timedelta(days=3))
-            sizes.append(state._db.execute("PRAGMA page_count").fetchone()[0])
+            sizes.append(state.db.execute("PRAGMA page_count").fetchone()[0])
         assert rows(state)["seen"] == 4 * 60
     assert max(sizes[6:]) <= 1.1 * max(sizes[:6])
 

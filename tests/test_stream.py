@@ -23,7 +23,7 @@ from streaming import flink_options, prism_options, streaming, until
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import Verdict
-from claimwire.pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
+from claimwire.pipelines.enrich import EnrichBatch, Run
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import RawArticle
 
@@ -152,7 +152,7 @@ def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> N
     list(enrich.process(bundles[0]))
     with ThreadPoolExecutor(4) as threads:
         outputs = [each for bundle in threads.map(lambda some: list(enrich.process(some)), bundles) for each in bundle]
-    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == DEAD_LETTERS]
+    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == "dead_letters"]
     assert not letters
 
 

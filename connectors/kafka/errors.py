@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from kafka import errors
 
+from claimwire.errors import ClaimwireError
+
 if TYPE_CHECKING:
     from claimwire.connectors.kafka.messages import Message
 
 
-class KafkaConnectorError(Exception):
+class KafkaConnectorError(ClaimwireError):
     """Base of this package's errors; raised itself if Kafka refuses for a reason that has no class here."""
 
 

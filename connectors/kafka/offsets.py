@@ -15,13 +15,14 @@ from kafka.errors import OffsetOutOfRangeError
 
 from claimwire.connectors.kafka.consumers import Consumers
 from claimwire.connectors.kafka.ranges import NEVER, OffsetRange
+from claimwire.errors import ClaimwireError
 
 _LOG = logging.getLogger(__name__)
 
 OnExpired = Literal["error", "reset"]
 
 
-class UnknownTopicError(LookupError):
+class UnknownTopicError(ClaimwireError, LookupError):
     """A topic or partition does not exist, or this user may not see it."""
 
 

@@ -22,6 +22,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
 from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
 from claimwire.connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
@@ -89,7 +90,8 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         """Configure the read; nothing is connected yet.
 
         Args:
-            bootstrap_servers: ``host:port``; several as a list or separated by commas.
+            bootstrap_servers: ``host:port``; several as a list or separated by commas. Or the address of one topic,
+                ``kafka://host:port/topic``.
             topics: The names of the topics.
             topic_pattern: Instead of ``topics``, a regular expression that matches whole names.
             topic_partitions: Instead of ``topics``, single partitions as pairs of topic and number.
@@ -121,8 +123,12 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
 
         Raises:
             ValueError: The arguments contradict each other.
+            BadAddress: An address of a topic is not valid.
         """
         super().__init__()
+        if isinstance(bootstrap_servers, str) and "://" in bootstrap_servers:
+            address = KafkaAddress.parse(bootstrap_servers)
+            bootstrap_servers, topics = list(address.brokers), topics or address.name
         names = (topics,) if isinstance(topics, str) else tuple(topics)
         pairs = tuple(TopicPartition(*pair) for pair in topic_partitions)
         self._topics = Topics(names, topic_pattern, pairs)

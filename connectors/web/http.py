@@ -28,6 +28,8 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
+from claimwire.errors import ClaimwireError
+
 ACCEPT_FEEDS = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
@@ -41,7 +43,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 Resolver = Callable[[str, int], list[str]]
 
 
-class FetchError(Exception):
+class FetchError(ClaimwireError):
     """A URL could not be fetched. The message names the URL and what can be done about it."""
 
     def __init__(self, url: str, problem: str) -> None:

