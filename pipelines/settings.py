@@ -50,7 +50,7 @@ def _in(group: str, description: str, ge: int | None = None, le: int | None = No
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run reads and writes, and how. The description of each field is its help text, and its line in the docs."""
+    """What a run reads and writes, and how. The description of each field is its help text and its line in docs/."""
 
     source: Annotated[
         tuple[str, ...],
