@@ -50,8 +50,9 @@ def to_text(html: str) -> str:
     Args:
         html: a document or a fragment, of any quality. Text in which no element stands counts as plain text: its
             character references are resolved, blank lines separate its paragraphs, and ``<`` stays where it opens
-            nothing. Markup that was encoded once too often is decoded first: no element stands in the text, but decoded it
-            begins with one or has a whole link in it. Markup that an article shows (``use &lt;b&gt;``) stays.
+            nothing. Markup that was encoded once too often is decoded first: no element stands in the text, but
+            decoded it begins with one or has a whole link in it. Markup that an article shows (``use &lt;b&gt;``)
+            stays.
 
     Returns:
         The text without scripts, styles, comments, form fields, images' descriptions and marks that nobody sees, such
