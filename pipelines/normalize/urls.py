@@ -19,6 +19,8 @@ _WEB_ADDRESS = re.compile(r"\s*(?:https?:)?//([^\s/?#][^/?#]*)", re.IGNORECASE)
 _LONGEST_HOST = 253
 """Characters of a host name (RFC 1035, 3.1: 255 octets with the length bytes). Longer ones name no host."""
 _MOST_PARAMETERS = 1000
+_LONGEST = 20_000
+"""Characters of an address. Browsers and servers end far below (RFC 9110, 4.1 asks for 8,000)."""
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 _HOST_OF_A_VIEW = frozenset({"www", "m", "mobile", "amp", "wap", "touch"})
 # Where registries sell the third label (example.co.uk), the second is one of these.
@@ -32,10 +34,12 @@ _AMP_PATH = re.compile(r"(?:/amp/?|\.amp)$|^/amp(?=/.)|\.amp(?=\.html?$)", re.IG
 
 
 def canonical_url(url: str) -> str | None:
-    """The canonical form of a web address, or None where it is none (``mailto:``, ``tag:``, nonsense).
+    """The canonical form of a web address, or None where it is none (``mailto:``, ``tag:``, nonsense, endless).
 
     Idempotent: a canonical URL is its own canonical form.
     """
+    if len(url) > _LONGEST:
+        return None
     previous, current = None, _once(url)
     # One rule can make room for another (/amp/amp, m.m.example.org); the bound is for hostile input.
     for _ in range(10):
