@@ -19,7 +19,8 @@ from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.likeness import likeness
-from claimwire.pipelines.normalize.article import normalize, parse_time
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.normalize.times import parse_time
 from claimwire.pipelines.normalize.urls import canonical_url
 from claimwire.schemas import Origin, RawArticle
 
