@@ -24,7 +24,7 @@ lint: $(INSTALLED)  ## ruff, mypy --strict, published schemas and configuration 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m claimwire.schemas --check schemas/json
-	$(BIN)/python -m claimwire.pipelines.settings --check docs/configuration.md
+	$(BIN)/python -m claimwire.pipelines.cli.reference --check docs/configuration.md
 
 install: $(INSTALLED)  ## make .venv and install claimwire into it, editable, with what the tests need
 
@@ -38,7 +38,7 @@ $(INSTALLED): setup.py pyproject.toml
 
 schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration reference anew from the code
 	$(BIN)/python -m claimwire.schemas schemas/json
-	$(BIN)/python -m claimwire.pipelines.settings docs/configuration.md
+	$(BIN)/python -m claimwire.pipelines.cli.reference docs/configuration.md
 
 bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))

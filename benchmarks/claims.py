@@ -1,15 +1,18 @@
-"""Who said what: the rules and the tagger against PolNeAR's development articles, beside the best known systems.
+"""Who said what: the rules and the tagger on PolNeAR's development articles, compared with the best known systems.
 
-Pair, content and the recall by quote type are counted by --rule, a script that is given the marked articles and our
-enriched records (content matches where half of the characters are shared, a pair where the speaker does too). The
-exact figures are in the form of CofeNet (Wang et al., COLING 2022): spans of a sentence that agree to the word, cut at
-its ends, every part of a split content for itself; its few sentences that the articles do not have are left out.
+    python benchmarks/claims.py --data shared/data [--rule attribution.py]
 
-Speed: processor time of the extractor over these articles against bare ``nlp.pipe`` of the full default model, one
-process, in turns. Not ours are the figures of GenderGapTracker (Asr et al., 2021), of textacy and of CofeNet; they are
-as published or as measured by others, partly on PolNeAR's test articles.
+The script given with --rule computes pair, content, and recall by quote type from the annotated articles and our
+enriched records: a content matches if at least half of the characters are shared, a pair if the speaker matches too.
+The exact figures follow CofeNet (Wang et al., COLING 2022): spans within a sentence that agree to the word, cut at the
+ends of the sentence, each part of a split content on its own. The few sentences in its file that the articles do not
+have are left out.
 
-Check-worthiness: the English dev-test part of CheckThat! 2024, task 1.
+Speed: the processor time of the extractor over these articles, compared with bare ``nlp.pipe`` of the full default
+model, one process, in turns. The figures of GenderGapTracker (Asr et al., 2021), textacy and CofeNet are as published
+or as measured by others, partly on PolNeAR's test articles.
+
+Check-worthiness: the English dev-test set of CheckThat! 2024, task 1.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ _GOALS: dict[By, dict[str, float]] = {
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the shared/data folder")
-    parser.add_argument("--rule", type=Path, help="the script that counts [eval/attribution.py beside --data]")
+    parser.add_argument("--rule", type=Path, help="the scoring script [eval/attribution.py next to --data]")
     arguments = parser.parse_args(argv)
     tell_machine()
     gold = arguments.data / "attribution" / "polnear_dev.jsonl"
@@ -96,7 +99,7 @@ def main(argv: list[str]) -> int:
 
 
 def _run(articles: list[dict[str, Any]]) -> tuple[dict[str, float], dict[By, list[Extraction]]]:
-    """Processor seconds of bare spaCy and of both extractors, the lesser of two turns, and what was found."""
+    """The processor seconds of bare spaCy and of both extractors, the better of two rounds, and their results."""
     texts = [SimpleNamespace(id=article["id"], text=article["text"]) for article in articles]
     nlp = spacy.load(next(name for name in DEFAULTS if spacy.util.is_package(name)))
     found: dict[By, list[Extraction]] = {}
@@ -123,7 +126,7 @@ def _run(articles: list[dict[str, Any]]) -> tuple[dict[str, float], dict[By, lis
 
 
 def counted(rule: Path, gold: Path, articles: list[dict[str, Any]], found: list[Extraction]) -> dict[str, float]:
-    """What the rule's script says of our records."""
+    """The figures that the scoring script prints for our records."""
     with tempfile.NamedTemporaryFile("wb", suffix=".jsonl") as file:
         for article, extraction in zip(articles, found, strict=True):
             claims = ",".join(encode(claim).decode() for claim in extraction.claims)
@@ -155,7 +158,7 @@ def exact(sentences: Path, articles: list[dict[str, Any]], found: list[Extractio
     texts = {article["id"]: "".join(filter(str.isalnum, article["text"])) for article in articles}
     reached: Counter[str] = Counter()
     for sample in map(json.loads, sentences.open(encoding="utf-8")):
-        article = sample["id"].rsplit("_", 1)[0]  # behind it stands who marked it
+        article = sample["id"].rsplit("_", 1)[0]  # followed by the annotator
         tokens = ["" if token in _BRACKETS else "".join(filter(str.isalnum, token)) for token in sample["tokens"]]
         sentence = "".join(tokens)
         start = texts[article].find(sentence, reached[sample["id"]])
@@ -172,7 +175,7 @@ def exact(sentences: Path, articles: list[dict[str, Any]], found: list[Extractio
 
 
 def worth(sentences: Path) -> float:
-    """F1 of the sentences worth checking in a file of CheckThat!, where the tagger gives at least 0.5."""
+    """The F1 of check-worthy sentences in a CheckThat! file, with the tagger's score of at least 0.5 as prediction."""
     tagger = load_tagger()
     with sentences.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -184,7 +187,7 @@ _KINDS = ("source", "cue", "content")
 
 
 def _spans(extraction: Extraction) -> dict[str, set[Span]]:
-    """The sources, cues and contents of an article, every span once."""
+    """The spans of an article's sources, cues and contents, each once."""
     spans: dict[str, set[Span]] = {kind: set() for kind in _KINDS}
     for claim in extraction.claims:
         spans["source"].update(claim.speaker.spans if claim.speaker else ())
@@ -194,7 +197,7 @@ def _spans(extraction: Extraction) -> dict[str, set[Span]]:
 
 
 def _marked(tokens: list[str], labels: list[str], inside: list[int]) -> dict[str, set[tuple[int, ...]]]:
-    """The spans that a sentence's labels mark, as the places of their letters."""
+    """The spans that the labels of a sentence mark, as the positions of their letters."""
     spans: dict[str, set[tuple[int, ...]]] = {kind: set() for kind in _KINDS}
     at = 0
     begun: tuple[str, list[int]] = ("", [])

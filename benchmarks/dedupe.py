@@ -1,25 +1,27 @@
-"""Copies among articles: quality against labelled pairs, speed and size, beside datasketch and rensa.
+"""Deduplication: quality on labelled pairs compared with datasketch and rensa, speed, and size.
 
-Quality: the articles of --data (dev_docs.jsonl.gz, dev_pairs.tsv) are judged in the order of their publication by
-claimwire and by both peers. A peer is MinHash of word 3-grams in LSH of 64 bands of 2 rows, with exact containment of
-word 5-grams of at least 0.5 as the second stage, and joins an article to the original it contains most: the best known
-setting of it. A pair counts as found if both are in one cluster. Peers are extras: pip install datasketch rensa. Their
-bytes are those of the process that were not there before; ours are on disk, and stand below.
+    python benchmarks/dedupe.py [--data shared/data/dedupe] [--orders 10] [--remembered 10000 100000]
 
-Orders: the same articles, in ten random orders, once all in one run and once in six runs of a sixth each.
+Quality: claimwire and both peers judge the articles in --data (dev_docs.jsonl.gz, dev_pairs.tsv) in the order of their
+publication. A peer is MinHash over word 3-grams in an LSH index of 64 bands of 2 rows, with an exact containment of
+word 5-grams of at least 0.5 as second stage; it joins an article to the original that it contains most. This is its
+best known configuration. A pair counts as found if both articles are in one cluster. The peers are optional: pip
+install datasketch rensa. Their size is the growth of the process; ours is on disk, see "Growth".
 
-Beam: articles as below go from the queue of a state through whole passes with --extract none (judged, encoded, staged,
-committed), by the processes of --processes; by the clock.
+Orders: the same articles in random orders, both in one run and in six runs of a sixth each.
 
-Hot: articles of one outlet that have 120 words in common, and of many outlets, judged and committed as below: the last
-tenth must cost about as much as the second.
+Beam: articles as in "Growth" go from the queue of a state through whole passes with --extract none (judged, encoded,
+staged, committed), with the numbers of processes in --processes, in elapsed time.
 
-Growth: articles of a made-up vocabulary of 50,000 words with Zipf frequencies, 330 words on average (log-normal), in
-sentences and paragraphs; one in five is a planted copy of one of the last 5,000, of which a third was cut or a word in
-thirty changed. They are judged and committed to a state directory 2,000 at a time, as a run does, without Beam. At each
-size the lookups of the 2,000 that come next are timed. All in processor time of one process. A million take about half
-an hour:
---remembered 10000 100000 1000000
+Hot: articles of many outlets that share 120 words, judged and committed as in "Growth"; the last tenth must take about
+as long as the second.
+
+Growth: articles with a made-up vocabulary of 50,000 words with Zipf frequencies, 330 words on average (log-normal), in
+sentences and paragraphs. One in five is a planted copy of one of the last 5,000, with a third cut or one word in thirty
+changed. They are judged and committed to a state directory 2,000 at a time, as in a run, without Beam. At each size,
+the lookups of the next 2,000 are timed. All times are processor time of one process. A million articles take about half
+an
+hour: --remembered 10000 100000 1000000
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from report import tell_goal, tell_machine
+from report import resident_bytes, tell_goal, tell_machine
 
 from claimwire.pipelines.dedupe.fingerprint import Fingerprint, fingerprint
 from claimwire.pipelines.dedupe.index import Found, Index
@@ -50,11 +52,12 @@ from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict, judge
 from claimwire.pipelines.dedupe.words import words
 from claimwire.pipelines.normalize.article import normalize
-from claimwire.pipelines.observe.events import counted
 from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome
 from claimwire.schemas import Article, RawArticle, Source
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -64,24 +67,30 @@ _BATCH = 2000
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with dev_docs.jsonl.gz and dev_pairs.tsv")
-    parser.add_argument("--beam", type=int, default=20_000, help="articles that go through Beam; 0 for none")
-    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="of workers, each in a run of its own")
-    parser.add_argument("--hot", type=int, default=10_000, help="articles that share a boilerplate; 0 for none")
-    parser.add_argument("--orders", type=int, default=0, help="random orders in which the articles are fed as well")
-    parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
+    parser.add_argument("--beam", type=int, default=20_000, help="articles to run through Beam; 0 to skip [20000]")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="numbers of worker processes [1 2]")
+    parser.add_argument("--hot", type=int, default=10_000, help="articles with shared boilerplate; 0 to skip [10000]")
+    parser.add_argument("--orders", type=int, default=0, help="number of random orders to try as well [0]")
+    parser.add_argument(
+        "--remembered",
+        type=int,
+        nargs="*",
+        default=[10_000, 100_000],
+        help=f"sizes of the index, rounded up to multiples of {_BATCH} [10000 100000]",
+    )
     arguments = parser.parse_args(argv)
     tell_machine()
     met = []
     if arguments.data:
         met.append(quality(arguments.data, arguments.orders))
     else:
-        print("quality: not measured, it needs --data", flush=True)
+        print("quality: skipped; it needs --data", flush=True)
     if arguments.beam:
         met += [through_beam(arguments.beam, processes) for processes in arguments.processes]
     if arguments.hot:
         met.append(hot(arguments.hot))
     if arguments.remembered:
-        met.append(growth(sorted(arguments.remembered)))
+        met.append(growth(sorted({-(-size // _BATCH) * _BATCH for size in arguments.remembered})))
     return 0 if all(met) else 1
 
 
@@ -89,7 +98,7 @@ def main(argv: list[str]) -> int:
 
 
 class _Nothing:
-    """An index that has nothing yet."""
+    """An empty index."""
 
     def find(self, *_: object) -> Found:
         return Found({}, {}, {})
@@ -117,7 +126,8 @@ def quality(data: Path, orders: int) -> bool:
         in_six = _in_runs(shuffled, 6)
         moved = sum(in_six[each] != ours[each] for each in ours)
         print(
-            f"order {order}: in one run {'the same' if same else 'OTHER'} verdicts; in six {moved} others, so", end=" "
+            f"order {order}: in one run {'the same' if same else 'OTHER'} verdicts; in six runs {moved} differ",
+            end="; ",
         )
         _tell("six runs", in_six, labels)
     for name, peer in (("datasketch", _datasketch), ("rensa", _rensa)):
@@ -127,13 +137,13 @@ def quality(data: Path, orders: int) -> bool:
             print(f"{name}: not installed")
             continue
         _tell(name, theirs, labels, peer_speed)
-        print(f"claimwire / {name}: {speed / peer_speed:.2f} times the articles/s", flush=True)
+        print(f"claimwire / {name}: {speed / peer_speed:.2f} in articles/s", flush=True)
     return all(
         (
             tell_goal("pair F1", met["F1"], 0.91),
             tell_goal("ARI", met["ARI"], 0.9),
             tell_goal("repeats caught, %", met["caught"], 95),
-            tell_goal("wrong in 10,000", met["wrong"], 25, at_most=True),
+            tell_goal("wrong per 10,000", met["wrong"], 25, at_most=True),
         )
     )
 
@@ -155,7 +165,7 @@ def _ours(articles: list[Article]) -> dict[str, str | None]:
 
 
 def _in_runs(articles: list[Article], runs: int) -> dict[str, str | None]:
-    """As ``_ours``, where the articles come in so many runs, which keep what was seen."""
+    """Like ``_ours``, but with the articles spread over several runs with the same state."""
     verdicts: dict[str, str | None] = {}
     with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
         for number in range(runs):
@@ -199,7 +209,7 @@ def _peer(articles: list[Article], find: Callable[[int, set[str]], list[int]]) -
     fives: list[set[int]] = []
     original: list[str] = []
     verdicts: dict[str, str | None] = {}
-    before = _resident()
+    before = resident_bytes()
     for number, article in enumerate(articles):
         tokens = [word.casefold() for word in words(article.text)]
         threes = {" ".join(tokens[at : at + 3]) for at in range(max(1, len(tokens) - 2))}
@@ -211,14 +221,9 @@ def _peer(articles: list[Article], find: Callable[[int, set[str]], list[int]]) -
         original.append(found or article.id)
         verdicts[article.id] = found
     if before:
-        print(f"it holds {(_resident() - before) / len(articles):,.0f} bytes an article, its second stage included")
+        grown = (resident_bytes() - before) / len(articles)
+        print(f"this peer: {grown:,.0f} bytes per article, including its second stage")
     return verdicts
-
-
-def _resident() -> int:
-    """Bytes of memory that this process has now, where the system tells it."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * resource.getpagesize() if statm.exists() else 0
 
 
 def _tell(
@@ -280,7 +285,7 @@ def _adjusted_rand(one: dict[str, str], other: dict[str, str]) -> float:
 
 def through_beam(count: int, processes: int) -> bool:
     with tempfile.TemporaryDirectory() as folder, State(Path(folder) / "state") as state:
-        state.enqueue(islice(written(), count), [], {}, [], NOW)
+        state.queue.enqueue(islice(written(), count), [], {}, [], NOW)
         settings = Settings(sink=(f"jsonl:{folder}/out",), extract="none", workers=processes)
         run = BoundedRun(settings, [], state, LineProgress())
         began = time.perf_counter()
@@ -296,7 +301,7 @@ def through_beam(count: int, processes: int) -> bool:
 
 
 def written(seed: int = 1) -> Iterator[Article]:
-    """Articles without end, a fifth of them copies."""
+    """An endless series of articles, a fifth of them copies."""
     chance = np.random.default_rng(seed)
     vocabulary = np.array(
         [f"{number:x}".translate(str.maketrans("0123456789", "ghijklmnop")) for number in range(50_000)]
@@ -363,12 +368,12 @@ def growth(sizes: list[int]) -> bool:
             rates = ", ".join(f"{what} {since / seconds:,.0f}/s" for what, seconds in spent.items())
             print(
                 f"{done:,} remembered: {rates}, together {since / sum(spent.values()):,.0f} articles/s; lookups "
-                f"{lookups[-1] * 1e6:.0f} us an article, {lookups[-1] / lookups[0]:.2f} times those at {sizes[0]:,}; "
-                f"opened in {opened * 1000:.0f} ms; {memory:.0f} MB resident at most",
+                f"{lookups[-1] * 1e6:.0f} us per article, {lookups[-1] / lookups[0]:.2f} times those at {sizes[0]:,}; "
+                f"opened in {opened * 1000:.0f} ms; peak memory {memory:.0f} MB",
                 flush=True,
             )
             spent.clear()
-            met &= tell_goal("bytes an article on disk", held / done, 2000, at_most=True)
+            met &= tell_goal("bytes per article on disk", held / done, 2000, at_most=True)
     met &= tell_goal(f"lookups at {sizes[-1]:,} / at {sizes[0]:,}", lookups[-1] / lookups[0], 1.1, at_most=True)
     return met
 
@@ -385,7 +390,7 @@ def hot(count: int) -> bool:
             spent = Counter[str]()
             _commit(state, [fingerprint(each) for each in islice(articles, count // 10)], spent)
             seconds.append(sum(spent.values()))
-    return tell_goal(f"hot: {count:,} share 120 words: the last tenth / the second", seconds[-1] / seconds[1], 2, True)
+    return tell_goal(f"hot: {count:,} articles share 120 words: last tenth / second", seconds[-1] / seconds[1], 2, True)
 
 
 def _upcoming(articles: Iterator[Article], spent: Counter[str]) -> list[Fingerprint]:
@@ -407,12 +412,12 @@ def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> lis
         for each, verdict in zip(prints, verdicts, strict=True)
     ]
     outcomes = msgspec.json.decode(msgspec.json.encode(outcomes), type=list[Outcome])
-    _step(spent, "commits", lambda: state.commit(outcomes, [], NOW))
+    _step(spent, "commits", lambda: state.journal.commit(outcomes, [], NOW))
     return verdicts  # type: ignore[no-any-return]
 
 
 def _lookups(index: SqliteIndex, prints: list[Fingerprint]) -> float:
-    """Processor seconds an article that a search of the index takes, the best of five."""
+    """The processor seconds per article that a search of the index takes, the best of five."""
 
     def once() -> float:
         began = time.process_time()

@@ -1,11 +1,11 @@
-"""Copies in a stream: what the sequencer takes, what its state holds, how long a new worker restores its index.
+"""Deduplication of a stream: the speed of the judge, the size of its state, and the time to restore its index.
 
     python benchmarks/dedupe_stream.py [--remembered 10000 100000] [--articles 5000]
 
-The articles are those of benchmarks/dedupe.py: 330 words of a made-up vocabulary, a fifth of them copies. The sequencer
-is driven as a runner drives it, in batches of 100 and of one article, with its state in memory; processor time of one
-process. Then the whole transform runs on Prism, where there is one (go install, see benchmarks/kafka_lag.py), with one
-worker process, from articles that are handed out at once.
+The articles are those of benchmarks/dedupe.py: 330 words from a made-up vocabulary, a fifth of them copies. The judge
+is called as a runner calls it, in batches of 100 articles and of one, with its state in memory; times are processor
+time of one process. Goal: ten million articles per day, one at a time. Then the whole transform runs on Prism, if it is
+installed (see benchmarks/kafka_lag.py), with one worker process and all articles available from the start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dedupe import NOW, written
 from report import tell_goal, tell_machine
 
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed, Printed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream, Fingerprinted
 from claimwire.schemas import encode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -40,10 +40,10 @@ _TEN_MILLION_A_DAY = 10_000_000 / 86_400
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--remembered", type=int, nargs="*", default=[10_000, 100_000], help="sizes of the index")
-    parser.add_argument("--articles", type=int, default=5000, help="how many on Prism")
+    parser.add_argument("--articles", type=int, default=5000, help="number of articles on Prism [5000]")
     arguments = parser.parse_args(argv)
     tell_machine()
-    met = sequencer(sorted(arguments.remembered))
+    met = judging(sorted(arguments.remembered))
     go = (
         shutil.which("go")
         and subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout
@@ -51,11 +51,11 @@ def main(argv: list[str]) -> int:
     if go and (binary := Path(go.strip(), "bin", "prism")).exists():
         on_prism(str(binary), arguments.articles)
     else:
-        print("on Prism: not measured, there is none")
+        print("on Prism: skipped; it is not installed")
     return 0 if met else 1
 
 
-def sequencer(sizes: list[int]) -> bool:
+def judging(sizes: list[int]) -> bool:
     runner = Runner(NOW)
     articles = written()
     done, met = 0, True
@@ -64,11 +64,11 @@ def sequencer(sizes: list[int]) -> bool:
         while done < size:
             some = list(islice(articles, min(_BATCH, size - done)))
             began = time.process_time()
-            batch = [Printed(each, fingerprint(each)) for each in some]
+            batch = [Fingerprinted(each, fingerprint(each)) for each in some]
             before += time.process_time() - began
             spent += _processor_seconds(runner, batch)
             done += len(batch)
-        single = [Printed(each, fingerprint(each)) for each in islice(articles, 200)]
+        single = [Fingerprinted(each, fingerprint(each)) for each in islice(articles, 200)]
         alone = 200 / sum(_processor_seconds(runner, [each]) for each in single)
         done += 200
         held = sum(map(len, runner.logged()))
@@ -77,17 +77,17 @@ def sequencer(sizes: list[int]) -> bool:
         restored = _processor_seconds(runner, [])
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{size:,} remembered: fingerprints {(size - since) / before:,.0f} articles/s, sequencer "
-            f"{(size - since) / spent:,.0f} by {_BATCH}, {alone:,.0f} one by one; {sent:,.0f} bytes sent to it and "
-            f"{held / done:,.0f} of state an article; restored in {restored:.1f} s, "
-            f"{restored / done * 100_000:.1f} s for 100,000; {memory:.0f} MB resident at most, the state included",
+            f"{size:,} remembered: fingerprints {(size - since) / before:,.0f} articles/s, judge "
+            f"{(size - since) / spent:,.0f} in batches of {_BATCH}, {alone:,.0f} one by one; per article {sent:,.0f} "
+            f"bytes sent to it and {held / done:,.0f} bytes of state; restored in {restored:.1f} s, "
+            f"{restored / done * 100_000:.1f} s per 100,000; peak memory {memory:.0f} MB, including the state",
             flush=True,
         )
         met &= tell_goal("articles/s, one at a time", alone, _TEN_MILLION_A_DAY)
     return met
 
 
-def _processor_seconds(runner: Runner, batch: list[Printed]) -> float:
+def _processor_seconds(runner: Runner, batch: list[Fingerprinted]) -> float:
     began = time.process_time()
     runner.judge(batch)
     return time.process_time() - began
@@ -98,10 +98,10 @@ def on_prism(binary: str, count: int) -> None:
     options = PipelineOptions([*prism_options(binary), "--streaming"])
     began = time.perf_counter()
     with beam.Pipeline(options=options) as pipeline:
-        judged = pipeline | beam.Create(articles) | DeduplicateKeyed(timedelta(days=90))
+        judged = pipeline | beam.Create(articles) | DeduplicateStream(timedelta(days=90))
         _ = judged | beam.Map(lambda each: each.outcome) | beam.combiners.Count.PerElement() | beam.Map(print)
     seconds = time.perf_counter() - began
-    print(f"on Prism: {count:,} articles in {seconds:.1f} s, the start of Prism included: {count / seconds:,.0f}/s")
+    print(f"on Prism: {count:,} articles in {seconds:.1f} s, including the start of Prism: {count / seconds:,.0f}/s")
 
 
 if __name__ == "__main__":

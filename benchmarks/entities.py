@@ -1,10 +1,12 @@
-"""Entities against marked corpora, beside bare spaCy: exact spans and labels, in per cent.
+"""Entities on annotated corpora, compared with bare spaCy: exact spans and labels, in per cent.
 
-CoNLL++ (Wang et al., 2019: CoNLL 2003's test part, corrected): PER, ORG and LOC; what the corpus calls MISC is left
-out. Documents are put together from their sentences, so that what is known of one counts for all of it. re3d (defence
-reports): weapons and platforms with vehicles; it has no documents, so every sentence is an article, and it leaves many
-of its sentences unmarked ("aircraft" and "munitions" are marked in some and not in others), so that precision is
-counted in all sentences and, again, in those where it marks arms.
+    python benchmarks/entities.py --data shared/data
+
+CoNLL++ (Wang et al., 2019: the corrected test set of CoNLL 2003): PER, ORG and LOC; MISC is left out. Sentences are
+joined to documents, so that names known from one sentence count for the whole document. re3d (defence reports):
+weapons, and platforms with vehicles. It has no documents, so each sentence is an article. Its annotation is incomplete
+("aircraft" and "munitions" are marked in some sentences and not in others), so precision is measured in all sentences
+and again in those with a marked weapon or platform.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from report import tell_goal, tell_machine
 
 from claimwire.pipelines.extract import load
 from claimwire.pipelines.extract.model import DEFAULTS
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # training is not installed
 from training.corpora import Mark, Marked, read
 
 _NAMES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
@@ -46,7 +50,7 @@ def main(argv: list[str]) -> int:
     precision, _, _ = _scores(defence, _ours, _ARMS)
     print(f"re3d test, weapons and platforms, all sentences: P {precision:.1f}")
     precision, recall, f1 = _scores([marked for marked in defence if marked.marks], _ours, _ARMS)
-    print(f"re3d test, weapons and platforms, where any are marked: P {precision:.1f} R {recall:.1f} F1 {f1:.1f}")
+    print(f"re3d test, weapons and platforms, sentences with any: P {precision:.1f} R {recall:.1f} F1 {f1:.1f}")
     met += [tell_goal("recall", recall, 60), tell_goal("precision", precision, 70)]
     return 0 if all(met) else 1
 
@@ -82,13 +86,13 @@ def _scores(
 
 
 def _without_article(text: str, mark: Mark) -> Mark:
-    """Corpora differ in whether "the" is a part of a name."""
+    """Remove "the", because corpora differ in whether it is part of a name."""
     start, end, label = mark
     return (start + 4 if text[start:end].lower().startswith("the ") else start), end, label
 
 
 def _corpus(path: Path, labels: dict[str, str]) -> list[Marked]:
-    """The documents of a corpus with those of its marks that count, by the labels of this comparison."""
+    """The documents of a corpus with the marks that count, relabelled for this comparison."""
     return [
         Marked(text, [(start, end, labels[label]) for start, end, label in marks if label in labels])
         for text, marks in read(path)

@@ -1,10 +1,11 @@
-"""kill -9 at random moments of runs to Kafka: its topics must hold what a run that nothing disturbs publishes.
+"""kill -9 at random moments of runs that write to Kafka: the topics must hold what an undisturbed run publishes.
 
-The long version of tests/test_kafka_faults.py, on a broker of its own. In turn, feeds with files and a topic are read
-into fresh states and topics by the command, which is killed at random moments until the kills are used up; what a
-consumer with read_committed gets is compared with an undisturbed run, message by message but for times and run ids,
-and the group's offsets with the ends of the topic. ``--away`` stops the broker amid a run for so many seconds, too.
-Goal: no difference at all.
+    python benchmarks/kafka_kill.py [--kills 30] [--away SECONDS] [--seed 1]
+
+The long version of tests/test_kafka_faults.py, with its own broker. Each round reads feeds and files, or a topic, into
+a fresh state and fresh topics, and kills the command at random moments. Then it compares what a read_committed consumer
+sees with an undisturbed run, message by message except for times and run ids, and the offsets of the group with the
+ends of the topic. ``--away`` also suspends the broker during one round. Goal: no difference.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _PARTITIONS = 2
 
 
 class _Case:
-    """Sources, and what a run publishes of them that nothing disturbs."""
+    """Sources, and the output of an undisturbed run over them."""
 
     def __init__(self, folder: Path, broker: Broker, name: str, sources: list[str], topic: str | None) -> None:
         self.name = name
@@ -47,11 +48,11 @@ class _Case:
         self._calm = undisturbed(self._folder, *self._arguments("calm"))
         self._expected = messages(broker, f"{name}.calm")
         self._rounds = count(1)
-        # Not the whole length, for what an earlier run has committed is not done again.
+        # Less than the whole duration, because a later run does not repeat what an earlier one has committed.
         self.longest = self._calm.seconds * 0.7
 
     def round(self, delays: list[float], away_s: float = 0) -> int:
-        """One input to its end, amid kills; the number of them."""
+        """Process the sources to the end in spite of kills, and return their number."""
         prefix = f"round{next(self._rounds)}"
         self._folder = self._folder.parent / f"{self.name}-{prefix}"
         self._folder.mkdir()
@@ -87,9 +88,9 @@ class _Case:
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=30, help="how many in all [30]; one takes some five seconds")
-    parser.add_argument("--away", type=float, default=0, help="stop the broker so many seconds in one more round [0]")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments [1]")
+    parser.add_argument("--kills", type=int, default=30, help="total number of kills, about five seconds each [30]")
+    parser.add_argument("--away", type=float, default=0, help="seconds to suspend the broker in one more round [0]")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random moments [1]")
     arguments = parser.parse_args(argv)
     tell_machine()
     chance = random.Random(arguments.seed)
@@ -112,10 +113,10 @@ def main(argv: list[str]) -> int:
                 print(f"round {rounds}, {case.name}: {done} kills, messages equal; {kills} in all", flush=True)
             if arguments.away:
                 cases[1].round([], arguments.away)
-                print(f"broker away for {arguments.away:g} s: messages equal", flush=True)
+                print(f"broker suspended for {arguments.away:g} s: messages equal", flush=True)
         finally:
             broker.stop()
-    print(f"{kills} kills in {rounds} rounds: nothing lost, nothing twice, the offsets right (goal: met)")
+    print(f"{kills} kills in {rounds} rounds: nothing lost, nothing twice, offsets correct (goal: met)")
     return 0
 
 

@@ -1,10 +1,10 @@
-"""How long after an article was produced its first claim is in the topic, by ``claimwire stream`` on Prism.
+"""The time from producing an article to its first claim in the topic, with ``claimwire stream`` on Prism.
 
     python benchmarks/kafka_lag.py [--articles 300] [--rate 5]
 
-Starts a broker of its own; needs Prism (go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0). The time is
-that from the record's timestamp in the source topic to the message's in the claims topic, both as the broker has them.
-The first articles, which wait for the model to be loaded, are left out.
+Starts its own broker; needs Prism (go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0). Measures from the
+broker's timestamp of the record in the source topic to that of the message in the claims topic. The first articles,
+which wait for the model to load, are left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WARM_UP = 20
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=5, help="articles a second")
+    parser.add_argument("--rate", type=float, default=5, help="articles per second")
     arguments = parser.parse_args(argv)
     go = subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
     tell_machine()
@@ -45,14 +45,14 @@ def main(argv: list[str]) -> int:
             broker.stop()
     percentile = statistics.quantiles(lags, n=100)[98]
     print(
-        f"{len(lags)} articles at {arguments.rate:g} a second: from produce to claim {statistics.median(lags):.2f} s "
-        f"at the median, {percentile:.2f} s at the 99th percentile, {max(lags):.2f} s at most"
+        f"{len(lags)} articles at {arguments.rate:g} per second: seconds from article to claim: median "
+        f"{statistics.median(lags):.2f}, 99th percentile {percentile:.2f}, maximum {max(lags):.2f}"
     )
     return 0
 
 
 def measure(broker: Broker, folder: Path, prism: str, count: int, rate: float) -> list[float]:
-    """Seconds from produce to the first claim, for each article after the first few."""
+    """For each article after the first few, the seconds from producing it to its first claim."""
     kinds = ("articles", "claims", "events", "dead-letters")
     broker.create("raw", *(f"news.{kind}" for kind in kinds), message_timestamp_type="LogAppendTime")
     producer = KafkaProducer(bootstrap_servers=broker.address)

@@ -1,17 +1,16 @@
-"""How fast WriteToKafka writes, against a bare kafka-python producer with the same settings; the cost of transactions.
+"""The speed of WriteToKafka, compared with a bare kafka-python producer; the cost of transactions.
 
     python benchmarks/kafka_write.py [--share 1.0]
 
-Starts a broker of its own. Measures 200,000 messages of 100 bytes and 50,000 of 5 kB (times the share), each written
-by the transform on Beam's in-process runner and by a bare loop of sends and a flush, in turns. Goal: 0.8 of the bare
-loop's messages a second, and memory that does not grow with the number of messages. Then passes of 2,000 articles of
-5 kB by ``TransactionalPublisher`` against the same by ``IdempotentPublisher`` (told, without a goal).
+Starts its own broker. Writes 200,000 messages of 100 bytes and 50,000 of 5 kB (times the share), in turns through the
+transform on Beam's in-process runner and in a bare loop of sends with a flush. Goals: 0.8 of the bare loop's messages
+per second, and memory that does not grow with the number of messages. Then publishes passes of 2,000 articles of 5 kB
+with ``TransactionalPublisher`` and with ``IdempotentPublisher`` (measured without a goal).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from report import tell_goal, tell_machine
+from report import resident_bytes, tell_beam_goals, tell_machine
 
 from claimwire.connectors.kafka import (
     Connection,
@@ -38,7 +37,7 @@ ROUNDS = 3
 _PASSES = 10
 _PASS = 2_000
 RESIDENT: list[int] = []
-"""Bytes in use at a quarter of the messages and at the end."""
+"""The bytes in memory after a quarter of the messages and at the end."""
 
 
 def pairs(count: int, size: int) -> Iterator[tuple[bytes, bytes]]:
@@ -46,17 +45,12 @@ def pairs(count: int, size: int) -> Iterator[tuple[bytes, bytes]]:
     value = b"x" * size
     for number in range(count):
         if number in (count // 4, count - 1):
-            RESIDENT.append(_resident())
+            RESIDENT.append(resident_bytes())
         yield b"%d" % number, value
 
 
-def _resident() -> int:
-    """Bytes in memory now, by Linux's account."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def bare(address: str, topic: str, count: int, size: int) -> float:
-    """Seconds, the connection included."""
+    """Seconds, including the connection."""
     began = time.perf_counter()
     producer = Connection((address,)).producer(**producer_options({}))  # with the settings of the transform
     for key, value in pairs(count, size):
@@ -67,8 +61,8 @@ def bare(address: str, topic: str, count: int, size: int) -> float:
 
 
 def through_beam(address: str, topic: str, count: int, size: int) -> float:
-    """Seconds, the start of the pipeline included."""
-    import kafka_write  # noqa: PLC0415 - by name, so that Beam pickles a reference and RESIDENT is one
+    """Seconds, including the start of the pipeline."""
+    import kafka_write  # noqa: PLC0415 - by name, so that Beam pickles a reference and there is one RESIDENT
 
     began = time.perf_counter()
     kafka_write.RESIDENT.clear()
@@ -78,22 +72,19 @@ def through_beam(address: str, topic: str, count: int, size: int) -> float:
     return time.perf_counter() - began
 
 
-def measured(address: str, topic: str, count: int, size: int) -> Iterator[bool]:
+def measured(address: str, topic: str, count: int, size: int) -> bool:
     import kafka_write  # noqa: PLC0415
 
     bare_s, beam_s = [], []
-    for _ in range(ROUNDS):  # in turns, so that whoever else uses the machine disturbs both
+    for _ in range(ROUNDS):  # in turns, so that other load affects both alike
         beam_s.append(through_beam(address, topic, count, size))
-        quarter, end = (resident / 1e6 for resident in kafka_write.RESIDENT)
+        quarter, end = kafka_write.RESIDENT
         bare_s.append(bare(address, topic, count, size))
-    print(f"{topic}: bare {count / min(bare_s):,.0f} messages/s, through Beam {count / min(beam_s):,.0f} messages/s")
-    yield tell_goal(f"{topic}: ratio of the fastest rounds", min(bare_s) / min(beam_s), 0.8)
-    print(f"{topic}: {quarter:.0f} MB at a quarter, {end:.0f} MB at the end")
-    yield tell_goal(f"{topic}: memory at the end against a quarter", end / quarter, 1.1, at_most=True)
+    return tell_beam_goals(topic, "messages", count, bare_s, beam_s, (quarter, end))
 
 
 def passes(publisher: TransactionalPublisher | IdempotentPublisher, topic: str, count: int) -> float:
-    """Seconds of so many passes, the first one left out: it connects."""
+    """The seconds that ``count`` passes take, after a first one that connects."""
     messages = [Message(topic, b"x" * 5000, b"%d" % number) for number in range(_PASS)]
     with publisher:
         publisher.publish(1, messages)
@@ -104,7 +95,7 @@ def passes(publisher: TransactionalPublisher | IdempotentPublisher, topic: str, 
 
 
 def transactions(address: str, topic: str, count: int) -> None:
-    """Tell what a transaction costs a pass."""
+    """Print what a transaction adds to the time of a pass."""
     connection = Connection((address,))
     with_them, without = [], []
     for turn in range(ROUNDS):
@@ -119,7 +110,9 @@ def transactions(address: str, topic: str, count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--share", type=float, default=1.0, help="of the messages, for a quick look")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="share of the messages to write, for a quick look [1.0]"
+    )
     share = parser.parse_args().share
     tell_machine()
     met = []
@@ -128,7 +121,7 @@ def main() -> None:
         try:
             for topic, count, size in (("small", 200_000, 100), ("articles", 50_000, 5000)):
                 broker.create(topic, partitions=3, retention_bytes=100_000_000, segment_bytes=50_000_000)
-                met += measured(broker.address, topic, int(count * share), size)
+                met.append(measured(broker.address, topic, int(count * share), size))
             transactions(broker.address, "articles", max(1, int(_PASSES * share)))
         finally:
             broker.stop()

@@ -1,8 +1,10 @@
-"""kill -9 at random moments, many times over: the outputs must be those of a run that nothing disturbed.
+"""kill -9 at random moments, many times over: the outputs must be those of an undisturbed run.
 
-The long version of tests/test_kill.py: each round reads the same feeds and files into a fresh state, is killed up to
-twenty times at random moments, and then compared with an undisturbed run, record by record, but for times and run
-ids. In turn they write JSONL, Parquet as well, and work with two processes. Goal: no difference at all.
+    python benchmarks/kill.py [--kills 300] [--seed 1]
+
+The long version of tests/test_kill.py. Each round reads the same feeds and files into a fresh state, is killed up to
+twenty times at random moments, and is then compared with an undisturbed run, record by record except for times and run
+ids. Rounds alternate between JSONL, JSONL with Parquet, and two worker processes. Goal: no difference.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ _VARIANTS = ((), ("--sink", "parquet:table", "--compression", "zst"), ("--worker
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=300, help="how many in all [300]; one takes some three seconds")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments [1]")
+    parser.add_argument("--kills", type=int, default=300, help="total number of kills, about three seconds each [300]")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random moments [1]")
     arguments = parser.parse_args(argv)
     tell_machine()
     chance = random.Random(arguments.seed)
@@ -41,7 +43,8 @@ def main(argv: list[str]) -> int:
         while kills < arguments.kills:
             variant = rounds % len(_VARIANTS)
             most = min(_KILLS_A_ROUND, arguments.kills - kills)
-            # Within half the length of an undisturbed run, for what an earlier run has committed is not done again.
+            # Half the duration of an undisturbed run, because a later run does not repeat what an earlier one
+            # committed.
             delays = (chance.uniform(0, calm[variant].seconds / 2) for _ in range(most))
             killed = folder / "killed"
             killed.mkdir()

@@ -1,8 +1,10 @@
 """Peak memory of ``claimwire run --extract none`` over 2,000, 20,000 and 200,000 articles of about 2 kB.
 
-Its peer is the smallest of the runs: what a run holds must depend on its passes, not on how much is waiting or was
-ever seen. Goal: no run takes more than 1.1 times the memory of the smallest. Also told: articles a second, and how
-many bytes the state directory keeps for an article once the queue is worked off.
+    python benchmarks/memory.py [--articles 2000 20000 200000]
+
+The memory of a run must depend on its passes, not on the number of articles queued or ever seen. Goal: no run takes
+more than 1.1 times the memory of the smallest run. Also prints articles per second, and the bytes of state per article
+once the queue is empty.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from corpus import articles, write_jsonl
 from report import CLAIMWIRE, measure, tell_goal, tell_machine
 
-_WORDS = 300  # of 6.5 characters with the space: about 2 kB
+_WORDS = 300  # about 2 kB, at 6.5 characters per word including the space
 _GOAL = 1.1
 
 
@@ -30,16 +32,16 @@ def main(argv: list[str]) -> int:
         type=int,
         nargs="+",
         default=[2_000, 20_000, 200_000],
-        help="how many articles each run gets [2000 20000 200000]; the last takes some minutes and 1.5 GB of disk",
+        help="the articles of each run [2000 20000 200000]; the last takes some minutes and 1.5 GB of disk",
     )
     arguments = parser.parse_args(argv)
     tell_machine()
     peaks = [_peak(count) for count in sorted(arguments.articles)]
-    return 0 if tell_goal("largest peak against the smallest run's", max(peaks) / peaks[0], _GOAL, at_most=True) else 1
+    return 0 if tell_goal("largest peak / peak of the smallest run", max(peaks) / peaks[0], _GOAL, at_most=True) else 1
 
 
 def _peak(count: int) -> float:
-    """Megabytes that a run over so many articles takes at most."""
+    """The peak memory of a run over ``count`` articles, in megabytes."""
     with tempfile.TemporaryDirectory(prefix="claimwire-memory-") as folder:
         work = Path(folder)
         source = write_jsonl(work / "articles.jsonl", articles(count, _WORDS))
@@ -54,8 +56,8 @@ def _peak(count: int) -> float:
             )
     print(
         f"{count:>9,} articles: peak {measured.megabytes:.0f} MB, {count / measured.seconds:,.0f} articles/s, "
-        f"{(pages - free) * size / count:,.0f} bytes of state an article (and {free * size / 1e6:,.0f} MB in the file "
-        "that the queue has left free)",
+        f"{(pages - free) * size / count:,.0f} bytes of state per article (and {free * size / 1e6:,.0f} MB of the file "
+        "now unused by the queue)",
         flush=True,
     )
     return measured.megabytes

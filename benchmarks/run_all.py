@@ -1,6 +1,8 @@
-"""Every benchmark, one after the other; those on real data only with --data. Takes about two hours on two cores.
+"""Run all benchmarks, one after the other. Takes about two hours on two cores.
 
-python benchmarks/run_all.py [--data shared/data] [--quick]
+    python benchmarks/run_all.py [--data shared/data] [--quick]
+
+Without --data, those that need real data are left out, and the others use made-up articles.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the shared/data folder")
-    parser.add_argument("--quick", action="store_true", help="smaller inputs, for a first look: about five minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller inputs, for a quick look: about five minutes")
     arguments = parser.parse_args(argv)
     data = ["--data", str(arguments.data)] if arguments.data else []
     few = ["--articles", "60"] if arguments.quick else []
@@ -38,10 +40,10 @@ def main(argv: list[str]) -> int:
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)
-        # Each in a process of its own, so that none measures what another has left in memory.
+        # Each in its own process, so that none measures what another has left in memory.
         if subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py"), *options], check=False).returncode:
             failed.append(name)
-    print(f"\nfailed or goal missed: {', '.join(failed) or 'none'}")
+    print(f"\nfailed or missed a goal: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 
 

@@ -1,16 +1,16 @@
-"""Who is meant by a source of PolNeAR, by strict rules on the gold text alone; the extractor has no part in it.
+"""Who a source in PolNeAR refers to, by strict rules on the gold text only; the extractor is not involved.
 
-A person's full name is a first name of the list ``first_names.tsv`` with one to three capitalised words behind it. A
-source gets a label only where one of these rules decides, else none:
+A full name is a first name from the list ``first_names.tsv`` followed by one to three capitalised words. A source is
+labelled only if one of these rules applies:
 
-full      it holds one full name, and its main word is that name ("Senator Ann Lee", "Ann Lee, the party's chair")
-surname   it is one capitalised word, with or without a title, and the article has one full name that ends in it (after
-          Mr or Mrs: one of that gender), or none that ends and one that begins with it
-role      it is "the" and a common noun ("the finance minister"), and the article gives this noun, with the same words
-          before it, to one person: "Finance Minister Ann Lee", "Ann Lee, the finance minister"
-pronoun   "he", "she", "his", "her", "him": the last source before it in its paragraph or the one before is labelled
-          with a person of that gender, and between the two nobody else of that or of unknown gender is named, nor is
-          any person told of by a noun; or all the article up to it names one person of that gender, and none of unknown
+full      it contains one full name, which is its head ("Senator Ann Lee", "Ann Lee, the party's chair")
+surname   it is one capitalised word, with or without a title, and the article has one full name that ends with it
+          (after Mr or Mrs: of that gender); or none that ends and one that begins with it
+role      it is "the" and a common noun ("the finance minister"), and the article applies this noun, with the same
+          words before it, to one person: "Finance Minister Ann Lee", "Ann Lee, the finance minister"
+pronoun   "he", "she", "his", "her", "him": the last source before it, in its paragraph or the previous one, is labelled
+          with a person of that gender, and between the two there is no other name of that or unknown gender and no noun
+          for a person; or the whole article up to it names one person of that gender and none of unknown gender
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _NOUN = re.compile(
 _THINGS = frozenset(
     {"ad", "rally", "campaign", "party", "company", "establishment", "case", "state", "candidate", "group"}
 )
-# Words that a sentence begins with and that are first names elsewhere; and names of the list that are mostly no first
-# names in the news.
+# Words that often begin a sentence and are first names elsewhere; and names in the list that are rarely first names in
+# the news.
 _OPENERS = frozenset(
     {"Will", "May", "Mark", "Grant", "Bill", "Faith", "Hope", "In", "An", "So", "See", "My", "Many", "Long"}
 )
@@ -68,7 +68,7 @@ _BEFORE_SURNAME = frozenset({
 
 
 class Source(NamedTuple):
-    """A gold source of one article with what was put into its mouth."""
+    """A gold source in an article, with the contents attributed to it."""
 
     start: int
     end: int
@@ -85,7 +85,7 @@ class _Named(NamedTuple):
 
 
 def fold(name: str) -> str:
-    """A name without case, accents, possessive and the initials in its middle."""
+    """A name without case, accents, possessive and middle initials."""
     plain = unicodedata.normalize("NFKD", re.sub(r"[’']s?$", "", name).lower())
     plain = "".join(char for char in plain if not unicodedata.combining(char)).replace("’", "'")
     parts = re.sub(r"[\"“”,]", "", plain).removeprefix("the ").split()
@@ -95,7 +95,7 @@ def fold(name: str) -> str:
 
 
 def sources(article: dict[str, Any]) -> list[Source]:
-    """The sources of an article, in order; what one span says several times is put together."""
+    """The sources of an article, in order; the contents attributed to the same span are collected."""
     found: dict[Span, list[list[Span]]] = {}
     for attribution in article["attributions"]:
         if attribution["source"] and attribution["content"]:
@@ -106,7 +106,7 @@ def sources(article: dict[str, Any]) -> list[Source]:
 
 
 def kind_of(source: str) -> Kind | None:
-    """What a source has to be resolved from; None for what these figures are not about."""
+    """The kind of a source; None if these figures do not cover it."""
     bare = re.sub(r"[’']s$", "", source)
     if bare.lower() in PRONOUNS or bare.lower() in {"they", "them", "their", "it", "its"}:
         return "pronoun"
@@ -118,7 +118,7 @@ def kind_of(source: str) -> Kind | None:
 
 
 def labels(article: dict[str, Any]) -> dict[Span, str]:
-    """Sources of an article -> the full name that its text has for them, where the rules decide."""
+    """Map the sources of an article that a rule decides to their full names in its text."""
     return _Labels(article["text"]).of(sources(article))
 
 
@@ -138,7 +138,7 @@ def _names(text: str) -> Iterator[_Named]:
 
 
 def _whole(source: str) -> _Named | None:
-    """The full name that a source is, with a title or role before it or an apposition behind it."""
+    """The full name that a source consists of, with a title or role before it or an apposition after it."""
     found = list(_names(source))
     if len(found) != 1:
         return None
@@ -154,7 +154,7 @@ def _whole(source: str) -> _Named | None:
 class _Labels:
     def __init__(self, text: str) -> None:
         self.text = text
-        # A headline capitalises what is no name.
+        # A headline capitalises words that are not names.
         self.body = text.find("\n") + 1
         self.names = [name for name in _names(text) if name.start >= self.body]
         self.people: dict[tuple[str, str], str] = {}
@@ -163,9 +163,9 @@ class _Labels:
             self.people[key] = min(self.people.get(key, name.name), name.name, key=len)
         known = {part for key in self.people for part in key}
         self.namesakes = self._namesakes()
-        """Surnames of others too: the list does not know the first name, or a Mr has it where only a Mrs is named."""
+        """Surnames that others have too: with a first name missing from the list, or a Mr where only a Mrs is named."""
         self.mentions: list[tuple[int, str | None]] = []
-        """Where somebody is named, and with which gender (None: unknown)."""
+        """The offset of each mention of a person, with the gender (None: unknown)."""
         for match in re.finditer(_SURNAME, text):
             folded = fold(match["name"])
             if folded in known or match["title"] in _TITLE_GENDER:
@@ -188,7 +188,7 @@ class _Labels:
             if wanted and all(_FIRST.get(first.title(), "-") not in (wanted, "-") for first in firsts):
                 found.add(last)
                 continue
-            # "Rodham Clinton", "de Blasio": a part of the name itself.
+            # "Rodham Clinton", "de Blasio": part of the name itself.
             part = any(fold(match.group()) in fold(name) for name in self.people.values())
             if match[1] not in _FIRST and match[1].lower() not in _BEFORE_SURNAME and not part:
                 found.add(last)
@@ -250,7 +250,7 @@ class _Labels:
                 if wanted <= set(words) and ("vice" in wanted or "vice" not in words) and "of" not in words:
                     given.add(self.people[fold(name.first), fold(name.last)])
         if not wanted:
-            # "President Lee": somebody else's role, where no full name goes with it.
+            # "President Lee" gives the role to somebody too, even without a full name.
             given |= {
                 self._surname(re.sub(r"[’']s$", "", match[1]), None)
                 for match in re.finditer(rf"\b(?:{forms}) ({_WORD})(?![\w’'-]| {_WORD})", self.text)

@@ -1,17 +1,20 @@
-"""Speakers resolved to full names: claims of ours against gold sources of PolNeAR whose full name the article has.
+"""Speakers resolved to full names: our claims compared with PolNeAR's gold sources whose full name the article has.
 
-The names are labelled twice: by strict rules on the gold text (``speaker_labels.py``, which says them) and by hand, a
-sample drawn by chance from pronouns, roles and surnames (``data/speakers_by_hand.tsv``: offsets and names only).
+    python benchmarks/speakers.py --data shared/data
 
-A claim of ours belongs to a gold source where their contents share at least half of their letters (one to one, best
-first, as in the shared rule B) and their speakers at least two letters. Its ``speaker.name`` is then
+The names are labelled in two ways: by strict rules on the gold text (``speaker_labels.py`` describes them), and by
+hand, for a random sample of pronouns, roles and surnames (``data/speakers_by_hand.tsv``, which has offsets and names
+only).
 
-right       the full name, whatever the case, accents, titles and middle initials
+One of our claims matches a gold source if their contents share at least half of their letters (one to one, best first,
+as in the shared scoring rule B) and their speakers share at least two letters. Its ``speaker.name`` is then
+
+right       the full name, regardless of case, accents, titles and middle initials
 unresolved  null, or only a part of the full name
 wrong       anything else
 
-`resolved` is the share that is right of the sources that have such a claim, `end to end` that of all sources. Of
-sources that the hand found to have no name, `kept null` tells how many of ours have none either.
+`resolved` is the share of matched sources that are right, `end to end` the share of all sources. `kept null` is the
+share of our matched speakers without a name, among the sources labelled by hand as having none.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from claimwire.schemas import Claim, Span
 _BY_HAND = Path(__file__).parent / "data" / "speakers_by_hand.tsv"
 _KINDS = ("pronoun", "role", "surname", "full")
 Names = Mapping[Span, tuple[str, ...]]
-"""Source -> the forms of its name, none where it has no name."""
+"""Source -> the forms of its name; empty if it has no name."""
 
 
 def main(argv: list[str]) -> int:
@@ -62,7 +65,7 @@ def main(argv: list[str]) -> int:
 
 
 def read_by_hand() -> dict[str, dict[Span, tuple[str, ...]]]:
-    """The labels by hand, by article."""
+    """The labels by hand, for each article."""
     found: dict[str, dict[Span, tuple[str, ...]]] = defaultdict(dict)
     for line in _BY_HAND.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
@@ -79,7 +82,7 @@ def run(by: By, articles: Iterable[Mapping[str, Any]]) -> list[Extraction]:
 def count(
     articles: Iterable[dict[str, Any]], labelled: Iterable[Names], found: Iterable[Extraction]
 ) -> dict[str, Counter[str]]:
-    """Kind of source -> verdicts; ``all`` counts every labelled attribution, ``matched`` those with a claim of ours."""
+    """Count verdicts by kind of source; ``all`` counts all labelled attributions, ``matched`` those with our claim."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for article, names, extraction in zip(articles, labelled, found, strict=True):
         for source, claim in matched(article, extraction.claims):
@@ -96,7 +99,7 @@ def count(
 
 
 def verdict(ours: str | None, names: tuple[str, ...]) -> str:
-    """right, unresolved or wrong."""
+    """Return right, unresolved or wrong."""
     if ours is None:
         return "unresolved" if names else "right"
     if fold(ours) in map(fold, names):
@@ -106,7 +109,7 @@ def verdict(ours: str | None, names: tuple[str, ...]) -> str:
 
 
 def matched(article: dict[str, Any], claims: Iterable[Claim]) -> Iterator[tuple[Source, Claim | None]]:
-    """Each gold attribution's source, with the claim of ours that belongs to it."""
+    """The source of each gold attribution, with our claim that matches it."""
     text = article["text"]
     gold = [(source, said) for source in sources(article) for said in source.contents]
     ours = list(claims)
@@ -139,7 +142,7 @@ def _letters(text: str, spans: Iterable[Span]) -> frozenset[int]:
 
 
 def share(counts: Counter[str], what: str, of: str = "matched") -> float:
-    """In per cent."""
+    """The share of one count in another, in per cent."""
     return 100 * counts[what] / max(1, counts[of])
 
 

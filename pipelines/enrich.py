@@ -14,7 +14,7 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.extract import By, Extraction, Extractor, load
 from claimwire.pipelines.observe.events import article_event
-from claimwire.pipelines.state.checkpoint import Outcome, QueueReader
+from claimwire.pipelines.state.queue import Outcome, QueueReader
 from claimwire.schemas import (
     SCHEMA_VERSION,
     DeadLetter,
@@ -28,7 +28,6 @@ from claimwire.schemas import (
 
 What = Literal["none", "entities", "claims"]
 NearCopies = Literal["added", "whole"]
-DEAD_LETTERS, EVENTS, OUTCOMES = "dead_letters", "events", "outcomes"
 
 # Enough for the tokens of one batch to fill spaCy's matrices; what a batch holds does not change what is found.
 BATCH = 32
@@ -73,7 +72,7 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
         return (
             judged
             | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
-            | "Extract" >> beam.ParDo(self._enrich).with_outputs(DEAD_LETTERS, EVENTS, OUTCOMES, main="enriched")
+            | "Extract" >> beam.ParDo(self._enrich).with_outputs("dead_letters", "events", "outcomes", main="enriched")
         )
 
 
@@ -111,7 +110,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         for judged, why in zip(batch, skipped, strict=True):
             result = next(extracted) if why is None else None
             if isinstance(result, DeadLetter):
-                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, result)
+                yield beam.pvalue.TaggedOutput("dead_letters", result)
                 yield _outcome(Outcome(judged.order, "dead", 0, ()))
             elif judged.outcome == "unchanged":
                 yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
@@ -120,7 +119,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 yield judged.order, record
                 if judged.duplicate:
                     event = article_event(judged.article, judged.duplicate, self.run.now())
-                    yield beam.pvalue.TaggedOutput(EVENTS, event)
+                    yield beam.pvalue.TaggedOutput("events", event)
                 yield _outcome(Outcome(judged.order, judged.outcome, len(record.claims), judged.remember))
 
     def _why_skip(self, judged: Judged) -> str | None:
@@ -193,4 +192,4 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
 
 
 def _outcome(outcome: Outcome) -> beam.pvalue.TaggedOutput:
-    return beam.pvalue.TaggedOutput(OUTCOMES, outcome)
+    return beam.pvalue.TaggedOutput("outcomes", outcome)

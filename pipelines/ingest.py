@@ -1,37 +1,50 @@
-"""The graph: the story of one article, from its source to the sinks.
+"""The story of one article, from its source to the sinks: read this first.
 
     feeds, files, topics -> normalize -> [queue] -> deduplicate -> enrich -> sinks
 
-A bounded run works it in two halves. ``read`` takes in all sources and stages clean articles; the driver puts them
-in the queue, sorted by publication. ``process`` then takes them from there in passes of about a minute. Between the
-halves lies a commit, so what has been read is not lost, and since passes are cut out of a sorted queue, the output
-does not depend on the order of arrival.
+A *connector* reads a feed, a file or a topic and gives raw articles. What could not be read is a dead letter, which
+keeps the original bytes (``claimwire.connectors``). *Normalize* makes an article of each: clean text, canonical URL,
+language, times, and an id that is the same whenever this version is read (``claimwire.pipelines.normalize``).
+*Deduplicate* judges it: new, seen before, a copy or a revision of another one (``claimwire.pipelines.dedupe``).
+*Enrich* extracts entities and claims where there is something to extract (``claimwire.pipelines.enrich``), and the
+*sinks* write the record to files or topics (``claimwire.pipelines.sinks``).
+
+A bounded run works this graph in two halves, ``read`` and ``process``, with a commit between them, which puts what was
+read in the queue, sorted by publication (``claimwire.pipelines.state``). So an entry that leaves its feed is not lost,
+and since passes are cut out of a sorted queue, the output does not depend on the order of arrival. ``run.bounded``
+drives both halves; ``claimwire.pipelines.stream`` is the same graph without an end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
-from claimwire.connectors.feeds.fetching import FeedRequest, ReadFromFeeds
-from claimwire.connectors.files.reading import FileSource, ReadFromFiles
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.records import FeedRequest
+from claimwire.connectors.files.reading import ReadFromFiles
+from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka import ReadFromKafka
 from claimwire.connectors.outputs.jsonl import WriteToJsonl
 from claimwire.pipelines.dedupe.index import Index
 from claimwire.pipelines.dedupe.transform import Deduplicate
 from claimwire.pipelines.enrich import Enrich
-from claimwire.pipelines.run.intake import DecodeRecords, Normalize, Stage
+from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
 from claimwire.pipelines.sinks.addresses import Sink
-from claimwire.pipelines.state.checkpoint import Outcome, Queued, QueueReader
+from claimwire.pipelines.sinks.staging import Count, Stage
+from claimwire.pipelines.state.queue import Outcome, Queued, QueueReader
 from claimwire.schemas import Article, encode
 from claimwire.schemas.coders import register
 from claimwire.schemas.records import Record
 
 register(Outcome)
+
+
+# First half: sources to staging
 
 
 def read(
@@ -40,36 +53,45 @@ def read(
     files: list[FileSource],
     read_from_feeds: ReadFromFeeds,
     staging: Path,
+    counted: Path,
 ) -> None:
     """Read feeds and files, normalise every article, and stage articles, dead letters and what became of each source.
 
-    The two branches are never flattened into one: the in-process runner would hold all their articles in memory.
+    Sources are counted in ``counted`` as each is done. The two branches are never flattened into one: the in-process
+    runner would hold all their articles in memory.
     """
-    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles())):
+    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles(warn=False))):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
-            _normalized(name, found.articles, found.dead_letters, staging)
+            _normalize(name, found.articles, found.dead_letters, staging)
             _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
+            _ = found.results | f"Count{name}" >> Count(counted)
 
 
-def read_topic(pipeline: beam.Pipeline, read_from_kafka: ReadFromKafka, dead_letters: bool, staging: Path) -> None:
+def read_topic(
+    pipeline: beam.Pipeline, read_from_kafka: ReadFromKafka, dead_letters: bool, staging: Path, counted: Path
+) -> None:
     """The same for the records of a topic; ``dead_letters``: they are such, to be tried again."""
     found = pipeline | "ReadFromKafka" >> read_from_kafka
+    _ = found.records | "CountRecords" >> Count(counted)
     decoded = found.records | "DecodeRecords" >> DecodeRecords(dead_letters)
-    _normalized("Records", decoded.articles, decoded.dead_letters, staging)
+    _normalize("Records", decoded.articles, decoded.dead_letters, staging)
     _ = found.positions | "StagePositions" >> Stage(staging, "positions")
 
 
-def _normalized(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:
+def _normalize(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:
     normal = articles | f"Normalize{name}" >> Normalize()
     _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, "articles")
     _ = normal.dead_letters | f"Stage{name}NotNormalized" >> Stage(staging, "dead_letters")
     _ = letters | f"Stage{name}DeadLetters" >> Stage(staging, "dead_letters")
 
 
+# Second half: queue to sinks
+
+
 @dataclass(frozen=True)
 class Pass:
-    """What one pass takes from the queue and knows."""
+    """What one pass takes from the queue, what it knows, and where it reports."""
 
     name: str
     """Of its files; no other pass of this state has it."""
@@ -78,17 +100,19 @@ class Pass:
     index: Index
     outcomes: Path
     """The folder in which it reports what became of each article."""
+    counted: Path
+    """The folder in which articles are counted as each is done."""
 
 
-def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: list[Sink]) -> None:
+def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: Sequence[Sink]) -> None:
     """One pass: articles from the queue, judged, enriched, and staged in every sink."""
-    judged = (
+    found = (
         pipeline
         | "Queue" >> beam.Create(work.articles)
         | "TakeArticles" >> beam.FlatMap(work.queue.articles).with_output_types(Article)
         | "Deduplicate" >> Deduplicate(work.index, enrich.run.started_at)
+        | "Enrich" >> enrich
     )
-    found = judged | "Enrich" >> enrich
     articles = found.enriched | "EncodeArticles" >> _encode(lambda pair: pair)
     letters = found.dead_letters | "EncodeDeadLetters" >> _encode(
         lambda letter: (f"{letter.stage} {letter.source}", letter)
@@ -96,11 +120,10 @@ def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: list[Sin
     events = found.events | "EncodeEvents" >> _encode(lambda event: (event.id, event))
     for number, sink in enumerate(sinks):
         sink.write(f"Sink{number}", work.name, articles, letters, events)
-    _ = (
-        found.outcomes
-        | "EncodeOutcomes" >> _encode(lambda outcome: (outcome.key, outcome))
-        | "WriteOutcomes" >> WriteToJsonl(str(work.outcomes), "outcomes")
-    )
+
+    _ = found.outcomes | "CountArticles" >> Count(work.counted)
+    outcomes = found.outcomes | "EncodeOutcomes" >> _encode(lambda outcome: (outcome.key, outcome))
+    _ = outcomes | "WriteOutcomes" >> WriteToJsonl(str(work.outcomes), "outcomes")
 
 
 def _encode(keyed: Callable[[Any], tuple[str, Record]]) -> beam.PTransform:

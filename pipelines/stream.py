@@ -21,16 +21,17 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 
 from claimwire.connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
+from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import write_jsonl
 from claimwire.connectors.sources import TopicSource, sources
-from claimwire.pipelines import enrich
-from claimwire.pipelines.dedupe.stream import DeduplicateKeyed
+from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run
-from claimwire.pipelines.run.intake import DecodeRecords, Normalize
+from claimwire.pipelines.kafka import connection, consumer_config, start_of
+from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
 from claimwire.pipelines.settings import Settings, SettingsError
-from claimwire.pipelines.sinks.kafka import connection, consumer_config, prepare_topics, start_of, topics_of
 from claimwire.pipelines.sinks.messages import Messages, as_message
+from claimwire.pipelines.sinks.topics import prepare_topics, topics_of
 from claimwire.schemas import DeadLetter, EnrichedArticle, Event, encode
 
 GROUP = "claimwire-stream"
@@ -75,7 +76,7 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     records = reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
     decoded = records | "DecodeRecords" >> DecodeRecords()
     normal = decoded.articles | "Normalize" >> Normalize()
-    judged = normal.articles | "Deduplicate" >> DeduplicateKeyed(settings.remembered())
+    judged = normal.articles | "Deduplicate" >> DeduplicateStream(settings.remembered())
     batches = judged | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
     for number, address in enumerate(sinks):
         messages = Messages(topics_of(settings, address))
@@ -99,7 +100,9 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
                 | f"{name}ToMessages{number}" >> beam.ParDo(to_messages).with_output_types(Message)
                 | f"Write{name}{number}" >> _write(settings, address)
             )
-            _ = refused | f"Keep{name}{number}" >> beam.Map(_keep, Path(settings.state).absolute() / "refused")
+            _ = refused | f"Keep{name}{number}" >> beam.Map(
+                _keep, Path(settings.state).absolute() / names.REFUSED_FOLDER
+            )
 
 
 class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
@@ -114,9 +117,9 @@ class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
             match output:
                 case (_, EnrichedArticle() as article):
                     yield from map(as_message, self._messages.of_articles([encode(article)]))
-                case TaggedOutput(tag=enrich.EVENTS, value=Event() as event):
+                case TaggedOutput(value=Event() as event):
                     yield as_message(self._messages.of_event(encode(event)))
-                case TaggedOutput(tag=enrich.DEAD_LETTERS, value=DeadLetter() as letter):
+                case TaggedOutput(value=DeadLetter() as letter):
                     yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 
@@ -154,7 +157,7 @@ def _keep(letter: DeadLetter, folder: Path) -> None:
     """What a topic refuses stays on the worker's disk; the same letter has the same file."""
     line = encode(letter)
     key = f"{letter.source.topic}-{letter.source.key}"
-    write_jsonl(folder, f"dead-letters-{key}", [line])
+    write_jsonl(folder, names.stem(names.DEAD_LETTERS, key), [line])
 
 
 def _topics(settings: Settings) -> list[TopicSource]:

@@ -1,4 +1,7 @@
-"""The records of claimwire and their forms: JSON, JSON Schema, Arrow, Beam coders. Imports nothing of the project."""
+"""The records of claimwire as JSON, JSON Schema, Arrow schemas and Beam coders.
+
+This package imports no other part of the project.
+"""
 
 from claimwire.schemas.codec import decode, encode
 from claimwire.schemas.records import (

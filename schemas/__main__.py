@@ -1,4 +1,4 @@
-"""``python -m claimwire.schemas [--check] FOLDER`` writes the JSON Schemas, or checks the published ones."""
+"""``python -m claimwire.schemas [--check] FOLDER`` writes the JSON Schemas to a folder, or checks those in it."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         elif not check:
             path.write_text(text, encoding="utf-8")
     if stale:
-        print("differ from schemas/records.py; run `make schemas`:", *stale, sep="\n  ")
+        print("These schemas differ from schemas/records.py; run `make schemas`:", *stale, sep="\n  ")
     return 1 if stale else 0
 
 

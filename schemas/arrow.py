@@ -1,4 +1,4 @@
-"""Arrow schemas of the records, derived from their types, so that Parquet holds what JSON holds."""
+"""Arrow schemas derived from the record types, so that Parquet holds the same data as JSON."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from claimwire.schemas.records import Record
 
 
 def arrow_schema(kind: type[Record]) -> pa.Schema:
-    """The Arrow schema of a record. Times are microseconds in UTC, spans are lists of two int32.
+    """The Arrow schema of a record type. Times are microseconds in UTC, spans are lists of two int32.
 
-    Raises TypeError for a record with a field that has no Arrow type.
+    Raises:
+        TypeError: A field has a type without an Arrow equivalent.
     """
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)  # noqa: S101 - records are structs

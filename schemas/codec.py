@@ -1,4 +1,4 @@
-"""JSON codec of the records: UTF-8, one object a line, the order of fields fixed, text kept to the code point."""
+"""The JSON codec of the records: UTF-8, one object per line, fields in a fixed order, text unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from claimwire.schemas.records import DeadLetter, Record
 
 R = TypeVar("R", bound=Record)
 
-# "deterministic" sorts the keys of free-form dicts (Event.data); fields of records keep their declared order.
+# "deterministic" sorts the keys of free-form dicts (Event.data); record fields keep their declared order.
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 
 
@@ -22,25 +22,28 @@ def _decoder(kind: type[Record]) -> msgspec.json.Decoder[Record]:
 
 
 def encode(record: Record) -> bytes:
-    """The record as one line of JSON, without the newline.
+    """Encode a record as one line of JSON, without the newline.
 
-    Raises UnicodeEncodeError for text with lone surrogates; ``claimwire.pipelines.normalize.article`` removes them.
+    Raises:
+        UnicodeEncodeError: The text has lone surrogates; ``claimwire.pipelines.normalize`` removes them.
     """
     return _encoder.encode(record)
 
 
 def decode(data: bytes | str, kind: type[R]) -> R:
-    """The record of the given kind in a line of JSON; fields that the kind does not have are ignored.
+    """Decode a line of JSON as a record of the given type. Unknown fields are ignored.
 
-    Raises ``msgspec.ValidationError`` (the path of what is wrong in its message) or ``msgspec.DecodeError``.
+    Raises:
+        msgspec.ValidationError: The JSON does not fit the type; the message has the path of the faulty field.
+        msgspec.DecodeError: The line is not valid JSON.
     """
     record = _decoder(kind).decode(data)
-    assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder is of this kind
+    assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder returns this type
     return record
 
 
 def payload(data: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
-    """Bytes as they stand in a dead letter: text and its encoding."""
+    """Encode bytes for a dead letter: the text, and its encoding."""
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -48,11 +51,15 @@ def payload(data: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
 
 
 def as_text(data: bytes) -> str:
-    """Bytes as they stand in an ``Origin``: text, or ``base64:`` and their base64."""
+    """Encode bytes for an ``Origin``: as text if they are UTF-8, else ``base64:`` followed by their base64."""
     text, encoding = payload(data)
     return text if encoding == "utf-8" else f"base64:{text}"
 
 
 def payload_bytes(letter: DeadLetter) -> bytes:
-    """The original bytes of a dead letter. Raises ValueError (binascii.Error) where the base64 is damaged."""
+    """The original bytes of a dead letter.
+
+    Raises:
+        ValueError: The base64 is damaged (binascii.Error).
+    """
     return letter.payload.encode() if letter.encoding == "utf-8" else base64.b64decode(letter.payload, validate=True)

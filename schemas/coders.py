@@ -1,4 +1,4 @@
-"""Beam coders of the records: their JSON, which is deterministic, so that a record may also be a key."""
+"""Beam coders of the records. They encode JSON, which is deterministic here, so a record may also be a key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ R = TypeVar("R", bound=Record)
 
 
 class RecordCoder(coders.Coder, Generic[R]):  # type: ignore[misc]
-    """Encodes one kind of record as its line of JSON."""
+    """Encodes records of one type as JSON."""
 
     def __init__(self, kind: type[R]) -> None:
         self._kind = kind
@@ -42,7 +42,7 @@ class RecordCoder(coders.Coder, Generic[R]):  # type: ignore[misc]
 
 
 def register(*kinds: type[Record]) -> None:
-    """Make Beam use ``RecordCoder`` for these kinds; calling it again changes nothing."""
+    """Register ``RecordCoder`` with Beam for these record types; registering again changes nothing."""
     for kind in kinds:
         coders.registry.register_coder(kind, RecordCoder)
 

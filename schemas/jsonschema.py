@@ -30,9 +30,13 @@ PUBLISHED: dict[str, type[Record]] = {
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of a published record by its name, for example ``enriched-article``.
+    """The JSON Schema of a published record.
 
-    Raises KeyError for a name that is not in ``PUBLISHED``.
+    Args:
+        name: A key of ``PUBLISHED``, e.g. ``enriched-article``.
+
+    Raises:
+        KeyError: There is no such record.
     """
     kind = PUBLISHED[name]
     (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
@@ -46,7 +50,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _without_defaults(definition: dict[str, Any]) -> dict[str, Any]:
-    """Every field is always written, so all are required; a default matters only to code that builds a record."""
+    """Make all fields required, because all are always written; defaults only matter to code that builds records."""
     properties = {
         field: {key: value for key, value in rule.items() if key != "default"}
         for field, rule in definition["properties"].items()

@@ -1,12 +1,12 @@
 """The records that claimwire reads, passes on and writes.
 
-All are immutable. Times are timezone-aware datetimes in UTC. A span is a half-open pair of offsets in Unicode code
-points into ``article.text``, and ``text[start:end]`` is always the verbatim text. What is not known is None (null),
-never an invented value.
+All are immutable. Times are timezone-aware datetimes in UTC. A span is a half-open pair of offsets into
+``article.text``, in Unicode code points; ``text[start:end]`` is always the verbatim text. An unknown value is None
+(null), never invented.
 
-``SCHEMA_VERSION`` is MAJOR.MINOR. MINOR rises when a field or an enumerated value is added, so that a reader which
-ignores what it does not know goes on working. MAJOR rises when a field is removed or renamed, its type or its
-meaning changes, or the rule by which an id is made changes.
+``SCHEMA_VERSION`` is MAJOR.MINOR. MINOR rises when a field or an enumerated value is added; readers that ignore unknown
+fields and values keep working. MAJOR rises when a field is removed or renamed, when its type or meaning changes, or
+when the rule for making an id changes.
 """
 
 from __future__ import annotations
@@ -24,40 +24,41 @@ SpeakerType = Literal["person", "organization", "place", "group", "anonymous", "
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """What all records share: immutable, compared and hashed by value."""
+    """The base of all records: immutable, compared and hashed by value."""
 
 
 class Source(Record, frozen=True):
     """Where an article was found."""
 
     name: str | None = None
-    """The outlet's or feed's own title."""
+    """The title of the outlet or feed, as it gives it."""
     feed_url: str | None = None
-    """The feed as it was configured, or null where it came from a file or topic."""
+    """The feed's URL as configured; null if the article came from a file or topic."""
     domain: str | None = None
-    """The host of the article's canonical URL without ``www.``; it stands for the outlet."""
+    """The host of the article's canonical URL, without ``www.``; it identifies the outlet."""
 
 
 class RawArticle(Record, frozen=True):
-    """An article as its source gave it: what a connector hands to ``claimwire.pipelines.normalize.article``.
+    """An article as its source gave it, before normalisation.
 
-    Markup is already text; nothing else is cleaned. Dates are as the source wrote them, or RFC 3339 where the
-    source's library had already understood them.
+    Markup has been turned into text; nothing else has been cleaned. Dates are as the source wrote them, or in RFC 3339
+    if the library that read the source had parsed them already.
     """
 
     id: str | None = None
-    """An id that the sender holds and expects back; it is kept to the letter."""
+    """The sender's own id, kept unchanged."""
     guid: str | None = None
-    """The id of an entry within its feed; it names the article only where there is no URL."""
+    """The id of an entry within its feed; it identifies the article only if there is no URL."""
     url: str | None = None
     title: str | None = None
     text: str | None = None
-    """Plain text, paragraphs parted by newlines. Offsets of the sender fit it, so nothing may move in it."""
+    """Plain text, with newlines between paragraphs. The sender's offsets must keep fitting it, so its length never
+    changes."""
     summary: str | None = None
     """A short description in plain text."""
     authors: tuple[str, ...] = ()
     language: str | None = None
-    """The language that the source declares, for itself or for this article."""
+    """The language that the source declares for the feed or for this article."""
     published: str | None = None
     updated: str | None = None
     fetched_at: datetime | None = None
@@ -65,19 +66,20 @@ class RawArticle(Record, frozen=True):
     source_name: str | None = None
     feed_url: str | None = None
     origin: Origin | None = None
-    """Where exactly it was read, so that a dead letter can name it."""
+    """The exact place where it was read, for dead letters."""
     attempts: int = 0
-    """How often it has failed before (``claimwire replay``)."""
+    """How many times it has failed before (``claimwire replay``)."""
     first_failed_at: datetime | None = None
 
 
 class Article(Record, frozen=True):
-    """One version of one article; another text under the same URL is another article with ``revision_of`` set."""
+    """One version of an article. A changed text under the same URL is another article with ``revision_of`` set."""
 
     id: str
-    """Deterministic: made from the canonical URL (else the source's own id) and the content, or given by the sender."""
+    """The sender's id, or a deterministic one made from the canonical URL (else the source's own id) and the content.
+    """
     guid: str | None
-    """The source's own id for it; with the feed it tells a moved article from a new one."""
+    """The source's own id for the article; within a feed, it distinguishes a moved article from a new one."""
     url: str | None
     canonical_url: str | None
     source: Source
@@ -86,48 +88,48 @@ class Article(Record, frozen=True):
     summary: str | None
     authors: tuple[str, ...]
     language: str | None
-    """ISO 639 code, lower case, without region."""
+    """ISO 639 code in lower case, without region."""
     published_at: datetime | None
     updated_at: datetime | None
     fetched_at: datetime | None
     tags: tuple[str, ...]
     content_hash: str
-    """Of title and text; equal for equal content."""
+    """A hash of title and text; equal for equal content."""
     revision_of: str | None = None
-    """The id of the version that this one replaces; the same id where the sender gave both the same."""
+    """The id of the version that this one replaces; equal to ``id`` if the sender gave both versions the same id."""
 
 
 class Duplicate(Record, frozen=True):
-    """Why an article is marked as a copy or a revision, and of what."""
+    """What an article is a copy or revision of, and how that was decided."""
 
     of: str
     """The id of the canonical article."""
     kind: Kind
     method: str
-    """The rule that decided: ``id``, ``guid``, ``url``, ``text``, ``continued``; of a near copy what was done to it:
-    ``abridged``, ``extended`` or ``edited``."""
+    """The rule that decided: ``id``, ``guid``, ``url``, ``text`` or ``continued``; for a near-duplicate what was done
+    to the text: ``abridged``, ``extended`` or ``edited``."""
     score: float | None
-    """How much of the text they share, 0 to 1; null where that was not measured."""
+    """The share of the text that both have, 0 to 1; null if it was not measured."""
     first_seen_at: datetime | None
     """When the canonical article was first seen."""
     added: float | None = None
-    """The share of a copy's words that its original does not have, 0 to 1; null where that was not measured."""
+    """The share of a copy's words that its original does not have, 0 to 1; null if it was not measured."""
 
 
 class KnowledgeBaseEntry(Record, frozen=True):
     """A place in a gazetteer."""
 
     source: str
-    """The gazetteer, for example ``geonames``."""
+    """The gazetteer, e.g. ``geonames``."""
     id: str
     lat: float | None
-    """Degrees north, WGS 84; null for a country, which is no point."""
+    """Degrees north, WGS 84; null for a country, which is not a point."""
     lon: float | None
     """Degrees east, WGS 84."""
 
 
 class Entity(Record, frozen=True):
-    """Somebody or something that the article names, with all its mentions."""
+    """A person, organization, place or other thing that the article mentions, with all mentions."""
 
     text: str
     """The first mention, verbatim."""
@@ -136,29 +138,29 @@ class Entity(Record, frozen=True):
     start: int
     end: int
     name: str
-    """The fullest form that the article uses."""
+    """The fullest form of the name in the article."""
     kb: KnowledgeBaseEntry | None
     mentions: tuple[Span, ...]
-    """Every mention in the order of the text, the first included."""
+    """All mentions in the order of the text, including the first."""
 
 
 class Speaker(Record, frozen=True):
     """Who made a claim."""
 
     text: str
-    """As it stands beside the claim, for example ``the minister``."""
+    """The words at the claim, verbatim, e.g. ``the minister``."""
     spans: tuple[Span, ...]
     name: str | None
-    """Resolved inside the article, for example ``Volodymyr Zelenskyy``; null where nobody is named."""
+    """The full name, resolved within the article, e.g. ``Volodymyr Zelenskyy``; null if the article names nobody."""
     entity: int | None
     """Index into the record's entities."""
     type: SpeakerType
     inherited: bool = False
-    """True when the speaker is taken over from an earlier sentence."""
+    """Whether the speaker was carried over from an earlier sentence."""
 
 
 class Cue(Record, frozen=True):
-    """The words that attribute a claim to its speaker, for example ``said`` or ``according to``."""
+    """The words that attribute a claim to its speaker, e.g. ``said`` or ``according to``."""
 
     text: str
     spans: tuple[Span, ...]
@@ -172,40 +174,40 @@ class Quantity(Record, frozen=True):
     start: int
     end: int
     value: float | None
-    """Null where only the size is told (``dozens of``)."""
+    """Null if the text only gives an order of magnitude (``dozens of``)."""
     unit: str | None
     comparator: Literal["=", ">", ">=", "<", "<=", "~"]
 
 
 class Claim(Record, frozen=True):
-    """Who said what."""
+    """A claim: who said what."""
 
     id: str
     """Deterministic: made from the article's id, the claim's content and its speaker's spans."""
     text: str
-    """The content; split content is joined by `` [...] ``."""
+    """The content; the parts of a split content are joined with `` [...] ``."""
     content: tuple[Span, ...]
     speaker: Speaker | None
-    """Null where the article names no source (``it has been claimed``)."""
+    """Null if the article gives no source (``it has been claimed``)."""
     cue: Cue | None
     quote_type: Literal["direct", "indirect", "mixed"]
     polarity: Literal["affirmed", "negated", "denied"]
-    """What the speaker says of the content: it is so, it is not so, or it is denied (content as denied)."""
+    """Whether the speaker affirms the content, says it is not so, or denies it (the content is then what is denied)."""
     modality: Literal["asserted", "alleged", "possible", "planned", "conditional"]
     hedges: tuple[Span, ...]
     quantities: tuple[Quantity, ...]
     entities: tuple[int, ...]
-    """Indices into the record's entities, of those inside the content."""
+    """Indices into the record's entities: those inside the content."""
     check_worthiness: float | None
-    """0 to 1; null where no model scored it."""
+    """0 to 1; null if no model scored the claim."""
     confidence: float | None
-    """0 to 1: the share of claims found by the same rule that are right, measured; null where it was not measured."""
+    """The measured precision of the rule that found the claim, 0 to 1; null if it was not measured."""
     sentence: Span
-    """From the start of the first to the end of the last sentence that the claim touches."""
+    """From the start of the first sentence that the claim touches to the end of the last."""
 
 
 class MessageSpeaker(Record, frozen=True):
-    """Who made a claim, for a reader who has not got the article."""
+    """Who made a claim, for a subscriber without the article."""
 
     text: str
     name: str | None
@@ -213,7 +215,7 @@ class MessageSpeaker(Record, frozen=True):
 
 
 class MessageQuantity(Record, frozen=True):
-    """A number in a claim, for a reader who has not got the article."""
+    """A number in a claim, for a subscriber without the article."""
 
     text: str
     value: float | None
@@ -222,11 +224,11 @@ class MessageQuantity(Record, frozen=True):
 
 
 class ClaimMessage(Record, frozen=True):
-    """One claim as the monitoring topic carries it: all that a subscriber needs, and no offsets into a text."""
+    """A claim as published to the monitoring topic: everything a subscriber needs, without offsets into the article."""
 
     schema_version: str
     id: str
-    """Of the claim; it is also the message's key."""
+    """The claim's id; it is also the key of the message."""
     article_id: str
     url: str | None
     title: str | None
@@ -234,24 +236,24 @@ class ClaimMessage(Record, frozen=True):
     language: str | None
     published_at: datetime | None
     revision_of: str | None
-    """The id of the article's version before this one, whose claims these replace."""
+    """The id of the article's previous version, whose claims this one's replace."""
     copies: int
-    """Copies of the article that were known when this was written; later ones are told as ``article.copied``."""
+    """The number of copies known when this was written; later ones are published as ``article.copied`` events."""
     text: str
     quote_type: Literal["direct", "indirect", "mixed"]
     speaker: MessageSpeaker | None
     cue: str | None
-    """Its lemma."""
+    """The lemma of the cue."""
     polarity: Literal["affirmed", "negated", "denied"]
     modality: Literal["asserted", "alleged", "possible", "planned", "conditional"]
     hedges: tuple[str, ...]
     quantities: tuple[MessageQuantity, ...]
     entities: tuple[tuple[str, str], ...]
-    """Name and label of those inside the content."""
+    """Name and label of each entity inside the content."""
     check_worthiness: float | None
     confidence: float | None
     sentence: str
-    """The words around the claim, verbatim."""
+    """The sentences that the claim touches, verbatim."""
 
 
 class Provenance(Record, frozen=True):
@@ -259,18 +261,18 @@ class Provenance(Record, frozen=True):
 
     pipeline_version: str
     model: str | None
-    """Name and version of the spaCy model; null where none ran."""
+    """Name and version of the spaCy model; null if none ran."""
     extractor: str | None
-    """Name of the extractor; null where none ran."""
+    """Name of the extractor; null if none ran."""
     run_id: str
     processed_at: datetime
     skipped: str | None = None
-    """Why nothing was extracted: ``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``; or why not
-    from all: ``copied sentences`` are those that a near copy has from its original."""
+    """Why nothing was extracted (``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``), or not from
+    the whole text (``copied sentences``: a near-duplicate shares these sentences with its original)."""
 
 
 class EnrichedArticle(Record, frozen=True):
-    """What claimwire writes for every article: the article, what it copies, and who says what in it."""
+    """The record that claimwire writes for every article: the article, what it copies, its entities and its claims."""
 
     schema_version: str
     article: Article
@@ -281,14 +283,14 @@ class EnrichedArticle(Record, frozen=True):
 
 
 class Event(Record, frozen=True):
-    """Something to be told to whoever watches: a CloudEvent 1.0 in structured JSON form."""
+    """An event for monitoring: a CloudEvent 1.0 in structured JSON form."""
 
     id: str
     source: str
-    """What it is about: a feed's URL, or ``claimwire``."""
+    """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
-    """``claimwire.`` and what happened: ``claim.extracted`` (in topics only; files hold the claims already),
-    ``article.copied``, ``article.revised``, ``source.failed``, ``source.recovered``, ``run.completed``."""
+    """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
+    already), ``article.copied``, ``article.revised``, ``source.failed``, ``source.recovered``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]
@@ -297,15 +299,15 @@ class Event(Record, frozen=True):
 
 
 class Failure(Record, frozen=True):
-    """What went wrong."""
+    """The error that caused a dead letter."""
 
     type: str
-    """The exception's name."""
+    """The name of the exception."""
     message: str
 
 
 class Origin(Record, frozen=True):
-    """Where a payload was read: a URL or path, with a line; or topic, partition and offset, with what came along."""
+    """Where a payload was read: a URL or path and a line, or a position in a topic with the key and headers."""
 
     url: str | None = None
     line: int | None = None
@@ -314,21 +316,21 @@ class Origin(Record, frozen=True):
     partition: int | None = None
     offset: int | None = None
     key: str | None = None
-    """Of the message in the topic, as text; where it is not UTF-8, ``base64:`` and its base64."""
+    """The message's key as text; if it is not UTF-8, ``base64:`` followed by its base64."""
     headers: tuple[tuple[str, str | None], ...] = ()
-    """Of the message, name and value, in their order and form as the key."""
+    """The message's headers in order, names with values; the values are encoded like the key."""
 
 
 class DeadLetter(Record, frozen=True):
-    """Input that could not be processed, whole, so that ``claimwire replay`` can feed it again."""
+    """Input that could not be processed, complete, so that ``claimwire replay`` can process it again."""
 
     stage: str
-    """Which step refused it, and so what the payload is: ``feed`` (the body), ``entry`` (a parsed feed entry as
-    JSON), ``record`` (an article record), ``file`` (an article text file), ``normalize`` (a RawArticle), ``extract``
-    (an Article), ``publish`` (the value of a message that a topic refused)."""
+    """The step that refused the input, which determines what the payload is: ``feed`` (the body), ``entry`` (a parsed
+    feed entry as JSON), ``record`` (an article record), ``file`` (an article text file), ``normalize`` (a RawArticle),
+    ``extract`` (an Article), ``publish`` (the value of a message that a topic refused)."""
     error: Failure
     payload: str
-    """The original bytes as text, or in base64 where they are not UTF-8."""
+    """The original bytes as text, or in base64 if they are not UTF-8."""
     encoding: Literal["utf-8", "base64"]
     source: Origin
     attempts: int

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from broker import Broker, require_java
 
-from claimwire.pipelines.observe.events import Summary
 from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.state.opening import State
 
 ROOT = Path(__file__).parents[1]
 COMMAND = str(Path(sys.executable).with_name("claimwire"))

@@ -1,7 +1,7 @@
-"""Made-up articles for tests and benchmarks: the same for the same seed, of a bounded vocabulary, none of it real.
+"""Made-up articles for tests and benchmarks: a limited vocabulary, and the same articles for the same seed.
 
-Words are as unequally frequent as in any text (the nth of a list comes up in proportion to 1/n), and about every
-third sentence attributes something to somebody, as news does.
+Word frequencies are as uneven as in real text (the nth word of a list has a weight of 1/n), and about every third
+sentence attributes something to somebody, as in news.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _upper(text: str) -> str:
 
 @cache
 def cumulative(length: int) -> tuple[float, ...]:
-    """Cumulative weights of so many words, the nth of them weighing 1/n."""
+    """The cumulative weights of ``length`` words, where the nth word has a weight of 1/n."""
     total = 0.0
     weights = []
     for rank in range(1, length + 1):
@@ -114,10 +114,14 @@ def _sentences(seed: int) -> tuple[str, ...]:
 
 
 def articles(count: int, words: int, seed: int = 1, copies: float = 0.0) -> Iterator[dict[str, Any]]:
-    """So many article records of about so many words, in the plain form {url, title, text, published}.
+    """Make article records in the plain form {url, title, text, published}.
 
-    ``copies`` is the share of them that repeat the text of an earlier one under another address, some hours later;
-    every second of these has another last sentence. No two of the others have a text in common, but sentences.
+    Args:
+        count: The number of articles.
+        words: The approximate number of words in each.
+        seed: The random seed.
+        copies: The share of articles that repeat the text of an earlier one under another URL, some hours later; every
+            second of these has a different last sentence. The other articles share sentences, but no whole text.
     """
     chance = random.Random(seed)
     pool = _sentences(seed)
@@ -158,7 +162,7 @@ def _one(number: int, words: int, pool: tuple[str, ...], chance: random.Random, 
 
 
 def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> Path:
-    """Write records a line each; the path."""
+    """Write records, one per line, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for record in records:

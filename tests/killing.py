@@ -35,8 +35,8 @@ MOST_ARTICLES = 25
 Of records of a topic too, in a batch."""
 
 _WITH_SMALL_PASSES = (
-    f"import claimwire.pipelines.run.bounded; claimwire.pipelines.run.bounded._MOST_ARTICLES = {MOST_ARTICLES};"
-    f"import claimwire.pipelines.sinks.kafka; claimwire.pipelines.sinks.kafka._MOST_RECORDS = {MOST_ARTICLES};"
+    f"import claimwire.pipelines.run.passes; claimwire.pipelines.run.passes._MOST_ARTICLES = {MOST_ARTICLES};"
+    f"import claimwire.pipelines.run.topics; claimwire.pipelines.run.topics._MOST_RECORDS = {MOST_ARTICLES};"
     "from claimwire.pipelines.cli import main; main()"
 )
 # What may differ from run to run: times, and the run itself.
@@ -270,10 +270,11 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
     from kafka import KafkaProducer  # noqa: PLC0415 - as the rest
 
     import claimwire.pipelines.run.bounded  # noqa: PLC0415
-    import claimwire.pipelines.sinks.kafka  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
+    import claimwire.pipelines.run.passes  # noqa: PLC0415
+    import claimwire.pipelines.run.topics  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
     from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415
     from claimwire.pipelines.settings import Settings  # noqa: PLC0415
-    from claimwire.pipelines.state.checkpoint import State  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
     changes = told.open("w")
     steps = itertools.count(1)
@@ -319,8 +320,8 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
     tempfile.tempdir = str(state.parent)  # where Beam leaves a folder behind when it is killed
     sqlite3.connect = partial(sqlite3.connect, factory=_Connection)  # type: ignore[misc]
     sys.addaudithook(audit)
-    claimwire.pipelines.run.bounded._MOST_ARTICLES = MOST_ARTICLES
-    claimwire.pipelines.sinks.kafka._MOST_RECORDS = MOST_ARTICLES
+    claimwire.pipelines.run.passes._MOST_ARTICLES = MOST_ARTICLES
+    claimwire.pipelines.run.topics._MOST_RECORDS = MOST_ARTICLES
     with State(state) as opened:
         claimwire.pipelines.run.bounded.BoundedRun(Settings(**settings), [], opened, LineProgress()).go()
     changes.close()

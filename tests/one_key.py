@@ -1,4 +1,4 @@
-"""A runner with one key: what Beam promises of keyed state and bundles, in memory, for what can fail at any moment."""
+"""A runner with one key: keyed state and bundles as Beam guarantees them, in memory, with failures at any moment."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from claimwire.pipelines.dedupe import keyed
+from claimwire.pipelines.dedupe import stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.stream import Printed
+from claimwire.pipelines.dedupe.stream import Fingerprinted
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.schemas import Article
 
@@ -38,7 +38,7 @@ class Value:
 
 
 class Bag:
-    """Bag state, which is read in no order that could be counted on."""
+    """Bag state, which is read in no particular order."""
 
     def __init__(self) -> None:
         self.committed: list[Any] = []
@@ -67,26 +67,28 @@ class Bag:
 
 
 class Runner:
-    """Gives articles to the sequencer in bundles, and keeps its state if they do not fail."""
+    """Gives articles to the judge in bundles, and keeps its state unless they fail."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.head = Value()
-        self.log = [Bag() for _ in keyed._Judge.LOG]
+        self.log = [Bag() for _ in stream._Judge.LOG]
         self.move()
 
     def move(self) -> None:
-        """Go on with a new worker, which has an index of its own."""
-        self.worker = keyed._Judge(REMEMBER)
+        """Continue on a new worker, which has no copy of the index yet."""
+        self.worker = stream._Judge(REMEMBER)
         self.worker.setup()
 
     def bundle(self, *batches: Sequence[Article], fails: bool = False) -> list[Judged]:
-        """The verdicts on a bundle, at the time ``now``; with ``fails``, of one whose state was never committed."""
-        return self.judge(*([Printed(each, fingerprint(each)) for each in batch] for batch in batches), fails=fails)
+        """The verdicts on a bundle at the time ``now``. With ``fails``, its state is not committed."""
+        return self.judge(
+            *([Fingerprinted(each, fingerprint(each)) for each in batch] for batch in batches), fails=fails
+        )
 
-    def judge(self, *batches: list[Printed], fails: bool = False) -> list[Judged]:
-        """The same of articles that have their fingerprints already."""
-        with mock.patch.object(keyed, "_now", self._clock):
+    def judge(self, *batches: list[Fingerprinted], fails: bool = False) -> list[Judged]:
+        """The same for articles that already have fingerprints."""
+        with mock.patch.object(stream, "_now", self._clock):
             judged = [each for batch in batches for each in self.worker.process((0, batch), self.head, *self.log)]
         if fails:
             self.abort()
@@ -109,5 +111,5 @@ class Runner:
         return [judged.outcome for judged in self.bundle(articles)]
 
     def logged(self) -> list[bytes]:
-        """The changes that stand in the log."""
+        """The changes in the log."""
         return [packed for bag in self.log for _, packed in bag.committed]

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from claimwire.connectors.files.reading import FileResult, file_key
+from claimwire.connectors.files.records import FileResult, file_key
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.index import Remembered, Seen
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.normalize.article import normalize
-from claimwire.pipelines.run.publish import STDOUT, OutputLostError, publish_file
-from claimwire.pipelines.state.checkpoint import Outcome, QueueReader, SourceState, State, StateError
+from claimwire.pipelines.run.reading import read_to_their_ends
+from claimwire.pipelines.state import StateError
+from claimwire.pipelines.state.journal import STDOUT, OutputLostError, publish_file
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome, QueueReader
+from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Failure, Origin, RawArticle, decode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -42,13 +46,18 @@ def result(path: Path, size: int, mtime_ns: int, error: str | None = None) -> Fi
     )
 
 
+def has_read(state: State, path: Path, since: datetime) -> bool:
+    stat = path.stat()
+    return state.sources.has_read(FileRead(file_key(str(path)), stat.st_size, stat.st_mtime_ns), since)
+
+
 def test_a_second_process_is_told_who_holds_the_state(tmp_path: Path) -> None:
     with State(tmp_path), pytest.raises(StateError, match=r"another run \(process \d+\)"), State(tmp_path):
         pass
 
 
 def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
-    dies = "import os, sys; from pathlib import Path; from claimwire.pipelines.state.checkpoint import State; "
+    dies = "import os, sys; from pathlib import Path; from claimwire.pipelines.state.opening import State; "
     dies += "State(Path(sys.argv[1])).__enter__(); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", dies, str(tmp_path)], check=False).returncode == 9
     with State(tmp_path):
@@ -58,7 +67,7 @@ def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["state_version", "fingerprint_version"])
 def test_a_state_of_another_version_is_refused_by_name(tmp_path: Path, name: str) -> None:
     with State(tmp_path) as state:
-        state._db.execute("UPDATE meta SET value = '99' WHERE name = ?", (name,))
+        state.db.execute("UPDATE meta SET value = '99' WHERE name = ?", (name,))
     with pytest.raises(StateError, match=f"{name} 99"), State(tmp_path):
         pass
 
@@ -85,9 +94,9 @@ def test_its_id_stays_and_differs_from_others(tmp_path: Path) -> None:
 def test_articles_wait_in_the_order_of_publication_each_once(tmp_path: Path) -> None:
     late, early = article(1, published="2026-11-09"), article(2, published="2026-11-01")
     with State(tmp_path) as state:
-        entries = state.enqueue([late, early, late], [], {}, [], NOW)
-        assert (entries.given, entries.articles, state.waiting()) == (3, 2, 2)
-        (queued,) = state.next_articles(10, 10**6)
+        entries = state.queue.enqueue([late, early, late], [], {}, [], NOW)
+        assert (entries.given, entries.articles, state.queue.waiting()) == (3, 2, 2)
+        (queued,) = state.queue.next_articles(10, 10**6)
         assert list(QueueReader(state.database).articles(queued)) == [early, late]
 
 
@@ -96,46 +105,46 @@ def test_of_two_readings_of_one_article_the_same_one_waits_whatever_came_first(t
     kept = []
     for name, order in (("a", [one, other]), ("b", [other, one])):
         with State(tmp_path / name) as state:
-            state.enqueue(order, [], {}, [], NOW)
-            (queued,) = state.next_articles(10, 10**6)
+            state.queue.enqueue(order, [], {}, [], NOW)
+            (queued,) = state.queue.next_articles(10, 10**6)
             kept += QueueReader(state.database).articles(queued)
     assert kept == [one, one]
 
 
 def test_a_pass_takes_one_article_at_least_and_no_more_characters_than_asked(tmp_path: Path) -> None:
     with State(tmp_path) as state:
-        state.enqueue(map(article, range(200)), [], {}, [], NOW)
-        assert [run.articles for run in state.next_articles(1000, 1)] == [1]
-        assert sum(run.articles for run in state.next_articles(150, 10**6)) == 150
-        runs = state.next_articles(1000, 70)
+        state.queue.enqueue(map(article, range(200)), [], {}, [], NOW)
+        assert [run.articles for run in state.queue.next_articles(1000, 1)] == [1]
+        assert sum(run.articles for run in state.queue.next_articles(150, 10**6)) == 150
+        runs = state.queue.next_articles(1000, 70)
         assert sum(run.characters for run in runs) <= 70
 
 
 def test_a_dead_letter_that_was_written_is_not_written_again_but_after_another_attempt(tmp_path: Path) -> None:
     with State(tmp_path) as state:
-        assert state.enqueue([], [letter(), letter()], {}, [], NOW).dead_letters == 1
-        assert [decode(record, DeadLetter) for record in state.others("dead-letter")] == [letter()]
-        state.commit_others([], NOW)
-        assert state.waiting("dead-letter") == 0
-        assert state.enqueue([], [letter()], {}, [], NOW).dead_letters == 0
-        assert state.enqueue([], [letter(attempts=2)], {}, [], NOW).dead_letters == 1
+        assert state.queue.enqueue([], [letter(), letter()], {}, [], NOW).dead_letters == 1
+        assert [decode(record, DeadLetter) for record in state.queue.others("dead-letter")] == [letter()]
+        state.journal.commit_others([], NOW)
+        assert state.queue.waiting("dead-letter") == 0
+        assert state.queue.enqueue([], [letter()], {}, [], NOW).dead_letters == 0
+        assert state.queue.enqueue([], [letter(attempts=2)], {}, [], NOW).dead_letters == 1
 
 
 def test_an_article_that_failed_is_tried_again_only_by_replay(tmp_path: Path) -> None:
     first = article(1)
     dead = Outcome(fingerprint(first).order, "dead", 0, ())
     with State(tmp_path) as state:
-        state.enqueue([first], [], {}, [], NOW)
-        state.commit([dead], [], NOW)
+        state.queue.enqueue([first], [], {}, [], NOW)
+        state.journal.commit([dead], [], NOW)
         assert QueueReader(state.database).failed_before(dead.key) == (1, NOW)
-        assert state.enqueue([first], [], {}, [], NOW).articles == 0
-        assert state.enqueue([first], [], {}, [], NOW, retry=True).articles == 1
+        assert state.queue.enqueue([first], [], {}, [], NOW).articles == 0
+        assert state.queue.enqueue([first], [], {}, [], NOW, retry=True).articles == 1
 
 
 def test_a_state_may_lie_in_a_folder_of_any_name(tmp_path: Path) -> None:
     with State(tmp_path / "what? 100% #1") as state:
-        state.enqueue([article(1)], [], {}, [], NOW)
-        (queued,) = state.next_articles(10, 10**6)
+        state.queue.enqueue([article(1)], [], {}, [], NOW)
+        (queued,) = state.queue.next_articles(10, 10**6)
         assert list(QueueReader(state.database).articles(queued)) == [article(1)]
 
 
@@ -146,11 +155,11 @@ def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> 
     staged.write_text("line\n")
     final = tmp_path / "out/2026-11-20/articles-0.jsonl"
     with State(tmp_path / "state") as state:
-        state.enqueue([first, second], [], {}, [], NOW)
-        state.commit([outcome(first)], [(staged, str(final))], NOW)
+        state.queue.enqueue([first, second], [], {}, [], NOW)
+        state.journal.commit([outcome(first)], [(staged, str(final))], NOW)
         assert final.read_text() == "line\n"
         assert not staged.exists()
-        assert (state.waiting(), state.passes) == (1, 1)
+        assert (state.queue.waiting(), state.journal.passes) == (1, 1)
         index = SqliteIndex(state.database)
         keys = [key for _, key in fingerprint(first).versions]
         assert {seen.article_id for seen in index.lookup(keys).values()} == {first.id}
@@ -160,10 +169,10 @@ def test_a_commit_names_the_files_and_remembers_the_articles(tmp_path: Path) -> 
 def test_a_failed_commit_changes_nothing(tmp_path: Path) -> None:
     first = article(1)
     with State(tmp_path / "state") as state:
-        state.enqueue([first], [], {}, [], NOW)
+        state.queue.enqueue([first], [], {}, [], NOW)
         with pytest.raises(FileNotFoundError):
-            state.commit([outcome(first)], [(tmp_path / "no/x", "y")], NOW)
-        assert (state.waiting(), state.passes) == (1, 0)
+            state.journal.commit([outcome(first)], [(tmp_path / "no/x", "y")], NOW)
+        assert (state.queue.waiting(), state.journal.passes) == (1, 0)
         assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(first).versions) == {}
 
 
@@ -175,7 +184,7 @@ def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> 
     (tmp_path / "final-done").write_text("done")
     with State(tmp_path / "state") as state:
         rows = [(str(done), str(tmp_path / "final-done")), (str(open_), str(tmp_path / "final-open"))]
-        state._db.executemany("INSERT INTO journal VALUES (?, ?)", rows)
+        state.db.executemany("INSERT INTO journal VALUES (?, ?)", rows)
     with State(tmp_path / "state") as state:
         (staging / "leftover").write_text("of a pass that never was")
         assert state.recover([staging]) == 2
@@ -207,26 +216,26 @@ def test_a_feed_is_asked_with_what_it_last_told(tmp_path: Path) -> None:
         feed = SourceState(
             etag='"1"', last_modified="yesterday", body_hash="h", moved_to="https://b.example/f", read_at=NOW
         )
-        state.enqueue([], [], {"https://a.example/f": feed}, [], NOW)
-        assert state.source("https://a.example/f") == feed
-        request = state.request("https://a.example/f", NOW)
-        assert (request.etag, request.moved_to) == ('"1"', "https://b.example/f")
-        later = state.request("https://a.example/f", NOW + timedelta(days=1))
+        state.queue.enqueue([], [], {"https://a.example/f": feed}, [], NOW)
+        assert state.sources.get("https://a.example/f") == feed
+        known = state.sources.validators("https://a.example/f", NOW)
+        assert (known.etag, known.moved_to) == ('"1"', "https://b.example/f")
+        later = state.sources.validators("https://a.example/f", NOW + timedelta(days=1))
         assert (later.etag, later.body_hash, later.moved_to) == (None, None, "https://b.example/f")
-        assert state.source("https://other.example/f") == SourceState()
+        assert state.sources.get("https://other.example/f") == SourceState()
 
 
 def test_a_file_counts_as_read_until_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text("a")
     with State(tmp_path / "state") as state:
-        assert not state.has_read(str(path), NOW)
+        assert not has_read(state, path, NOW)
         stat = path.stat()
-        state.enqueue([], [], {}, [result(path, stat.st_size, stat.st_mtime_ns)], NOW)
-        assert state.has_read(str(path), NOW)
-        assert not state.has_read(str(path), NOW + timedelta(days=1))
+        state.queue.enqueue([], [], {}, read_to_their_ends([result(path, stat.st_size, stat.st_mtime_ns)]), NOW)
+        assert has_read(state, path, NOW)
+        assert not has_read(state, path, NOW + timedelta(days=1))
         path.write_text("ab")
-        assert not state.has_read(str(path), NOW)
+        assert not has_read(state, path, NOW)
 
 
 def test_a_file_that_could_not_be_read_to_its_end_is_read_again(tmp_path: Path) -> None:
@@ -234,8 +243,9 @@ def test_a_file_that_could_not_be_read_to_its_end_is_read_again(tmp_path: Path) 
     path.write_text("a")
     stat = path.stat()
     with State(tmp_path / "state") as state:
-        state.enqueue([], [], {}, [result(path, stat.st_size, stat.st_mtime_ns, "I/O error")], NOW)
-        assert not state.has_read(str(path), NOW)
+        broken = result(path, stat.st_size, stat.st_mtime_ns, "I/O error")
+        state.queue.enqueue([], [], {}, read_to_their_ends([broken]), NOW)
+        assert not has_read(state, path, NOW)
 
 
 def test_workers_can_only_read(tmp_path: Path) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 from conftest import COMMAND, ROOT, Claimwire, write_jsonl, written
+
+from claimwire.pipelines.cli import FAMILIES, main
+from claimwire.pipelines.settings import describe
 
 EXAMPLES = ROOT / "examples"
 MAYOR = "The bridge will stay closed until the spring, Mayor Ana Verr said on Tuesday in the town hall of Brackwater."
@@ -38,8 +43,41 @@ def test_help_teaches_and_names_the_exit_codes(claimwire: Claimwire) -> None:
 
 def test_help_loads_nothing_heavy(claimwire: Claimwire) -> None:
     told = claimwire("--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
+    assert "claimwire.pipelines.cli" in told
+    heavy = ("apache_beam", "spacy", "pyarrow", "py3langid", "feedparser")
+    assert not any(module in told for module in (*heavy, "msgspec", "rich", "claimwire.pipelines.settings"))
+    told = claimwire("run", "--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert "claimwire.pipelines.settings" in told
-    assert not any(module in told for module in ("apache_beam", "spacy", "pyarrow", "py3langid", "feedparser"))
+    assert not any(module in told for module in heavy)
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    for name, (_, told) in (each for family in FAMILIES.values() for each in family.items()):
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert command.name == name
+        assert (command.help or "").startswith(told), name
+
+
+def test_help_shows_every_setting_in_its_group(claimwire: Claimwire) -> None:
+    told = claimwire("watch", "--help").stdout
+    sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n)+)", told, re.MULTILINE))
+    for setting in describe().values():
+        assert f"  {setting.flag} " in sections[setting.group], setting.name
+    assert "--config" in sections["Options"]
+
+
+@pytest.mark.parametrize("where", [{"CLAIMWIRE_LOG_FORMAT": "json"}, {}])
+def test_with_json_logs_an_error_before_the_run_is_a_line_of_json(
+    claimwire: Claimwire, tmp_path: Path, where: dict[str, str]
+) -> None:
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    flags = [] if where else ["--log-format", "json"]
+    for wrong in (["--workers", "two"], ["--runner"], ["--sink", "josnl:out"], []):
+        done = claimwire("run", "--source", "in.jsonl", *flags, *wrong, env=where)
+        assert done.returncode == 2
+        (line,) = map(json.loads, done.stderr.splitlines())
+        assert line["level"] == "error"
 
 
 def test_a_run_then_nothing_new_then_show(claimwire: Claimwire, tmp_path: Path) -> None:
@@ -65,6 +103,7 @@ def test_stdout_carries_records_and_nothing_else(claimwire: Claimwire, tmp_path:
     (record,) = map(json.loads, done.stdout.splitlines())
     assert record["article"]["title"] == "Bridge 1"
     assert len(written(tmp_path / ".claimwire", "dead-letters")) == 1
+    assert f"dead letters and events are in {tmp_path / '.claimwire'}\n" in done.stderr
 
 
 def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
@@ -82,7 +121,7 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
         (["run"], "no source is set"),
         (["run", "--source", "x"], "no sink is set"),
         (["run", "--source", "nowhere.jsonl", "--sink", "jsonl:out"], "nowhere.jsonl: no such file"),
-        (["run", "--source", "in.jsonl", "--sink", "josnl:out"], "'josnl:out' is no sink"),
+        (["run", "--source", "in.jsonl", "--sink", "josnl:out"], "'josnl:out' is not a valid sink"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--soruce", "y"], "did you mean --source?"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--workers", "two"], "workers cannot be 'two'"),
         (["run", "--source", "in.jsonl", "--sink", "jsonl:out", "--config", "no.yaml"], "no.yaml"),
@@ -190,7 +229,8 @@ def test_a_page_marks_claims_in_their_texts_and_lets_nothing_of_a_record_run(
     assert page.endswith("</html>\n")
     assert page.count("SPEAKER 1") == page.count("CLAIM 1") == page.count("CUE 1") == 2
     assert "Verr</b> said: The bridge will stay closed until the spring" in page
-    assert not any(found in page for found in ("<script", "<img", "<b>owned", "\x1b", 'src="http', "href="))
+    assert not any(found in page for found in ("<script", "<img", "<b>owned", "\x1b", 'src="http'))
+    assert set(re.findall(r'href=".{7}', page)) == {'href="https:/'}
     assert "&lt;script&gt;" in page
     assert "Bridge 1" not in claimwire("show", "out", "--html", "--about", "nothing of the kind").stdout
 
@@ -230,12 +270,16 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(claimwire: Claimwire, tm
 def test_watch_reads_what_comes_and_ends_on_sigterm(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "in.jsonl", article(1))
     watch = [COMMAND, "watch", "--every", "1s", "--extract", "none", "--source", str(source), "--sink", "jsonl:out"]
+    watch += ["--log-format", "json"]
     with subprocess.Popen(watch, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         _until(lambda: len(written(tmp_path / "out")) == 1)
         write_jsonl(source, article(1), article(2))
         _until(lambda: len(written(tmp_path / "out")) == 2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
+        assert process.stderr
+        lines = [json.loads(line) for line in process.stderr]
+    assert any("SIGTERM: ending at the next commit" in line["message"] for line in lines)
 
 
 def test_a_terminal_gets_colours_and_a_pipe_does_not(claimwire: Claimwire, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Copies from end to end: what they inherit and add, who carries a claim, why, and what a hand can put right."""
+"""Copies end to end: what they inherit and add, the carriers of a claim, explanations, splitting by hand, the index."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_near_copies import prose
 
+from claimwire.connectors.outputs.names import DATABASE
 from claimwire.pipelines.dedupe.likeness import added
 from claimwire.pipelines.dedupe.words import codes, lines, places
 from claimwire.pipelines.read.explain import align
-from claimwire.pipelines.state.checkpoint import DATABASE, State
+from claimwire.pipelines.state.corrections import split
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas import decode
 from claimwire.schemas.records import Article
 
@@ -52,9 +54,9 @@ def with_addition() -> str:
 
 
 def run(folder: Path, *records: Any, **more: Any) -> dict[str, dict[str, Any]]:
-    """What stands in the output after a run over some records, by outlet: the record that was written last.
+    """Run over some records; returns the last record written for each outlet.
 
-    Claims are the rules': how many a text has changes with the tagger's weights, and is not what is asked here.
+    The claims are those of the rules, because the number of claims that the tagger finds changes with its weights.
     """
     more = {"extractor": "rules", **more}
     write_jsonl(folder / "in.jsonl", *records)
@@ -67,7 +69,7 @@ def run(folder: Path, *records: Any, **more: Any) -> dict[str, dict[str, Any]]:
 # What copies inherit and add
 
 
-def test_a_copy_that_says_no_more_than_its_original_has_no_claims_of_its_own(tmp_path: Path) -> None:
+def test_a_copy_without_additions_has_no_claims_of_its_own(tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", abridged(), 7), article("c", hour=8))
     assert len(found["a"]["claims"]) == 5
     for host, kind in (("b", "near"), ("c", "exact")):
@@ -77,7 +79,7 @@ def test_a_copy_that_says_no_more_than_its_original_has_no_claims_of_its_own(tmp
         assert (copy["claims"], copy["provenance"]["skipped"]) == ([], "copy")
 
 
-def test_a_quote_that_a_paper_added_is_not_lost_and_the_rest_is_not_extracted_again(tmp_path: Path) -> None:
+def test_an_added_quote_is_extracted_and_the_copied_rest_is_not(tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", with_addition(), 7))
     copy = found["b"]
     assert [claim["text"] for claim in copy["claims"] if claim["quote_type"] == "direct"] == ['"Nobody asked us,"']
@@ -91,7 +93,7 @@ def test_a_quote_that_a_paper_added_is_not_lost_and_the_rest_is_not_extracted_ag
         assert claim["text"] == " [...] ".join(text[start:end] for start, end in claim["content"])
 
 
-def test_a_near_copy_is_extracted_whole_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_near_copy_is_extracted_whole_on_request(tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", with_addition(), 7), near_copies="whole")
     said = {claim["text"] for claim in found["b"]["claims"]}
     assert {claim["text"] for claim in found["a"]["claims"] if "customers" not in claim["text"]} <= said
@@ -99,14 +101,14 @@ def test_a_near_copy_is_extracted_whole_where_that_is_asked_for(tmp_path: Path) 
     assert found["b"]["provenance"]["skipped"] is None
 
 
-def test_who_has_the_words_of_a_near_copy_adds_what_that_one_added(tmp_path: Path) -> None:
+def test_an_exact_copy_of_a_near_copy_has_the_same_additions(tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", with_addition(), 7), article("c", with_addition().upper(), 8))
     assert found["c"]["duplicate"] == found["b"]["duplicate"]
     assert found["c"]["provenance"]["skipped"] == found["b"]["provenance"]["skipped"] == "copied sentences"
     assert all("BUSES CROSS" not in claim["text"] for claim in found["c"]["claims"])
 
 
-def test_a_number_that_was_changed_is_an_addition_and_another_word_for_it_is_none(tmp_path: Path) -> None:
+def test_a_changed_number_is_an_addition_and_a_changed_word_is_not(tmp_path: Path) -> None:
     other_word = BRIDGE.replace("reporters that", "journalists that")
     other_number = BRIDGE.replace("nine months", "11 months")
     found = run(tmp_path, article("a"), article("b", other_word, 7), article("c", other_number, 8))
@@ -121,7 +123,7 @@ words_of_both = st.lists(
 
 
 @given(words_of_both, words_of_both)
-def test_what_is_added_is_in_order_apart_and_inside(ours: list[str], theirs: list[str]) -> None:
+def test_additions_are_ordered_disjoint_and_inside_the_text(ours: list[str], theirs: list[str]) -> None:
     some, others = (codes(lines(" ".join(each))[0]) for each in (ours, theirs))
     parts = added(some, others)
     assert [edge for part in parts for edge in part] == sorted({edge for part in parts for edge in part})
@@ -131,7 +133,7 @@ def test_what_is_added_is_in_order_apart_and_inside(ours: list[str], theirs: lis
 
 @settings(max_examples=300)
 @given(st.text(max_size=80))
-def test_every_word_has_its_place_whatever_the_script(text: str) -> None:
+def test_every_word_has_its_place_in_any_script(text: str) -> None:
     where = places(text)
     assert len(where) == len(lines(text)[0])
     assert all(0 <= start < end <= len(text) for start, end in where)
@@ -157,7 +159,7 @@ def test_an_agency_quote_in_two_hundred_papers_is_one_claim_with_two_hundred_car
     shown = claimwire("show", "out").stdout
     assert "5 claims, 199 copies" in shown
     assert "199 copies: paper1.example 2026-11-20 06:01 (abridged), paper2.example 2026-11-20 06:02," in shown
-    # Three of the claims are not in those that were shortened.
+    # Three of the claims are not in the shortened copies.
     claims = [line for line in shown.splitlines() if line.endswith(" carriers")]
     assert sorted(line.rpartition("  ")[2] for line in claims) == ["133 carriers"] * 3 + ["200 carriers"] * 2
 
@@ -178,15 +180,15 @@ def test_explain_shows_both_texts_aligned_the_score_and_the_rule(claimwire: Clai
     assert "copy of nothing" in claimwire("explain", found["a"]["article"]["id"], "--state", "s").stdout
 
 
-def test_explain_says_why_two_articles_are_no_copies(claimwire: Claimwire, tmp_path: Path) -> None:
+def test_explain_says_why_two_articles_are_not_copies(claimwire: Claimwire, tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", prose(200, 1), 7))
     told = claimwire("explain", *(found[host]["article"]["id"] for host in "ab"), "--in", "out").stdout
-    assert "no copies, because less than 60% of the shorter text stands verbatim in the longer" in told
+    assert "no copies, because less than 60% of the shorter text occurs verbatim in the longer" in told
 
 
 @settings(max_examples=100)
 @given(words_of_both, words_of_both)
-def test_both_texts_are_whole_in_their_alignment(ours: list[str], theirs: list[str]) -> None:
+def test_an_alignment_contains_both_texts_completely(ours: list[str], theirs: list[str]) -> None:
     parts = list(align(" ".join(ours), " ".join(theirs)))
     assert " ".join(part for mark, part in parts if mark in "=+").casefold() == " ".join(ours).casefold()
     assert " ".join(part for mark, part in parts if mark in "=-").casefold() == " ".join(theirs).casefold()
@@ -204,7 +206,7 @@ def test_both_texts_are_whole_in_their_alignment(ours: list[str], theirs: list[s
         (["index", "stats", "--state", "elsewhere"], "there is no state in elsewhere"),
     ],
 )
-def test_an_id_or_a_state_that_is_not_there_is_said(
+def test_a_missing_id_or_state_is_reported(
     claimwire: Claimwire, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     run(tmp_path, article("a"), article("b", hour=7), extract="none")
@@ -219,7 +221,7 @@ def test_an_id_or_a_state_that_is_not_there_is_said(
 
 
 @pytest.mark.parametrize("text", [BRIDGE, with_addition()], ids=["exact", "near"])
-def test_what_was_split_is_extracted_and_never_joined_again(claimwire: Claimwire, tmp_path: Path, text: str) -> None:
+def test_a_split_article_is_extracted_and_never_joined_again(claimwire: Claimwire, tmp_path: Path, text: str) -> None:
     records = [article("a"), article("b", text, 7)]
     found = run(tmp_path, *records)
     before = found["b"]
@@ -231,7 +233,7 @@ def test_what_was_split_is_extracted_and_never_joined_again(claimwire: Claimwire
     assert after["article"]["id"] == before["article"]["id"]
     assert after["duplicate"] is None
     assert len(after["claims"]) >= 4
-    # Neither the same again nor a later version of it is joined to it once more.
+    # Neither the same version again nor a later one is joined to the original again.
     later = article("b", text + "\nA ferry was added on Monday.", 9)
     revised = run(tmp_path, *records, later)["b"]
     assert revised["duplicate"]["kind"] == "revision"
@@ -246,7 +248,7 @@ def test_what_was_split_is_extracted_and_never_joined_again(claimwire: Claimwire
     assert "there is nothing to split" in claimwire("split", revised["article"]["id"], "--state", "s").stderr
 
 
-def test_a_third_paper_goes_on_being_a_copy_of_the_original(claimwire: Claimwire, tmp_path: Path) -> None:
+def test_a_third_paper_remains_a_copy_of_the_original(claimwire: Claimwire, tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", hour=7), extract="none")
     claimwire("split", found["b"]["article"]["id"], "--state", "s")
     third = run(tmp_path, article("a"), article("b", hour=7), article("c", hour=8), extract="none")["c"]
@@ -265,7 +267,7 @@ def test_a_version_that_was_split_is_still_a_version_of_the_one_before_it(claimw
 
 
 def _split_and_die(state: Path, record: bytes, step: int) -> None:
-    """Split an article in this process, which is killed at the nth statement of SQLite."""
+    """Split an article in this process, which is killed at the nth SQLite statement."""
     steps = count(1)
 
     class Dying(sqlite3.Connection):
@@ -282,10 +284,10 @@ def _split_and_die(state: Path, record: bytes, step: int) -> None:
     connect = sqlite3.connect
     sqlite3.connect = lambda *given, **more: connect(*given, **more, factory=Dying)  # type: ignore[assignment]
     with State(state) as opened:
-        opened.split(decode(record, Article))
+        split(opened, decode(record, Article))
 
 
-def test_killed_amid_a_split_an_article_is_split_or_it_is_not(tmp_path: Path) -> None:
+def test_killed_during_a_split_an_article_is_either_split_or_not(tmp_path: Path) -> None:
     forks = multiprocessing.get_context("fork")
     copy = json.dumps(run(tmp_path, article("a"), article("b", hour=7), extract="none")["b"]["article"]).encode()
     codes_, step = [], 0
@@ -296,7 +298,7 @@ def test_killed_amid_a_split_an_article_is_split_or_it_is_not(tmp_path: Path) ->
         child.join()
         codes_.append(child.exitcode)
         with State(tmp_path / "s") as state:
-            assert (state.waiting() == 1) == (child.exitcode == 0)
+            assert (state.queue.waiting() == 1) == (child.exitcode == 0)
     assert codes_.count(-9) >= 6
     assert run(tmp_path, article("a"), extract="none")["b"]["duplicate"] is None
 
@@ -304,11 +306,11 @@ def test_killed_amid_a_split_an_article_is_split_or_it_is_not(tmp_path: Path) ->
 # The index
 
 
-def test_the_index_can_be_counted_checked_and_made_smaller(claimwire: Claimwire, tmp_path: Path) -> None:
+def test_the_index_can_be_counted_checked_and_compacted(claimwire: Claimwire, tmp_path: Path) -> None:
     run(tmp_path, *(article(f"h{number}", prose(200, number)) for number in range(40)), extract="none")
     told = dict(line.rsplit(maxsplit=1) for line in claimwire("index", "stats", "--state", "s").stdout.splitlines())
     assert (told["articles"], told["originals"]) == ("40", "40")
-    assert int(told["bytes an article"].replace(",", "")) > 400
+    assert int(told["bytes per article"].replace(",", "")) > 400
     assert "is sound" in claimwire("index", "verify", "--state", "s").stdout
     with sqlite3.connect(tmp_path / "s" / DATABASE) as db:
         db.execute("UPDATE seen SET last_seen = last_seen - 100 WHERE number > 4")
@@ -323,13 +325,13 @@ def test_the_index_can_be_counted_checked_and_made_smaller(claimwire: Claimwire,
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        ("DELETE FROM seen WHERE number = 1", "of articles that are not there"),
+        ("DELETE FROM seen WHERE number = 1", "articles that are not in the index"),
         ("DELETE FROM seen_keys WHERE number = 2", "article 2: no key leads to it"),
-        ("DELETE FROM fresh_grams", "a gram of it is missing"),
-        ("UPDATE seen SET sketch = x'c1' WHERE number = 1", "article 1: its sketch cannot be read"),
+        ("DELETE FROM fresh_grams", "one of its grams is missing"),
+        ("UPDATE seen SET sketch = x'c1' WHERE number = 1", "article 1: its sketch cannot be decoded"),
     ],
 )
-def test_verify_names_what_is_wrong(claimwire: Claimwire, tmp_path: Path, harm: str, said: str) -> None:
+def test_verify_reports_what_is_wrong(claimwire: Claimwire, tmp_path: Path, harm: str, said: str) -> None:
     run(tmp_path, *(article(f"h{number}", prose(200, number)) for number in range(3)), extract="none")
     with sqlite3.connect(tmp_path / "s" / DATABASE) as db:
         assert db.execute(harm).rowcount
@@ -339,7 +341,7 @@ def test_verify_names_what_is_wrong(claimwire: Claimwire, tmp_path: Path, harm: 
     assert "restore it from a backup" in done.stderr
 
 
-def test_a_damaged_file_is_named_by_verify(claimwire: Claimwire, tmp_path: Path) -> None:
+def test_verify_reports_a_damaged_file(claimwire: Claimwire, tmp_path: Path) -> None:
     run(tmp_path, *(article(f"h{number}", prose(200, number)) for number in range(30)), extract="none")
     database = tmp_path / "s" / DATABASE
     content = bytearray(database.read_bytes())

@@ -1,4 +1,4 @@
-"""Copies, revisions, and what is the same article."""
+"""Deduplication: copies, revisions, and versions of the same article."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHER = (
 
 
 class Memory:
-    """An index in dicts: the protocol's second engine."""
+    """An index in memory: a second implementation of the protocol."""
 
     def __init__(self) -> None:
         self.seen: dict[bytes, Seen] = {}
@@ -69,7 +69,7 @@ def article(
 
 
 def judged(*articles: Article, index: Memory | None = None) -> list[Verdict]:
-    """The verdicts on articles of one pass, in the order given; with an index, it is committed."""
+    """The verdicts on the articles of one pass, in the given order; they are committed to the index, if given."""
     index = index or Memory()
     prints = sorted(map(fingerprint, articles), key=lambda one: one.order)
     verdicts = dict(zip((one.order for one in prints), judge(prints, index, NOW), strict=True))
@@ -81,7 +81,7 @@ def outcomes(*articles: Article, index: Memory | None = None) -> list[str]:
     return [verdict.outcome for verdict in judged(*articles, index=index)]
 
 
-def test_an_article_is_new_once() -> None:
+def test_an_article_is_new_only_once() -> None:
     index = Memory()
     assert outcomes(article(), index=index) == ["new"]
     assert outcomes(article(), index=index) == ["unchanged"]
@@ -101,7 +101,7 @@ def test_the_same_text_elsewhere_is_a_copy_of_the_earliest() -> None:
     assert (copy.duplicate.of, copy.duplicate.kind, copy.duplicate.method) == (first.id, "exact", "text")
 
 
-def test_case_punctuation_and_space_make_no_other_text() -> None:
+def test_case_punctuation_and_spacing_do_not_make_a_different_text() -> None:
     other = LONG.upper().replace(", ", " – ").replace(" ", "\n")
     assert outcomes(article(), article("https://b.example/9", text=other, day=2)) == ["new", "copy"]
 
@@ -129,14 +129,14 @@ def test_changed_text_under_the_same_url_is_a_revision_of_the_last_version() -> 
     assert (verdict.outcome, verdict.revision_of) == ("revision", second.id)
 
 
-def test_an_earlier_version_that_comes_again_is_no_revision() -> None:
+def test_an_earlier_version_that_comes_again_is_not_a_revision() -> None:
     index = Memory()
     outcomes(article(), index=index)
     outcomes(article(text=LONG + " Two more."), index=index)
     assert outcomes(article(), index=index) == ["unchanged"]
 
 
-def test_a_new_headline_makes_a_revision_and_no_copy_of_itself() -> None:
+def test_a_new_headline_makes_a_revision_not_a_copy_of_itself() -> None:
     index = Memory()
     first = article()
     outcomes(first, index=index)
@@ -144,7 +144,7 @@ def test_a_new_headline_makes_a_revision_and_no_copy_of_itself() -> None:
     assert (verdict.outcome, verdict.revision_of) == ("revision", first.id)
 
 
-def test_a_guid_tells_a_moved_article_from_a_copy() -> None:
+def test_a_guid_distinguishes_a_moved_article_from_a_copy() -> None:
     index = Memory()
     feed = {"guid": "g1", "feed_url": "https://a.example/feed"}
     outcomes(article(**feed), index=index)
@@ -178,7 +178,7 @@ def test_another_senders_id_for_the_same_url_and_text_is_a_copy() -> None:
     assert (copy.duplicate.of, copy.duplicate.method) == (first.id, "url")
 
 
-def test_the_url_goes_on_standing_for_the_original_when_another_sender_has_it_too() -> None:
+def test_the_url_keeps_leading_to_the_original_when_another_sender_has_it_too() -> None:
     index = Memory()
     first, second, third = (article(id=id_, text="", title="Harbour", day=day) for day, id_ in enumerate("abc", 1))
     verdicts = [judged(each, index=index)[0] for each in (first, second, third)]
@@ -212,7 +212,7 @@ def test_short_texts_are_copies_only_under_the_same_headline() -> None:
     assert outcomes(first, other, same) == ["new", "new", "copy"]
 
 
-def test_text_without_spaces_is_told_apart_too() -> None:
+def test_texts_without_spaces_are_distinguished_too() -> None:
     one = "市長は火曜日、古い橋を閉鎖し、春に修理を始めると述べた。住民の多くは計画に賛成している。" * 4
     assert outcomes(
         article(text=one),
@@ -234,7 +234,7 @@ some_articles = st.lists(
 
 
 def as_stored(articles: list[Article]) -> list[Article]:
-    """As the queue hands them out: each once."""
+    """The articles as the queue returns them: each once."""
     return list({fingerprint(each).order: each for each in articles}.values())
 
 
@@ -248,7 +248,7 @@ def test_the_order_of_arrival_changes_no_verdict(articles: list[Article], random
 
 
 @given(some_articles, st.integers(0, 12))
-def test_where_a_pass_is_cut_changes_no_verdict(articles: list[Article], cut: int) -> None:
+def test_pass_boundaries_change_no_verdict(articles: list[Article], cut: int) -> None:
     articles = sorted(as_stored(articles), key=lambda each: fingerprint(each).order)
     whole = judged(*articles)
     index = Memory()
@@ -257,13 +257,12 @@ def test_where_a_pass_is_cut_changes_no_verdict(articles: list[Article], cut: in
 
 
 def told(verdict: Verdict) -> tuple[object, ...]:
-    """What a verdict tells; what it wants remembered has numbers of the index."""
+    """The result of a verdict, without the rows to remember, which contain numbers of the index."""
     return verdict.outcome, verdict.duplicate, verdict.revision_of
 
 
-@given(some_articles)
-def test_no_article_is_a_copy_of_itself_or_of_a_copy(articles: list[Article]) -> None:
-    articles = as_stored(articles)
+def assert_copies_are_of_originals(articles: list[Article]) -> None:
+    """Check that no article is judged to be a copy of itself or of another copy."""
     verdicts = judged(*articles)
     copies = {each.id for each, verdict in zip(articles, verdicts, strict=True) if verdict.outcome == "copy"}
     for each, verdict in zip(articles, verdicts, strict=True):
@@ -274,7 +273,12 @@ def test_no_article_is_a_copy_of_itself_or_of_a_copy(articles: list[Article]) ->
 
 
 @given(some_articles)
-def test_a_second_reading_gives_nothing(articles: list[Article]) -> None:
+def test_no_article_is_a_copy_of_itself_or_of_a_copy(articles: list[Article]) -> None:
+    assert_copies_are_of_originals(as_stored(articles))
+
+
+@given(some_articles)
+def test_reading_everything_again_gives_nothing_new(articles: list[Article]) -> None:
     index = Memory()
     articles = as_stored(articles)
     judged(*articles, index=index)

@@ -25,16 +25,12 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from claimwire.connectors.feeds.fetching import (
-    FeedRequest,
-    FeedResult,
-    ParsedFeed,
-    ReadFromFeeds,
-    decode_entry,
-    parse_feed,
-)
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry, parse_feed
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
-from claimwire.connectors.files.reading import FileSource, ReadFromFiles
+from claimwire.connectors.files.reading import ReadFromFiles
+from claimwire.connectors.files.records import FileSource
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 from tests.webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
@@ -426,7 +422,7 @@ def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
 ) -> None:
     monkeypatch.setattr(FeedParser, "_start", die_at_once)
     monkeypatch.setattr(
-        "claimwire.connectors.files.reading._of_thread", threading.local()
+        "claimwire.connectors.files.decoding._of_thread", threading.local()
     )  # no parser that another test has started
     with FeedParser() as parser, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
         parse(parser, rss(ITEM) * 10_000)

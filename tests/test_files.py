@@ -23,19 +23,13 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claimwire.connectors.files.decoding import replay
+from claimwire.connectors.files.kinds import file_kind
 from claimwire.connectors.files.lines import read_lines, read_whole
-from claimwire.connectors.files.reading import (
-    FileKind,
-    FileResult,
-    FileSource,
-    ReadFromFiles,
-    decode_text,
-    file_key,
-    printable,
-    read_file,
-    replay,
-)
-from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, file_kind, sources
+from claimwire.connectors.files.reading import ReadFromFiles, read_file
+from claimwire.connectors.files.records import FileKind, FileResult, FileSource, file_key, printable
+from claimwire.connectors.files.text import decode_text
+from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, sources
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
 
@@ -506,8 +500,11 @@ def test_what_claimwire_wrote_into_a_folder_is_no_source_of_it(
         write(tmp_path / name, titled("a"))
     names = ("articles-2026.jsonl", "dead-letters-2026.jsonl", "events-of-may.jsonl", "state/a.jsonl", "stdout/b.jsonl")
     wanted = [write(tmp_path / name, titled("a")) for name in names]
+    caplog.set_level("INFO", "claimwire")
     assert [source.path for source in expanded(tmp_path) if isinstance(source, FileSource)] == wanted
-    assert not caplog.records
+    (told,) = caplog.records
+    assert told.levelname == "INFO"
+    assert told.getMessage().startswith(f"{tmp_path}: left out 4 files that claimwire has written")
     own = str(tmp_path / OWN[0])
     assert expanded(own) == [FileSource(own, "jsonl")]
 
@@ -526,7 +523,7 @@ def test_to_replay_only_dead_letters_are_given(tmp_path: Path) -> None:
         ("{}/a.jsonl", "holds no dead letters, by its name; replay takes dead-letters*.jsonl files, or folders"),
         ("{}/list.txt", "holds no dead letters, by its name; replay takes dead-letters*.jsonl files, or folders"),
         ("{}", "no dead letters in this folder; replay takes dead-letters*.jsonl files, or folders that hold them"),
-        ("https://herald.example/feed", "this is no dead letter; replay takes"),
+        ("https://herald.example/feed", "not a dead letter; replay takes"),
         ("{}/absent.jsonl", "no such file"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whatever dies, the process or the broker: a consumer with read_committed sees what an undisturbed run publishes."""
+"""Whether the process or the broker is killed, a consumer with read_committed sees the output of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from killing import MOST_ARTICLES, assert_same, assert_tidy, die_at, make_source
 from test_kafka_run import committed, ends, produce
 from webserver import WebServer
 
-import claimwire.pipelines.run.bounded
-import claimwire.pipelines.sinks.kafka
-from claimwire.pipelines.observe.events import Summary
+import claimwire.pipelines.run.passes
+import claimwire.pipelines.run.topics
+from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run.bounded import BoundedRun
-from claimwire.pipelines.sinks.kafka import TopicReader
-from claimwire.pipelines.state.checkpoint import State, StateError
+from claimwire.pipelines.run.topics import TopicReader
+from claimwire.pipelines.state import StateError
+from claimwire.pipelines.state.opening import State
 
 _FORKS = multiprocessing.get_context("forkserver")
-# So that each process that is to be killed has the heavy imports behind it.
+# Import heavy modules here, so that each process to be killed starts with them loaded.
 _FORKS.set_forkserver_preload(["claimwire.pipelines.run.bounded", "claimwire.pipelines.observe.progress", "killing"])
 
 _LONGEST_S = 120
@@ -39,13 +40,13 @@ _LONGEST_S = 120
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small passes and batches of reading, as the processes that are killed have them."""
-    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", MOST_ARTICLES)
-    monkeypatch.setattr(claimwire.pipelines.sinks.kafka, "_MOST_RECORDS", MOST_ARTICLES)
+    """Small passes and read batches, as in the processes that are killed."""
+    monkeypatch.setattr(claimwire.pipelines.run.passes, "_MOST_ARTICLES", MOST_ARTICLES)
+    monkeypatch.setattr(claimwire.pipelines.run.topics, "_MOST_RECORDS", MOST_ARTICLES)
 
 
 class Sink:
-    """The topics of a sink, the state that goes with it, and the settings of a run to it."""
+    """The topics of a sink, its state, and the settings of a run that writes to it."""
 
     def __init__(self, folder: Path, broker: Broker, prefix: str, *sources: str) -> None:
         folder.mkdir()
@@ -63,11 +64,11 @@ class Sink:
         }
 
     def run(self) -> Summary:
-        """In this process."""
+        """Run in this process."""
         return run_here(self.folder / "state", **self.settings)
 
     def forked(self, step: int | None = None, seconds: float = _LONGEST_S) -> int:
-        """In a process of its own, killed at a step (``die_at``) or after so many seconds; how it ended."""
+        """Run in another process, killed at a step (``die_at``) or after some seconds; returns its exit code."""
         given = (step, self.folder / "state", self.settings, self.folder / "changes")
         process = _FORKS.Process(target=die_at, args=given)
         process.start()
@@ -86,14 +87,14 @@ class Sink:
 
 
 def fill(broker: Broker, topic: str, count: int = 2 * MOST_ARTICLES + 10, partitions: int = 2) -> str:
-    """A topic of articles, among them copies, with two records that are none, and a tombstone."""
+    """A topic of articles, including copies, with two records that are not articles, and a tombstone."""
     broker.create(topic, partitions=partitions)
     produce(broker, topic, list(articles(count, 60, copies=0.2)))
     broker.produce(topic, b"no article", b"\xff", None, key=b"k")
     return f"kafka://{broker.address}/{topic}"
 
 
-# Our process
+# Killed processes
 
 
 @pytest.mark.parametrize("of", ["feeds-and-files", "topic"])
@@ -104,7 +105,7 @@ def test_killed_at_random_moments_the_topics_hold_what_an_undisturbed_run_publis
     with WebServer() as server:
         sources = [fill(broker, topic)] if of == "topic" else make_sources(tmp_path, server, 30)
         calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", *sources)
-        assert calm.forked() == 0  # the first one makes the topics
+        assert calm.forked() == 0  # the first one creates the topics
         expected = calm.messages
         again = Sink(tmp_path / "again", broker, f"{topic}.again", *sources)
         began = time.monotonic()
@@ -131,18 +132,18 @@ def test_killed_at_random_moments_the_topics_hold_what_an_undisturbed_run_publis
 def test_killed_at_each_step_of_publishing_the_next_runs_make_it_whole(
     tmp_path: Path, broker: Broker, topic: str
 ) -> None:
-    """From the commit of a pass in the state until its journal is emptied; and once more amid the recovery."""
+    """From the commit of a pass in the state until its journal is emptied, and again during the recovery."""
     source = fill(broker, topic, MOST_ARTICLES - 2)
     calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
     assert calm.forked() == 0
     expected = calm.messages
     changes = (calm.folder / "changes").read_text().splitlines()
     commit = [step for step, change in enumerate(changes, 1) if change == "commit_transaction has ended"]
-    assert len(commit) == 3  # after the dead letters, after the pass, and after the event of the run's end
+    assert len(commit) == 3  # after the dead letters, after the pass, and after the event that the run completed
     begin = max(step for step, change in enumerate(changes[: commit[1]], 1) if change == "COMMIT")
     end = next(step for step, change in enumerate(changes, 1) if step > commit[1] and change.startswith("DELETE"))
     steps = range(begin, end + 2)
-    # Not all of them, for the time it takes: those between which the broker or the state knows something new.
+    # To save time, only the steps after which the broker or the state has changed.
     chosen = [step for step in steps if "flush has" in changes[step - 1] or "transaction " in changes[step - 1]]
     for step in [begin + 1, *chosen[-3:], commit[1] + 1, end]:
         sink = Sink(tmp_path / f"step{step}", broker, f"{topic}.step{step}", source)
@@ -154,11 +155,11 @@ def test_killed_at_each_step_of_publishing_the_next_runs_make_it_whole(
         assert committed(broker, sink.prefix) == ends(broker, topic, 2)
 
 
-# The broker
+# Killed brokers
 
 
 def once(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, do: Callable[[], None]) -> None:
-    """Do something just before the nth call of a method."""
+    """Call a function just before the nth call of a method."""
     method = getattr(where, name)
     calls: list[None] = []
 
@@ -186,7 +187,7 @@ _ALWAYS = ("between-passes", "committing-a-transaction")
 @pytest.mark.parametrize(
     "moment", [pytest.param(name, marks=[] if name in _ALWAYS else [pytest.mark.slow]) for name in MOMENTS]
 )
-def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
+def test_nothing_is_lost_when_a_broker_is_killed_and_restarted(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     source = fill(broker, topic)
@@ -199,7 +200,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
         broker.kill()
         back.start()
 
-    # What is lost on the way is waited for so long, and then done again: two minutes, if it is left as it is.
+    # The time after which a lost request is retried; the default is two minutes.
     monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
     monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
     once(monkeypatch, *MOMENTS[moment], kill)
@@ -215,7 +216,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
 
 
 @pytest.mark.slow
-def test_a_broker_that_answers_nothing_for_some_seconds_is_waited_for(
+def test_a_run_waits_for_a_broker_that_does_not_answer_for_some_seconds(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = fill(broker, topic)
@@ -261,7 +262,7 @@ def test_a_partition_that_is_added_while_a_run_reads_is_read_by_the_next_one(
     assert committed(broker, sink.prefix) == ends(broker, topic, 3)
     calm = Sink(tmp_path / "calm", broker, f"{topic}.calm", source)
     assert calm.run().seen == 2 * MOST_ARTICLES + 22
-    # What is a copy of what is told by the order of publication within a run, so only the ids are compared.
+    # Which article is the original depends on the order of publication within a run, so only ids are compared.
     assert [set(map(article_id, each.messages["articles"])) for each in (sink, calm)] == [
         set(map(article_id, calm.messages["articles"]))
     ] * 2
@@ -271,7 +272,7 @@ def article_id(message: str) -> str:
     return str(json.loads(message)["article"]["id"])
 
 
-def test_of_two_runs_at_once_with_one_state_the_second_is_refused_and_harms_nothing(
+def test_a_second_run_with_the_same_state_is_refused_and_harms_nothing(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = fill(broker, topic)

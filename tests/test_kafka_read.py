@@ -1,4 +1,4 @@
-"""What a bounded read of Kafka gives, against a real broker; those cases of KafkaIOTest that mean something here."""
+"""Bounded reads of Kafka, against a real broker; includes the cases of Beam's KafkaIOTest that apply here."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from claimwire.connectors.kafka.records import Chunk, StructCoder
 from claimwire.connectors.kafka.watermark import TimestampPolicy, Watermark
 
 GIVEN: dict[str, list[Any]] = defaultdict(list)
-"""What pipelines gave, by a name of their own: the in-process runner is in this process."""
+"""The output of pipelines, by a unique name; the in-process runner runs in this process."""
 
 
 class Read(NamedTuple):
@@ -67,7 +67,7 @@ class Read(NamedTuple):
 def read(
     broker: Broker, *topics: str, during: Callable[[KafkaRecord], None] = lambda record: None, **parameters: Any
 ) -> Read:
-    """One bounded read on the in-process runner; ``during`` is called with each record as it comes."""
+    """A bounded read on the in-process runner; ``during`` is called with each record as it arrives."""
     name = uuid.uuid4().hex
 
     def keep(record: KafkaRecord, timestamp: Any = beam.DoFn.TimestampParam) -> None:
@@ -126,7 +126,7 @@ def delete_records(broker: Broker, topic: str, before: int) -> None:
 
 
 def transact(broker: Broker, topic: str, *values: bytes, end: str = "commit") -> KafkaProducer:
-    """Values in one transaction, with what becomes of it: ``commit``, ``abort``, or left ``open``."""
+    """Values in one transaction, and its outcome: ``commit``, ``abort``, or left ``open``."""
     producer = KafkaProducer(bootstrap_servers=broker.address, transactional_id=uuid.uuid4().hex)
     producer.init_transactions()
     producer.begin_transaction()
@@ -142,7 +142,7 @@ def transact(broker: Broker, topic: str, *values: bytes, end: str = "commit") ->
 # What is read
 
 
-def test_every_record_of_every_partition_comes_with_all_that_it_has(broker: Broker, topic: str) -> None:
+def test_every_record_of_every_partition_is_read_with_all_its_fields(broker: Broker, topic: str) -> None:
     broker.create(topic, partitions=3, retention_ms=-1)
     for partition in range(3):
         broker.produce(
@@ -158,7 +158,7 @@ def test_every_record_of_every_partition_comes_with_all_that_it_has(broker: Brok
     assert found.positions == {(topic, partition): KafkaPosition(topic, partition, 2) for partition in range(3)}
 
 
-def test_tombstones_come_and_empty_topics_give_nothing_but_their_position(broker: Broker, topic: str) -> None:
+def test_tombstones_are_read_and_empty_topics_only_give_their_position(broker: Broker, topic: str) -> None:
     broker.create(topic, f"{topic}-empty")
     broker.produce(topic, b"value", None, key=b"k")
     found = read(broker, topic, f"{topic}-empty")
@@ -177,7 +177,7 @@ def test_every_codec_is_read(broker: Broker, topic: str, codec: str) -> None:
     assert read(broker, topic, start_offsets={(topic, 0): 50}).values == numbered(150, 50)
 
 
-def test_a_record_as_large_as_the_broker_takes_is_read(broker: Broker, topic: str) -> None:
+def test_the_largest_record_that_the_broker_accepts_is_read(broker: Broker, topic: str) -> None:
     broker.create(topic, max_message_bytes=20_000_000)
     producer = KafkaProducer(bootstrap_servers=broker.address, max_request_size=20_000_000)
     large = b"x" * 19_000_000
@@ -187,7 +187,7 @@ def test_a_record_as_large_as_the_broker_takes_is_read(broker: Broker, topic: st
     assert read(broker, topic).values == [b"before", large, b"after"]
 
 
-def test_topics_are_named_matched_by_a_pattern_or_given_by_partition(broker: Broker, topic: str) -> None:
+def test_topics_are_given_by_name_pattern_or_partition(broker: Broker, topic: str) -> None:
     broker.create(f"{topic}-a", f"{topic}-b", partitions=2)
     for name in ("a", "b"):
         for partition in range(2):
@@ -197,7 +197,7 @@ def test_topics_are_named_matched_by_a_pattern_or_given_by_partition(broker: Bro
     assert read(broker, topic_partitions=[(f"{topic}-a", 1), (f"{topic}-b", 0)]).values == [b"a1", b"b0"]
 
 
-def test_a_topic_or_partition_that_does_not_exist_is_said_at_once(broker: Broker, topic: str) -> None:
+def test_a_missing_topic_or_partition_is_reported_at_once(broker: Broker, topic: str) -> None:
     broker.create(topic)
     began = time.monotonic()
     with pytest.raises(Exception, match=rf"no such topic.*{topic}-none"):
@@ -210,25 +210,25 @@ def test_a_topic_or_partition_that_does_not_exist_is_said_at_once(broker: Broker
     consumer.close()
 
 
-def test_what_contradicts_itself_is_refused_before_it_runs() -> None:
+def test_contradictory_arguments_are_refused_before_the_pipeline_runs() -> None:
     with pytest.raises(ValueError, match="exactly one"):
         ReadFromKafka("host:1")
     with pytest.raises(ValueError, match="exactly one"):
         ReadFromKafka("host:1", "topic", topic_pattern=".*")
-    with pytest.raises(ValueError, match="names no server"):
+    with pytest.raises(ValueError, match="bootstrap_servers is empty"):
         ReadFromKafka("", "topic")
     with pytest.raises(ValueError, match="cannot set enable_auto_commit"):
         ReadFromKafka("host:1", "topic", consumer_config={"enable_auto_commit": True})
-    with pytest.raises(ValueError, match="only a bounded read"):
+    with pytest.raises(ValueError, match="with_positions needs a bounded read"):
         ReadFromKafka("host:1", "topic", with_positions=True)
     with pytest.raises(ValueError, match="time zone"):
         ReadFromKafka("host:1", "topic", start_read_time=datetime(2026, 1, 1))
 
 
-# Where it begins and ends
+# Start and end
 
 
-def test_a_read_begins_where_it_is_told(broker: Broker, topic: str) -> None:
+def test_a_read_starts_where_it_is_told(broker: Broker, topic: str) -> None:
     broker.create(topic, retention_ms=-1)
     for number, value in enumerate(numbered(5)):
         broker.produce(topic, value, timestamp_ms=1_700_000_000_000 + 1000 * number)
@@ -241,7 +241,7 @@ def test_a_read_begins_where_it_is_told(broker: Broker, topic: str) -> None:
     assert read(broker, topic, start_offsets={(topic, 0): 4}, start_read_time=at).values == numbered(1, 4)
 
 
-def test_a_read_of_committed_offsets_begins_where_the_group_stands(broker: Broker, topic: str) -> None:
+def test_a_read_from_committed_offsets_starts_at_those_of_the_group(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *numbered(5))
     group = {"group_id": topic}
@@ -256,7 +256,7 @@ def test_a_read_of_committed_offsets_begins_where_the_group_stands(broker: Broke
         read(broker, topic, start="committed")
 
 
-def test_a_read_ends_at_the_end_that_it_saw_when_it_began(broker: Broker, topic: str) -> None:
+def test_a_read_ends_at_the_end_offsets_seen_at_its_start(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *numbered(3))
     found = read(broker, topic, during=lambda record: broker.produce(topic, b"late"))
@@ -264,7 +264,7 @@ def test_a_read_ends_at_the_end_that_it_saw_when_it_began(broker: Broker, topic:
     assert found.positions[topic, 0].next_offset == 3
 
 
-def test_a_read_ends_before_a_time_and_at_the_end_in_any_case(broker: Broker, topic: str) -> None:
+def test_a_read_ends_before_a_given_time_or_at_the_end(broker: Broker, topic: str) -> None:
     broker.create(topic, retention_ms=-1)
     for number, value in enumerate(numbered(5)):
         broker.produce(topic, value, timestamp_ms=1_700_000_000_000 + 1000 * number)
@@ -275,7 +275,7 @@ def test_a_read_ends_before_a_time_and_at_the_end_in_any_case(broker: Broker, to
 
 
 @pytest.mark.parametrize("limit", [1, 7, 20])
-def test_reads_of_limited_size_go_on_where_the_last_ended_and_lose_nothing(
+def test_reads_of_limited_size_continue_where_the_last_one_ended_and_lose_nothing(
     broker: Broker, topic: str, limit: int
 ) -> None:
     consumers = Consumers(broker.address)
@@ -297,7 +297,7 @@ def test_reads_of_limited_size_go_on_where_the_last_ended_and_lose_nothing(
             assert len(found.records) == min(limit, 17 - len(seen))
             seen += [(record.partition, record.offset) for record in found.records]
             positions = {pair: position.next_offset for pair, position in found.positions.items()}
-        else:  # the rest in larger steps: a pipeline takes its time
+        else:  # the rest in larger steps, because each pipeline takes time
             limit = 15
     assert sorted(seen) == [(partition, offset) for partition, count in lengths.items() for offset in range(count)]
     assert positions == {(topic, partition): count for partition, count in lengths.items()}
@@ -307,14 +307,14 @@ def test_reads_of_limited_size_go_on_where_the_last_ended_and_lose_nothing(
 # Offsets without a record
 
 
-def test_aborted_and_open_transactions_are_not_read_and_do_not_hold_the_read(broker: Broker, topic: str) -> None:
+def test_aborted_and_open_transactions_are_skipped_and_do_not_block_the_read(broker: Broker, topic: str) -> None:
     broker.create(topic)
     transact(broker, topic, b"committed")
     transact(broker, topic, b"aborted", end="abort")
     began = time.monotonic()
     found = read(broker, topic)
     assert found.values == [b"committed"]
-    assert found.positions[topic, 0].next_offset == 4  # beyond two records and their markers
+    assert found.positions[topic, 0].next_offset == 4  # after two records and their markers
 
     still_open = transact(broker, topic, b"open", end="open")
     broker.produce(topic, b"after")
@@ -323,7 +323,7 @@ def test_aborted_and_open_transactions_are_not_read_and_do_not_hold_the_read(bro
     everything = read(broker, topic, isolation_level="read_uncommitted")
     assert everything.values == [b"committed", b"aborted", b"open", b"after"]
 
-    # A position of a read_uncommitted read is above the last stable offset, and not out of range.
+    # The position of a read_uncommitted read lies above the last stable offset, but is not out of range.
     assert read(broker, topic, start_offsets={(topic, 0): 6}).positions[topic, 0].next_offset == 6
     assert time.monotonic() - began < 15
     still_open.commit_transaction()
@@ -331,7 +331,7 @@ def test_aborted_and_open_transactions_are_not_read_and_do_not_hold_the_read(bro
     assert read(broker, topic, start_offsets={(topic, 0): 4}).values == [b"open", b"after"]
 
 
-def test_a_compacted_topic_is_read_over_its_gaps(broker: Broker, topic: str) -> None:
+def test_a_compacted_topic_is_read_across_its_gaps(broker: Broker, topic: str) -> None:
     broker.create(
         topic, cleanup_policy="compact", segment_ms=100, min_cleanable_dirty_ratio=0.01, delete_retention_ms=0,
         max_compaction_lag_ms=100, min_compaction_lag_ms=0,
@@ -340,7 +340,7 @@ def test_a_compacted_topic_is_read_over_its_gaps(broker: Broker, topic: str) -> 
         broker.produce(topic, *numbered(20, number * 20), key=b"same")
     broker.produce(topic, b"other", key=b"other")
     time.sleep(0.2)
-    broker.produce(topic, b"last", key=b"last")  # rolls the segment, so that what stands before it may be cleaned
+    broker.produce(topic, b"last", key=b"last")  # rolls the segment, so that the records before it can be compacted
     until = time.monotonic() + 30
     while len(broker.read(topic)) > 3 and time.monotonic() < until:
         time.sleep(0.2)
@@ -350,7 +350,7 @@ def test_a_compacted_topic_is_read_over_its_gaps(broker: Broker, topic: str) -> 
     assert read(broker, topic, start_offsets={(topic, 0): 10}, max_num_records=1).values == [b"99"]
 
 
-def test_a_read_ends_when_the_last_records_below_its_end_have_been_cleaned_away(broker: Broker, topic: str) -> None:
+def test_a_read_ends_even_if_the_last_records_below_its_end_were_compacted(broker: Broker, topic: str) -> None:
     broker.create(
         topic, cleanup_policy="compact", segment_ms=100, min_cleanable_dirty_ratio=0.01, delete_retention_ms=0,
         max_compaction_lag_ms=100, min_compaction_lag_ms=0,
@@ -382,10 +382,10 @@ def test_offsets_that_were_removed_are_an_error_or_counted(broker: Broker, topic
     delete_records(broker, topic, 20)
     found = read(broker, topic, start_offsets={(topic, 0): 18}, on_expired="reset")
     assert found.positions[topic, 0] == KafkaPosition(topic, 0, 20, expired=2)
-    assert read(broker, topic).positions[topic, 0] == KafkaPosition(topic, 0, 20)  # nobody missed them
+    assert read(broker, topic).positions[topic, 0] == KafkaPosition(topic, 0, 20)  # no start lies below them
 
 
-def test_offsets_that_are_removed_while_we_read_are_counted(broker: Broker, topic: str) -> None:
+def test_offsets_removed_during_a_read_are_counted(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *([b"x" * 1000] * 400))
     fetches = {"max_partition_fetch_bytes": 10_000, "max_poll_records": 5}
@@ -401,7 +401,7 @@ def test_offsets_that_are_removed_while_we_read_are_counted(broker: Broker, topi
     assert found.positions[topic, 0] == KafkaPosition(topic, 0, 400, expired=found.expired)
 
 
-def test_a_topic_that_was_made_anew_is_an_error_or_read_from_its_beginning(broker: Broker, topic: str) -> None:
+def test_a_recreated_topic_is_an_error_or_read_from_its_beginning(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *numbered(3))
     with pytest.raises(Exception, match="ends before offset 100"):
@@ -411,7 +411,7 @@ def test_a_topic_that_was_made_anew_is_an_error_or_read_from_its_beginning(broke
     assert found.positions[topic, 0].next_offset == 3
 
 
-def test_a_topic_that_is_deleted_while_it_is_read_is_an_error(broker: Broker, topic: str) -> None:
+def test_deleting_a_topic_during_a_read_is_an_error(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *([b"x" * 1000] * 400))
 
@@ -428,7 +428,7 @@ def test_a_topic_that_is_deleted_while_it_is_read_is_an_error(broker: Broker, to
 # Times
 
 
-def test_records_have_the_time_that_the_policy_says(broker: Broker, topic: str) -> None:
+def test_records_have_the_timestamp_of_the_policy(broker: Broker, topic: str) -> None:
     broker.create(topic, retention_ms=-1)
     broker.create(f"{topic}-append", message_timestamp_type="LogAppendTime")
     before = time.time()
@@ -438,11 +438,11 @@ def test_records_have_the_time_that_the_policy_says(broker: Broker, topic: str) 
     [appended] = read(broker, f"{topic}-append", timestamp_policy="LogAppendTime").times
     [processed] = read(broker, topic).times
     assert before - 1 < appended < processed < time.time()
-    with pytest.raises(Exception, match=r"does not keep LogAppendTime"):
+    with pytest.raises(Exception, match=r"does not have LogAppendTime"):
         read(broker, topic, timestamp_policy="LogAppendTime")
 
 
-def test_a_time_that_beam_cannot_express_is_the_nearest_that_it_can() -> None:
+def test_a_timestamp_outside_beams_range_becomes_the_nearest_inside() -> None:
     stamps = [-1, -(2**63), 2**63 - 1, 5]
     records = [KafkaRecord("t", 0, 0, stamp, 0, None, None) for stamp in stamps]
     lowest, highest = MIN_TIMESTAMP.micros, GlobalWindow().max_timestamp().micros
@@ -454,7 +454,7 @@ def test_the_watermark_follows_the_policy_and_never_goes_back() -> None:
     seconds = 1_000_000
     create, append = TimestampPolicy("CreateTime", 10_000), TimestampPolicy("LogAppendTime")
     assert create.after([5 * seconds, 30 * seconds, 20 * seconds]) == 20 * seconds
-    # A producer whose clock is a year ahead does not make all others late.
+    # A producer whose clock is a year ahead does not make the records of all others late.
     assert create.after([now + 365 * 86400 * seconds]) <= time.time_ns() // 1000 - 10 * seconds
     assert append.after([5 * seconds, 6 * seconds]) == 6 * seconds
     assert create.when_idle(now * 1000) == now - 10 * seconds
@@ -475,10 +475,8 @@ def test_the_watermark_follows_the_policy_and_never_goes_back() -> None:
     end=st.integers(0, 2500) | st.none(),
     steps=st.lists(st.integers(1, 200) | st.floats(0, 1), max_size=30),
 )
-def test_splits_lose_nothing_and_double_nothing(
-    start: int, length: int, end: int | None, steps: list[int | float]
-) -> None:
-    """Whatever is claimed and split in whatever order: the parts claimed are the range, each offset once."""
+def test_splits_lose_and_repeat_nothing(start: int, length: int, end: int | None, steps: list[int | float]) -> None:
+    """Whatever is claimed and split, in any order, the claimed parts make up the range, with each offset once."""
     partition = TopicPartition("t", 0)
     growing = end is not None
     stop = NEVER if growing else start + length
@@ -536,13 +534,13 @@ def test_a_growing_range_splits_its_backlog_and_a_caught_up_one_only_for_a_check
     tracker.try_claim(Claim(200))
     assert tracker.current_progress().remaining_work == 100
     assert tracker.try_split(0.5) == (OffsetRange(partition, 100, 250), OffsetRange(partition, 250))
-    assert tracker.is_bounded()  # and so it will be done
+    assert tracker.is_bounded()  # so it will finish
     caught_up = OffsetRangeTracker(OffsetRange(partition, 300), lambda: 300)
     assert caught_up.try_split(0.5) is None
     assert caught_up.try_split(0) == (OffsetRange(partition, 300, 300), OffsetRange(partition, 300))
 
 
-def test_a_range_with_a_limit_or_in_order_is_split_at_its_position_only() -> None:
+def test_a_range_with_a_limit_or_in_order_is_only_split_at_its_position() -> None:
     partition = TopicPartition("t", 0)
     limited = OffsetRangeTracker(OffsetRange(partition, 0, 100, limit=10))
     limited.try_claim(Claim(40, 6))
@@ -555,7 +553,7 @@ def test_a_range_with_a_limit_or_in_order_is_split_at_its_position_only() -> Non
 
 @settings(max_examples=15, deadline=None)
 @given(splits=st.lists(st.tuples(st.integers(0, 300), st.floats(0, 1)), max_size=4))
-def test_a_read_that_is_split_while_it_reads_gives_every_record_once(
+def test_a_read_that_is_split_returns_every_record_once(
     splits: list[tuple[int, float]], broker: Broker, split_topic: str
 ) -> None:
     consumers = Consumers(broker.address, {"max_poll_records": 70})
@@ -589,7 +587,7 @@ def split_topic(broker: Broker) -> str:
     return name
 
 
-def test_the_backlog_is_told_in_records(broker: Broker, topic: str) -> None:
+def test_the_backlog_is_estimated_in_records(broker: Broker, topic: str) -> None:
     broker.create(topic)
     broker.produce(topic, *numbered(30))
     consumers = Consumers(broker.address)
@@ -671,12 +669,12 @@ def test_a_password_is_in_no_repr_no_display_data_and_no_log(
     pipeline | transform
     shown = [repr(transform), repr(vars(transform)), caplog.text, repr(transform.display_data()), str(pipeline)]
     assert "sesame" not in " ".join(shown)
-    # Of a function, the pipeline itself does not hold what it gives.
+    # A function keeps the options it returns out of the pipeline.
     assert b"sesame" not in pickle.dumps(Consumers(broker.address, password))
     assert len(read(broker, topic, consumer_config=password).records) == 1
 
 
-# What is passed on
+# Coders and functions for a driver
 
 
 @given(
@@ -692,7 +690,7 @@ def test_a_password_is_in_no_repr_no_display_data_and_no_log(
         headers=st.lists(st.tuples(st.text(), st.none() | st.binary())),
     )
 )
-def test_a_record_is_the_same_after_its_coder(record: KafkaRecord) -> None:
+def test_a_record_survives_its_coder(record: KafkaRecord) -> None:
     coder = pickle.loads(pickle.dumps(beam.coders.registry.get_coder(KafkaRecord)))
     assert isinstance(coder, StructCoder)
     assert coder.decode(coder.encode(record)) == record
@@ -713,7 +711,7 @@ def test_partitions_added_between_two_reads_are_read_from_their_beginning(broker
     assert read(broker, topic, start_offsets=positions).values == [b"new"]
 
 
-def test_the_functions_for_a_driver_tell_partitions_and_ranges(broker: Broker, topic: str) -> None:
+def test_a_driver_can_ask_for_partitions_and_ranges(broker: Broker, topic: str) -> None:
     broker.create(topic, partitions=2)
     broker.produce(topic, *numbered(5), partition=1)
     consumers = Consumers(broker.address)

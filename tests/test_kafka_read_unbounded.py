@@ -1,4 +1,4 @@
-"""An unbounded read of Kafka, on Beam's Prism runner and a real broker."""
+"""Unbounded reads of Kafka, on Beam's Prism runner and against a real broker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from claimwire.connectors.kafka import KafkaRecord, ReadFromKafka
 from claimwire.connectors.kafka import consumers as consumers_module
 
 GIVEN: dict[str, list[Any]] = defaultdict(list)
-"""What pipelines gave, by a name of their own: with LOOPBACK the workers are in this process."""
+"""The output of pipelines, by a unique name; with LOOPBACK the workers run in this process."""
 
 
 def keep(given: Any, name: str) -> None:
@@ -47,7 +47,7 @@ def running(prism: str, build: Callable[[beam.Pipeline], object]) -> Iterator[No
         yield
     finally:
         result.cancel()
-        # A cancelled LOOPBACK worker tears nothing down, and these would go on asking a broker that is no more.
+        # A cancelled LOOPBACK worker tears nothing down, and its consumers would keep asking a broker that is gone.
         for pool in list(consumers_module._pools.values()):
             for held in list(pool.idle):
                 held.consumer.close()
@@ -75,7 +75,7 @@ def committed(broker: Broker, group: str, *partitions: TopicPartition) -> list[i
 
 
 @pytest.mark.timeout(120)
-def test_it_reads_on_finds_new_partitions_and_topics_and_commits(broker: Broker, topic: str, prism: str) -> None:
+def test_it_keeps_reading_finds_new_partitions_and_topics_and_commits(broker: Broker, topic: str, prism: str) -> None:
     name = uuid.uuid4().hex
     first, later = f"{topic}-first", f"{topic}-later"
     broker.create(first)
@@ -93,13 +93,13 @@ def test_it_reads_on_finds_new_partitions_and_topics_and_commits(broker: Broker,
         pipeline | read | beam.Map(keep, name)
 
     with running(prism, build):
-        # What is there before the first look is skipped, so wait until it has been: a commit tells.
+        # Records from before the first search are skipped, so wait for it: a committed offset shows that it is done.
         until(lambda: committed(broker, topic, TopicPartition(first, 0)) == [1])
         broker.produce(first, b"a", b"b")
         until(lambda: values(name) == [b"a", b"b"])
         add_partitions(broker, first, 2)
         until(lambda: can_produce(broker, first, 1))
-        broker.produce(first, b"c", partition=1)  # read from the beginning, though the read began at the latest
+        broker.produce(first, b"c", partition=1)  # read from its beginning, although the read started at latest
         broker.create(later)
         broker.produce(later, b"d")
         until(lambda: values(name) == [b"a", b"b", b"c", b"d"])
@@ -117,8 +117,8 @@ def can_produce(broker: Broker, topic: str, partition: int) -> bool:
 
 
 @pytest.mark.timeout(120)
-def test_windows_close_though_a_partition_is_idle(broker: Broker, topic: str, prism: str) -> None:
-    """One partition has records, one is empty, one ends with a transaction's marker; the windows are given out."""
+def test_windows_close_even_if_a_partition_is_idle(broker: Broker, topic: str, prism: str) -> None:
+    """One partition has records, one is empty, one ends with a transaction marker; the windows still close."""
     name = uuid.uuid4().hex
     broker.create(topic, partitions=2)
     began_ms = int(time.time() * 1000) - 60_000
@@ -142,7 +142,7 @@ def test_windows_close_though_a_partition_is_idle(broker: Broker, topic: str, pr
 
 
 @pytest.mark.timeout(120)
-def test_a_steady_stream_comes_once_and_soon(broker: Broker, topic: str, prism: str) -> None:
+def test_a_steady_stream_arrives_once_and_soon(broker: Broker, topic: str, prism: str) -> None:
     name = uuid.uuid4().hex
     broker.create(topic, partitions=3)
 

@@ -1,4 +1,4 @@
-"""The main job with topics as sources and sinks, against a real broker."""
+"""Runs with topics as sources and sinks, against a real broker."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import NewPartitions
 
-import claimwire.pipelines.run.bounded
+import claimwire.pipelines.run.passes
 from claimwire.connectors.kafka import Fenced, OutOfStep
 from claimwire.connectors.kafka.transaction import TransactionalPublisher
-from claimwire.pipelines.observe.events import Summary
 from claimwire.pipelines.observe.progress import LineProgress
+from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas.jsonschema import json_schema
 
 KINDS = ("articles", "claims", "events", "dead-letters")
@@ -34,7 +35,7 @@ DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
 def plain(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Article records that are no copies of each other."""
+    """Article records that are not copies of each other."""
     return list(articles(count, 60, seed))
 
 
@@ -47,7 +48,7 @@ def values(broker: Broker, topic: str) -> list[dict[str, Any]]:
 
 
 def ids(broker: Broker, topic: str) -> list[str]:
-    """The ids of all articles in a topic, none of them twice."""
+    """The ids of all articles in a topic, after checking that none occurs twice."""
     found = [value["article"]["id"] for value in values(broker, topic)]
     assert len(found) == len(set(found))
     return sorted(found)
@@ -63,14 +64,14 @@ def admin(broker: Broker) -> Iterator[KafkaAdminClient]:
 
 
 def committed(broker: Broker, group: str) -> dict[tuple[str, int], int]:
-    """What a consumer group has committed."""
+    """The offsets that a consumer group has committed."""
     with admin(broker) as client:
         offsets = client.list_group_offsets({group: None})
     return {(found.topic, found.partition): position.offset for found, position in offsets[group].items()}
 
 
 def ends(broker: Broker, topic: str, partitions: int) -> dict[tuple[str, int], int]:
-    """Where the partitions of a topic end."""
+    """The end offsets of a topic's partitions."""
     from kafka import KafkaConsumer  # noqa: PLC0415
 
     consumer = KafkaConsumer(bootstrap_servers=broker.address, isolation_level="read_committed")
@@ -82,7 +83,7 @@ def ends(broker: Broker, topic: str, partitions: int) -> dict[tuple[str, int], i
 
 
 class Here:
-    """Runs in this process, with one state, between topics of one test."""
+    """Runs in this process, with one state, between the topics of one test."""
 
     def __init__(self, folder: Path, broker: Broker, topic: str) -> None:
         self.folder = folder
@@ -100,7 +101,7 @@ class Here:
         return f"{self.topic}.out.{kind}"
 
     def run(self, *sources: str, sink: str | None = None, state: Path | None = None, **settings: Any) -> Summary:
-        """Without sources, from the test's topic; without a sink, to the test's topics."""
+        """Run; the defaults are the test's topic as source and the test's topics as sink."""
         settings = {"extract": "none", "create_topics": True, "kafka_group": self.group, **settings}
         sinks = (sink or self.sink,) if "sinks" not in settings else settings.pop("sinks")
         return run_here(state or self.state, source=sources or (self.source,), sink=sinks, **settings)
@@ -181,7 +182,7 @@ def test_topics_are_created_only_when_that_is_asked_for(here: Here, claimwire: C
     assert claimwire(*given).returncode == DONE
 
 
-def test_single_topics_may_have_names_of_their_own(here: Here) -> None:
+def test_single_topics_can_be_renamed(here: Here) -> None:
     source = here.file(plain(3))
     here.run(source, kafka_topics=(f"articles={here.topic}-press",))
     assert len(ids(here.broker, f"{here.topic}-press")) == 3
@@ -211,7 +212,7 @@ def test_without_transactions_the_same_is_published(here: Here) -> None:
 
 
 def small_claims(here: Here) -> dict[str, Any]:
-    """Settings under which one article of three is too large for its topic."""
+    """Settings with which one of three articles is too large for its topic."""
     for kind in KINDS:
         limit = {"max_message_bytes": 4000} if kind == "articles" else {}
         here.broker.create(here.out(kind), **limit)
@@ -253,7 +254,7 @@ def test_what_two_sinks_refuse_is_kept_for_each(here: Here) -> None:
 # Sources
 
 
-def test_from_kafka_to_kafka_the_offsets_stand_with_the_group_and_a_second_run_reads_nothing(here: Here) -> None:
+def test_from_kafka_to_kafka_the_group_has_the_offsets_and_a_second_run_reads_nothing(here: Here) -> None:
     here.broker.create(here.topic, partitions=3)
     produce(here.broker, here.topic, plain(40))
     first = here.run()
@@ -268,7 +269,7 @@ def test_from_kafka_to_kafka_the_offsets_stand_with_the_group_and_a_second_run_r
 
 
 def test_what_one_run_publishes_another_can_read(here: Here) -> None:
-    """Its topic has transaction markers between the records, and they are counted as read."""
+    """The topic has transaction markers between the records; they count as read."""
     here.run(here.file(plain(30)), kafka_partitions=2)
     for _ in range(2):
         here.run(here.at(here.out("articles")), sink=here.at(f"{here.topic}.next"), state=here.folder / "next")
@@ -276,7 +277,7 @@ def test_what_one_run_publishes_another_can_read(here: Here) -> None:
     assert committed(here.broker, here.group) == ends(here.broker, here.out("articles"), 2)
 
 
-def test_from_kafka_to_files_the_group_follows(here: Here) -> None:
+def test_from_kafka_to_files_the_offsets_of_the_group_are_committed(here: Here) -> None:
     here.broker.create(here.topic, partitions=2)
     produce(here.broker, here.topic, plain(20))
     assert here.to_files().enriched == 20
@@ -285,7 +286,7 @@ def test_from_kafka_to_files_the_group_follows(here: Here) -> None:
     assert len(written(here.folder / "out")) == 20
 
 
-def test_a_bad_record_is_a_dead_letter_with_all_that_it_was_and_tombstones_are_nothing(here: Here) -> None:
+def test_a_bad_record_becomes_a_complete_dead_letter_and_tombstones_are_ignored(here: Here) -> None:
     here.broker.create(here.topic)
     good = [json.dumps(record).encode() for record in plain(2)]
     here.broker.produce(here.topic, good[0])
@@ -310,7 +311,7 @@ def test_a_topic_of_dead_letters_is_replayed_once(here: Here, claimwire: Claimwi
     here.run()
     letters = values(here.broker, here.out("dead-letters"))
     assert len(letters) == 2
-    # Somebody mends one of them, and puts it where it will be replayed from.
+    # A user fixes one of them, and puts it where replay reads.
     mended = {**letters[0], "payload": json.dumps(plain(1)[0])}
     here.broker.produce(here.out("dead-letters"), json.dumps(mended).encode())
     given = ("replay", here.at(here.out("dead-letters")), "--sink", here.sink, "--state", str(here.state))
@@ -372,10 +373,10 @@ def test_a_topic_that_cannot_be_read_is_a_failed_source_and_the_others_are_done(
         assert [event["source"] for event in values(here.broker, here.out("events"))].count(broken) == 2
 
 
-# Where a topic is begun, and what is not there any more
+# Where reading a topic starts, and offsets that have expired
 
 
-def test_begun_at_the_latest_record_all_that_comes_after_the_first_run_is_read(here: Here) -> None:
+def test_started_at_latest_everything_after_the_first_run_is_read(here: Here) -> None:
     here.broker.create(here.topic, partitions=2)
     produce(here.broker, here.topic, plain(3))
     assert here.to_files(kafka_start="latest").seen == 0
@@ -384,7 +385,7 @@ def test_begun_at_the_latest_record_all_that_comes_after_the_first_run_is_read(h
     assert here.to_files(kafka_start="latest").seen == 0
 
 
-def test_begun_where_the_group_stands_or_else_at_the_beginning(here: Here) -> None:
+def test_started_at_committed_offsets_or_else_at_the_beginning(here: Here) -> None:
     here.broker.create(here.topic, partitions=2)
     produce(here.broker, here.topic, plain(3), partition=0)
     produce(here.broker, here.topic, plain(3, seed=2), partition=1)
@@ -395,7 +396,7 @@ def test_begun_where_the_group_stands_or_else_at_the_beginning(here: Here) -> No
     assert here.to_files(kafka_start="committed").enriched == 1 + 3
 
 
-def test_begun_at_a_time(here: Here) -> None:
+def test_started_at_a_time(here: Here) -> None:
     here.broker.create(here.topic, retention_ms=-1)
     begin = datetime(2026, 11, 20, tzinfo=UTC)
     for days, seed in ((-1, 1), (0, 2), (1, 3)):
@@ -415,7 +416,7 @@ def test_a_partition_that_was_added_between_runs_is_read_from_its_beginning(here
     assert committed(here.broker, here.group) == {(here.topic, 0): 3, (here.topic, 1): 4}
 
 
-def test_records_that_were_removed_unread_fail_that_source_or_are_counted_as_set(here: Here) -> None:
+def test_records_removed_unread_fail_the_source_or_are_counted_as_configured(here: Here) -> None:
     here.broker.create(here.topic, partitions=2)
     produce(here.broker, here.topic, plain(3), partition=0)
     assert here.to_files().enriched == 3
@@ -426,7 +427,7 @@ def test_records_that_were_removed_unread_fail_that_source_or_are_counted_as_set
     other = here.file(plain(1, seed=4))
     failed = here.to_files(here.source, other)
     assert (failed.topics_read, failed.sources_failed, failed.files_read) == (0, 1, 1)
-    assert failed.seen == 1  # of the partition that is whole nothing was taken either: its offset would be wrong
+    assert failed.seen == 1  # nothing was read from the intact partition either, because its offset would be wrong
     told = [event for event in written(here.folder / "out", "events") if event["type"].endswith("source.failed")]
     assert [event["source"] for event in told] == [here.source]
     assert f"{here.topic}-0" in told[0]["data"]["reason"]
@@ -442,12 +443,12 @@ def test_records_that_were_removed_unread_fail_that_source_or_are_counted_as_set
 
 @pytest.fixture
 def small_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claimwire.pipelines.run.bounded, "_MOST_ARTICLES", 10)
+    monkeypatch.setattr(claimwire.pipelines.run.passes, "_MOST_ARTICLES", 10)
 
 
 @pytest.mark.usefixtures("small_passes")
 @pytest.mark.parametrize("to_files", [False, True], ids=["to-kafka", "to-files"])
-def test_a_run_that_is_stopped_between_passes_has_committed_no_offset_too_many(here: Here, to_files: bool) -> None:
+def test_a_run_stopped_between_passes_has_not_committed_too_many_offsets(here: Here, to_files: bool) -> None:
     here.broker.create(here.topic, partitions=2)
     produce(here.broker, here.topic, plain(35))
     sink = f"jsonl:{here.folder / 'out'}" if to_files else here.sink
@@ -462,7 +463,7 @@ def test_a_run_that_is_stopped_between_passes_has_committed_no_offset_too_many(h
         run = BoundedRun(settings, [], state, LineProgress(), stopping)
         summary = run.go()
     assert (summary.enriched, summary.waiting) == (20, 15)
-    # What waits would be lost to whoever went on from the group's offsets with a new state.
+    # Articles in the queue would be lost to a new state that continues from the offsets of the group.
     assert not any(committed(here.broker, here.group).values())
     rest = here.run(sink=sink)
     assert (rest.resumed, rest.enriched) == (15, 15)
@@ -492,21 +493,21 @@ def test_a_state_that_was_restored_from_an_older_copy_is_refused_before_it_reads
         with pytest.raises(OutOfStep, match="restored from an older copy"):
             here.run(state=backup, **settings)
     with State(backup) as state:
-        assert state.waiting() == 0
-        assert state.next_offsets(here.source) == {0: 3}
+        assert state.queue.waiting() == 0
+        assert state.offsets.next(here.source) == {0: 3}
     assert ids(here.broker, here.out("articles")) == before
     assert here.run(**settings).seen == 0
 
 
-def test_two_copies_of_a_state_that_come_to_the_same_pass_are_told_apart(
+def test_two_copies_of_a_state_that_reach_the_same_pass_are_distinguished(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other one publishes its pass of this number while this one works on its own; nothing is left out silently."""
+    """One publishes its pass with this number while the other works on its own; nothing is skipped silently."""
     here.broker.create(here.topic)
     produce(here.broker, here.topic, plain(3))
     here.run()
     copy = copied(here.state, "copy")
-    # As if both had looked at the same moment.
+    # As if both had checked at the same moment.
     monkeypatch.setattr(TransactionalPublisher, "check", lambda *_: None)
     here.run(here.file(plain(1, seed=2)))
     with pytest.raises(OutOfStep):
@@ -517,21 +518,21 @@ def test_two_copies_of_a_state_that_come_to_the_same_pass_are_told_apart(
 
 
 @pytest.mark.usefixtures("small_passes")
-def test_a_run_is_shut_out_by_another_one_with_a_copy_of_its_state(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_fenced_by_another_one_with_a_copy_of_its_state(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     here.broker.create(here.topic)
     produce(here.broker, here.topic, plain(25))
     here.run(here.file([]), sink=here.sink)  # so that the state has its id
     copy = copied(here.state, "copy")
-    one_pass: Callable[..., Any] = BoundedRun._one_pass
+    one_pass: Callable[..., Any] = Passes._one_pass
     others: list[Summary] = []
 
-    def while_another_runs(self: BoundedRun, characters: int) -> Any:
+    def while_another_runs(self: Passes, characters: int, done: int) -> Any:
         if self._state.folder == here.state and not others:
-            others.append(Summary())  # the other one's own passes go on as they are
+            others.append(Summary())  # the passes of the other run continue as usual
             others.append(here.run(state=copy))
-        return one_pass(self, characters)
+        return one_pass(self, characters, done)
 
-    monkeypatch.setattr(BoundedRun, "_one_pass", while_another_runs)
+    monkeypatch.setattr(Passes, "_one_pass", while_another_runs)
     with pytest.raises(Fenced, match="another run with the same state"):
         here.run()
     assert others[1].enriched == 25
@@ -547,8 +548,8 @@ SECRET = "hunter2-NOBODY-SHALL-SEE"
 
 
 @pytest.mark.parametrize("log_format", ["text", pytest.param("json", marks=pytest.mark.slow)])
-def test_no_password_is_in_what_a_run_says_or_writes(here: Here, claimwire: Claimwire, log_format: str) -> None:
-    """The broker has no SASL, so the login fails: for the source, and, in another run, for the sink."""
+def test_no_password_is_in_the_output_of_a_run(here: Here, claimwire: Claimwire, log_format: str) -> None:
+    """The broker has no SASL, so the login fails: for the source and, in another run, for the sink."""
     options = here.folder / "client.properties"
     options.write_text(
         "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nbootstrap.timeout.ms=2000\nsasl.jaas.config="

@@ -1,4 +1,4 @@
-"""TLS, SASL and ACLs against a real Kafka, and where passwords do not get to."""
+"""TLS, SASL and ACLs against a real broker, and where passwords must not appear."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ USERNAME_VARIABLE, PASSWORD_VARIABLE = "CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KA
 
 
 class Secured:
-    """A broker with listeners for TLS, SASL/SCRAM over TLS and SASL/PLAIN, and ACLs; user names are their rights."""
+    """A broker with listeners for TLS, SASL/SCRAM over TLS and SASL/PLAIN, and ACLs; users are named after their
+    rights.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,7 +87,7 @@ super.users=User:ANONYMOUS;User:writer
         return certificate
 
     def login(self, mechanism: str = "SCRAM-SHA-512", **more: str) -> str:
-        """A file of client options by Kafka's own names."""
+        """A file of client options with Kafka's own names."""
         protocol = "SASL_PLAINTEXT" if mechanism == "PLAIN" else "SASL_SSL"
         options = {
             "security.protocol": protocol,
@@ -134,7 +136,7 @@ def test_tls(secured: Secured, tmp_path: Path) -> None:
     assert found(secured.tls, str(client))
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_reason(secured: Secured, tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_refused_with_the_reason(secured: Secured, tmp_path: Path) -> None:
     client = tmp_path / "client.yaml"
     client.write_text(f"security.protocol: SSL\nssl.ca.location: {secured.stranger}\n")
     with pytest.raises(KafkaUnavailable, match=r"its certificate is not trusted: .*self.signed"):
@@ -151,7 +153,7 @@ def test_scram_with_the_password_in_kafkas_own_file(secured: Secured) -> None:
     assert found(secured.scram, secured.login(sasl_jaas_config=jaas))
 
 
-def test_the_environment_goes_before_the_file(secured: Secured, as_user: Any) -> None:
+def test_the_environment_overrides_the_file(secured: Secured, as_user: Any) -> None:
     as_user("writer")
     assert found(secured.scram, secured.login(sasl_username="nobody", sasl_password=WRONG))
 
@@ -162,15 +164,17 @@ def test_plain(secured: Secured, as_user: Any) -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-def test_a_wrong_password_is_said(secured: Secured, as_user: Any, mechanism: str) -> None:
+def test_a_wrong_password_is_reported(secured: Secured, as_user: Any, mechanism: str) -> None:
     as_user("writer", WRONG)
     broker = secured.plain if mechanism == "PLAIN" else secured.scram
-    with pytest.raises((NotAuthorized, KafkaUnavailable), match=f"{broker} .*check user name, password and mechanism"):
+    with pytest.raises(
+        (NotAuthorized, KafkaUnavailable), match=f"{broker} .*check the user name, password and mechanism"
+    ):
         found(broker, secured.login(mechanism))
 
 
 def test_a_login_without_a_password_says_where_to_put_it(secured: Secured) -> None:
-    with pytest.raises(BadConfig, match=f"needs sasl_plain_username; set the variable {USERNAME_VARIABLE}"):
+    with pytest.raises(BadConfig, match=f"needs sasl_plain_username; set the environment variable {USERNAME_VARIABLE}"):
         found(secured.scram, secured.login())
 
 
@@ -180,14 +184,14 @@ def test_a_login_without_a_password_says_where_to_put_it(secured: Secured) -> No
         ("security.protocl=SSL", "did you mean security_protocol"),
         ("security.protocol=TLS", "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
         ("security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER", "one of PLAIN, SCRAM"),
-        ("security.protocol=SSL\nssl.cafile=/nowhere.pem", "no file /nowhere.pem"),
-        ("ssl.truststore.type=JKS", "Python reads PEM only"),
-        ("bootstrap.servers=elsewhere:9092", "take bootstrap.servers out"),
-        (f"sasl.password {WRONG}", "line 1 is no name=value"),
+        ("security.protocol=SSL\nssl.cafile=/nowhere.pem", "ssl_cafile: the file /nowhere.pem does not exist"),
+        ("ssl.truststore.type=JKS", "Python only reads PEM"),
+        ("bootstrap.servers=elsewhere:9092", "remove bootstrap.servers"),
+        (f"sasl.password {WRONG}", "line 1 is not name=value"),
         (f"request.timeout.ms=soon\nsasl.password={WRONG}", "request_timeout_ms cannot be 'soon'"),
     ],
 )
-def test_a_file_that_is_wrong_says_where(tmp_path: Path, line: str, said: str) -> None:
+def test_a_wrong_file_of_client_options_is_refused_with_the_place(tmp_path: Path, line: str, said: str) -> None:
     file = tmp_path / "client.properties"
     file.write_text(line)
     with pytest.raises(BadConfig, match=re.escape(said)) as refused:
@@ -198,7 +202,7 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, line: str, said: str) -
 # ACLs
 
 
-def test_a_topic_that_may_not_be_written_is_said(secured: Secured, as_user: Any) -> None:
+def test_missing_write_permission_is_reported(secured: Secured, as_user: Any) -> None:
     as_user("reader")
     connection = {"bootstrap_servers": secured.scram}
     pipeline = beam.Pipeline(runner=FnApiRunner())
@@ -207,14 +211,14 @@ def test_a_topic_that_may_not_be_written_is_said(secured: Secured, as_user: Any)
         pipeline.run().wait_until_finish()
 
 
-def test_a_topic_that_may_not_even_be_known_is_said(secured: Secured, as_user: Any) -> None:
+def test_missing_permission_to_describe_a_topic_is_reported(secured: Secured, as_user: Any) -> None:
     secured.broker.create("secret")
     as_user("reader")
     with pytest.raises(NotAuthorized, match="does not allow the topic secret"):
         describe_topics(Connection((secured.scram,), secured.login()), ["secret"])
 
 
-def test_a_transactional_id_that_may_not_be_used_is_said(secured: Secured, as_user: Any) -> None:
+def test_missing_permission_for_a_transactional_id_is_reported(secured: Secured, as_user: Any) -> None:
     as_user("reader")
     connection = Connection((secured.scram,), secured.login())
     publishing = TransactionalPublisher(connection, "tx", "t")
@@ -226,7 +230,7 @@ def test_a_transactional_id_that_may_not_be_used_is_said(secured: Secured, as_us
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-def test_the_password_is_nowhere(
+def test_the_password_appears_nowhere(
     secured: Secured, as_user: Any, caplog: pytest.LogCaptureFixture, mechanism: str
 ) -> None:
     broker = secured.plain if mechanism == "PLAIN" else secured.scram

@@ -1,4 +1,4 @@
-"""What consumers of a real Kafka see of passes that are published, whatever dies meanwhile."""
+"""What consumers of a real broker see of published passes, whatever is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def publisher(broker: Broker, topic: str, **options: Any) -> TransactionalPublis
 
 
 def messages(topic: str, number: int, size: int = 20) -> list[Message]:
-    """Those of one pass; no two passes have the same."""
+    """The messages of one pass; every pass has different ones."""
     return [Message(topic, b"%d %d" % (number, n), b"%d" % n) for n in range(size)]
 
 
@@ -74,7 +74,7 @@ def test_a_pass_its_offsets_and_its_number_are_published_together(broker: Broker
     assert {place: found.offset for place, found in marker.items()} == {TopicPartition(topic, 0): 2}
 
 
-def test_a_pass_is_published_once_whoever_tries_again(broker: Broker, topic: str) -> None:
+def test_a_pass_is_published_once_however_often_it_is_retried(broker: Broker, topic: str) -> None:
     broker.create(topic)
     with publisher(broker, topic) as publishing:
         assert publishing.publish(7, messages(topic, 7), name="run-a")
@@ -86,25 +86,25 @@ def test_a_pass_is_published_once_whoever_tries_again(broker: Broker, topic: str
         assert not next_run.publish(7, messages(topic, 7))
         with pytest.raises(OutOfStep, match=r"has passes up to 7 .*at 6.*restored from an older copy"):
             next_run.publish(6, messages(topic, 6))
-        with pytest.raises(OutOfStep, match="copy of it is in use"):  # a pass of this number, but another one
+        with pytest.raises(OutOfStep, match="copy of it is in use"):  # another pass with this number
             next_run.publish(7, messages(topic, 7), name="run-b")
         assert next_run.publish(8, messages(topic, 8))
     assert values(broker, topic) == expected(topic, 7, 8)
 
 
-def test_an_older_publisher_is_shut_out_and_says_so(broker: Broker, topic: str) -> None:
+def test_an_older_publisher_is_fenced_and_says_so(broker: Broker, topic: str) -> None:
     broker.create(topic)
     with publisher(broker, topic) as first, publisher(broker, topic) as second:
         first.publish(1, messages(topic, 1))
         assert second.last_published() == 1
         for _ in range(2):
-            with pytest.raises(Fenced, match=f"another run with the same state publishes to {broker.address}"):
+            with pytest.raises(Fenced, match=f"another run with the same state is publishing to {broker.address}"):
                 first.publish(2, messages(topic, 99))
         assert second.publish(2, messages(topic, 2))
     assert values(broker, topic) == expected(topic, 1, 2)
 
 
-def test_a_publisher_is_shut_out_in_the_middle_of_a_pass(broker: Broker, topic: str) -> None:
+def test_a_publisher_is_fenced_in_the_middle_of_a_pass(broker: Broker, topic: str) -> None:
     broker.create(topic)
     with publisher(broker, topic) as first, publisher(broker, topic) as second:
 
@@ -146,7 +146,7 @@ def test_a_message_that_kafka_refuses_is_named_and_nothing_of_its_pass_is_seen(
     assert values(broker, topic) == expected(topic, 1, size=600)
 
 
-def test_a_driver_that_fails_while_it_gives_the_messages_publishes_nothing(broker: Broker, topic: str) -> None:
+def test_a_driver_that_fails_while_passing_messages_publishes_nothing(broker: Broker, topic: str) -> None:
     broker.create(topic)
 
     def failing() -> Iterator[Message]:
@@ -160,7 +160,7 @@ def test_a_driver_that_fails_while_it_gives_the_messages_publishes_nothing(broke
     assert values(broker, topic) == expected(topic, 1)
 
 
-def test_an_unknown_topic_is_said_at_once(broker: Broker, topic: str) -> None:
+def test_an_unknown_topic_is_reported_at_once(broker: Broker, topic: str) -> None:
     broker.create(topic)
     began = time.monotonic()
     with publisher(broker, topic) as publishing, pytest.raises(NoSuchTopic, match=f"has no topic {topic}-no"):
@@ -168,14 +168,14 @@ def test_an_unknown_topic_is_said_at_once(broker: Broker, topic: str) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_offsets_of_a_source_that_is_gone_hold_nothing_up(broker: Broker, topic: str) -> None:
+def test_offsets_of_a_deleted_topic_block_nothing(broker: Broker, topic: str) -> None:
     broker.create(topic)
     with publisher(broker, topic) as publishing:
         assert publishing.publish(1, messages(topic, 1), {f"group-{topic}": {("gone", 0): 5, (topic, 0): 3}})
     assert {place.topic for place in offsets(broker, f"group-{topic}")} == {topic}
 
 
-def test_a_marker_that_is_gone_is_none(broker: Broker, topic: str) -> None:
+def test_a_deleted_marker_is_none(broker: Broker, topic: str) -> None:
     broker.create(topic)
     with publisher(broker, topic) as publishing:
         publishing.publish(1, messages(topic, 1))
@@ -186,14 +186,14 @@ def test_a_marker_that_is_gone_is_none(broker: Broker, topic: str) -> None:
         assert publishing.last_published() is None
 
 
-def test_a_transaction_longer_than_the_broker_allows(broker: Broker, topic: str) -> None:
+def test_a_transaction_longer_than_the_broker_allows_is_refused(broker: Broker, topic: str) -> None:
     broker.create(topic)
     options = {"transaction.timeout.ms": "3600000"}
     with publisher(broker, topic, producer_config=options) as publishing, pytest.raises(BadConfig, match="lower trans"):
         publishing.last_published()
 
 
-def test_without_transactions(broker: Broker, topic: str) -> None:
+def test_passes_are_published_without_transactions(broker: Broker, topic: str) -> None:
     broker.create(topic)
 
     def publishing() -> IdempotentPublisher:
@@ -214,11 +214,11 @@ def test_without_transactions(broker: Broker, topic: str) -> None:
     assert committed.offset == 4
 
 
-# What dies
+# Killed drivers and brokers
 
 
 def drive(address: str, topic: str, journal: str, passes: int) -> None:
-    """A driver as small as one can be: its journal says which pass is finished, and so which one is prepared."""
+    """A minimal driver: its journal says which pass is finished, and so which one is prepared."""
     finished = Path(journal)
     with TransactionalPublisher(Connection((address,)), f"id-{topic}", topic) as publishing:
         while (number := int(finished.read_text()) + 1) <= passes:
@@ -241,7 +241,7 @@ def test_killed_at_any_moment_every_pass_is_seen_once(broker: Broker, topic: str
         driver.start()
         begun = int(journal.read_text())
         driver.join(moments.uniform(0.1, 1.0))
-        if killed % 3:  # mostly in the middle of passes, not only while it connects
+        if killed % 3:  # mostly in the middle of a pass, not while it connects
             while int(journal.read_text()) == begun:
                 driver.join(0.01)
             driver.join(moments.uniform(0, 0.3))
@@ -259,14 +259,14 @@ def test_killed_at_any_moment_every_pass_is_seen_once(broker: Broker, topic: str
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker that may be killed."""
+    """A broker that the test may kill."""
     broker = Broker(tmp_path_factory.mktemp("kafka"))
     yield broker
     broker.stop()
 
 
 class Slowly(list[Message]):
-    """Messages that can be gone through again, with something happening in the first round."""
+    """Messages that can be iterated repeatedly; something happens in the first iteration."""
 
     def __init__(self, topic: str, number: int, act: Mapping[int, Any]) -> None:
         super().__init__(messages(topic, number, 300))
@@ -282,7 +282,7 @@ def test_a_broker_killed_in_the_middle_of_a_pass_and_started_again(mortal: Broke
     mortal.create(topic, partitions=2)
 
     def restart() -> None:
-        time.sleep(0.2)  # so that something is on its way
+        time.sleep(0.2)  # so that messages are in flight
         mortal.kill()
         threading.Thread(target=mortal.start).start()
 
@@ -295,7 +295,7 @@ def test_a_broker_killed_in_the_middle_of_a_pass_and_started_again(mortal: Broke
     assert values(mortal, topic) == expected(topic, 1, 2, 3, size=300)
 
 
-def test_a_broker_that_is_away_is_said_and_nothing_is_lost(mortal: Broker, topic: str) -> None:
+def test_an_unreachable_broker_is_reported_and_nothing_is_lost(mortal: Broker, topic: str) -> None:
     mortal.create(topic, partitions=2)
     options = {name: value for name, value in _QUICK.items() if name == "delivery_timeout_ms"}
     connection = Connection((mortal.address,), options={k: v for k, v in _QUICK.items() if k not in options})

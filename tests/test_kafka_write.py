@@ -1,4 +1,4 @@
-"""What WriteToKafka puts into a real Kafka, and what it does with what Kafka will not take."""
+"""WriteToKafka against a real broker, including the messages that Kafka refuses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from claimwire.schemas.records import DeadLetter
 
 
 def write(elements: Iterable[Any], folder: Path, config: dict[str, Any], **options: Any) -> list[DeadLetter]:
-    """Write elements with a pipeline; its dead letters."""
+    """Write elements with a pipeline, and return its dead letters."""
     lines = folder / "dead-letters"
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         (
@@ -60,17 +60,17 @@ def test_messages_are_written_as_they_are_given(broker: Broker, topic: str, tmp_
     assert (plain.key, plain.value.decode()) == (None, "Київ")
 
 
-def test_with_a_topic_pairs_and_values_will_do(broker: Broker, topic: str, tmp_path: Path) -> None:
-    """KafkaIO's sinks with and without keys, under Kafka's names of options."""
+def test_with_a_topic_pairs_and_values_are_accepted(broker: Broker, topic: str, tmp_path: Path) -> None:
+    """Like KafkaIO's writes with and without keys, with Kafka's own option names."""
     broker.create(topic)
     write([(b"k", b"v"), (b"t", None), b"alone"], tmp_path, {"bootstrap.servers": broker.address}, topic=topic)
     found = {(record.key, record.value) for record in broker.read(topic)}
     assert found == {(b"k", b"v"), (b"t", None), (None, b"alone")}
 
 
-def test_one_key_is_in_one_partition_and_in_its_order(broker: Broker, topic: str, tmp_path: Path) -> None:
+def test_messages_with_one_key_are_in_one_partition_and_in_order(broker: Broker, topic: str, tmp_path: Path) -> None:
     broker.create(topic, partitions=4)
-    large = b"x" * 1_100_000  # uncompressed larger than the topic's limit, so that it goes another way
+    large = b"x" * 1_100_000  # uncompressed above the topic's limit, so that it is sent alone
     values = [(f"k{n % 7}".encode(), large if n % 50 == 0 else b"%d" % n) for n in range(300)]
     write(values, tmp_path, {"bootstrap_servers": broker.address, "compression_type": "gzip"}, topic=topic)
     partition_of: dict[bytes, set[int]] = {}
@@ -91,7 +91,7 @@ def test_compression(broker: Broker, topic: str, tmp_path: Path, compression: st
     assert {record.value for record in broker.read(topic)} == {b"the same words %d" % n for n in range(200)}
 
 
-def test_what_kafka_refuses_is_a_dead_letter_and_the_rest_is_written_once(
+def test_a_refused_message_becomes_a_dead_letter_and_the_rest_is_written_once(
     broker: Broker, topic: str, tmp_path: Path
 ) -> None:
     broker.create(topic, partitions=3, max_message_bytes=20_000)
@@ -126,19 +126,19 @@ def test_small_messages_fit_a_topic_whose_limit_is_below_a_batch(broker: Broker,
 
 def test_by_default_a_refused_message_fails_the_pipeline(broker: Broker, topic: str, tmp_path: Path) -> None:
     broker.create(topic, max_message_bytes=5000)
-    with pytest.raises(Exception, match=rf"Kafka refuses a message with the key b'k' of 6001 bytes .* {topic}"):
+    with pytest.raises(Exception, match=rf"Kafka refused a message with the key b'k' of 6001 bytes .* {topic}"):
         write([(b"k", b"x" * 6000)], tmp_path, {"bootstrap_servers": broker.address}, topic=topic)
 
 
-def test_an_unknown_topic_is_said_at_once(broker: Broker, topic: str, tmp_path: Path) -> None:
+def test_an_unknown_topic_is_reported_at_once(broker: Broker, topic: str, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Exception, match=f"has no topic {topic}; create it"):
         write([b"x"], tmp_path, {"bootstrap_servers": broker.address}, topic=topic)
     assert time.monotonic() - began < 10
 
 
-def test_what_does_not_fit_in_flight_waits(broker: Broker, topic: str, tmp_path: Path) -> None:
-    """Also the largest message goes through the smallest window."""
+def test_messages_that_exceed_the_limit_in_flight_wait(broker: Broker, topic: str, tmp_path: Path) -> None:
+    """Even the largest message passes the smallest limit."""
     broker.create(topic)
     values = [b"%06d" % n * 100 for n in range(300)]
     config = {"bootstrap_servers": broker.address, "buffer.memory": "1000", "linger_ms": 0}
@@ -147,7 +147,7 @@ def test_what_does_not_fit_in_flight_waits(broker: Broker, topic: str, tmp_path:
 
 
 def test_a_broker_that_comes_back_gets_everything_once(tmp_path: Path) -> None:
-    """Killed in the middle of a write and started again, within the delivery timeout."""
+    """The broker is killed in the middle of a write and restarted within the delivery timeout."""
     broker = Broker(tmp_path / "kafka")
     try:
         broker.create("t", partitions=2)
@@ -172,7 +172,7 @@ _FUNCTIONS: dict[int, Any] = {}
 
 
 def _in_this_process(function: Any) -> Any:
-    """A function that Beam need not pickle; the FnApiRunner's worker is a thread of ours."""
+    """A function that Beam does not pickle; the FnApiRunner's worker is a thread of this process."""
     number = len(_FUNCTIONS)
     _FUNCTIONS[number] = function
 
@@ -182,7 +182,7 @@ def _in_this_process(function: Any) -> Any:
     return call
 
 
-def test_a_broker_that_stays_away_fails_the_pipeline(tmp_path: Path) -> None:
+def test_a_broker_that_stays_down_fails_the_pipeline(tmp_path: Path) -> None:
     broker = Broker(tmp_path / "kafka")
     broker.create("t")
 
@@ -210,8 +210,8 @@ def test_a_pipeline_without_a_broker_fails_with_the_reason(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({}, "no bootstrap_servers"),
-        ({"bootstrap_servers": "kafka:99999"}, "no host:port"),
+        ({}, "have no bootstrap_servers"),
+        ({"bootstrap_servers": "kafka:99999"}, "not a valid host:port"),
         ({"bootstrap_servers": "k:1", "compresion_type": "gzip"}, "did you mean compression_type"),
         ({"bootstrap_servers": "k:1", "linger.ms": "soon"}, "linger_ms cannot be 'soon'"),
         ({"bootstrap_servers": "k:1", "sasl_plain_password": "hunter2"}, "CLAIMWIRE_KAFKA_PASSWORD"),
@@ -223,10 +223,10 @@ def test_wrong_options_are_refused_before_anything_runs(config: dict[str, Any], 
     assert "hunter2" not in str(refused.value)
 
 
-def test_acks_that_do_not_go_with_idempotence_are_refused(broker: Broker, topic: str, tmp_path: Path) -> None:
+def test_acks_that_contradict_idempotence_are_refused(broker: Broker, topic: str, tmp_path: Path) -> None:
     broker.create(topic)
     config = {"bootstrap_servers": broker.address, "acks": "1"}
-    with pytest.raises(Exception, match=r"these options do not fit: .*acks=1"):
+    with pytest.raises(Exception, match=r"these client options are not valid: .*acks=1"):
         write([b"x"], tmp_path, config, topic=topic)
     write([b"x"], tmp_path, config | {"enable_idempotence": False}, topic=topic)
     assert len(broker.read(topic)) == 1
@@ -235,7 +235,7 @@ def test_acks_that_do_not_go_with_idempotence_are_refused(broker: Broker, topic:
 # Addresses and topics
 
 
-def test_an_address() -> None:
+def test_an_address_is_parsed() -> None:
     address = KafkaAddress.parse("kafka://a.example:9093,[::1],b/news.articles")
     assert address == KafkaAddress(("a.example:9093", "[::1]:9092", "b:9092"), "news.articles")
     assert str(address) == "kafka://a.example:9093,[::1]:9092,b:9092/news.articles"
@@ -246,16 +246,16 @@ def test_an_address() -> None:
     [
         ("kafka://h:1", "names no topic"),
         ("kafka://h:1/", "names no topic"),
-        ("kafka://h:0/t", "no host:port"),
-        ("kafka://h:http/t", "no host:port"),
-        ("kafka://h:1,/t", "no host:port"),
-        ("kafka://h:1/a/b", "no name of a topic"),
+        ("kafka://h:0/t", "not a valid host:port"),
+        ("kafka://h:http/t", "not a valid host:port"),
+        ("kafka://h:1,/t", "not a valid host:port"),
+        ("kafka://h:1/a/b", "not a valid topic name"),
         ("kafka://h:1/t?acks=1", "file of client options"),
-        ("http://h:1/t", "no address of Kafka"),
+        ("http://h:1/t", "not a valid Kafka address"),
         ("kafka://me:hunter2@h:1/t", "CLAIMWIRE_KAFKA_PASSWORD"),
     ],
 )
-def test_what_is_no_address(url: str, said: str) -> None:
+def test_an_invalid_address_is_refused(url: str, said: str) -> None:
     with pytest.raises(BadAddress, match=said) as refused:
         KafkaAddress.parse(url)
     assert "hunter2" not in str(refused.value)
@@ -272,7 +272,7 @@ def test_topics_are_created_only_when_asked(broker: Broker, topic: str) -> None:
     assert describe_topics(connection, [topic, f"{topic}-no"]) == {topic: made}
 
 
-def test_a_topic_that_cannot_be_made(broker: Broker, topic: str) -> None:
+def test_a_topic_that_cannot_be_created_is_refused(broker: Broker, topic: str) -> None:
     with pytest.raises(TopicRefused, match=f"{topic}.*[Rr]eplication factor"):
         ensure_topics(Connection((broker.address,)), {topic: NewTopicSettings(replication_factor=5)}, create=True)
 

@@ -32,7 +32,7 @@ from killing import (
 )
 from webserver import WebServer
 
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.state.opening import State
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 

@@ -1,4 +1,4 @@
-"""Near copies: what is found to be one, what is not, and that nothing depends on order, size or script."""
+"""Near-duplicates: what counts as one, what does not, and that order, size and script make no difference."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_dedupe import Memory, article, judged, outcomes, told
+from test_dedupe import Memory, article, assert_copies_are_of_originals, judged, outcomes, told
 
 from claimwire.pipelines.dedupe.fingerprint import LONGEST, fingerprint
 from claimwire.pipelines.dedupe.index import HOT
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict, judge, near
-from claimwire.pipelines.state.checkpoint import Outcome, State
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome
 from claimwire.schemas import Article
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -28,7 +29,7 @@ BULLETIN = (
 
 
 def prose(words: int, seed: int) -> str:
-    """Words that nobody wrote, of a bounded vocabulary, in sentences and paragraphs."""
+    """Made-up text from a limited vocabulary, in sentences and paragraphs."""
     chance = random.Random(seed)
     vocabulary = ["".join(chance.choices(SYLLABLES, k=chance.randint(1, 4))) for _ in range(3000)]
     written = [vocabulary[min(int(chance.paretovariate(0.7)) - 1, 2999)] for _ in range(words)]
@@ -44,7 +45,7 @@ def verdict_on(copy: str, original: str) -> Verdict:
     return judged(article(text=original), elsewhere(copy))[1]
 
 
-def test_an_abridged_copy_says_so_and_how_much_of_it_is_verbatim() -> None:
+def test_an_abridged_copy_is_marked_as_such_with_its_verbatim_share() -> None:
     paragraphs = prose(400, 1).split("\n")
     verdict = verdict_on("\n".join(paragraphs[:4]), "\n".join(paragraphs))
     assert verdict.outcome == "copy"
@@ -52,13 +53,13 @@ def test_an_abridged_copy_says_so_and_how_much_of_it_is_verbatim() -> None:
     assert (verdict.duplicate.kind, verdict.duplicate.method, verdict.duplicate.score) == ("near", "abridged", 1.0)
 
 
-def test_an_extended_copy_is_one() -> None:
+def test_an_extended_copy_is_a_copy() -> None:
     duplicate = verdict_on(prose(300, 1) + "\n" + prose(200, 2), prose(300, 1)).duplicate
     assert duplicate is not None
     assert (duplicate.kind, duplicate.method) == ("near", "extended")
 
 
-def test_a_copy_with_words_changed_throughout_is_one() -> None:
+def test_a_copy_with_words_changed_throughout_is_a_copy() -> None:
     words = prose(300, 1).split(" ")
     words[10::25] = ["otherwise"] * len(words[10::25])
     duplicate = verdict_on(" ".join(words), prose(300, 1)).duplicate
@@ -68,7 +69,7 @@ def test_a_copy_with_words_changed_throughout_is_one() -> None:
     assert 0.6 < duplicate.score < 1
 
 
-def test_other_texts_of_the_same_vocabulary_are_none() -> None:
+def test_other_texts_with_the_same_vocabulary_are_not_copies() -> None:
     assert outcomes(*(elsewhere(prose(300, seed)) for seed in range(20))) == ["new"] * 20
 
 
@@ -93,7 +94,7 @@ def test_a_differing_name_in_a_template_vetoes() -> None:
     assert verdict_on(text.format("Norwick Mills"), text.format("Astra Paper")).outcome == "new"
 
 
-def test_two_thousand_fillings_of_one_template_are_no_copies() -> None:
+def test_two_thousand_fillings_of_one_template_are_not_copies() -> None:
     texts = [BULLETIN.format(f"{number}.{number % 7}", number % 13) for number in range(2000)]
     fillings = [elsewhere(text, title=f"Market call {number}") for number, text in enumerate(texts)]
     assert set(outcomes(*fillings)) == {"new"}
@@ -119,7 +120,7 @@ def test_a_longer_text_is_a_copy_whenever_it_comes() -> None:
     assert outcomes(article(text=text, day=1), elsewhere(text + "\nMore.", day=19)) == ["new", "copy"]
 
 
-def test_a_story_that_its_own_outlet_continues_is_a_revision() -> None:
+def test_a_story_continued_by_its_own_outlet_is_a_revision() -> None:
     first = article("https://a.example/live/1", text=prose(200, 4), title="Storm at the coast, live", day=1)
     later = prose(120, 5) + "\n" + prose(200, 4)
     same = article("https://a.example/live/2", text=later, title="Storm at the coast, live", day=2)
@@ -131,7 +132,7 @@ def test_a_story_that_its_own_outlet_continues_is_a_revision() -> None:
     assert outcomes(first, other) == ["new", "copy"]
 
 
-def test_a_revision_is_no_copy_of_its_own_earlier_version() -> None:
+def test_a_revision_is_not_a_copy_of_its_own_earlier_version() -> None:
     index = Memory()
     first = article(text=prose(300, 6))
     outcomes(first, index=index)
@@ -139,7 +140,7 @@ def test_a_revision_is_no_copy_of_its_own_earlier_version() -> None:
     assert (verdict.outcome, verdict.revision_of) == ("revision", first.id)
 
 
-def test_a_copy_is_compared_with_the_original_only_so_that_likeness_does_not_creep() -> None:
+def test_articles_are_compared_with_originals_only_so_that_similarity_does_not_creep() -> None:
     parts = [prose(100, seed) for seed in range(12)]
     creeping = [elsewhere("\n".join(parts[at : at + 4]), host=f"h{at}", day=1 + at) for at in range(9)]
     verdicts = judged(*creeping)
@@ -148,7 +149,7 @@ def test_a_copy_is_compared_with_the_original_only_so_that_likeness_does_not_cre
     assert {verdict.duplicate.of for verdict in verdicts if verdict.duplicate} <= originals
 
 
-def test_the_words_of_a_near_copy_are_a_copy_of_its_original() -> None:
+def test_an_exact_copy_of_a_near_copy_is_a_copy_of_the_original() -> None:
     original, abridged = prose(300, 7), "\n".join(prose(300, 7).split("\n")[:6])
     for index in (None, Memory()):
         one, two, three = article(text=original), elsewhere(abridged, day=2), elsewhere(abridged, "c", day=3)
@@ -159,7 +160,7 @@ def test_the_words_of_a_near_copy_are_a_copy_of_its_original() -> None:
         assert verdicts[2].duplicate == verdicts[1].duplicate
 
 
-def test_a_later_found_earlier_original_changes_no_verdict_and_is_known() -> None:
+def test_an_earlier_original_found_later_changes_no_verdict_but_is_recorded() -> None:
     index = Memory()
     copy, early = elsewhere(prose(300, 8), day=5), article(text=prose(300, 8) + "\nMore there.", day=1)
     outcomes(copy, index=index)
@@ -180,14 +181,14 @@ def test_the_same_text_in_a_thousand_outlets_is_one_original() -> None:
     assert sum(verdict.outcome == "new" for verdict in verdicts) == 1
 
 
-def test_what_stands_in_every_article_of_an_outlet_makes_no_copies() -> None:
+def test_boilerplate_of_an_outlet_makes_no_copies() -> None:
     standing = "\n".join(prose(70, seed).replace("\n", " ") for seed in (21, 22, 23))
     articles = [
         article(f"https://a.example/{n}", text=f"{prose(60, 100 + n)}\n{standing}", title=f"Piece {n}", day=1 + n)
         for n in range(12)
     ]
     assert outcomes(*articles) == ["new"] * 12
-    # Under one title only the first ones, from which it is learned, can be taken for copies.
+    # With equal titles, only the first articles, from which the boilerplate is learned, can be taken for copies.
     series = [
         article(f"https://a.example/{n}", text=f"{prose(60, 200 + n)}\n{standing}", title="Briefing", day=1 + n)
         for n in range(12)
@@ -195,7 +196,7 @@ def test_what_stands_in_every_article_of_an_outlet_makes_no_copies() -> None:
     assert outcomes(*series)[4:] == ["new"] * 8
 
 
-def test_a_teaser_that_stands_in_a_digest_makes_no_copy_of_it_but_of_the_whole_story_under_its_title() -> None:
+def test_a_teaser_is_not_a_copy_of_a_digest_that_contains_it_but_of_the_full_story_with_its_title() -> None:
     story = prose(400, 91)
     teaser = story[: story.index(".", 180) + 1].replace("\n", " ")
     digest = f"{prose(300, 92)}\n{teaser}\n{prose(300, 93)}"
@@ -204,7 +205,7 @@ def test_a_teaser_that_stands_in_a_digest_makes_no_copy_of_it_but_of_the_whole_s
     assert outcomes(first, elsewhere(story, title="Storm at the coast")) == ["new", "copy"]
 
 
-def test_an_outlet_that_writes_its_story_anew_a_year_later_has_written_another() -> None:
+def test_a_story_that_an_outlet_rewrites_a_year_later_is_another_story() -> None:
     last_year = article("https://a.example/1", prose(500, 94), "The best trails of the valley", published="2025-11-01")
     changed = prose(500, 94).replace(".", " again.", 8) + "\n" + prose(80, 95)
     mine = article("https://a.example/2", changed, "The best trails of the valley", day=1)
@@ -232,7 +233,7 @@ def test_hot_grams_cost_no_more_than_their_limit() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "Word", "Word word word.", "…", "1"])
-def test_texts_of_no_or_one_word_are_copies_of_nothing(text: str) -> None:
+def test_texts_of_one_word_or_none_are_never_copies(text: str) -> None:
     assert outcomes(article(text=text), elsewhere(text)) == ["new", "new"]
 
 
@@ -298,7 +299,7 @@ def test_the_order_of_arrival_changes_no_verdict_on_near_copies(drawn: list[tupl
 
 @settings(max_examples=40, deadline=None)
 @given(near_texts, st.integers(0, 8))
-def test_where_a_pass_is_cut_changes_no_verdict_on_near_copies(drawn: list[tuple], cut: int) -> None:  # type: ignore[type-arg]
+def test_pass_boundaries_change_no_verdict_on_near_copies(drawn: list[tuple], cut: int) -> None:  # type: ignore[type-arg]
     articles = sorted(made(drawn), key=lambda each: fingerprint(each).order)
     index = Memory()
     parts = judged(*articles[:cut], index=index) + judged(*articles[cut:], index=index)
@@ -307,17 +308,11 @@ def test_where_a_pass_is_cut_changes_no_verdict_on_near_copies(drawn: list[tuple
 
 @settings(max_examples=40, deadline=None)
 @given(near_texts)
-def test_no_near_copy_is_a_copy_of_itself_or_of_a_copy(drawn: list[tuple]) -> None:  # type: ignore[type-arg]
-    articles = made(drawn)
-    verdicts = judged(*articles)
-    copies = {each.id for each, verdict in zip(articles, verdicts, strict=True) if verdict.outcome == "copy"}
-    for each, verdict in zip(articles, verdicts, strict=True):
-        if verdict.outcome == "copy":
-            assert verdict.duplicate is not None
-            assert verdict.duplicate.of not in copies | {each.id}
+def test_a_near_copy_is_never_a_copy_of_itself_or_of_a_copy(drawn: list[tuple]) -> None:  # type: ignore[type-arg]
+    assert_copies_are_of_originals(made(drawn))
 
 
-def test_likeness_is_the_same_in_either_direction() -> None:
+def test_likeness_is_symmetric() -> None:
     one, _ = fingerprint(article(text=prose(300, 60))).without(set())
     two, _ = fingerprint(elsewhere("\n".join(prose(300, 60).split("\n")[1:]))).without(set())
     forth, back = near(one, two), near(two, one)
@@ -336,13 +331,13 @@ def commit(state: State, *articles: Article, now: datetime = NOW) -> list[Verdic
         Outcome(each.order, verdict.outcome, 0, verdict.remember)
         for each, verdict in zip(prints, verdicts, strict=True)
     ]
-    state.commit(reports, [], now)
+    state.journal.commit(reports, [], now)
     return verdicts
 
 
 def rows(state: State) -> dict[str, int]:
     tables = ("seen", "seen_keys", "fresh_grams", "settled_grams", "published_before")
-    return {table: state._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+    return {table: state.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
 def test_sqlite_gives_the_verdicts_of_an_index_in_memory(tmp_path: Path) -> None:
@@ -355,7 +350,7 @@ def test_sqlite_gives_the_verdicts_of_an_index_in_memory(tmp_path: Path) -> None
             assert list(map(told, commit(state, *some))) == list(map(told, judged(*some, index=index)))
 
 
-def test_what_is_found_once_is_found_when_its_grams_have_settled(tmp_path: Path) -> None:
+def test_an_article_is_still_found_after_its_grams_have_settled(tmp_path: Path) -> None:
     with State(tmp_path) as state:
         commit(state, article(text=prose(300, 70)))
         for _ in range(40):
@@ -365,7 +360,7 @@ def test_what_is_found_once_is_found_when_its_grams_have_settled(tmp_path: Path)
         assert verdict.outcome == "copy"
 
 
-def test_what_is_forgotten_leaves_no_row(tmp_path: Path) -> None:
+def test_a_forgotten_article_leaves_no_row(tmp_path: Path) -> None:
     with State(tmp_path) as state:
         commit(state, *(elsewhere(prose(200, seed), day=1) for seed in range(30)))
         commit(state, elsewhere("\n".join(prose(200, 3).split("\n")[1:])))
@@ -384,14 +379,14 @@ def test_what_is_forgotten_leaves_no_row(tmp_path: Path) -> None:
         ]
 
 
-def test_a_file_does_not_grow_where_as_much_is_forgotten_as_is_new(tmp_path: Path) -> None:
+def test_a_file_does_not_grow_while_as_much_is_forgotten_as_is_added(tmp_path: Path) -> None:
     sizes = []
     with State(tmp_path) as state:
         for day in range(12):
             now = NOW + timedelta(days=day)
             commit(state, *(elsewhere(prose(200, 1000 * day + seed), day=1) for seed in range(60)), now=now)
             state.expire(now - timedelta(days=3))
-            sizes.append(state._db.execute("PRAGMA page_count").fetchone()[0])
+            sizes.append(state.db.execute("PRAGMA page_count").fetchone()[0])
         assert rows(state)["seen"] == 4 * 60
     assert max(sizes[6:]) <= 1.1 * max(sizes[:6])
 

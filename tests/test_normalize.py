@@ -1,4 +1,4 @@
-"""From what a source gave to an article."""
+"""Normalisation: from what a source gave to an article."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from claimwire.pipelines.normalize.article import language, normalize, parse_time
-from claimwire.pipelines.normalize.characters import clean
+from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.normalize.language import language
+from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.normalize.times import parse_time
 from claimwire.pipelines.normalize.urls import canonical_url, domain
 from claimwire.schemas import RawArticle, decode, encode
 from claimwire.schemas.records import Article
@@ -58,7 +60,7 @@ class TestCanonicalUrl:
     @pytest.mark.parametrize(
         "value", ["mailto:a@b.example", "tag:a,2026:1", "urn:x", "news", "", "https://", "http://a b/"]
     )
-    def test_what_is_no_web_address_has_none(self, value: str) -> None:
+    def test_anything_but_a_web_address_has_no_canonical_url(self, value: str) -> None:
         assert canonical_url(value) is None
 
     @given(
@@ -84,27 +86,27 @@ class TestCanonicalUrl:
     def test_no_text_breaks_it(self, text: str) -> None:
         canonical_url(text)
 
-    def test_the_domain_stands_for_the_outlet(self) -> None:
+    def test_the_domain_identifies_the_outlet(self) -> None:
         assert domain(canonical_url("https://www.news.example:8443/a")) == "news.example"
         assert domain(None) is None
 
 
-class TestCharacters:
+class TestText:
     @given(any_text)
     def test_cleaning_keeps_every_offset(self, text: str) -> None:
         assert len(clean(text)) == len(text)
 
     @given(any_text)
-    def test_clean_text_can_be_written_and_is_clean(self, text: str) -> None:
+    def test_clean_text_can_be_encoded_and_cleaning_is_idempotent(self, text: str) -> None:
         cleaned = clean(text)
         cleaned.encode("utf-8")
         assert clean(cleaned) == cleaned
 
     @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"])))
-    def test_what_is_harmless_stays_to_the_letter(self, text: str) -> None:
+    def test_harmless_text_stays_unchanged(self, text: str) -> None:
         assert clean(text) == text
 
-    def test_terminal_codes_and_turned_text_are_taken_out(self) -> None:
+    def test_terminal_codes_and_direction_overrides_are_removed(self) -> None:
         assert clean("a\x1b[31mred\x00\u202egnp") == "a [31mred  gnp"
         assert clean("tab\tline\r\nمرحبا\u200f") == "tab\tline\r\nمرحبا\u200f"
         assert clean("half \ud83d") == "half \ufffd"
@@ -126,50 +128,50 @@ class TestTimes:
             "20261120T120000Z",
         ],
     )
-    def test_times_of_all_forms_are_one_instant(self, text: str) -> None:
+    def test_all_forms_of_a_time_are_the_same_instant(self, text: str) -> None:
         assert parse_time(text) == datetime(2026, 11, 20, 12, tzinfo=UTC)
 
     @pytest.mark.parametrize("text", ["20261120", "2026-11-20"])
-    def test_a_date_is_its_midnight(self, text: str) -> None:
+    def test_a_date_is_midnight_utc(self, text: str) -> None:
         assert parse_time(text) == datetime(2026, 11, 20, tzinfo=UTC)
 
     @pytest.mark.parametrize(
         "text", [None, "", "yesterday", "12", "November 2026", "20 November", "12:00", "2026-13-45"]
     )
-    def test_what_is_no_full_date_is_not_made_one(self, text: str | None) -> None:
+    def test_an_incomplete_date_is_not_completed(self, text: str | None) -> None:
         assert parse_time(text) is None
 
     @given(any_text)
     def test_no_text_breaks_it(self, text: str) -> None:
         parse_time(text)
 
-    def test_a_date_far_in_the_future_is_no_date_of_publication(self) -> None:
+    def test_a_date_far_in_the_future_is_not_a_publication_date(self) -> None:
         now = datetime(2026, 11, 20, tzinfo=UTC)
         later = (now + timedelta(days=3)).isoformat()
         assert normalize(RawArticle(title="T", published=later, fetched_at=now)).published_at is None
         soon = (now + timedelta(hours=3)).isoformat()
         assert normalize(RawArticle(title="T", published=soon, fetched_at=now)).published_at == now + timedelta(hours=3)
 
-    def test_updated_is_not_published(self) -> None:
+    def test_an_update_time_is_not_taken_for_the_publication_time(self) -> None:
         article = normalize(RawArticle(title="T", updated="2026-11-20"))
         assert article.published_at is None
         assert article.updated_at == datetime(2026, 11, 20, tzinfo=UTC)
 
 
 class TestLanguage:
-    def test_a_sure_detection_beats_what_the_feed_declares(self) -> None:
+    def test_a_confident_detection_overrides_the_declared_language(self) -> None:
         assert language("Der Bürgermeister sagte am Dienstag, die Brücke werde im Frühjahr gesperrt.", "en-us") == "de"
 
     def test_a_short_text_has_the_declared_language(self) -> None:
         assert language("Ok 22", "en-GB") == "en"
 
-    def test_nothing_to_tell_it_from_is_null(self) -> None:
+    def test_without_evidence_the_language_is_null(self) -> None:
         assert language("", None) is None
         assert language("12 34", None) is None
 
 
 class TestIds:
-    def test_the_same_article_has_the_same_id_however_it_was_decorated(self) -> None:
+    def test_the_same_article_has_the_same_id_whatever_was_added_to_its_url(self) -> None:
         plain = normalize(RawArticle(url="https://news.example/a", title="T", text=ENGLISH))
         decorated = normalize(
             RawArticle(
@@ -214,7 +216,7 @@ class TestIds:
             feed_url=st.none() | any_text,
         )
     )
-    def test_any_raw_article_becomes_one_that_can_be_written_and_does_so_again(self, raw: RawArticle) -> None:
+    def test_any_raw_article_becomes_the_same_encodable_article_every_time(self, raw: RawArticle) -> None:
         article = normalize(raw)
         assert decode(encode(article), Article) == article
         assert normalize(raw) == article

@@ -17,9 +17,9 @@ import pytest
 import zstandard
 from conftest import ROOT, run_here, write_jsonl, written
 
-from claimwire.pipelines.observe.events import Summary
-from claimwire.pipelines.sinks.addresses import SinkError
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.observe.summary import Summary
+from claimwire.pipelines.sinks import SinkError
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas.jsonschema import json_schema
 
 EXAMPLES = ROOT / "examples"
@@ -262,23 +262,23 @@ def test_an_article_that_was_long_not_seen_is_forgotten(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", plain(1))
     run_plain(tmp_path)
     with State(tmp_path / "state") as state:
-        state._db.execute("UPDATE seen SET last_seen = last_seen - 91")
+        state.db.execute("UPDATE seen SET last_seen = last_seen - 91")
     (tmp_path / "in.jsonl").write_text("")
     run_plain(tmp_path)
     with State(tmp_path / "state") as state:
-        assert state._db.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+        assert state.db.execute("SELECT count(*) FROM seen").fetchone() == (0,)
 
 
 def test_an_article_that_stands_in_an_unchanged_file_is_never_forgotten(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", plain(1))
     run_plain(tmp_path)
     with State(tmp_path / "state") as state:  # fifty days go by
-        state._db.execute("UPDATE seen SET last_seen = last_seen - 50")
-        state._db.execute("UPDATE files SET read_at = read_at - 50 * 86400000")
-        (before,) = state._db.execute("SELECT min(last_seen) FROM seen").fetchone()
+        state.db.execute("UPDATE seen SET last_seen = last_seen - 50")
+        state.db.execute("UPDATE files SET read_at = read_at - 50 * 86400000")
+        (before,) = state.db.execute("SELECT min(last_seen) FROM seen").fetchone()
     assert run_plain(tmp_path).unchanged == 1
     with State(tmp_path / "state") as state:
-        assert state._db.execute("SELECT min(last_seen) FROM seen").fetchone() == (before + 50,)
+        assert state.db.execute("SELECT min(last_seen) FROM seen").fetchone() == (before + 50,)
 
 
 def test_two_sinks_whatever_their_names(tmp_path: Path) -> None:

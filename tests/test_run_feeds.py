@@ -9,9 +9,9 @@ import pytest
 from conftest import run_here, written
 from webserver import Page, WebServer
 
-from claimwire.pipelines.observe.events import Summary
-from claimwire.pipelines.run.bounded import RunError
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.observe.summary import Summary
+from claimwire.pipelines.run import RunError
+from claimwire.pipelines.state.opening import State
 
 
 def feed(*numbers: int, host: str = "a.example") -> bytes:
@@ -111,7 +111,7 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_place(tmp_path: Path) ->
         run_feeds(tmp_path, url)
         assert (server.count("/old"), server.count("/new")) == (1, 2)
         with State(tmp_path / "state") as state:
-            assert state.source(url).moved_to == server.url("/new")
+            assert state.sources.get(url).moved_to == server.url("/new")
     (record,) = written(tmp_path / "out")
     assert record["article"]["source"]["feed_url"] == url
 

@@ -119,7 +119,7 @@ def full_record() -> EnrichedArticle:
 
 
 @given(articles)
-def test_an_article_is_itself_after_json(article: Article) -> None:
+def test_an_article_survives_json(article: Article) -> None:
     assert decode(encode(article), Article) == article
 
 
@@ -130,11 +130,11 @@ def test_text_survives_json_to_the_code_point_and_on_one_line(text: str) -> None
     assert json.loads(line)["text"] == text
 
 
-def test_a_record_with_every_field_is_itself_after_json() -> None:
+def test_a_record_with_every_field_survives_json() -> None:
     assert decode(encode(full_record()), EnrichedArticle) == full_record()
 
 
-def test_json_names_the_fields_as_published() -> None:
+def test_json_uses_the_published_field_names() -> None:
     record = json.loads(encode(full_record()))
     assert record["claims"][0]["cue"]["class"] == "speech"
     assert record["claims"][0]["content"] == [[1, 32]]
@@ -147,7 +147,7 @@ def test_a_reader_ignores_fields_of_a_later_minor_version() -> None:
     assert decode(json.dumps(line), EnrichedArticle) == full_record()
 
 
-def test_a_record_of_a_wrong_form_is_refused_with_the_path_to_the_fault() -> None:
+def test_an_invalid_record_is_refused_with_the_path_of_the_faulty_field() -> None:
     line = json.loads(encode(full_record()))
     line["claims"][0]["polarity"] = "sideways"
     with pytest.raises(msgspec.ValidationError, match=r"\$\.claims\[0\]\.polarity"):
@@ -159,7 +159,7 @@ def test_records_cannot_be_changed() -> None:
         full_record().article.text = "other"  # type: ignore[misc]
 
 
-def test_the_published_schemas_are_those_of_the_code() -> None:
+def test_the_published_schemas_match_the_code() -> None:
     assert publish(["--check", str(Path(__file__).parents[1] / "schemas/json")]) == 0
 
 
@@ -170,13 +170,13 @@ def test_a_stale_published_schema_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_every_published_schema_is_valid_and_says_its_version(name: str) -> None:
+def test_every_published_schema_is_valid_and_states_its_version(name: str) -> None:
     schema = json_schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$id"].endswith(f":{SCHEMA_VERSION}")
 
 
-def test_a_record_validates_and_a_spoilt_one_does_not() -> None:
+def test_a_record_validates_and_a_broken_one_does_not() -> None:
     validator = jsonschema.Draft202012Validator(json_schema("enriched-article"))
     record = json.loads(encode(full_record()))
     validator.validate(record)
@@ -191,14 +191,14 @@ def test_any_article_validates(article: Article) -> None:
 
 
 @given(articles)
-def test_beam_gets_back_what_it_was_given_and_may_take_it_as_a_key(article: Article) -> None:
+def test_a_record_survives_its_beam_coder_and_may_be_a_key(article: Article) -> None:
     coder = coders.registry.get_coder(Article)
     assert isinstance(coder, RecordCoder)
     assert coder.is_deterministic()
     assert coder.decode(coder.encode(article)) == article
 
 
-def test_a_coder_survives_the_way_to_a_worker() -> None:
+def test_a_coder_can_be_pickled() -> None:
     coder = RecordCoder(EnrichedArticle)
     assert pickle.loads(pickle.dumps(coder)) == coder
 
@@ -208,7 +208,7 @@ def test_arrow_has_a_column_for_every_field(kind: type[Record]) -> None:
     assert arrow_schema(kind).names == [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
-def test_a_record_is_itself_after_arrow() -> None:
+def test_a_record_survives_arrow() -> None:
     row = msgspec.to_builtins(full_record(), builtin_types=(datetime,))
     table = pa.Table.from_pylist([row], schema=arrow_schema(EnrichedArticle))
     assert msgspec.convert(table.to_pylist()[0], EnrichedArticle) == full_record()

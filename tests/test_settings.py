@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from claimwire.pipelines.settings import Settings, SettingsError, load_settings, main
+from claimwire.pipelines.cli.reference import main
+from claimwire.pipelines.settings import Settings, SettingsError, describe, load_settings
 
 
 def load(tmp_path: Path, file: str = "", flags: dict[str, object] | None = None, **environment: str) -> Settings:
@@ -48,8 +49,8 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
         ("workers: many", {}, {}, "workers cannot be 'many'"),
         ("workers: 0", {}, {}, "workers cannot be 0: .*>= 1"),
         ("extract: all", {}, {}, "it must be one of none, entities, claims"),
-        ("", {}, {"remember": "3 days"}, "the command line: remember cannot be '3 days'.*as 90d"),
-        ("remember: 90", {}, {}, "remember cannot be 90: .*as 90d"),
+        ("", {}, {"remember": "3 days"}, "the command line: remember cannot be '3 days'.*e.g. 90d"),
+        ("remember: 90", {}, {}, "remember cannot be 90: .*e.g. 90d"),
         ("every: 0s", {}, {}, "every cannot be '0s'"),
         ("remember: 9999999d", {}, {}, "remember cannot be '9999999d'"),
         ("quiet: 5", {}, {}, "quiet cannot be 5"),
@@ -67,6 +68,15 @@ def test_a_wrong_name_or_value_is_named_with_what_would_be_right(
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
         load_settings(Path("nowhere.yaml"), {}, {})
+
+
+def test_every_setting_has_a_group_and_choices_keep_their_order() -> None:
+    groups = [setting.group for setting in describe().values()]
+    assert len(groups) == len(Settings.__struct_fields__)
+    assert groups == sorted(groups, key=groups.index)  # each group in one piece
+    kinds = {name: setting.kind for name, setting in describe().items()}
+    assert (kinds["extract"], kinds["extractor"]) == ("none, entities, claims", "tagger, rules")
+    assert (kinds["remember"], kinds["kafka_replication"]) == ("time span", "whole number")
 
 
 def test_time_spans() -> None:

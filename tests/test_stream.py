@@ -21,9 +21,9 @@ from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
-from claimwire.pipelines.dedupe.transform import Judged, told
+from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import Verdict
-from claimwire.pipelines.enrich import DEAD_LETTERS, EnrichBatch, Run
+from claimwire.pipelines.enrich import EnrichBatch, Run
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import RawArticle
 
@@ -145,14 +145,14 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
 def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:
     def judged(record: dict[str, Any]) -> Judged:
         normal = normalize(RawArticle(url=record["url"], text=record["text"]))
-        return told(normal, fingerprint(normal), Verdict("new", None, None, ()))
+        return with_verdict(normal, fingerprint(normal), Verdict("new", None, None, ()))
 
     enrich = EnrichBatch("claims", None, None, "added", Run("run", "0", datetime.now(UTC)), None)
     bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]
     list(enrich.process(bundles[0]))
     with ThreadPoolExecutor(4) as threads:
         outputs = [each for bundle in threads.map(lambda some: list(enrich.process(some)), bundles) for each in bundle]
-    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == DEAD_LETTERS]
+    letters = [each.value for each in outputs if isinstance(each, TaggedOutput) and each.tag == "dead_letters"]
     assert not letters
 
 

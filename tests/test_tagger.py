@@ -15,9 +15,8 @@ from test_extract_properties import TEXTS, assert_sound, assert_spans
 
 import claimwire.pipelines.extract.tagger as tagging
 from claimwire.pipelines.extract import Extraction, ModelNotFoundError, extract, load
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import find_quotes
-from claimwire.pipelines.extract.tagged import LEAST
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.reject import LEAST
 from claimwire.pipelines.extract.tagger import Attribution, has_weights, load_tagger
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
 from claimwire.schemas import Claim
@@ -27,8 +26,7 @@ PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 def read(text: str) -> list[Attribution]:
-    paragraphs = list(find_paragraphs(text))
-    return load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).attributions
+    return load_tagger().read(Article(text)).attributions
 
 
 def by_rules(text: str) -> Extraction:
@@ -162,8 +160,7 @@ def test_attributions_lie_in_the_text_ordered_and_disjoint(text: str) -> None:
 @PROPERTY
 @given(TEXTS)
 def test_names_lie_in_the_text_one_after_the_other(text: str) -> None:
-    paragraphs = list(find_paragraphs(text))
-    names = load_tagger().read(text, paragraphs, find_quotes(text, paragraphs)).names
+    names = load_tagger().read(Article(text)).names
     assert all(name.start < name.end <= len(text) and 0 <= name.score <= 1 for name in names)
     assert all(one.end <= other.start for one, other in pairwise(names))
 
@@ -180,22 +177,19 @@ def test_entities_are_the_same_with_claims_and_without(text: str) -> None:
 @PROPERTY
 @given(st.text(max_size=600))
 def test_windows_hold_every_piece_once_and_are_not_too_long(text: str) -> None:
-    paragraphs = list(find_paragraphs(text))
+    article = Article(text)
     tokenizer = load_tagger().tokenizer
-    windows = list(find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit=24))
+    windows = list(find_windows(article, tokenizer, limit=24))
     assert all(len(window.pieces) == len(window.types) == len(window.spans) <= 24 for window in windows)
     spans = [span for window in windows for span in window.spans if span[1]]
     assert spans == [
-        (start + left, start + right)
-        for start, end in paragraphs
-        for left, right in tokenizer.encode(text[start:end], add_special_tokens=False).offsets
+        (left, right) for start, end in article.paragraphs for _, left, right in tokenizer.pieces(text, start, end)
     ]
 
 
 def test_a_sentence_longer_than_a_window_is_read_in_parts() -> None:
     text = "The mayor said the harbour, " + "the old quay, " * 300 + "would be sold."
-    paragraphs = list(find_paragraphs(text))
-    windows = list(find_windows(text, paragraphs, [], load_tagger().tokenizer))
+    windows = list(find_windows(Article(text, quotes=[]), load_tagger().tokenizer))
     assert len(windows) > 3
     assert max(len(window.pieces) for window in windows) == LIMIT
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,10 +45,69 @@ def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
         "claimwire/pipelines/extract/tagger/weights/names.onnx",
         "claimwire/pipelines/extract/tagger/weights/vocab.txt",
         "claimwire/pipelines/extract/tagger/MODEL_CARD.md",
+        "claimwire/pipelines/read/page.html",
     ):
         assert name in names
     assert any(name.startswith("claimwire/pipelines/extract/data/") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
+
+
+def test_only_claimwire_is_importable_from_the_wheel(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0] for name in names} == {
+        "claimwire",
+        next(n for n in names if n.endswith("METADATA"))[:-9],
+    }
+    (top_level,) = (name for name in names if name.endswith("top_level.txt"))
+    assert zipfile.ZipFile(wheel).read(top_level).decode().split() == ["claimwire"]
+    assert not [name for name in names if name.endswith(".py") and "/examples/" in name and "__init__" not in name]
+
+
+@pytest.fixture(scope="module")
+def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with packages of our folders' names, and an environment in ``venv`` that has the wheel.
+
+    What the wheel needs is that of the environment of the tests; the test below installs it for itself.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("schemas", "connectors", "pipelines", "examples", "tests"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(f"WHOSE = 'the project, {name}'\n", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True, timeout=120)
+    (library,) = (folder / "venv/lib").glob("python3*/site-packages")
+    install = [sys.executable, "-m", "pip", "--python", str(folder / "venv/bin/python"), "install", "--quiet"]
+    subprocess.run([*install, "--no-deps", "--no-index", str(wheel)], check=True, timeout=120)
+    # As a .pth file it stands behind the environment's own folder, where the wheel is; its .pth files are not read, so
+    # that the checkout, which is installed as editable, is out of sight.
+    (library / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("pythonpath", [None, "."])
+def test_the_wheel_works_beside_packages_of_the_same_names(project: Path, pythonpath: str | None) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {"PYTHONPATH": pythonpath} if pythonpath else {}
+
+    def run(*command: str) -> str:
+        started = [str(project / "venv/bin" / command[0]), *command[1:]]
+        done = subprocess.run(started, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert run("claimwire", "--version").endswith(version("claimwire"))
+    assert "run" in run("claimwire", "run", "--help")
+    program = """
+import claimwire, schemas, connectors, pipelines, examples
+from claimwire.connectors.kafka import ReadFromKafka
+from claimwire.beam import ReadFromFeeds
+assert "site-packages" in claimwire.__file__ and "venv" in claimwire.__file__, claimwire.__file__
+assert schemas.WHOSE == "the project, schemas"
+(claim,) = claimwire.extract("The bridge is closed, Mayor Verr said.").claims
+print(claim.speaker.text, examples.WHOSE)
+"""
+    assert run("python", "-c", program) == "Mayor Verr the project, examples"
+    (project / "feed.xml").write_bytes((ROOT / "examples/feeds/brackwater-courier.xml").read_bytes())
+    run("claimwire", "run", "--source", "feed.xml", "--extract", "none", "--sink", f"jsonl:out-{pythonpath}")
 
 
 @pytest.mark.slow

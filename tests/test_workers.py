@@ -12,12 +12,12 @@ import pytest
 from corpus import articles
 from killing import write_jsonl
 
-from claimwire.pipelines.observe.events import Summary
 from claimwire.pipelines.observe.progress import LineProgress
-from claimwire.pipelines.run import workers
-from claimwire.pipelines.run.bounded import BoundedRun, RunError
+from claimwire.pipelines.observe.summary import Summary
+from claimwire.pipelines.run import RunError, workers
+from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.checkpoint import State
+from claimwire.pipelines.state.opening import State
 
 _PASSES = 2
 _COUNT = 2_010
@@ -31,15 +31,15 @@ class Watched(LineProgress):
         super().__init__()
         self.waiting: list[set[int]] = []
 
-    def working(self, done: int, total: int, claims: int) -> None:
+    def committed(self, done: int, total: int, claims: int) -> None:
         self.waiting.append(pids())
 
 
 class Killing(Watched):
     """Kills one of them after the first pass."""
 
-    def working(self, done: int, total: int, claims: int) -> None:
-        super().working(done, total, claims)
+    def committed(self, done: int, total: int, claims: int) -> None:
+        super().committed(done, total, claims)
         if len(self.waiting) == 1:
             os.kill(min(self.waiting[0]), signal.SIGKILL)
 

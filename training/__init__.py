@@ -1,1 +1,4 @@
-"""How the tagger's weights come about: ``python -m training --data folder --out folder``."""
+"""Training of the tagger: ``python -m training --data folder --work folder --out folder`` makes its weights.
+
+This package is not part of the wheel. Install what it needs with ``pip install --editable '.[train]'``.
+"""

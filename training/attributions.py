@@ -1,8 +1,8 @@
-"""Who said what, learnt from articles with marked attributions (PolNeAR).
+"""Training of attributions (who said what), on articles with annotated attributions (PolNeAR).
 
-One head says of every word piece whether it begins or continues a source, a cue or a content; the other points from
-every piece of a cue to its source and from every piece of a content to its cue (a bilinear score as in the parser of
-Dozat & Manning 2017, with dot products).
+One head labels every word piece as beginning or continuing a source, a cue or a content, or as none of them. The other
+points from every piece of a cue to its source, and from every piece of a content to its cue (a bilinear score as in the
+parser of Dozat & Manning 2017, with dot products).
 """
 
 from __future__ import annotations
@@ -13,30 +13,29 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.attributions import LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.calibrate import HELD_OUT
 from training.encoder import Net
 
 _BATCH = 3072
-"""Word pieces."""
+"""Word pieces per batch."""
 
 
-def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Net:
-    """The network with its averaged weights after the last epoch; the held-out articles are not trained on."""
+def train(articles: Sequence[dict[str, Any]], tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Net:
+    """Train on all but the held-out articles; returns the network with its averaged weights after the last epoch."""
     torch.manual_seed(seed)
     shuffle = random.Random(seed)  # noqa: S311
     held_out = [e for article in articles[::HELD_OUT] for e in examples(article, tokenizer, LIMIT)]
     taught = [article for index, article in enumerate(articles) if index % HELD_OUT]
 
     def windows() -> list[loop.Example]:
-        # Other windows every epoch, so that no place is always at an edge.
+        # Different windows in every epoch, so that no position is always at an edge.
         return [e for article in taught for e in examples(article, tokenizer, shuffle.randint(LIMIT // 2, LIMIT))]
 
     def fast(name: str) -> bool:
@@ -48,14 +47,12 @@ def train(articles: Sequence[dict[str, Any]], tokenizer: Tokenizer, epochs: int,
         averaged.load_state_dict(weights)
         with torch.no_grad():
             losses = [[each.item() for each in _losses(averaged, batch)] for batch in loop.batches(held_out, _BATCH)]
-        print(f"attributions: held out labels, links {np.mean(losses, axis=0).round(4)}", flush=True)
+        print(f"attributions: held-out loss of labels and links {np.mean(losses, axis=0).round(4)}", flush=True)
     return averaged
 
 
-def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def examples(article: dict[str, Any], tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of an article with their labels and links."""
-    text = article["text"]
-    paragraphs = list(find_paragraphs(text))
     attributions = [a for a in article["attributions"] if a["cue"] and a["content"]]
     marked = sorted(
         (start, end, kind, index)
@@ -63,7 +60,7 @@ def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Itera
         for kind in ("source", "cue", "content")
         for start, end in attribution[kind]
     )
-    for window in find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit):
+    for window in find_windows(Article(article["text"]), tokenizer, limit):
         labels, links = [0] * len(window.pieces), [loop.IGNORED] * len(window.pieces)
         first: dict[tuple[str, int], int] = {}
         held: list[tuple[int, str, int]] = []
@@ -83,7 +80,7 @@ def examples(article: dict[str, Any], tokenizer: Tokenizer, limit: int) -> Itera
         for here, kind, index in held:
             if kind != "source":
                 links[here] = first.get(("source" if kind == "cue" else "cue", index), 0)
-        # A source that several cues share is marked with each: the first of its pieces is the same.
+        # A source shared by several cues is annotated with each of them; its first piece is the same.
         yield loop.Example(window, labels, links)
 
 

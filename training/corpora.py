@@ -1,4 +1,7 @@
-"""Corpora with marked names, as text with spans: a token a line, its BIO label in a column, blank between sentences."""
+"""Corpora with annotated names, read as text with spans.
+
+The files have one token per line, with its BIO label in a column, and an empty line between sentences.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 Mark = tuple[int, int, str]
-"""From and to which code point of the text, and the corpus's own label."""
+"""Start and end in code points of the text, and the corpus's own label."""
 
 
 class Marked(NamedTuple):
-    """A document with its marks, in their order; the sentences are lines, the tokens parted by single spaces."""
+    """A document with its marks in order. Each sentence is a line, with single spaces between tokens."""
 
     text: str
     marks: list[Mark]
 
 
 def read(path: Path) -> Iterator[Marked]:
-    """The documents of a corpus in CoNLL's form or that of Universal NER (``.iob2``).
+    """Read the documents of a corpus in the format of CoNLL or of Universal NER (``.iob2``).
 
-    A document ends at ``-DOCSTART-`` or ``# newdoc``; where a file has neither, every sentence is one.
+    Documents are separated by ``-DOCSTART-`` or ``# newdoc``; in a file without these, every sentence is a document.
     """
     universal = path.suffix == ".iob2"
     lines = path.read_text(encoding="utf-8").splitlines()

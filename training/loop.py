@@ -1,4 +1,4 @@
-"""What both trainings share: batches of windows, and the steps with averages of the weights."""
+"""The training loop of both networks: batches of windows, and optimisation with averaged weights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from torch.nn import functional
 from claimwire.pipelines.extract.tagger.windows import Window
 
 IGNORED = -100
-"""The label or link of a piece that teaches nothing."""
+"""The label or link of a piece that is ignored in training."""
 
 
 class Example(NamedTuple):
-    """A window with what it should give: a label a piece, and the piece to which it points, or IGNORED."""
+    """A window with its targets: for each piece a label, and the piece to which it points; either may be IGNORED."""
 
     window: Window
     labels: list[int]
@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """A batch, padded: each is [window, piece]."""
+    """A padded batch; each tensor is [window, piece]."""
 
     pieces: torch.Tensor
     types: torch.Tensor
@@ -36,7 +36,7 @@ class Tensors(NamedTuple):
 
 
 def batches(found: Sequence[Example], size: int, shuffle: random.Random | None = None) -> Iterator[Tensors]:
-    """Windows of like length together, about ``size`` word pieces at a time."""
+    """Batch windows of similar length, about ``size`` word pieces per batch."""
     order = sorted(found, key=lambda e: len(e.window.pieces) + (shuffle.random() * 12 if shuffle else 0))
     rows: list[list[Example]] = [[]]
     for example in order:
@@ -65,7 +65,7 @@ def _padded(batch: list[Example]) -> Tensors:
 
 
 def fault(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """The cross entropy of scores [window, piece, choice] against the right choices [window, piece]."""
+    """The cross entropy of scores [window, piece, choice] and the correct choices [window, piece]."""
     return functional.cross_entropy(scores.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
 
 
@@ -79,10 +79,20 @@ def train(
     rate: float,
     shuffle: random.Random,
 ) -> Iterator[dict[str, torch.Tensor]]:
-    """Trains a network and gives the averaged weights after every epoch; of its own they are in its state.
+    """Train a network.
 
-    ``heads`` tells by name which parameters learn five times as fast as ``rate``, the highest learning rate of the
-    others; ``windows`` makes those of an epoch. Exponential averaging of the weights stands in for an ensemble.
+    Args:
+        net: The network; it is trained in place.
+        heads: Whether a parameter, given by its name, learns at five times ``rate``.
+        windows: Makes the windows of an epoch.
+        loss: The loss of the network on a batch.
+        size: Word pieces per batch.
+        epochs: The number of epochs.
+        rate: The highest learning rate of the parameters that are not heads.
+        shuffle: The source of randomness.
+
+    Yields:
+        After every epoch, the exponential average of the weights, a cheap substitute for an ensemble.
     """
     fast = [value for name, value in net.named_parameters() if heads(name)]
     slow = [value for name, value in net.named_parameters() if not heads(name)]

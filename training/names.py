@@ -1,9 +1,11 @@
-"""Names, learnt from corpora that mark people, bodies and places, and from what spaCy and the lists say of the rest.
+"""Training of names, on corpora that annotate people, organizations and places.
 
-The corpora: CoNLL++ (Wang et al. 2019, news of 1996, corrected), Wikigold (Balasuriya et al. 2009), Universal NER's EWT
-(web texts) and re3d (reports of the war in Syria and Iraq; the only one with arms). None marks dates, money, laws or
-works, and a place is one kind for them: there the extractor's rules are the teacher. The attributions' encoder is not
-changed by this: the layers above its lower half have a copy that learns.
+spaCy and the word lists label the other kinds.
+
+The corpora: CoNLL++ (Wang et al. 2019, corrected news of 1996), Wikigold (Balasuriya et al. 2009), the EWT of Universal
+NER (web texts), and re3d (reports on the war in Syria and Iraq; the only one with weapons). None annotates dates,
+money, laws or works, and all have a single kind of place; for these the extractor's rules are the teacher. The encoder
+of the attributions is not changed: a copy of its upper layers is trained.
 """
 
 from __future__ import annotations
@@ -15,46 +17,55 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 
-from claimwire.pipelines.extract import load, places
-from claimwire.pipelines.extract.arms import LABELS as ARMS
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import find_quotes
+from claimwire.pipelines.extract import load
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.arms import LABELS as ARMS
 from claimwire.pipelines.extract.tagger.names import KINDS, LABELS
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from training import loop
 from training.corpora import Mark, Marked, read
 from training.encoder import Names, Net, shared_states
 
 _CORPORA = {"conllpp_train.txt": 1, "wikigold.conll.txt": 1, "uner_ewt_dev.iob2": 1, "re3d-train.conll": 4}
-"""How often each is read in an epoch."""
+"""How often each corpus is used per epoch."""
 _DEFENCE = "re3d"
 _HELD_OUT = "conllpp_dev.txt"
 _BATCH = 1536
-"""Word pieces."""
+"""Word pieces per batch."""
 
 _KINDS = {
     "PER": "PERSON", "Person": "PERSON", "ORG": "ORG", "Organisation": "ORG", "LOC": "GPE", "Location": "GPE",
     "MISC": "MISC", "Nationality": "NORP", "Weapon": "WEAPON", "MilitaryPlatform": "PLATFORM",
 }  # fmt: skip
-"""From the corpora's labels to spaCy's."""
+"""The corpora's labels as spaCy's."""
 _FINER = {
     "GPE": ("GPE", "LOC"),
     "MISC": ("NORP", "EVENT", "PRODUCT", "WORK_OF_ART", "LAW", "WEAPON", "PLATFORM"),
 }
-"""Which of a teacher's labels a marked kind may have."""
+"""The teacher's labels into which an annotated kind may be refined."""
 _NAMED = frozenset({"PERSON", "ORG", "GPE", "LOC"})
 _UNKNOWN = "?"
-"""The label of words of which nothing is taught."""
+"""The label of words that are ignored in training."""
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.IGNORECASE)
 
 
-def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, seed: int) -> Names:
-    """The branch for names above a trained network's encoder, with its averaged weights after the last epoch.
+def train(net: Net, data: Path, tokenizer: WordPiece, epochs: int, rate: float, seed: int) -> Names:
+    """Train the branch for names above a trained network's encoder.
 
-    ``data`` has the corpora in ``entities``.
+    Args:
+        net: The trained network.
+        data: A folder with the corpora in ``entities``.
+        tokenizer: The encoder's tokenizer.
+        epochs: The number of epochs.
+        rate: The highest learning rate of the layers.
+        seed: The random seed.
+
+    Returns:
+        The branch with its averaged weights after the last epoch.
     """
     torch.manual_seed(seed)
     shuffle = random.Random(seed)  # noqa: S311
@@ -63,7 +74,7 @@ def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, 
     encoder = net.encoder.requires_grad_(False).eval()
 
     def windows() -> list[loop.Example]:
-        # A sentence a line, as in a ticker, or running text, as in an article.
+        # One sentence per line, as in a ticker, or running text, as in an article.
         forms = [
             each._replace(text=each.text.replace("\n", " ")) if shuffle.random() < 0.5 else each for each in taught
         ]
@@ -84,7 +95,7 @@ def train(net: Net, data: Path, tokenizer: Tokenizer, epochs: int, rate: float, 
         averaged.load_state_dict(weights)
         with torch.no_grad():
             losses = [loss(averaged, batch).item() for batch in loop.batches(held_out, _BATCH)]
-        print(f"names: held out {sum(losses) / len(losses):.4f}", flush=True)
+        print(f"names: held-out loss {sum(losses) / len(losses):.4f}", flush=True)
     return averaged
 
 
@@ -95,14 +106,14 @@ def _corpus(path: Path) -> Iterator[Marked]:
 
 
 def _teach(texts: Sequence[str]) -> Iterator[list[Mark]]:
-    """What the rules find in each text, in order."""
+    """The entities that the rules find in each text, in order."""
     articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
     for found in load(what="entities", by="rules").pipe(articles):
         yield sorted((start, end, entity.label) for entity in found.entities for start, end in entity.mentions)
 
 
 def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> Marked:
-    """A corpus's marks, made finer by a teacher's, and the teacher's where the corpus has no such kind."""
+    """The marks of a corpus, refined by the teacher's, plus the teacher's marks of kinds that the corpus lacks."""
     text = document.text
     marks: list[Mark] = []
     for start, end, label in document.marks:
@@ -112,7 +123,7 @@ def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> Marked:
         if any(a < end and start < b for a, b, _ in marks):
             continue
         if label in ARMS:
-            # Only the defence reports say which arms without a name are worth a mark.
+            # Only the defence reports annotate weapons and platforms without a name.
             marks += [] if defence else [(start, end, _UNKNOWN)]
         elif label not in _NAMED:
             marks.append((start, end, label if label in KINDS else _UNKNOWN))
@@ -124,7 +135,7 @@ def _taught(document: Marked, silver: Sequence[Mark], defence: bool) -> Marked:
 def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], defence: bool) -> Mark:
     kind = _KINDS[label]
     if defence and kind not in ARMS:
-        # These reports mark "the town" and "we", too, and the article with the name.
+        # These reports also annotate "the town" and "we", and include the article in names.
         article = _ARTICLE.match(text, start, end)
         start = article.end() if article else start
         if not text[start].isupper() or text[start:end].lower() in {"i", "we", "he", "she", "they", "it", "us"}:
@@ -135,12 +146,11 @@ def _mark(text: str, start: int, end: int, label: str, silver: Sequence[Mark], d
     return start, end, next((finer for finer in _FINER.get(kind, ()) if finer in near), kind)
 
 
-def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop.Example]:
+def _examples(taught: Marked, tokenizer: WordPiece, limit: int) -> Iterator[loop.Example]:
     """The windows of a text with their labels."""
     text, marks = taught
-    paragraphs = list(find_paragraphs(text))
     at = 0
-    for window in find_windows(text, paragraphs, find_quotes(text, paragraphs), tokenizer, limit):
+    for window in find_windows(Article(text), tokenizer, limit):
         labels = []
         for start, end in window.spans:
             while end and at < len(marks) and marks[at][1] <= start:
@@ -151,7 +161,7 @@ def _examples(taught: Marked, tokenizer: Tokenizer, limit: int) -> Iterator[loop
 
 def _label(start: int, end: int, mark: Mark | None) -> int:
     if not end:
-        return loop.IGNORED  # the marks of the window
+        return loop.IGNORED  # the special pieces of the window
     if mark is None or mark[0] >= end:
         return 0
     if mark[2] == _UNKNOWN:

@@ -1,8 +1,8 @@
-"""The third head: how much a sentence is worth checking, read off the encoder that was trained to find attributions.
+"""Training of check-worthiness, the third head, on the encoder that was trained for attributions.
 
-A logistic regression over the mean of a sentence's states, on the English sentences of CheckThat! 2024 (task 1; US
-debates). Both classes weigh the same, so that 0.5 parts them where as many are worth checking as are not. Since a mean
-and a linear function change places, the runtime takes the mean of the pieces' values over any span.
+It is a logistic regression over the mean of a sentence's states, on the English sentences of CheckThat! 2024 (task 1;
+US debates). Both classes have the same weight, so 0.5 is the threshold for balanced classes. Because a linear function
+commutes with the mean, the runtime can average the values of the pieces over any span.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger.windows import find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 
 SENTENCES = Path("checkworthy") / "CT24_checkworthy_english_train.tsv"
 _DECAY = 1e-3
 
 
 def read(path: Path) -> list[tuple[str, bool]]:
-    """The sentences of a file of CheckThat!, each with whether it was found worth checking."""
+    """Read a CheckThat! file: its sentences, each with whether it is worth checking."""
     with path.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [(row["Text"], row["class_label"] == "Yes") for row in rows if row["class_label"] in {"Yes", "No"}]
 
 
-def fit(encoder: nn.Module, tokenizer: Tokenizer, sentences: list[tuple[str, bool]]) -> nn.Linear:
-    """The head that tells apart the mean states of sentences that are worth checking from those that are not."""
+def fit(encoder: nn.Module, tokenizer: WordPiece, sentences: list[tuple[str, bool]]) -> nn.Linear:
+    """Fit the head that distinguishes sentences worth checking from others by their mean states."""
     states = torch.stack([mean_state(encoder, tokenizer, sentence) for sentence, _ in sentences])
     wanted = torch.tensor([float(worth) for _, worth in sentences])
     middle, spread = states.mean(dim=0), states.std(dim=0)
@@ -57,10 +57,10 @@ def fit(encoder: nn.Module, tokenizer: Tokenizer, sentences: list[tuple[str, boo
     return head
 
 
-def mean_state(encoder: nn.Module, tokenizer: Tokenizer, sentence: str) -> torch.Tensor:
-    """The mean of the encoder's states over a sentence's pieces; zeros for a sentence without any."""
+def mean_state(encoder: nn.Module, tokenizer: WordPiece, sentence: str) -> torch.Tensor:
+    """The mean of the encoder's states over a sentence's pieces; zeros for a sentence without pieces."""
     pieces = []
-    for window in find_windows(sentence, list(find_paragraphs(sentence)), [], tokenizer):
+    for window in find_windows(Article(sentence, quotes=[]), tokenizer):
         read = {"input_ids": torch.tensor([window.pieces]), "token_type_ids": torch.tensor([window.types])}
         with torch.no_grad():
             states = encoder(**read).last_hidden_state

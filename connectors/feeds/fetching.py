@@ -1,8 +1,9 @@
-"""Reads news feeds over HTTP inside a Beam pipeline; ``parse_feed`` reads one that is already at hand."""
+"""Reads news feeds over HTTP in a Beam pipeline; ``connectors.feeds.parsing`` reads a feed that is at hand."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,79 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import apache_beam as beam
 import msgspec
 
-from claimwire.connectors.feeds.parsing import FeedInfo, ParsedFeed, article_from_entry, decode_entry, parse_feed
+from claimwire.connectors.feeds.parsing import ParsedFeed
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
-__all__ = [
-    "FeedInfo",
-    "FeedRequest",
-    "FeedResult",
-    "ParsedFeed",
-    "ReadFromFeeds",
-    "article_from_entry",
-    "decode_entry",
-    "parse_feed",
-]
+_log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 7 * 24 * 3600
 
 
-class FeedRequest(msgspec.Struct, frozen=True):
-    """A feed to be read, and what its last ``FeedResult`` told to remember."""
-
-    url: str
-    """As configured."""
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    moved_to: str | None = None
-
-
-class FeedResult(msgspec.Struct, frozen=True):
-    """What became of a FeedRequest.
-
-    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
-    outcome: after a failure they are those of this request, but for a place that the feed has left again.
-    """
-
-    url: str
-    """As configured, so perhaps with a password: for remembering, and ``name`` for showing."""
-    outcome: Literal["read", "unchanged", "failed", "gone"]
-    status: int | None = None
-    """Of HTTP; None where there was no answer."""
-    entries: int = 0
-    """Articles and dead letters together."""
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
-    moved_to: str | None = None
-    """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
-    retry_after_s: int | None = None
-    """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
-    title: str | None = None
-    error: Failure | None = None
-    """Its message begins with the feed's ``name``, so that it need not be said again."""
-    note: str | None = None
-    """What was wrong with a feed that could be read all the same; it does not name the feed."""
-
-    @property
-    def name(self) -> str:
-        """The URL as it may be shown."""
-        return without_password(self.url)
-
-
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
-    """Reads feeds: ``PCollection[FeedRequest]`` in, three collections out.
+    """Reads feeds: URLs (str) or FeedRequests in, a ``Read`` with three collections out.
 
     ``articles`` has a RawArticle for each entry, ``dead_letters`` a DeadLetter for each entry or body of which none
     could be made, and ``results`` a FeedResult for each request. No feed harms another.
@@ -100,6 +49,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         timeout_s: float = 60,
         max_bytes: int = 10_000_000,
         contact: str | None = None,
+        warn: bool = True,
     ) -> None:
         """Args:
         allow_private: whether hosts of private networks, this machine included, may be asked.
@@ -107,6 +57,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         timeout_s: for one feed, redirects included; of it at most 10 to connect and 20 between two bytes.
         max_bytes: of a body, compressed or decompressed.
         contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        warn: whether to log a warning for each feed that could not be read; ``results`` has them in any case.
         """
         super().__init__()
         defaults = Limits()
@@ -120,12 +71,14 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
                 max_bytes=max_bytes,
             ),
             contact,
+            warn,
         )
 
-    def expand(self, requests: Any) -> Any:
+    def expand(self, requests: beam.PCollection) -> Read:
         """The graph: all requests brought together, then fetched and parsed."""
-        return (
+        found = (
             requests
+            | "Request" >> beam.Map(_request).with_output_types(FeedRequest)
             | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, FeedRequest])
             | "Together" >> beam.GroupByKey()
             | "Read"
@@ -133,14 +86,20 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
             .with_output_types(RawArticle, dead_letters=DeadLetter, results=FeedResult)
             .with_outputs("dead_letters", "results", main="articles")
         )
+        return Read(found.articles, found.dead_letters, found.results)
+
+
+def _request(given: str | FeedRequest) -> FeedRequest:
+    return FeedRequest(given) if isinstance(given, str) else given
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None) -> None:
+    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None, warn: bool) -> None:
         self._allow_private = allow_private
         self._concurrency = concurrency
         self._limits = limits
         self._contact = contact
+        self._warn = warn
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
@@ -154,6 +113,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     yield from feed.articles
                     for letter in feed.dead_letters:
                         yield beam.pvalue.TaggedOutput("dead_letters", letter)
+                if result.error and self._warn:
+                    _log.warning("%s", result.error.message)
                 yield beam.pvalue.TaggedOutput("results", result)
 
 

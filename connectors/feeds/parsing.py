@@ -25,13 +25,14 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.errors import ClaimwireError
 from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
 
 _EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
 _MARKUP_TYPES = ("html", "xml")
 
 
-class NotAFeed(ValueError):  # noqa: N818 - the name says what is wrong
+class NotAFeed(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """A body in which there is neither a feed nor an entry."""
 
 

@@ -23,12 +23,13 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.parsing import ParsedFeed, parse_feed
 from claimwire.connectors.web.http import without_password
+from claimwire.errors import ClaimwireError
 from claimwire.schemas import Failure, Origin
 
 _LENGTH = struct.Struct("<Q")
 
 
-class ParserKilled(Exception):  # noqa: N818 - the name says what happened
+class ParserKilled(ClaimwireError):  # noqa: N818 - the name says what happened
     """A feed took more time or memory to parse than any real one needs."""
 
 

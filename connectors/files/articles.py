@@ -15,6 +15,7 @@ import msgspec
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
+from claimwire.errors import ClaimwireError
 from claimwire.schemas.records import Origin, RawArticle
 
 ACCEPTED = (
@@ -23,7 +24,7 @@ ACCEPTED = (
 )
 
 
-class NotAnArticle(ValueError):  # noqa: N818 - the name says what is wrong
+class NotAnArticle(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """The bytes are not an article in any form that is accepted; the message says what they are instead."""
 
     def __init__(self, found: str) -> None:

@@ -1,17 +1,20 @@
-"""JSON that others wrote: one object, read strictly, and the values in it, read leniently."""
+"""JSON that others wrote: one object, read strictly, and the values in it, read leniently; and many in one text."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from claimwire.errors import ClaimwireError
+
 Json = dict[str, Any]
 
 
-class NotAnObject(ValueError):  # noqa: N818 - the name says what is wrong
+class NotAnObject(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """The bytes are not one JSON object with each key once; the message says what they are instead."""
 
 
@@ -31,6 +34,33 @@ def one_object(data: bytes) -> Json:
     if not isinstance(found, dict):
         raise NotAnObject(f"a JSON {_TYPES[type(found)]} and not an object")
     return found
+
+
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def values_in(text: str) -> Iterator[tuple[int, int, str | None]]:
+    """Where each value of a text begins and ends: the elements of one array, or values one after the other.
+
+    What is not JSON is the last, with what is wrong with it.
+    """
+    scanner = json.JSONDecoder()
+    at = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # matches the empty string, so always
+    in_array = text.startswith("[", at)
+    at += in_array
+    while (at := _BETWEEN.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        if in_array and text[at] == "]":
+            in_array, at = False, at + 1
+            continue
+        try:
+            _, end = scanner.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            yield at, len(text), f"not JSON from here on: {error}"
+            return
+        yield at, end, None
+        at = end
+    if in_array:
+        yield at, at, "the array breaks off here"
 
 
 _TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

@@ -8,6 +8,8 @@ from typing import BinaryIO, NamedTuple
 
 import zstandard
 
+from claimwire.errors import ClaimwireError
+
 GZIP = b"\x1f\x8b"
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
@@ -26,7 +28,7 @@ class Line(NamedTuple):
     """Why the line is not whole: too long, or the file breaks off."""
 
 
-class Damaged(Exception):  # noqa: N818 - the name says what is wrong
+class Damaged(ClaimwireError):  # noqa: N818 - the name says what is wrong
     """A compressed file cannot be unpacked any further."""
 
 

@@ -1,4 +1,4 @@
-"""Apache Kafka as source and sink of a Beam pipeline, in Python alone (kafka-python)."""
+"""Apache Kafka as source and sink of a Beam pipeline, in pure Python (kafka-python)."""
 
 from claimwire.connectors.kafka.connection import Connection, KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers

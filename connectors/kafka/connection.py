@@ -1,8 +1,8 @@
-"""Where a Kafka is, and how clients log in to it.
+"""The address of a Kafka cluster, and how clients log in to it.
 
-Options have kafka-python's names; Kafka's own (``security.protocol``) and librdkafka's (``ssl.ca.location``) are
-understood where they mean the same. Secrets come from the environment or from a file and are read where a client is
-made, so that they travel in no pipeline, and stand in no command line, log, record or message of an error.
+Options use kafka-python's names. Kafka's own names (``security.protocol``) and librdkafka's (``ssl.ca.location``) are
+accepted where they mean the same. Secrets come from the environment or a file and are read where a client is created.
+They never appear in a pipeline, a command line, a log, a record or an error message.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from claimwire.connectors.kafka.errors import LOGIN_REFUSED, BadAddress, BadConf
 USERNAME = "CLAIMWIRE_KAFKA_USERNAME"
 PASSWORD = "CLAIMWIRE_KAFKA_PASSWORD"  # noqa: S105 - the variable's name
 KEY_PASSWORD = "CLAIMWIRE_KAFKA_KEY_PASSWORD"  # noqa: S105
-"""Environment variables: of SASL, and of the private key of a client's certificate. They go before the file."""
+"""Environment variables for SASL, and for the private key of a client certificate. They override the file."""
 
 _DEFAULT_PORT = 9092
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # of a topic; Kafka's own rule
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # Kafka's rule for topic names
 _SECRETS = ("sasl_plain_password", "ssl_password")
 _FROM_ENVIRONMENT = {"sasl_plain_username": USERNAME, "sasl_plain_password": PASSWORD, "ssl_password": KEY_PASSWORD}
 _FILES = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile")
@@ -38,7 +38,7 @@ _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _REASON_TIMEOUT_S = 5
 
-# Values that no file can hold, and logins that this package does not know.
+# Options whose values cannot be written in a file, and login methods that this package does not support.
 _NOT_OPTIONS = re.compile(
     r"bootstrap_servers|kafka_client|metric.*|selector|socket_options|socks5_proxy|ssl_context|.*_kerberos_.*|.*oauth.*"
 )
@@ -49,7 +49,7 @@ CONNECTION_OPTIONS = frozenset(
     )
     if not _NOT_OPTIONS.fullmatch(name)
 )
-"""What all of kafka-python's clients take and ``Connection`` sets."""
+"""The options that all kafka-python clients accept and that ``Connection`` sets."""
 
 _SAME = {
     "sasl_mechanisms": "sasl_mechanism",
@@ -70,7 +70,7 @@ _JAAS_LOGIN = re.compile(r'\b(username|password)\s*=\s*(?:"([^"]*)"|([^\s;"]+))'
 
 
 class Secret(str):
-    """Text that shows itself to nobody who prints or formats it, only to who joins or encodes it."""
+    """Text that is masked when printed or formatted; joining or encoding it gives the real value."""
 
     __slots__ = ()
 
@@ -85,32 +85,38 @@ class Secret(str):
 
 
 class KafkaAddress(Struct, frozen=True):
-    """What ``kafka://host:port[,host:port]/name`` says."""
+    """The parts of ``kafka://host:port[,host:port]/name``."""
 
     brokers: tuple[str, ...]
     """As host:port."""
     name: str
-    """A topic, or what the names of several begin with."""
+    """A topic, or the prefix of several topics."""
 
     @classmethod
     def parse(cls, url: str) -> KafkaAddress:
-        """Read an address; without a port, it is 9092. Raises BadAddress."""
-        if "@" in url:  # said first, and without the address, because everything before it may be the password
+        """Parse an address. The default port is 9092.
+
+        Raises:
+            BadAddress: The address is not valid.
+        """
+        if "@" in url:  # checked first, and without quoting the address: the part before @ may be the password
             raise BadAddress(
-                "an address of Kafka holds no user and no password, because addresses are shown in lists of processes "
-                f"and in logs; put them into the variables {USERNAME} and {PASSWORD}, or into a file of client options"
+                "a Kafka address must not contain a user name or password, because addresses show up in process lists "
+                f"and logs; set the environment variables {USERNAME} and {PASSWORD}, or use a file of client options"
             )
         scheme, found, rest = url.partition("://")
         if not found or scheme.lower() != "kafka":
-            raise BadAddress(f"{url} is no address of Kafka; write kafka://host:port/name")
+            raise BadAddress(f"{url} is not a valid Kafka address; write kafka://host:port/name")
         if set(rest) & set("?#"):
-            raise BadAddress(f"{url}: an address of Kafka ends with a name; options go into a file of client options")
+            raise BadAddress(f"{url}: a Kafka address has no query and no fragment; use a file of client options")
         hosts, _, name = rest.partition("/")
         name = name.removesuffix("/")
         if not name:
             raise BadAddress(f"{url} names no topic; write kafka://host:port/name")
         if not _NAME.fullmatch(name) or name in (".", ".."):
-            raise BadAddress(f"{url}: {name!r} is no name of a topic: up to 249 of letters, digits, '.', '_' and '-'")
+            raise BadAddress(
+                f"{url}: {name!r} is not a valid topic name; use up to 249 letters, digits, '.', '_' and '-'"
+            )
         return cls(tuple(_host_and_port(host, url) for host in hosts.split(",")), name)
 
     def __str__(self) -> str:
@@ -120,40 +126,43 @@ class KafkaAddress(Struct, frozen=True):
 def _host_and_port(text: str, where: str) -> str:
     match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+)(?::(\d{1,5}))?", text)
     if not match or not 0 < int(match[2] or _DEFAULT_PORT) < 65536:
-        raise BadAddress(f"{where}: {text!r} is no host:port; write for example kafka1.example.org:9092")
+        raise BadAddress(f"{where}: {text!r} is not a valid host:port; write e.g. kafka1.example.org:9092")
     return f"{match[1]}:{match[2] or _DEFAULT_PORT}"
 
 
 class Connection(Struct, frozen=True):
-    """The brokers and how to log in to them. It holds no secret, so it may be printed and sent to workers.
+    """The brokers, and how to log in to them. It holds no secrets, so it can be printed and sent to workers.
 
-    Where it is used, the file must be there and the variables set: on workers in other places too.
+    Wherever it is used, on remote workers too, the file must exist and the environment variables must be set.
     """
 
     brokers: tuple[str, ...]
-    """To begin with, as host:port; a client finds the rest by them."""
+    """The bootstrap servers, as host:port; clients discover the others."""
     config_file: str | None = None
-    """A file of client options, ``name=value`` lines as Kafka's command line tools read them (``--command-config``),
-    or YAML where it ends in .yaml or .yml."""
+    """A file of client options: ``name=value`` lines as for ``--command-config`` of Kafka's command line tools, or YAML
+    if its name ends in .yaml or .yml."""
     options: dict[str, Any] = {}
-    """More options, by kafka-python's names, going before the file; no secrets."""
+    """More options by kafka-python's names, without secrets; they override the file."""
 
     @classmethod
     def given(cls, config: Mapping[str, Any], config_file: str | None = None) -> tuple[Connection, dict[str, Any]]:
-        """Take the connection out of a client's configuration, as KafkaIO's ``producer_config`` is.
+        """Split a client configuration, like ``producer_config`` of Beam's KafkaIO, into connection and other options.
 
-        Returns it and the other options, all by kafka-python's names. Raises BadConfig: ``bootstrap.servers`` is not
-        there, or a secret is.
+        Returns:
+            The connection and the other options, by kafka-python's names.
+
+        Raises:
+            BadConfig: ``bootstrap.servers`` is missing, or the configuration contains a secret.
         """
         named = {_python_name(name): value for name, value in config.items()}
         if secret := next((name for name in named if name in (*_SECRETS, "sasl_jaas_config")), None):
             raise BadConfig(
-                f"{secret} in a pipeline's options could be seen by everybody who sees the pipeline; "
-                f"put it into the variable {_FROM_ENVIRONMENT.get(secret, PASSWORD)}, or into a file of client options"
+                f"{secret} in the options of a pipeline is visible to everybody who can see the pipeline; set the "
+                f"environment variable {_FROM_ENVIRONMENT.get(secret, PASSWORD)}, or use a file of client options"
             )
         servers = named.pop("bootstrap_servers", None)
         if not servers:
-            raise BadConfig("there is no bootstrap_servers among the options; write host:port, more parted by commas")
+            raise BadConfig("the options have no bootstrap_servers; set it to host:port, with commas between several")
         hosts = servers.split(",") if isinstance(servers, str) else servers
         brokers = tuple(_host_and_port(host.strip(), "bootstrap_servers") for host in hosts)
         own = {name: value for name, value in named.items() if name in CONNECTION_OPTIONS}
@@ -161,7 +170,11 @@ class Connection(Struct, frozen=True):
         return cls(brokers, config_file, _checked(own, CONNECTION_OPTIONS, "the options")), rest
 
     def client_config(self) -> dict[str, Any]:
-        """The options for each of kafka-python's clients, secrets included, read anew. Raises BadConfig."""
+        """The options for a kafka-python client, including secrets. The file and the environment are read on each call.
+
+        Raises:
+            BadConfig: An option is unknown or not valid, or a file cannot be read.
+        """
         where = self.config_file or "the options"
         config = _from_file(self.config_file) if self.config_file else {}
         config |= _checked(self.options, CONNECTION_OPTIONS, "the options")
@@ -177,21 +190,21 @@ class Connection(Struct, frozen=True):
             config = {name: value for name, value in config.items() if not name.startswith("sasl_")}
         for name in _FILES:
             if name in config and not os.access(config[name], os.R_OK):
-                raise BadConfig(f"{where}: {name}: there is no file {config[name]} that may be read")
+                raise BadConfig(f"{where}: {name}: the file {config[name]} does not exist or is not readable")
         config |= {name: Secret(config[name]) for name in _SECRETS if name in config}
         return {**config, "bootstrap_servers": list(self.brokers)}
 
     def producer(self, **options: Any) -> KafkaProducer:
-        """A producer, connected. Raises KafkaUnavailable, NotAuthorized, BadConfig."""
+        """A connected producer. Raises KafkaUnavailable, NotAuthorized or BadConfig."""
         return self._client(KafkaProducer, options)
 
     def consumer(self, **options: Any) -> KafkaConsumer:
-        """A consumer, connected. Raises KafkaUnavailable, NotAuthorized, BadConfig."""
+        """A connected consumer. Raises KafkaUnavailable, NotAuthorized or BadConfig."""
         return self._client(KafkaConsumer, options)
 
     @contextmanager
     def admin(self) -> Iterator[KafkaAdminClient]:
-        """An admin client, connected, closed at the end. Raises KafkaUnavailable, NotAuthorized, BadConfig."""
+        """A connected admin client, closed on exit. Raises KafkaUnavailable, NotAuthorized or BadConfig."""
         client = self._client(KafkaAdminClient, {})
         try:
             yield client
@@ -205,24 +218,34 @@ class Connection(Struct, frozen=True):
                 return kind(**config)
             except KafkaError as error:
                 raise refused.last or error from None
-            except (ValueError, RuntimeError, AssertionError) as error:  # a value that no broker or codec knows
-                raise BadConfig(f"these options fit no {kind.__name__}: {error}") from None
+            except (ValueError, RuntimeError, AssertionError) as error:  # a value unknown to the client or a codec
+                raise BadConfig(f"{kind.__name__} does not accept these options: {error}") from None
 
     def why_unreachable(self) -> str | None:
-        """What a plain connection to the brokers meets, because kafka-python only logs that; None if it is fine."""
+        """Why the brokers cannot be reached, found by opening a plain connection, because kafka-python only logs it.
+
+        Returns:
+            The reason for each broker; None if any broker accepts connections.
+        """
         config = self.client_config()
         reasons = [_why_unreachable(broker, config) for broker in self.brokers]
         if None not in reasons:
             return "; ".join(filter(None, reasons))
-        # A refusal is followed so soon by the end of the connection that kafka-python may not get to read it.
+        # The broker closes the connection right after refusing a login, so kafka-python may miss the refusal.
         login = config["security_protocol"].startswith("SASL_")
-        return "it takes connections; check user name, password and mechanism of the login" if login else None
+        return "it accepts connections; check the user name, password and mechanism of the login" if login else None
 
 
 def checked_options(config: Mapping[str, Any], allowed: Collection[str], where: str) -> dict[str, Any]:
-    """Options by kafka-python's names, their values of the right types, none but the allowed.
+    """Translate options to kafka-python's names, convert their values to the right types, and check them.
 
-    Raises BadConfig with the nearest name that there is, or what a value must be.
+    Args:
+        config: The options.
+        allowed: The names that are allowed.
+        where: Where the options were given, for error messages.
+
+    Raises:
+        BadConfig: An option is not allowed, or its value is not valid; the message suggests the right one.
     """
     return _checked({_python_name(name): value for name, value in config.items()}, allowed, where)
 
@@ -237,12 +260,12 @@ def _checked(config: Mapping[str, Any], allowed: Collection[str], where: str) ->
         if name not in allowed:
             near = get_close_matches(name, allowed, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(allowed))}"
-            raise BadConfig(f"{where}: there is no option {name!r} of Kafka's clients here; {hint}")
+            raise BadConfig(f"{where}: there is no client option {name!r}; {hint}")
     return {name: _typed(name, value, where) for name, value in config.items()}
 
 
 def _typed(name: str, value: Any, where: str) -> Any:
-    """A value as kafka-python wants it; files of properties hold nothing but text."""
+    """Convert a value to the type that kafka-python expects; in a properties file every value is text."""
     if not isinstance(value, str):
         return value
     default = KafkaProducer.DEFAULT_CONFIG.get(name)
@@ -272,8 +295,8 @@ def _check_login(config: Mapping[str, Any], where: str) -> None:
     for name in ("sasl_plain_username", "sasl_plain_password"):
         if not config.get(name):
             raise BadConfig(
-                f"{where}: SASL needs {name}; set the variable {_FROM_ENVIRONMENT[name]}, or put it into a file of "
-                "client options"
+                f"{where}: SASL needs {name}; set the environment variable {_FROM_ENVIRONMENT[name]}, or put it into a "
+                "file of client options"
             )
 
 
@@ -286,47 +309,49 @@ def _from_file(path: str) -> dict[str, Any]:
     except OSError as error:
         raise BadConfig(f"cannot read the client options in {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadConfig(f"{path} is no text in UTF-8") from None
+        raise BadConfig(f"{path} is not UTF-8 text") from None
     found = _from_yaml(text, path) if path.endswith((".yaml", ".yml")) else dict(_from_properties(text, path))
     config = _translated({_python_name(name): value for name, value in found.items() if value is not None}, path)
     if "bootstrap_servers" in config:
-        raise BadConfig(f"{path}: take bootstrap.servers out; which brokers there are stands in the address")
+        raise BadConfig(f"{path}: remove bootstrap.servers; the address names the brokers")
     return _checked(config, CONNECTION_OPTIONS, path)
 
 
 def _from_yaml(text: str, path: str) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - only who has such a file needs the library
+    import yaml  # noqa: PLC0415 - only needed for such a file
 
     try:
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)  # the error itself would quote a line, and so a password
-        raise BadConfig(f"{path} is no YAML{f' (line {mark.line + 1})' if mark else ''}") from None
+        mark = getattr(error, "problem_mark", None)  # the error itself would quote a line, perhaps with a password
+        raise BadConfig(f"{path} is not valid YAML{f' (line {mark.line + 1})' if mark else ''}") from None
     if not isinstance(content, dict):
-        raise BadConfig(f"{path} must hold 'name: value' lines")
+        raise BadConfig(f"{path} must contain 'name: value' lines")
     return {str(name): value for name, value in content.items()}
 
 
 def _from_properties(text: str, path: str) -> Iterator[tuple[str, str]]:
-    """The lines of a file of Java properties; its escapes (``\\uXXXX``) are not needed for what stands here."""
+    """The lines of a Java properties file. Escapes (``\\uXXXX``) are not supported; no option needs them."""
     for number, line in enumerate(re.sub(r"\\\r?\n[ \t]*", "", text).splitlines(), 1):
         entry = line.strip()
         if entry and not entry.startswith(("#", "!")):
             name, found, value = entry.partition("=")
             if not found:
-                raise BadConfig(f"{path}: line {number} is no name=value")
+                raise BadConfig(f"{path}: line {number} is not name=value")
             yield name.strip(), value.strip()
 
 
 def _translated(config: dict[str, Any], path: str) -> dict[str, Any]:
-    """Options of Kafka's Java clients that stand for other options of kafka-python."""
+    """Translate options of Kafka's Java clients that correspond to different options of kafka-python."""
     if (jaas := config.pop("sasl_jaas_config", None)) is not None:
         login = {match[1]: match[2] or match[3] for match in _JAAS_LOGIN.finditer(str(jaas))}
         config |= {f"sasl_plain_{name}": value for name, value in login.items()}
     for store in ("ssl_truststore_type", "ssl_keystore_type"):
         kind = config.pop(store, "PEM")
         if kind != "PEM":
-            raise BadConfig(f"{path}: {store} cannot be {kind!r}; Python reads PEM only (keytool and openssl convert)")
+            raise BadConfig(
+                f"{path}: {store} cannot be {kind!r}, because Python only reads PEM; convert it with keytool or openssl"
+            )
     if "ssl_endpoint_identification_algorithm" in config:
         config["ssl_check_hostname"] = bool(config.pop("ssl_endpoint_identification_algorithm"))
     return config
@@ -346,9 +371,9 @@ def _why_unreachable(broker: str, config: Mapping[str, Any]) -> str | None:
     except ssl.SSLCertVerificationError as error:
         return f"{broker}: its certificate is not trusted: {error.verify_message}"
     except ssl.SSLError as error:
-        return f"{broker}: no TLS: {error.reason or error}"
+        return f"{broker}: the TLS handshake failed: {error.reason or error}"
     except socket.gaierror:
-        return f"{broker}: the host has no address"
+        return f"{broker}: the host name cannot be resolved"
     except OSError as error:
         return f"{broker}: {error.strerror or error}"
     return None
@@ -363,7 +388,7 @@ def _tls(config: Mapping[str, Any]) -> ssl.SSLContext:
 
 
 class _LoginFailures(logging.Filter):
-    """Takes out of kafka-python's log why a login failed; what it raises is only that time was up (3.0.12)."""
+    """Reads from kafka-python's log why a login failed, because 3.0.12 only raises a timeout."""
 
     _LOG = logging.getLogger("kafka.net.manager")
 
@@ -374,7 +399,7 @@ class _LoginFailures(logging.Filter):
         self._level = self._LOG.level
 
     def __enter__(self) -> Self:
-        if self._wanted > logging.WARNING:  # or we would hear nothing
+        if self._wanted > logging.WARNING:  # else nothing would reach the filter
             self._LOG.setLevel(logging.WARNING)
         self._LOG.addFilter(self)
         return self
@@ -391,7 +416,7 @@ class _LoginFailures(logging.Filter):
 
 
 class _NoLogins(logging.Filter):
-    """Keeps logins, the password among them, out of kafka-python's log of requests and of their bytes (level DEBUG)."""
+    """Keeps logins, including the password, out of kafka-python's DEBUG log of requests and their bytes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         arguments = record.args if isinstance(record.args, tuple) else ()

@@ -1,4 +1,4 @@
-"""The consumers of a worker process: made once for each configuration, reused, closed when nobody needs them."""
+"""The consumers of a worker process: created once per configuration, reused, and closed when no longer needed."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 ConsumerConfig = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
-"""Of ``kafka.KafkaConsumer``, or a picklable function that gives it, called on the worker: so a secret that stands in
-the worker's environment need not travel in the pipeline."""
+"""Options of ``kafka.KafkaConsumer``, or a picklable function that returns them. The function is called on the worker,
+so that secrets in the worker's environment need not be part of the pipeline."""
 
 _OURS = {
-    "enable_auto_commit": "offsets are committed when a bundle is final (commit_offset_in_finalize)",
-    "key_deserializer": "keys are given out as bytes",
-    "value_deserializer": "values are given out as bytes",
-    "isolation_level": "it is a parameter of its own",
-    "bootstrap_servers": "it is a parameter of its own",
-    "consumer_timeout_ms": "it is of the iterator, which is not used",
+    "enable_auto_commit": "offsets are committed when a bundle is finalized (commit_offset_in_finalize)",
+    "key_deserializer": "keys are returned as bytes",
+    "value_deserializer": "values are returned as bytes",
+    "isolation_level": "pass it as a parameter",
+    "bootstrap_servers": "pass it as a parameter",
+    "consumer_timeout_ms": "it only affects the consumer's iterator, which is not used",
 }
 _IDLE = 16
-"""Consumers kept open though no thread uses them now; each has a connection and a thread."""
+"""The most idle consumers kept open; each has a connection and a thread."""
 
 
 class Consumers:
-    """Makes and keeps consumers of one configuration, for all threads of this process.
+    """Creates and keeps consumers with one configuration, for all threads of this process.
 
-    It may be pickled: what it keeps stays behind. Its repr shows no configuration, which may hold passwords.
+    It can be pickled, without the consumers. Its repr does not show the configuration, which may contain passwords.
     """
 
     def __init__(
@@ -39,23 +39,26 @@ class Consumers:
         consumer_config: ConsumerConfig | None = None,
         isolation_level: str = "read_committed",
     ) -> None:
-        """Args:
-        bootstrap_servers: ``host:port``, several as a list or with commas between them.
-        consumer_config: of ``kafka.KafkaConsumer``, by its names.
-        isolation_level: ``read_committed`` or ``read_uncommitted``.
+        """Check the configuration; nothing is connected yet.
 
-        Raises ValueError for a setting that is not the caller's to make.
+        Args:
+            bootstrap_servers: ``host:port``; several as a list or separated by commas.
+            consumer_config: Options of ``kafka.KafkaConsumer`` by its names.
+            isolation_level: ``read_committed`` or ``read_uncommitted``.
+
+        Raises:
+            ValueError: An option is not valid, or one that this class sets itself.
         """
         if isinstance(bootstrap_servers, str):
             bootstrap_servers = [server.strip() for server in bootstrap_servers.split(",") if server.strip()]
         if not bootstrap_servers:
-            raise ValueError("bootstrap_servers names no server")
+            raise ValueError("bootstrap_servers is empty; set it to host:port")
         if isolation_level not in ("read_committed", "read_uncommitted"):
-            raise ValueError(f"isolation_level is read_committed or read_uncommitted, not {isolation_level!r}")
+            raise ValueError(f"isolation_level must be read_committed or read_uncommitted, not {isolation_level!r}")
         self._servers = list(bootstrap_servers)
         self._config = consumer_config if callable(consumer_config) else dict(consumer_config or {})
         self._isolation_level = isolation_level
-        self._id = uuid.uuid4().hex  # the copies that Beam makes of us by pickling share their consumers
+        self._id = uuid.uuid4().hex  # copies that Beam makes by pickling share their consumers
         if not callable(self._config):
             _check(self._config)
 
@@ -64,21 +67,21 @@ class Consumers:
 
     @property
     def group(self) -> str | None:
-        """The consumer group whose offsets are meant, ``group_id`` of the configuration."""
+        """The consumer group whose offsets are read and committed: ``group_id`` of the configuration."""
         return self._resolved().get("group_id")
 
     @property
     def default_reset(self) -> str:
-        """Where a group without a committed offset begins: ``auto_offset_reset`` of the configuration, or earliest."""
+        """Where a group without a committed offset starts: ``auto_offset_reset`` of the configuration, or earliest."""
         return str(self._resolved().get("auto_offset_reset", "earliest"))
 
     def open(self) -> None:
-        """Keep consumers from now on; once for each ``close``."""
+        """Start keeping consumers. Each call needs a matching ``close``."""
         with _lock:
             self._pool().users += 1
 
     def close(self) -> None:
-        """The last one closes all that are idle."""
+        """Undo one ``open``; the last call closes all idle consumers."""
         with _lock:
             pool = self._pool()
             pool.users -= 1
@@ -91,9 +94,9 @@ class Consumers:
 
     @contextmanager
     def consumer(self, partition: TopicPartition | None = None, offset: int = 0) -> Iterator[KafkaConsumer]:
-        """A consumer for this thread alone, without a group; it stands at ``offset`` of ``partition``, if given.
+        """A consumer for this thread only, without a group; positioned at ``offset`` of ``partition``, if given.
 
-        The one that last read that partition is preferred: what it has fetched ahead is still there.
+        The consumer that last read this partition is preferred, because it still holds the records fetched ahead.
         """
         held = self._take(partition)
         try:
@@ -105,12 +108,12 @@ class Consumers:
                 held.consumer.seek(partition, offset)
             yield held.consumer
         except BaseException:
-            _close(held.consumer)  # nobody knows its state
+            _close(held.consumer)  # its state is unknown
             raise
         self._give_back(held)
 
     def ends(self, partitions: Sequence[TopicPartition], at_most_s: float = 5) -> dict[TopicPartition, int]:
-        """End offsets that are no older than some seconds."""
+        """The end offsets of partitions, at most ``at_most_s`` seconds old."""
         known = self._pool().ends
         now = time.monotonic()
         missing = [each for each in partitions if each not in known or now - known[each][1] > at_most_s]
@@ -121,7 +124,7 @@ class Consumers:
         return {partition: known[partition][0] for partition in partitions}
 
     def known_end(self, partition: TopicPartition) -> int | None:
-        """The end offset that was last seen in this process, without asking for it."""
+        """The end offset last seen in this process, without asking the broker."""
         seen = self._pool().ends.get(partition)
         return seen[0] if seen else None
 
@@ -130,13 +133,13 @@ class Consumers:
         self._pool().ends[partition] = (end, time.monotonic())
 
     def committed(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """What the group has committed, for those partitions for which it has."""
+        """The offsets that the group has committed; partitions without one are left out."""
         with self._of_group() as consumer:
             found = {partition: consumer.committed(partition) for partition in partitions}
         return {partition: offset for partition, offset in found.items() if offset is not None}
 
     def commit(self, partition: TopicPartition, offset: int) -> None:
-        """Commit one offset for the group, unless this process has committed a later one."""
+        """Commit an offset for the group, unless this process has already committed the same or a later one."""
         pool = self._pool()
         with pool.committing:
             if pool.committed.get(partition, -1) >= offset:
@@ -149,7 +152,7 @@ class Consumers:
     def _of_group(self) -> Iterator[KafkaConsumer]:
         group = self.group
         if not group:
-            raise ValueError("committed offsets are those of a group: consumer_config must have a group_id")
+            raise ValueError("committed offsets belong to a consumer group; set group_id in consumer_config")
         held = self._take(None, group)
         try:
             yield held.consumer
@@ -162,7 +165,7 @@ class Consumers:
         with _lock:
             idle = [held for held in self._pool().idle if held.group == group]
             if idle:
-                # Of those that read another partition, the one that has been idle longest.
+                # If none has read this partition, the one that has been idle longest.
                 best = next((held for held in idle if held.partition == partition), idle[0])
                 self._pool().idle.remove(best)
                 return best
@@ -180,9 +183,9 @@ class Consumers:
             _close(surplus.consumer)
 
     def make(self, **more: Any) -> KafkaConsumer:
-        """A new consumer, the caller's to close. It never commits and never resets an offset by itself."""
+        """A new consumer, which the caller closes. It never commits or resets an offset by itself."""
         config = {
-            # One fetch in one poll, so that the next is on its way while these records are worked on.
+            # One poll returns a whole fetch, so that the next fetch is under way while these records are processed.
             "max_poll_records": 10_000,
             "allow_auto_create_topics": False,
             **self._resolved(),
@@ -231,5 +234,5 @@ def _check(config: Mapping[str, Any]) -> None:
 
 
 def _close(consumer: KafkaConsumer) -> None:
-    with suppress(Exception):  # it is to be gone; why it cannot say goodbye is not worth a failure
+    with suppress(Exception):  # the consumer is discarded anyway
         consumer.close(autocommit=False, timeout_ms=1000)

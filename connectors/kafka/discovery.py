@@ -1,4 +1,4 @@
-"""Finds what is to be read: once, or again and again while an unbounded read goes on."""
+"""Finds the partitions to read: once, or repeatedly during an unbounded read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class FindRanges(beam.DoFn):  # type: ignore[misc]
-    """In: anything, once. Out: an OffsetRange for each partition that there is."""
+    """Takes any single element; returns an OffsetRange for each existing partition."""
 
     def __init__(self, consumers: Consumers, topics: Topics, start: Start, stop: Stop, on_expired: OnExpired) -> None:
         self._consumers = consumers
@@ -59,14 +59,14 @@ class FindRanges(beam.DoFn):  # type: ignore[misc]
 
 
 class Known(NamedTuple):
-    """The partitions that have been given out; None before the first look. A final one looks no more."""
+    """The partitions found so far; None before the first search. A final restriction searches no more."""
 
     partitions: frozenset[TopicPartition] | None = None
     final: bool = False
 
 
 class KnownTracker(RestrictionTracker):  # type: ignore[misc]
-    """One look claims what it found; the looks to come are split off as a whole."""
+    """A search claims what it found; all later searches are split off together."""
 
     def __init__(self, known: Known) -> None:
         self._known = known
@@ -75,7 +75,7 @@ class KnownTracker(RestrictionTracker):  # type: ignore[misc]
         return self._known
 
     def try_claim(self, position: frozenset[TopicPartition]) -> bool:
-        """Claim partitions that were found; False when another has taken over."""
+        """Claim the partitions found; False if the search has been split off."""
         if self._known.final:
             return False
         self._known = Known((self._known.partitions or frozenset()) | position)
@@ -91,9 +91,9 @@ class KnownTracker(RestrictionTracker):  # type: ignore[misc]
         return RestrictionProgress(completed=0, remaining=0 if self._known.final else 1)
 
     def check_done(self) -> bool:
-        """Raises ValueError if nobody will look again."""
+        """Raises ValueError if the search for new partitions was not handed on."""
         if not self._known.final:
-            raise ValueError("the search for new partitions ended")
+            raise ValueError("the search for new partitions ended without being continued")
         return True
 
     def is_bounded(self) -> bool:
@@ -101,10 +101,11 @@ class KnownTracker(RestrictionTracker):  # type: ignore[misc]
 
 
 class KeepFindingRanges(FindRanges, RestrictionProvider):  # type: ignore[misc]
-    """In: anything, once. Out: an OffsetRange for each partition that there is, and for each that comes to be.
+    """Takes any single element; returns an OffsetRange for each existing partition, and later for each new one.
 
-    A partition that was not there at the first look is read from its beginning, wherever the others began: nothing in
-    it was there before. The watermark is the time of the last look, for what is found next may hold records since then.
+    A partition that did not exist at the first search is read from its beginning, whatever the start of the others is,
+    because all its records are new. The watermark is the time of the last search, because a partition found next may
+    hold records since then.
     """
 
     def __init__(
@@ -150,6 +151,6 @@ class KeepFindingRanges(FindRanges, RestrictionProvider):  # type: ignore[misc]
             return self._ranges(frozenset(), self._start)
         try:
             return self._ranges(known, Start(offsets=self._start.offsets))
-        except (KafkaError, UnknownTopicError) as error:  # a broker is away, or one of the topics was deleted
+        except (KafkaError, UnknownTopicError) as error:  # a broker is down, or one of the topics was deleted
             _LOG.warning("could not look for new partitions: %s", error)
             return []

@@ -1,4 +1,4 @@
-"""What can go wrong with Kafka. Every message names the broker or topic and what to do; none holds a secret."""
+"""The errors of the Kafka connector. Every message names the broker or topic and what to do; none holds a secret."""
 
 from __future__ import annotations
 
@@ -8,54 +8,62 @@ from typing import TYPE_CHECKING
 
 from kafka import errors
 
+from claimwire.errors import ClaimwireError
+
 if TYPE_CHECKING:
     from claimwire.connectors.kafka.messages import Message
 
 
-class KafkaConnectorError(Exception):
-    """Base of all that this package raises about Kafka; itself, where Kafka refuses with an error of no other kind."""
+class KafkaConnectorError(ClaimwireError):
+    """Base of this package's errors; raised itself if Kafka refuses for a reason that has no class here."""
 
 
 class BadAddress(KafkaConnectorError):  # noqa: N818 - the base says it
-    """It is no ``kafka://host:port/name``, or it holds a password."""
+    """An address is not a valid ``kafka://host:port/name``, or it contains a password."""
 
 
 class BadConfig(KafkaConnectorError):  # noqa: N818 - the base says it
-    """An option for the client is unknown, has a wrong value, or stands where it must not."""
+    """A client option is unknown, has a value that is not valid, or is given where it is not allowed."""
 
 
 class KafkaUnavailable(KafkaConnectorError):  # noqa: N818 - the base says it
-    """No broker answered in time. Trying again later may help, with nothing changed."""
+    """No broker answered in time. Retrying later may help."""
 
 
 class NotAuthorized(KafkaConnectorError):  # noqa: N818 - the base says it
-    """The brokers refuse who we are, or what we are allowed to do."""
+    """The brokers refused the login, or the user lacks a permission."""
 
 
 class NoSuchTopic(KafkaConnectorError):  # noqa: N818 - the base says it
-    """A topic does not exist, or we may not know of it."""
+    """A topic does not exist, or the user may not see it."""
 
 
 class TopicRefused(KafkaConnectorError):  # noqa: N818 - the base says it
-    """A topic could not be created as it was asked for."""
+    """A topic could not be created with these settings."""
 
 
 class Fenced(KafkaConnectorError):  # noqa: N818 - the base says it
-    """Another producer has taken our transactional id over: another run with the same state is publishing."""
+    """Another producer has taken over the transactional id: another run with the same state is publishing."""
 
 
 class OutOfStep(KafkaConnectorError):  # noqa: N818 - the base says it
-    """Passes that this state does not know are published already: it, or the one that published them, is a copy."""
+    """Passes have been published that this state does not know: one of two copies of a state published them."""
 
 
 class MessageRefused(KafkaConnectorError):  # noqa: N818 - the base says it
-    """A message that the broker will never take. If it was in a transaction, nothing of that was published."""
+    """The broker will never accept this message. If it was part of a transaction, nothing of that was published."""
 
     def __init__(self, message: Message, reason: Exception, position: int | None = None) -> None:
-        """``reason`` is Kafka's error; ``position`` counts the messages given to ``publish``, from 0."""
+        """Describe the message and the reason.
+
+        Args:
+            message: The message.
+            reason: Kafka's error.
+            position: The position of the message among those given to ``publish``, from 0.
+        """
         key = "" if message.key is None else f" with the key {message.key!r}"
         what = f"a message{key} of {message.size} bytes for the topic {message.topic}"
-        super().__init__(f"Kafka refuses {what}: {_text(reason)}")
+        super().__init__(f"Kafka refused {what}: {_text(reason)}")
         self.message = message
         self.position = position
         self.reason = reason
@@ -66,9 +74,9 @@ REFUSED = (
     errors.RecordListTooLargeError,
     errors.InvalidRecordError,
     errors.InvalidTimestampError,
-    errors.CorruptRecordError,  # what a compacted topic of an old broker says to a message without a key
+    errors.CorruptRecordError,  # how an old broker refuses a message without a key for a compacted topic
 )
-"""Kafka's errors that mean one message and will be the same at every try."""
+"""Kafka's errors about a single message that every retry would meet again."""
 
 LOGIN_REFUSED = (
     errors.SaslAuthenticationFailedError,
@@ -81,21 +89,21 @@ _ONLY_NAMED: tuple[type[BaseException], ...] = (
     errors.ClusterAuthorizationFailedError,
     errors.InvalidTransactionTimeoutError,
 )
-_LOGIN_HINT = "check user name, password and mechanism in the client's configuration"
-_ACL_HINT = "ask for the ACLs (see the connector's documentation for which are needed)"
+_LOGIN_HINT = "check the user name, password and mechanism in the client configuration"
+_ACL_HINT = "ask for the ACLs; the connector's documentation lists them"
 
 
 @contextmanager
 def explained(
     brokers: Sequence[str], doing: str, topic: str | None = None, why: Callable[[], str | None] = lambda: None
 ) -> Iterator[None]:
-    """Turn kafka-python's errors into ours.
+    """Turn kafka-python's errors into ``KafkaConnectorError``.
 
     Args:
         brokers: As host:port, for the message.
-        doing: What is being tried, to follow "while", as ``writing``.
-        topic: The topic that it is about, if it is about one.
-        why: Finds out why no broker can be reached, when that is the problem; None if nothing seems wrong.
+        doing: What is being done, worded to follow "while", e.g. ``writing``.
+        topic: The topic concerned, if there is one.
+        why: Called if no broker answers; returns the reason, or None if nothing seems wrong.
     """
     try:
         yield
@@ -110,7 +118,7 @@ def explanation(
     topic: str | None = None,
     why: Callable[[], str | None] = lambda: None,
 ) -> KafkaConnectorError:
-    """Our error for one of kafka-python's; arguments as of ``explained``."""
+    """The ``KafkaConnectorError`` for one of kafka-python's errors; see ``explained`` for the arguments."""
     at = ", ".join(brokers)
     cause = _cause(error)
     where = f"the topic {topic}" if topic else "this"
@@ -118,26 +126,26 @@ def explanation(
         return NotAuthorized(f"{at} refused the login while {doing} ({_text(cause)}); {_LOGIN_HINT}")
     if isinstance(cause, errors.AuthorizationError):
         return NotAuthorized(f"{at} does not allow {where} while {doing} ({_text(cause)}); {_ACL_HINT}")
-    # In an answer to a produce request, the latter is what a producer hears that was shut out (KIP-360).
+    # InvalidProducerEpochError is how the answer to a produce request reports a fenced producer (KIP-360).
     if isinstance(cause, (errors.ProducerFencedError, errors.InvalidProducerEpochError)):
         return Fenced(
-            f"another run with the same state publishes to {at} and has shut this one out, or the broker gave up a "
-            "transaction that took too long; let only one run, and let it begin again"
+            f"another run with the same state is publishing to {at} and has fenced this one, or the broker aborted a "
+            "transaction that took too long; keep only one run, and start it again"
         )
     if isinstance(cause, errors.UnknownTopicOrPartitionError):
         return NoSuchTopic(f"{at} has no topic {topic or ''} ({doing}); create it first".replace("  ", " "))
     if isinstance(cause, errors.InvalidTransactionTimeoutError):
-        return BadConfig(f"{at} allows no transaction to take so long; lower transaction_timeout_ms")
+        return BadConfig(f"{at} does not allow transactions this long; lower transaction_timeout_ms")
     if isinstance(cause, errors.KafkaConfigurationError):
-        return BadConfig(f"these options do not fit: {_text(cause)}")
+        return BadConfig(f"these client options are not valid: {_text(cause)}")
     if isinstance(cause, errors.RetriableError):
         reason = why() or _text(cause)
-        return KafkaUnavailable(f"{at} did not answer in time while {doing} ({reason}); start it, or try later")
+        return KafkaUnavailable(f"{at} did not answer in time while {doing} ({reason}); start it, or try again later")
     return KafkaConnectorError(f"{at} refused while {doing}: {_text(cause)}")
 
 
 def _cause(error: BaseException) -> BaseException:
-    """kafka-python wraps the error that spoilt a producer in a plain one, as its argument or only as text."""
+    """The real error: kafka-python wraps one that broke a producer in a plain KafkaError, as argument or as text."""
     if type(error) is not errors.KafkaError:
         return error
     for argument in error.args:

@@ -1,4 +1,4 @@
-"""Which partitions are read, and from which offset to which: asked of the broker when the read starts."""
+"""Which partitions are read, and which offsets of them, as the broker reports when the read starts."""
 
 from __future__ import annotations
 
@@ -15,53 +15,54 @@ from kafka.errors import OffsetOutOfRangeError
 
 from claimwire.connectors.kafka.consumers import Consumers
 from claimwire.connectors.kafka.ranges import NEVER, OffsetRange
+from claimwire.errors import ClaimwireError
 
 _LOG = logging.getLogger(__name__)
 
 OnExpired = Literal["error", "reset"]
 
 
-class UnknownTopicError(LookupError):
-    """A topic or partition that was named does not exist, or may not be seen by this user."""
+class UnknownTopicError(ClaimwireError, LookupError):
+    """A topic or partition does not exist, or this user may not see it."""
 
 
 @dataclass(frozen=True)
 class Topics:
-    """What is read: topics by name, those that a pattern matches, or single partitions; exactly one of the three."""
+    """What to read: topics by name, topics that match a pattern, or single partitions; exactly one of the three."""
 
     names: Sequence[str] = ()
     pattern: str | None = None
-    """A regular expression that a topic's whole name matches; Kafka's internal topics are never meant."""
+    """A regular expression that matches the whole name of a topic; Kafka's internal topics are never matched."""
     partitions: Sequence[TopicPartition] = ()
 
     def __post_init__(self) -> None:
         if bool(self.names) + bool(self.pattern) + bool(self.partitions) != 1:
-            raise ValueError("exactly one of topics, topic_pattern and topic_partitions says what to read")
+            raise ValueError("give exactly one of topics, topic_pattern and topic_partitions")
         if self.pattern:
             re.compile(self.pattern)
 
 
 @dataclass(frozen=True)
 class Start:
-    """From where a partition is read: ``offsets`` if it stands there, else ``time_ms`` if given, else ``default``."""
+    """Where reading a partition starts: at its offset in ``offsets``, else at ``time_ms``, else at ``default``."""
 
     default: Literal["earliest", "latest", "committed"] = "earliest"
-    """``committed``: where the group stands; without a commit, ``auto_offset_reset`` of the configuration, or earliest.
-    """
+    """``committed`` is the group's committed offset; without one, ``auto_offset_reset`` of the configuration, or
+    earliest."""
     time_ms: int | None = None
-    """Milliseconds since the epoch: the first record of that time or later."""
+    """Milliseconds since the epoch: start at the first record of this time or later."""
     offsets: Mapping[TopicPartition, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a read ends: never, or at the ends that were seen when it started, or before."""
+    """Where a read ends: never, or at the latest at the end offsets that were seen when it started."""
 
     bounded: bool = False
     time_ms: int | None = None
-    """Milliseconds since the epoch: before the first record of that time or later."""
+    """Milliseconds since the epoch: stop before the first record of this time or later."""
     max_num_records: int | None = None
-    """Of all partitions together, at most: each gets a share by its backlog."""
+    """The most records of all partitions together; each partition gets a share according to its backlog."""
 
     @property
     def is_bounded(self) -> bool:
@@ -69,28 +70,29 @@ class Stop:
 
 
 def milliseconds(time: datetime | int | None) -> int | None:
-    """A point in time in milliseconds since the epoch. Raises ValueError for a datetime without a time zone."""
+    """Convert a time to milliseconds since the epoch. Raises ValueError for a datetime without a time zone."""
     if not isinstance(time, datetime):
         return time
     if time.tzinfo is None:
-        raise ValueError(f"{time} has no time zone")
+        raise ValueError(f"{time} has no time zone; add one, e.g. tzinfo=UTC")
     return int(time.timestamp() * 1000)
 
 
 def partitions_of(consumers: Consumers, topics: Topics) -> list[TopicPartition]:
-    """The partitions that there are now, in the order of topic and number.
+    """The partitions that exist now, sorted by topic and number.
 
-    Raises UnknownTopicError for a topic or partition that was named and does not exist.
+    Raises:
+        UnknownTopicError: A topic or partition given by name does not exist.
     """
     with consumers.consumer() as consumer:
-        existing = consumer.topics()  # always asks the broker, so that the partitions below are those of now
+        existing = consumer.topics()  # always asks the broker, so that the partitions below are up to date
         if topics.pattern:
             matches = re.compile(topics.pattern).fullmatch
             names = {name for name in existing if matches(name)}
         else:
             names = set(topics.names) or {partition.topic for partition in topics.partitions}
         if missing := sorted(names - existing):
-            raise UnknownTopicError(f"no such topic, or not for this user to see: {', '.join(missing)}")
+            raise UnknownTopicError(f"no such topic, or this user may not see it: {', '.join(missing)}")
         found = {TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name)}
     if topics.partitions:
         wanted = {TopicPartition(*partition) for partition in topics.partitions}
@@ -107,19 +109,27 @@ def ranges_of(
     stop: Stop,
     on_expired: OnExpired = "error",
 ) -> list[OffsetRange]:
-    """What is to be read of each partition; empty ranges, too, are given.
+    """Determine the offsets to read of each partition, including empty ranges.
 
-    The end of a partition is that for the isolation level: with ``read_committed`` the last stable offset, before the
-    first record of the oldest open transaction, so that a bounded read does not wait for one (KIP-98).
-    A start below the first offset that is still there is kept: what is missing is counted when it is read.
+    The end of a partition depends on the isolation level. With ``read_committed`` it is the last stable offset, before
+    the first record of the oldest open transaction, so that a bounded read does not wait for a transaction (KIP-98).
+    A start below the first available offset is kept; the read counts the missing offsets.
 
-    Raises OffsetOutOfRangeError for a start above the partition's end (it was truncated or made anew) if
-    ``on_expired`` is ``error``; else such a partition is read from its beginning.
+    Args:
+        consumers: Where to read.
+        partitions: The partitions.
+        start: Where to start.
+        stop: Where to stop.
+        on_expired: What to do if a start lies above the end of its partition, because the partition was truncated or
+            created again: ``error`` raises, ``reset`` reads it from its beginning.
+
+    Raises:
+        OffsetOutOfRangeError: As ``on_expired`` says.
     """
     if not partitions:
         return []
     with consumers.consumer() as consumer:
-        # The ends first: what comes in between is above them, and is not skipped by a start that is looked up later.
+        # Ends before starts: records that arrive in between lie above the ends, so that no start skips them.
         ends = consumer.end_offsets(list(partitions))
         starts = _starts(consumers, consumer, partitions, start, ends)
         stops = _before(consumer, partitions, stop.time_ms, ends) if stop.time_ms is not None else ends
@@ -127,9 +137,9 @@ def ranges_of(
         consumers.saw_end(partition, end)
     above = [partition for partition in partitions if starts[partition] > ends[partition]]
     for partition, beginning in _truncated(consumers, above, starts).items():
-        message = f"{partition.topic}-{partition.partition} ends before offset {starts[partition]}: made anew?"
+        message = f"{partition.topic}-{partition.partition} ends before offset {starts[partition]}; was it recreated?"
         if on_expired == "error":
-            raise OffsetOutOfRangeError(message)
+            raise OffsetOutOfRangeError(f"{message} on_expired='reset' reads it from its beginning")
         _LOG.warning("%s It is read from its beginning.", message)
         Metrics.counter("kafka", "truncated_partitions").inc()
         starts[partition] = beginning
@@ -169,7 +179,7 @@ def _starts(
 def _before(
     consumer: KafkaConsumer, partitions: Iterable[TopicPartition], time_ms: int, ends: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """The offset of the first record of a time or later; the end where there is none yet."""
+    """For each partition, the offset of the first record of this time or later; the end if there is none yet."""
     found = consumer.offsets_for_times(dict.fromkeys(partitions, time_ms))
     return {
         partition: min(first.offset, ends[partition]) if first else ends[partition]
@@ -180,9 +190,9 @@ def _before(
 def _truncated(
     consumers: Consumers, partitions: Sequence[TopicPartition], starts: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """Those of some partitions that end before their start even for who reads uncommitted records: their beginnings.
+    """The beginnings of those partitions whose start lies above the end, even counting uncommitted records.
 
-    Between the last stable offset and the end there may be a start that is good: that of a read_uncommitted read.
+    A start between the last stable offset and the end is valid: a read_uncommitted read may have stopped there.
     """
     if not partitions:
         return {}
@@ -196,7 +206,7 @@ def _truncated(
 
 
 def _limited(ranges: Sequence[OffsetRange], limit: int) -> list[OffsetRange]:
-    """A share of the limit for each range by its length; a range that is shorter than its share leaves it to others."""
+    """Give each range a share of the limit; a range shorter than its share leaves the rest to the others."""
     limited = {}
     for done, each in enumerate(sorted(ranges, key=lambda each: each.stop - each.start)):
         share = min(each.stop - each.start, -(-limit // (len(ranges) - done)))

@@ -1,4 +1,4 @@
-"""What every write to Kafka shares: the producer's options, and a bounded number of messages on their way."""
+"""What all writes to Kafka share: the producer's options, and a limit on the messages in flight."""
 
 from __future__ import annotations
 
@@ -23,47 +23,49 @@ PRODUCER_OPTIONS = frozenset(
         if name.startswith(("metrics_", "sasl_", "socket", "socks", "ssl_"))
     }
 )
-"""Options that a write may be given, by kafka-python's names."""
+"""The options that a write accepts, by kafka-python's names."""
 
 DEFAULTS: dict[str, Any] = {
-    "enable_idempotence": True,  # said aloud, so that options against it are refused, not obeyed in silence
+    "enable_idempotence": True,  # set explicitly, so that options that rule it out are refused, not silently accepted
     "acks": "all",
     "linger_ms": 5,  # KIP-1030
-    # The topic's max.message.bytes is the limit, and it counts after compression; this one counts before.
+    # The real limit is the topic's max.message.bytes, after compression; this one applies before compression.
     "max_request_size": 16 * 1024 * 1024,
-    "allow_auto_create_topics": False,  # a misspelt name must not become a topic
+    "allow_auto_create_topics": False,  # a misspelt name must not create a topic
     "metrics_enabled": False,
 }
 MAX_IN_FLIGHT_MESSAGES = 10_000
 MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024
 _CLOSE_S = 2
-_GRACE_S = 3  # for kafka-python to fail what has reached its delivery timeout
+_GRACE_S = 3  # for kafka-python to fail messages that have reached their delivery timeout
 
 
 def producer_options(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a write with the defaults. Raises BadConfig."""
+    """The options of a write, completed with the defaults. Raises BadConfig."""
     return {**DEFAULTS, **checked_options(config, PRODUCER_OPTIONS, "the producer's options")}
 
 
 def delivery_timeout_s(options: Mapping[str, Any]) -> float:
-    """Within how many seconds a message is delivered or has failed."""
+    """The seconds within which a message is delivered or has failed."""
     milliseconds = options.get("delivery_timeout_ms", KafkaProducer.DEFAULT_CONFIG["delivery_timeout_ms"])
     return float(milliseconds) / 1000
 
 
 class InFlight:
-    """Messages handed to a producer and not yet acknowledged: so many at most, because kafka-python has no limit.
+    """Limits the messages handed to a producer and not yet acknowledged, because kafka-python has no such limit.
 
     Args:
-        producer: It may be used by others too.
-        max_messages, max_bytes: Beyond these, ``send`` waits for the oldest; one larger message may be in flight alone.
+        producer: The producer; it may be shared.
+        max_messages: Above this number, ``send`` waits for the oldest message.
+        max_bytes: Above this size, ``send`` waits for the oldest message; a single larger message is sent alone.
         timeout_s: The producer's delivery timeout.
     """
 
     def __init__(self, producer: KafkaProducer, max_messages: int, max_bytes: int, timeout_s: float) -> None:
         self.producer = producer
         self.failures: dict[int, tuple[Message, Exception]] = {}
-        """By their position in the order of sending; what failed first stands first, and may be why others failed."""
+        """By position in the order of sending. The first entry failed first, and may be the reason why others
+        failed."""
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
@@ -73,9 +75,14 @@ class InFlight:
         self._given_up = False
 
     def send(self, message: Message, size: int) -> None:
-        """Hand over one message of ``message.size``, when there is room.
+        """Hand a message to the producer, after waiting for room.
 
-        Raises KafkaError, ValueError and TypeError, if it cannot be handed over.
+        Args:
+            message: The message.
+            size: ``message.size``.
+
+        Raises:
+            KafkaError, ValueError, TypeError: The producer does not accept the message.
         """
         while self._waiting and (len(self._waiting) >= self._max_messages or self._bytes + size > self._max_bytes):
             self._settle_oldest()
@@ -94,20 +101,20 @@ class InFlight:
         self._waiting.append((position, message, future, size))
 
     def fail(self, message: Message, error: Exception) -> None:
-        """Note that a message could not be handed over."""
+        """Record that the producer did not accept a message."""
         self._failed(self._sent, message, error)
         self._sent += 1
 
     def settle(self) -> None:
-        """Wait until all are acknowledged or have failed; ``failures`` tells which."""
+        """Wait until all messages are acknowledged or have failed; ``failures`` has those that failed."""
         if self._waiting and not self._given_up:
             try:
-                self.producer.flush(self._timeout_s + _GRACE_S)  # which ends the lingering
+                self.producer.flush(self._timeout_s + _GRACE_S)  # sends at once, without lingering
             except KafkaTimeoutError:
                 self._given_up = True
             except KafkaError:
-                # It also fails for a batch that was too large and whose halves are on their way (kafka-python 3.0.12,
-                # await_flush_completion). Each message will say for itself what became of it.
+                # It also fails for a batch that was too large although its halves are still in flight (kafka-python
+                # 3.0.12, await_flush_completion). The future of each message has the real outcome.
                 pass
         while self._waiting:
             self._settle_oldest()
@@ -115,14 +122,14 @@ class InFlight:
     def _settle_oldest(self) -> None:
         position, message, future, size = self._waiting.popleft()
         self._bytes -= size
-        if future.is_done and future.exception is None:  # nearly always; the rest of this is slow
+        if future.is_done and future.exception is None:  # the usual case; the code below is slow
             return
         try:
             future.get(0 if self._given_up else self._timeout_s + _GRACE_S)
         except KafkaError as error:
-            # kafka-python lets nothing expire while it waits for a producer id or for a coordinator.
+            # kafka-python expires no messages while it waits for a producer id or a coordinator.
             self._given_up = self._given_up or not future.is_done
-            # A future is done before its errbacks are called, and one that never gets done does not call them.
+            # A future is done before its errbacks are called, and one that is never done does not call them.
             self._failed(position, message, error)
 
     def _failed(self, position: int, message: Message, error: Exception) -> None:
@@ -130,11 +137,11 @@ class InFlight:
 
 
 def close(producer: KafkaProducer) -> None:
-    """Close a producer, within seconds, whether what it has can be sent or not."""
+    """Close a producer within seconds, whether its pending messages can be sent or not."""
     try:
         producer.close(timeout=_CLOSE_S)
     except KafkaError:
-        # close() first flushes, and where that fails leaves everything as it is, its thread and connections too.
+        # close() flushes first; if that fails, it leaves the thread and the connections open.
         producer._sender.force_close()
         with suppress(KafkaError):
             producer.close(timeout=_CLOSE_S)

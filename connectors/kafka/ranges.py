@@ -1,4 +1,4 @@
-"""What is still to be read of a partition: the restriction of the read, and its tracker."""
+"""The offsets of a partition that are still to be read: the restriction of the read, and its tracker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEVER = 2**63 - 1
 
 
 class OffsetRange(NamedTuple):
-    """Offsets from ``start`` to below ``stop`` of a partition, of which ``limit`` records are wanted at most."""
+    """The offsets from ``start`` (inclusive) to ``stop`` (exclusive) of a partition, and at most ``limit`` records."""
 
     partition: TopicPartition
     start: int
@@ -22,10 +22,10 @@ class OffsetRange(NamedTuple):
 
 
 class Claim:
-    """All offsets from what was claimed last to below ``stop``, where there are ``records`` records.
+    """A claim to all offsets from the last claim up to ``stop`` (exclusive), which hold ``records`` records.
 
-    Records are claimed by the chunk, not one by one: a claim takes a lock or two. The tracker lowers ``stop`` if the
-    range has been split below it; then only records below it may be given out.
+    Records are claimed in chunks, not one by one, because each claim takes a lock or two. If the range has been split
+    below ``stop``, the tracker lowers ``stop``; only records below it may then be returned.
     """
 
     __slots__ = ("records", "stop")
@@ -36,17 +36,18 @@ class Claim:
 
 
 class OffsetRangeTracker(RestrictionTracker):  # type: ignore[misc]
-    """Hands out the offsets of a range in their order, each once.
+    """Lets each offset of a range be claimed once, in order.
 
-    A range with an end is split at a fraction of its offsets; one without, at a fraction of its backlog, and the rest
-    keeps growing. A range with a limit is only split at its position (a checkpoint), for nobody knows how many records
-    stand in a range of offsets. So is one that is to be read in order: what is committed for a group may not overtake
-    what another worker still reads.
+    A range with an end is split at a fraction of its offsets. A range without one is split at a fraction of its
+    backlog, and the second part keeps growing. A range with a limit is only split at its position (a checkpoint),
+    because the number of records in a range of offsets is unknown. The same holds for a range that must be read in
+    order, so that the offset committed for a group does not overtake records that another worker is still reading.
 
     Args:
         restriction: The range.
-        known_end: The partition's end offset as last seen, or None; must not block, for claims wait for it.
-        in_order: Whether the range is to be read in order.
+        known_end: Returns the partition's end offset as last seen, or None. It must not block, because claims wait for
+            it.
+        in_order: Whether the range must be read in order.
     """
 
     def __init__(
@@ -65,9 +66,13 @@ class OffsetRangeTracker(RestrictionTracker):  # type: ignore[misc]
         return self._range
 
     def try_claim(self, position: Claim) -> bool:
-        """Claim offsets; False if none of them is left in the range, or its limit has been reached.
+        """Claim offsets.
 
-        Raises ValueError for a claim that is not above the last one.
+        Returns:
+            False if the range has no offsets left or its limit is reached.
+
+        Raises:
+            ValueError: The claim is not above the last one.
         """
         if self._done():
             return False
@@ -78,7 +83,7 @@ class OffsetRangeTracker(RestrictionTracker):  # type: ignore[misc]
         return True
 
     def try_split(self, fraction_of_remainder: float) -> tuple[OffsetRange, OffsetRange] | None:
-        """The range up to the split, and the rest; None where there is nothing to split."""
+        """The range up to the split, and the rest; None if the range cannot be split."""
         if self._done():
             return None
         if fraction_of_remainder == 0:
@@ -95,14 +100,14 @@ class OffsetRangeTracker(RestrictionTracker):  # type: ignore[misc]
         return self._range, rest
 
     def current_progress(self) -> RestrictionProgress:
-        """In offsets."""
+        """The progress, in offsets."""
         remaining = 0 if self._done() else max(0, self._end() - self._position)
         return RestrictionProgress(completed=self._position - self._range.start, remaining=remaining)
 
     def check_done(self) -> bool:
-        """Raises ValueError if offsets of the range were not claimed."""
+        """Raises ValueError if not all offsets of the range were claimed."""
         if not self._done():
-            raise ValueError(f"of {self._range}, the offsets from {self._position} on were not claimed")
+            raise ValueError(f"the offsets of {self._range} from {self._position} on were not claimed")
         return True
 
     def is_bounded(self) -> bool:

@@ -1,4 +1,4 @@
-"""Reads topics of Apache Kafka inside a Beam pipeline, in Python alone."""
+"""Reading Apache Kafka topics in a Beam pipeline, in pure Python."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
 from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
 from claimwire.connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
@@ -32,33 +33,35 @@ from claimwire.connectors.kafka.watermark import TimestampPolicy, Watermark, Wat
 _LOG = logging.getLogger(__name__)
 
 _CHECKPOINT_S = 1.0
-"""An unbounded read ends its bundle after this time, so that what it read goes on and its offsets are committed."""
+"""An unbounded read ends its bundle after this time, so that its records move on and its offsets are committed."""
 _CLAIM_S = 0.1
-"""What comes after the read may take so long for the records of one claim, for a checkpoint waits for it."""
+"""The time that the steps after the read should take for the records of one claim, because a checkpoint waits for
+it."""
 _LARGEST_CLAIM = 4096
 _STUCK_S = 2.0
 _GLOBAL = (GlobalWindow(),)
 
 
 class ReadResult(NamedTuple):
-    """What ``ReadFromKafka`` gives out when ``with_positions`` is set."""
+    """The output of ``ReadFromKafka`` with ``with_positions``."""
 
     records: beam.PCollection
-    """Of KafkaRecord."""
+    """A PCollection of KafkaRecord."""
     positions: beam.PCollection
-    """Of KafkaPosition: one for each partition, those with nothing to read included."""
+    """A PCollection of KafkaPosition: one per partition, including those with nothing to read."""
 
 
 class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
-    """Reads records of Kafka topics, each partition in the order of its offsets, as ``KafkaRecord``.
+    """Reads Kafka topics as ``KafkaRecord``, each partition in the order of its offsets.
 
-    In: the pipeline. Out: KafkaRecord, or a ``ReadResult`` if ``with_positions`` is set.
+    Applied to the pipeline, it returns a PCollection of KafkaRecord, or a ``ReadResult`` with ``with_positions``.
 
-    Unbounded by default; bounded with ``bounded``, ``stop_read_time`` or ``max_num_records``: it then ends at the end
-    offsets that it saw when it started, or before. Partitions are assigned by Beam; no consumer group is joined.
+    The read is unbounded by default. With ``bounded``, ``stop_read_time`` or ``max_num_records`` it is bounded, and
+    ends at the latest at the end offsets that it saw when it started. Beam assigns the partitions; the read does not
+    join a consumer group.
 
-    Raises, when it runs, UnknownTopicError for a topic or partition that does not exist, OffsetOutOfRangeError (of
-    kafka-python) where ``on_expired`` says so, and what kafka-python raises if no broker answers.
+    While it runs, it raises UnknownTopicError for a topic or partition that does not exist, kafka-python's
+    OffsetOutOfRangeError as ``on_expired`` says, and kafka-python's errors if no broker answers.
     """
 
     def __init__(
@@ -84,32 +87,48 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         dynamic_read_poll_interval_seconds: float | None = None,
         with_positions: bool = False,
     ) -> None:
-        """Args:
-        bootstrap_servers: ``host:port``, several as a list or with commas between them.
-        topics: their names; or ``topic_pattern``, a regular expression for whole names; or ``topic_partitions``.
-        consumer_config: of ``kafka.KafkaConsumer`` by its names (TLS, SASL, ``group_id``, fetch sizes), or a picklable
-            function that gives it, called on the worker. A dict is part of the pipeline, its passwords too.
-        isolation_level: ``read_committed`` leaves out what open and aborted transactions wrote.
-        start: ``earliest``, ``latest`` (what is produced after the start), or where the group of ``consumer_config``
-            stands (``committed``; without a commit, its ``auto_offset_reset``, or earliest).
-        start_read_time: instead of ``start``: the first record of this time or later. A datetime, or milliseconds.
-        start_offsets: offsets of single partitions, before ``start`` and ``start_read_time``.
-        bounded: end at the end offsets as they are at the start; with read_committed, the last stable offsets.
-        stop_read_time: end before the first record of this time or later, and at the end offsets of now in any case.
-        max_num_records: read no more than this of all partitions together; a partition gets a share by its backlog.
-        on_expired: what to do when offsets were removed (by retention, say) before they were read, or the partition
-            ends before its start offset: raise an error, or count them (metric ``kafka/expired_offsets``) and go on.
-        commit_offset_in_finalize: commit for the group what was read, once its bundle is final.
-        timestamp_policy: which time records have; see ``TimestampPolicy``.
-        max_delay_s: with CreateTime, how far a record may be behind the latest before it.
-        consumer_polling_timeout: seconds for which an unbounded read waits for records before it lets others work.
-        dynamic_read_poll_interval_seconds: how often an unbounded read looks for new partitions (and new topics of the
-            pattern), which are read from their beginning; None: never. The watermark stays behind by this time.
-        with_positions: also give out where a bounded read ended.
+        """Configure the read; nothing is connected yet.
 
-        Raises ValueError for settings that contradict each other.
+        Args:
+            bootstrap_servers: ``host:port``; several as a list or separated by commas. Or the address of one topic,
+                ``kafka://host:port/topic``.
+            topics: The names of the topics.
+            topic_pattern: Instead of ``topics``, a regular expression that matches whole names.
+            topic_partitions: Instead of ``topics``, single partitions as pairs of topic and number.
+            consumer_config: Options of ``kafka.KafkaConsumer`` by its names (TLS, SASL, ``group_id``, fetch sizes), or
+                a picklable function that returns them on the worker. A dict becomes part of the pipeline, including
+                any passwords in it.
+            isolation_level: ``read_committed`` skips records of open and aborted transactions.
+            start: ``earliest``, ``latest`` (only what is produced after the start), or ``committed`` (the committed
+                offset of the group in ``consumer_config``; without one, its ``auto_offset_reset``, or earliest).
+            start_read_time: Instead of ``start``: start at the first record of this time or later. A datetime, or
+                milliseconds since the epoch.
+            start_offsets: The start offsets of single partitions; they override ``start`` and ``start_read_time``.
+            bounded: Stop at the end offsets seen at the start; with read_committed, at the last stable offsets.
+            stop_read_time: Stop before the first record of this time or later, or at the end offsets seen at the
+                start, whichever comes first. A datetime, or milliseconds since the epoch.
+            max_num_records: The most records to read from all partitions together; each partition gets a share
+                according to its backlog.
+            on_expired: What to do if offsets were removed before they were read (e.g. by retention), or if a partition
+                ends before its start offset. ``error`` raises; ``reset`` skips and counts the offsets (metric
+                ``kafka/expired_offsets``) or reads the partition from its beginning.
+            commit_offset_in_finalize: Commit offsets for the group when a bundle is finalized.
+            timestamp_policy: The timestamps of records; see ``TimestampPolicy``.
+            max_delay_s: With CreateTime, how many seconds a record may be behind the latest one before it.
+            consumer_polling_timeout: The seconds that an unbounded read waits for records before it yields to others.
+            dynamic_read_poll_interval_seconds: How often an unbounded read looks for new partitions, including those of
+                new topics that match the pattern; it reads them from their beginning. The watermark lags behind by this
+                interval. None: never.
+            with_positions: Also return where a bounded read ended.
+
+        Raises:
+            ValueError: The arguments contradict each other.
+            BadAddress: An address of a topic is not valid.
         """
         super().__init__()
+        if isinstance(bootstrap_servers, str) and "://" in bootstrap_servers:
+            address = KafkaAddress.parse(bootstrap_servers)
+            bootstrap_servers, topics = list(address.brokers), topics or address.name
         names = (topics,) if isinstance(topics, str) else tuple(topics)
         pairs = tuple(TopicPartition(*pair) for pair in topic_partitions)
         self._topics = Topics(names, topic_pattern, pairs)
@@ -124,12 +143,12 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         self._look_every_s = dynamic_read_poll_interval_seconds
         self._with_positions = with_positions
         if with_positions and not self._stop.is_bounded:
-            raise ValueError("only a bounded read has final positions")
+            raise ValueError("with_positions needs a bounded read; set bounded, stop_read_time or max_num_records")
         if self._look_every_s is not None and self._stop.is_bounded:
-            raise ValueError("a bounded read does not look for new partitions")
+            raise ValueError("dynamic_read_poll_interval_seconds needs an unbounded read")
 
     def expand(self, pipeline: Any) -> Any:
-        """The graph: the partitions with their ranges, spread over the workers, read, and single records made."""
+        """Find the partitions and their ranges, spread them over the workers, read chunks, and emit single records."""
         found = (self._consumers, self._topics, self._start, self._stop, self._on_expired)
         find = FindRanges(*found) if self._look_every_s is None else KeepFindingRanges(*found, self._look_every_s)
         kind = {
@@ -156,7 +175,7 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
 
 
 class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
-    """In: an OffsetRange, which is its own restriction. Out: Chunk, and by the tag ``positions`` a KafkaPosition."""
+    """Reads an OffsetRange, which is its own restriction, as Chunk; KafkaPosition has the tag ``positions``."""
 
     def __init__(
         self,
@@ -186,12 +205,12 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         return OffsetRangeTracker(restriction, known_end, in_order=self._commit)
 
     def restriction_size(self, element: OffsetRange, restriction: OffsetRange) -> int:
-        """The backlog in records, as offsets can tell it."""
+        """The backlog in records, estimated from the offsets."""
         stop = restriction.stop
         if stop == NEVER:
             try:
                 stop = self._consumers.ends([restriction.partition])[restriction.partition]
-            except KafkaError:  # an estimate is not worth a failure; the read itself will see to it
+            except KafkaError:  # an estimate is not worth a failure; the read itself will raise the error
                 stop = self._consumers.known_end(restriction.partition) or restriction.start
         size = max(0, stop - restriction.start)
         return size if restriction.limit is None else min(size, restriction.limit)
@@ -212,15 +231,16 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         yield TaggedOutput("positions", position)
 
     def _commit_position(self, position: KafkaPosition) -> None:
-        """What was read is final. Best effort, as finalization is: if it fails, the next bundle commits more."""
+        """Commit the offset of a finalized bundle. Best effort, like finalization: a later bundle commits further."""
         try:
             self._consumers.commit(TopicPartition(position.topic, position.partition), position.next_offset)
         except KafkaError as error:
-            _LOG.warning("a position was not committed (%s): %s", error, position)
+            _LOG.warning("could not commit the offset of %s: %s", position, error)
 
 
-# The parameters of ``process`` tell Beam what a runner must be able to do: one that cannot finalize bundles refuses a
-# pipeline with a finalizer, though it be never used. It must stand before the tracker: Beam 2.77 mixes them up.
+# The parameters of ``process`` tell Beam what the runner must support: a runner that cannot finalize bundles refuses a
+# pipeline with a finalizer parameter, even an unused one. The finalizer must come before the tracker, because Beam 2.77
+# mixes them up otherwise.
 
 
 class _ReadBounded(_Read):
@@ -262,13 +282,13 @@ class _ReadUnboundedAndCommit(_Read):
 
 
 class _Reading:
-    """One stay in a partition, until the range is done, given up, or put off."""
+    """One visit to a partition, until its range is done, split off, or deferred."""
 
     def __init__(
         self, consumers: Consumers, on_expired: OnExpired, poll_s: float, todo: OffsetRange, tracker: Any
     ) -> None:
         self.offset = todo.start
-        """All below has been claimed."""
+        """All offsets below have been claimed."""
         self.expired = 0
         self._consumers = consumers
         self._on_expired = on_expired
@@ -280,7 +300,7 @@ class _Reading:
     def chunks(
         self, consumer: KafkaConsumer, watermark: Watermark | None, policy: TimestampPolicy
     ) -> Iterator[list[KafkaRecord]]:
-        """Records that have been claimed, in their order."""
+        """Yield chunks of records that have been claimed, in order."""
         began = moved = time.monotonic()
         size = 64
         while self._wanted():
@@ -303,10 +323,10 @@ class _Reading:
                     size = min(size * 2, _LARGEST_CLAIM) if took < _CLAIM_S / 2 else max(1, size // 2)
                 if not self._wanted():
                     return
-                if watermark and time.monotonic() - began > 2 * _CHECKPOINT_S:  # slow work comes after us
+                if watermark and time.monotonic() - began > 2 * _CHECKPOINT_S:  # the steps after the read are slow
                     self._tracker.defer_remainder()
                     return
-            # Beyond the last record there may be markers of transactions, aborted records, or what was compacted away.
+            # The last record may be followed by transaction markers, aborted records, or offsets that were compacted.
             position = consumer.position(self._partition)
             if position > self.offset and not self._claim(Claim(position)):
                 return
@@ -325,7 +345,7 @@ class _Reading:
                 return
 
     def _stop(self) -> int:
-        """It may have been lowered since by a split."""
+        """The end of the range, which a split may have lowered."""
         return int(self._tracker.current_restriction().stop)
 
     def _wanted(self) -> bool:
@@ -342,7 +362,7 @@ class _Reading:
     def _poll(self, consumer: KafkaConsumer) -> list[ConsumerRecord]:
         try:
             found = consumer.poll(0)
-            # Where it went on without a record, over a marker perhaps, that may already be the end.
+            # If the position moved without a record (e.g. over a marker), this may already be the end: do not wait.
             if not found and consumer.position(self._partition) == self.offset:
                 found = consumer.poll(round(self._poll_s * 1000))
         except OffsetOutOfRangeError:
@@ -351,16 +371,16 @@ class _Reading:
         return found.get(self._partition, [])  # type: ignore[no-any-return]
 
     def _out_of_range(self, consumer: KafkaConsumer) -> None:
-        """Go on behind the offsets that have been removed, if that is wanted."""
+        """Skip offsets that have been removed, if ``on_expired`` allows it."""
         beginning = consumer.beginning_offsets([self._partition])[self._partition]
         name = f"{self._partition.topic}-{self._partition.partition}"
         if self.offset >= beginning:
-            raise OffsetOutOfRangeError(f"{name} now ends before offset {self.offset}: it was truncated or made anew")
+            raise OffsetOutOfRangeError(f"{name} now ends before offset {self.offset}: it was truncated or recreated")
         lost = min(beginning, self._stop()) - self.offset
         if self._on_expired == "error":
             raise OffsetOutOfRangeError(
                 f"{name}: {lost} offsets from {self.offset} on were removed before they were read; "
-                "on_expired='reset' goes on without them"
+                "on_expired='reset' skips them"
             )
         if self._claim(Claim(self.offset + lost)):
             _LOG.warning("%s: %s offsets up to %s were removed before they were read", name, lost, self.offset)
@@ -369,15 +389,19 @@ class _Reading:
             consumer.seek(self._partition, self.offset)
 
     def _idle(self, consumer: KafkaConsumer, watermark: Watermark, policy: TimestampPolicy) -> bool:
-        """Let the watermark of a partition that has been read to its end follow the clock; whether to come back."""
+        """Let the watermark of a partition that has been read to its end follow the clock.
+
+        Returns:
+            Whether to read the partition again later; False if it was deleted.
+        """
         asked_ns = time.time_ns()
         try:
-            # Asked for, not taken from the last fetch: that a broker does not answer does not mean that all was read.
+            # Ask the broker instead of using the last fetch: without an answer, there may be unread records.
             end = consumer.end_offsets([self._partition], timeout_ms=2000)[self._partition]
         except KafkaTimeoutError:
             if self._exists(consumer):
                 return True
-            _LOG.warning("%s-%s has been deleted, and is read no more", *self._partition)
+            _LOG.warning("%s-%s was deleted; the read continues without it", *self._partition)
             self._tracker.try_claim(Claim(NEVER))
             return False
         self._consumers.saw_end(self._partition, end)
@@ -388,12 +412,12 @@ class _Reading:
         return True
 
     def _look_closer(self, consumer: KafkaConsumer) -> None:
-        """Why does nothing come below the end? Its last records may have been compacted away, or all of the topic."""
+        """Find out why no record arrives before the end: the last ones may be compacted, or the topic deleted."""
         if not self._exists(consumer):
             raise UnknownTopicError(
                 f"{self._partition.topic}-{self._partition.partition} was deleted while it was read"
             )
-        consumer.unsubscribe()  # so that the high watermark is of an answer to a new fetch
+        consumer.unsubscribe()  # so that the high watermark comes from a new fetch
         consumer.assign([self._partition])
         consumer.seek(self._partition, self.offset)
         found = consumer.poll(1000)
@@ -407,7 +431,7 @@ class _Reading:
         try:
             known = consumer.topics()
         except KafkaError:
-            return True  # nobody answers
+            return True  # no broker answers, so assume that it still exists
         topic, number = self._partition
         return topic in known and number in consumer.partitions_for_topic(topic)
 
@@ -416,7 +440,7 @@ _OFFSET = attrgetter("offset")
 
 
 class _Records(beam.DoFn):  # type: ignore[misc]
-    """Single records, each with its time. Apart from the read, which has to note the time of all that it gives out."""
+    """Emits single records with their timestamps. Not part of the read, which has to observe each output timestamp."""
 
     def __init__(self, policy: TimestampPolicy) -> None:
         self._policy = policy
@@ -424,12 +448,12 @@ class _Records(beam.DoFn):  # type: ignore[misc]
     def process(self, chunk: Chunk) -> Iterable[Any]:
         records = chunk.records
         if self._policy.kind == "ProcessingTime":
-            return records  # the chunk has the time
+            return records  # they keep the timestamp of the chunk
         return map(windowed, records, self._policy.timestamps(records), repeat(_GLOBAL))
 
 
 class _OnePerPartition(beam.PTransform):  # type: ignore[misc]
-    """The positions of a partition that was read in several ranges, as one."""
+    """Combines the positions of a partition that was read in several ranges."""
 
     def expand(self, positions: beam.PCollection) -> beam.PCollection:
         return (

@@ -1,4 +1,4 @@
-"""What a read of Kafka gives out, and how Beam encodes it."""
+"""The records that are read from Kafka, and how Beam encodes them."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ NO_TIMESTAMP = -1
 
 
 class KafkaRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One record of a topic, its bytes as they are there. The fields are those of Kafka's ConsumerRecord."""
+    """A record of a topic, with its bytes unchanged. The fields are those of Kafka's ConsumerRecord."""
 
     topic: str
     partition: int
     offset: int
     timestamp: int
-    """Milliseconds since the epoch; -1 where the record has none (message formats before 0.10)."""
+    """Milliseconds since the epoch; -1 if the record has none (message formats before 0.10)."""
     timestamp_type: int
-    """``CREATE_TIME`` (0), as the producer set it, or ``LOG_APPEND_TIME`` (1), as the broker did."""
+    """``CREATE_TIME`` (0) if the producer set it, ``LOG_APPEND_TIME`` (1) if the broker did."""
     key: bytes | None
     value: bytes | None
     """None in a tombstone."""
     headers: list[tuple[str, bytes | None]] = []
-    """In their order; a name may stand more than once."""
+    """Names and values in order; a name may occur more than once."""
 
 
 class KafkaPosition(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How far a bounded read came in one partition."""
+    """How far a bounded read got in a partition."""
 
     topic: str
     partition: int
     next_offset: int
-    """Where the next read goes on: everything below was given out, or holds no record for us."""
+    """Where the next read continues: every record below it that was to be read has been returned."""
     expired: int = 0
-    """How many offsets (not records: compaction and markers leave gaps) were removed before they were read."""
+    """The number of offsets (not records, because compaction and markers leave gaps) removed before they were read."""
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -53,7 +53,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class StructCoder(coders.Coder, Generic[T]):  # type: ignore[misc]
-    """Encodes one kind of struct as MessagePack; deterministic, for the structs above hold no dict and no float."""
+    """Encodes structs of one type as MessagePack; deterministic, because the structs above hold no dicts or floats."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
@@ -76,7 +76,7 @@ class StructCoder(coders.Coder, Generic[T]):  # type: ignore[misc]
         return cls(typehint)
 
     def __reduce__(self) -> tuple[type[StructCoder[T]], tuple[type[T]]]:
-        return StructCoder, (self._kind,)  # a decoder of msgspec cannot be pickled
+        return StructCoder, (self._kind,)  # a msgspec decoder cannot be pickled
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StructCoder) and other._kind is self._kind
@@ -89,10 +89,10 @@ for _kind in (KafkaRecord, KafkaPosition, Chunk):
     coders.registry.register_coder(_kind, StructCoder)
 
 
-# A record costs a few microseconds in all, so these run in C.
+# A record takes a few microseconds in all, so this runs in C.
 _FIELDS = itemgetter(*(ConsumerRecord._fields.index(name) for name in KafkaRecord.__struct_fields__))
 
 
 def records_from(consumed: list[ConsumerRecord]) -> list[KafkaRecord]:
-    """The same records as kafka-python gives them, in ours."""
+    """Convert kafka-python's records."""
     return list(starmap(KafkaRecord, map(_FIELDS, consumed)))

@@ -1,4 +1,4 @@
-"""Checking that topics are there, and creating them."""
+"""Checking that topics exist, and creating them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AS_BROKER = -1  # KIP-464
 
 
 class NewTopicSettings(Struct, frozen=True):
-    """How a topic is to be made; what is None is as the broker has it by default."""
+    """The settings of a topic to create; None leaves a setting to the broker's default."""
 
     partitions: int | None = None
     replication_factor: int | None = None
@@ -27,10 +27,10 @@ class NewTopicSettings(Struct, frozen=True):
     cleanup_policy: CleanupPolicy | None = None
     """``compact`` keeps the last message of each key."""
     max_message_bytes: int | None = None
-    """Of a batch, after compression (``max.message.bytes``)."""
+    """The largest batch, after compression (``max.message.bytes``)."""
 
     def configs(self) -> dict[str, str]:
-        """By Kafka's names."""
+        """The settings that are given, by Kafka's names."""
         given: dict[str, Any] = {
             "retention.ms": round(self.retention / timedelta(milliseconds=1)) if self.retention else None,
             "cleanup.policy": self.cleanup_policy,
@@ -40,30 +40,30 @@ class NewTopicSettings(Struct, frozen=True):
 
 
 class Topic(Struct, frozen=True):
-    """A topic that is there."""
+    """An existing topic."""
 
     name: str
     partitions: int
     max_message_bytes: int | None
-    """The largest batch that it takes, after compression; None where we may not ask (DescribeConfigs)."""
+    """The largest batch that it accepts, after compression; None without the permission to ask (DescribeConfigs)."""
     cleanup_policy: str | None
-    """As ``NewTopicSettings`` has it; None where we may not ask."""
+    """As in ``NewTopicSettings``; None without the permission to ask."""
 
     @property
     def compacted(self) -> bool:
-        """Whether it takes no message without a key."""
+        """Whether it is compacted, and so refuses messages without a key."""
         return "compact" in (self.cleanup_policy or "")
 
 
 class KnownTopics:
-    """Topics of one Kafka, each asked for once."""
+    """A cache of the topics of a cluster; each is asked for once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[str, Topic] = {}
 
     def get(self, name: str) -> Topic:
-        """A topic. Raises NoSuchTopic and what ``describe_topics`` raises."""
+        """A topic by its name. Raises NoSuchTopic, and the errors of ``describe_topics``."""
         topic = self._known.get(name)
         return topic if topic is not None else self._ask(name)
 
@@ -75,18 +75,29 @@ class KnownTopics:
 
 
 def describe_topics(connection: Connection, names: Collection[str]) -> dict[str, Topic]:
-    """Those of the named topics that are there.
+    """Describe topics; those that do not exist are left out.
 
-    Raises NotAuthorized, KafkaUnavailable, BadConfig.
+    Raises NotAuthorized, KafkaUnavailable or BadConfig.
     """
     with connection.admin() as admin:
         return _describe(admin, connection, names)
 
 
 def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings], *, create: bool) -> dict[str, Topic]:
-    """See that all wanted topics are there; a topic that was there before is left as it is.
+    """Make sure that topics exist, and leave existing ones as they are.
 
-    Raises NoSuchTopic (when it may not create), TopicRefused, NotAuthorized, KafkaUnavailable, BadConfig.
+    Args:
+        connection: The cluster.
+        wanted: The topics by name, with the settings for creating them.
+        create: Whether to create missing topics.
+
+    Returns:
+        All wanted topics.
+
+    Raises:
+        NoSuchTopic: A topic is missing and ``create`` is False.
+        TopicRefused: The broker did not create a topic.
+        NotAuthorized, KafkaUnavailable, BadConfig: As their names say.
     """
     with connection.admin() as admin:
         found = _describe(admin, connection, wanted)
@@ -105,7 +116,7 @@ def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings]
 def _no_such_topic(connection: Connection, names: list[str]) -> NoSuchTopic:
     return NoSuchTopic(
         f"{', '.join(connection.brokers)} has no topic {', '.join(names)}; create "
-        f"{'them' if names[1:] else 'it'}, or have that done with --create-topics"
+        f"{'them' if names[1:] else 'it'}, or let --create-topics do so"
     )
 
 
@@ -158,10 +169,10 @@ def _create(admin: KafkaAdminClient, connection: Connection, name: str, settings
     with explained(connection.brokers, "creating it", name, why=connection.why_unreachable):
         (answer,) = admin.create_topics([topic], raise_errors=False)["topics"]
     problem = errors.for_code(answer["error_code"])
-    if problem in (errors.NoError, errors.TopicAlreadyExistsError):  # somebody was faster
+    if problem in (errors.NoError, errors.TopicAlreadyExistsError):  # another process may have been faster
         return
     at = ", ".join(connection.brokers)
     said = answer.get("error_message") or problem.__name__
     if issubclass(problem, errors.AuthorizationError):
-        raise NotAuthorized(f"{at} does not allow to create the topic {name}: {said}")
+        raise NotAuthorized(f"{at} does not allow creating the topic {name}: {said}")
     raise TopicRefused(f"{at} did not create the topic {name}: {said}")

@@ -1,12 +1,12 @@
 """Publishing passes to Kafka exactly once, for the driver of bounded runs.
 
-The driver keeps a journal: the messages of a pass and its number are on disk before they are published and are
-forgotten after. Each pass is one Kafka transaction of its messages, the offsets of what it was made from, and a
-marker, which is the pass's number as the committed offset of a consumer group of our own. Whenever the driver or the
-broker dies, the marker tells whether the transaction came about, so the driver publishes what its journal holds until
-``last_published`` says that it is there, and no consumer with ``isolation.level=read_committed`` sees anything twice.
+The driver keeps a journal: it writes the messages of a pass and its number to disk before publishing them, and removes
+them afterwards. Each pass is one Kafka transaction: its messages, the offsets of its sources, and a marker. The marker
+is the number of the pass, stored as the committed offset of a consumer group of our own. Whenever the driver or the
+broker dies, the marker shows whether the transaction was committed. So the driver publishes what its journal holds
+until ``last_published`` confirms it, and no consumer with ``isolation.level=read_committed`` sees anything twice.
 
-Rules: KIP-98 (transactions), KIP-447 (reading offsets that are stable), KIP-360 (recovery of producers).
+Sources: KIP-98 (transactions), KIP-447 (reading stable offsets), KIP-360 (recovery of producers).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from claimwire.connectors.kafka.producing import (
 from claimwire.connectors.kafka.topics import KnownTopics
 
 Offsets = Mapping[str, Mapping[tuple[str, int], int]]
-"""By consumer group, by topic and partition: the offset of the next record to be read."""
+"""By consumer group, then by topic and partition: the offset of the next record to read."""
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
@@ -56,7 +56,7 @@ _log = logging.getLogger(__name__)
 
 
 class Publisher(Protocol):
-    """What publishes passes; the two below differ in what a consumer sees after a crash."""
+    """Publishes passes. The two implementations differ in what a consumer sees after a crash."""
 
     def __enter__(self) -> Self: ...
 
@@ -65,17 +65,17 @@ class Publisher(Protocol):
     ) -> None: ...
 
     def last_published(self) -> int | None:
-        """The number of the last pass that was published; None if none was, or if that is not known any more."""
+        """The number of the last published pass; None if there is none or it is no longer known."""
 
     def check(self, number: int) -> None:
-        """Raises OutOfStep if a later pass than this one was published."""
+        """Raises OutOfStep if a pass after this one has been published."""
 
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
-        """Publish one pass."""
+        """Publish a pass; False if it had been published already."""
 
 
 class _Marked:
-    """A producer that can be lost and opened anew, and the marker beside what it publishes."""
+    """A producer that can be discarded and reopened, and the marker of what it published."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class _Marked:
         self._topics = KnownTopics(connection)
 
     def open(self, prepare: Callable[[KafkaProducer], None] = lambda _: None) -> KafkaProducer:
-        """The producer; when it is a new one, prepared, and the marker read."""
+        """The producer. If it is newly opened, ``prepare`` is called with it and the marker is read."""
         if self._producer is None:
             self._producer = self.connection.producer(**self._options)
             try:
@@ -110,7 +110,7 @@ class _Marked:
         return self._producer
 
     def lose(self) -> None:
-        """Give the producer up: what it knows of itself and the broker may have come apart."""
+        """Discard the producer, because its own state and the broker's may differ."""
         producer, self._producer = self._producer, None
         self._topics = KnownTopics(self.connection)
         if producer is not None:
@@ -120,7 +120,7 @@ class _Marked:
         with explained(self.connection.brokers, "reading the marker", why=self.connection.why_unreachable):
             consumer = self.connection.consumer(
                 group_id=self.marker_group,
-                isolation_level="read_committed",  # only then are offsets of an open transaction waited for (KIP-447)
+                isolation_level="read_committed",  # only then does the read wait for an open transaction (KIP-447)
                 enable_auto_commit=False,
             )
             try:
@@ -130,43 +130,43 @@ class _Marked:
         self.published(None if marker is None else int(marker.offset), marker.metadata if marker else "")
 
     def published(self, number: int | None, name: str) -> None:
-        """Note which pass was published last."""
+        """Record which pass was published last."""
         self.last, self.last_name = number, name
 
     def is_due(self, number: int, name: str = "") -> bool:
-        """Whether a pass is still to be published. Raises OutOfStep."""
+        """Whether a pass has still to be published. Raises OutOfStep."""
         if self.last is None or number > self.last:
             return True
-        # A copy of the state may come to the number of a pass that another one has published: not the same pass.
+        # A copy of the state may reach the number of a pass that the other copy has published; it is another pass.
         if number < self.last or (name and self.last_name and name != self.last_name):
             raise OutOfStep(
-                f"{', '.join(self.connection.brokers)} has passes up to {self.last} of this state that it does not "
-                f"know (it is at {number}): it was restored from an older copy, or a copy of it is in use; go on with "
-                "the one that published them, or begin with a new one"
+                f"{', '.join(self.connection.brokers)} has passes up to {self.last} that this state does not know (it "
+                f"is at {number}): it was restored from an older copy, or a copy of it is in use; continue with the "
+                "state that published them, or start with a new one"
             )
         return False
 
     def committable(self, offsets: Offsets) -> dict[str, dict[TopicPartition, OffsetAndMetadata]]:
-        """The offsets of topics that are there; the broker would not answer for others, and nobody needs them."""
+        """The offsets of existing topics; the broker would not answer for others, and their offsets are not needed."""
         found: dict[str, dict[TopicPartition, OffsetAndMetadata]] = {}
         for group, positions in offsets.items():
             for (topic, partition), offset in positions.items():
                 try:
                     self._topics.get(topic)
                 except NoSuchTopic:
-                    _log.warning("the topic %s is gone, so its offset is not committed for %s", topic, group)
+                    _log.warning("the topic %s no longer exists, so its offset is not committed for %s", topic, group)
                 else:
                     found.setdefault(group, {})[TopicPartition(topic, partition)] = OffsetAndMetadata(offset, "")
         return found
 
     def send_all(self, producer: KafkaProducer, messages: Iterable[Message]) -> None:
-        """Send them and wait until the broker has them all. Raises MessageRefused and what ``explanation`` makes."""
+        """Send messages and wait until all are acknowledged. Raises MessageRefused or another KafkaConnectorError."""
         in_flight = InFlight(producer, *self._limits, self.timeout_s)
         position = 0
         problem: Exception | None = None
         try:
             for position, message in enumerate(messages):  # noqa: B007 - used below
-                self._topics.get(message.topic)  # kafka-python would ask for it for a minute
+                self._topics.get(message.topic)  # kafka-python would look for a missing topic for a minute
                 in_flight.send(message, message.size)
                 if in_flight.failures:
                     break
@@ -176,7 +176,7 @@ class _Marked:
         for failed, (refused, reason) in in_flight.failures.items():
             if isinstance(reason, REFUSED):
                 raise MessageRefused(refused, reason, failed)
-        if isinstance(problem, (*REFUSED, ValueError, TypeError)):  # kafka-python itself will not have it
+        if isinstance(problem, (*REFUSED, ValueError, TypeError)):  # kafka-python itself refused it
             raise MessageRefused(message, problem, position)
         problem = next((reason for _, reason in in_flight.failures.values()), problem)
         if problem is not None:
@@ -189,21 +189,23 @@ class _Marked:
 class TransactionalPublisher:
     """Publishes passes, each in one transaction: exactly once for consumers with ``isolation.level=read_committed``.
 
-    A context manager. Nothing is connected before the first question or pass.
+    Use it as a context manager. It connects at the first call.
 
     Args:
-        connection: Where.
-        transactional_id: The same in every run with the same state, and in no other. Whoever begins with it later
-            shuts out whoever had it before.
-        marker_topic: A topic that is there; the marker is an offset of its partition 0 (no message). Deleting the topic
+        connection: The cluster and the login.
+        transactional_id: The same in every run with the same state, and in no other run. A publisher fences any
+            earlier one with the same id.
+        marker_topic: An existing topic. The marker is an offset of its partition 0, not a message. Deleting the topic
             deletes the marker.
-        marker_group: The consumer group that holds the marker; by default, the transactional id. The broker forgets
-            it when nothing was published for ``offsets.retention.minutes`` (7 days by default).
+        marker_group: The consumer group that holds the marker; by default, the transactional id. The broker deletes
+            it if nothing is published for ``offsets.retention.minutes`` (7 days by default).
         producer_config: Options of the producer, by kafka-python's names or Kafka's. ``transaction_timeout_ms`` is
-            10 minutes, if not given, and limits how long one pass may take to publish.
-        max_in_flight_messages, max_in_flight_bytes: How much is in memory, sent and not acknowledged.
+            10 minutes by default; it limits how long publishing a pass may take.
+        max_in_flight_messages: The most messages sent and not yet acknowledged.
+        max_in_flight_bytes: The most bytes sent and not yet acknowledged.
 
-    Raises BadConfig.
+    Raises:
+        BadConfig: An option is not valid.
     """
 
     def __init__(
@@ -235,44 +237,51 @@ class TransactionalPublisher:
         self._state.lose()
 
     def last_published(self) -> int | None:
-        """The number of the last pass that was published.
+        """The number of the last published pass.
 
-        The first time, it shuts out other runs with the same transactional id, and ends what the last one left: an
-        open transaction is aborted, one that was being committed is committed. None, if no pass was ever published or
-        the marker is gone; then only the driver can know, as by whether its state is new.
+        The first call fences other runs with the same transactional id and finishes the last one's transaction: an open
+        one is aborted, one that was being committed is committed.
 
-        Raises KafkaUnavailable, NotAuthorized, Fenced, BadConfig.
+        Returns:
+            None if no pass was ever published or the marker was deleted. The driver must tell these apart, e.g. by
+            whether its state is new.
+
+        Raises:
+            KafkaUnavailable, NotAuthorized, Fenced, BadConfig: As their names say.
         """
         self._open()
         return self._state.last
 
     def check(self, number: int) -> None:
-        """See that nobody else has published passes of this state, before a run does its work in vain.
+        """Check that no other run has published passes of this state, before a run does its work in vain.
 
-        Raises OutOfStep if a later pass than ``number`` was published, and what ``last_published`` raises.
+        Raises:
+            OutOfStep: A pass after ``number`` has been published.
+            KafkaUnavailable, NotAuthorized, Fenced, BadConfig: As in ``last_published``.
         """
         self._open()
         self._state.is_due(number)
 
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
-        """Publish one pass, all of it or nothing.
+        """Publish a pass, all of it or nothing.
 
         Args:
-            number: Of the pass; greater than that of every pass before.
-            messages: Gone through again when the broker lost a transaction; an iterator cannot be, so it is tried once.
-            offsets: To be committed for the consumer groups of the sources.
-            name: Stands beside the number in the marker; no other pass has it, not even one of a copy of the state.
+            number: The number of the pass; greater than those of all earlier passes.
+            messages: Iterated again if the broker loses a transaction. An iterator can only be consumed once, so it is
+                not retried.
+            offsets: The offsets to commit for the consumer groups of the sources.
+            name: Stored in the marker with the number; unique to the pass, even among copies of the state.
 
         Returns:
-            False if the pass had been published already, and nothing was done.
+            False if the pass had already been published, and nothing was done.
 
         Raises:
-            MessageRefused: the broker will never take one of the messages.
-            KafkaUnavailable: no answer within the delivery timeout, and no broker there now. The pass may be published
-                all the same; ``last_published`` tells, or a second ``publish``, which does nothing then.
-            Fenced: another run has begun with the same transactional id. This publisher can do no more.
-            OutOfStep: a later pass, or another one of this number, is published already.
-            NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: as they say.
+            MessageRefused: The broker will never accept one of the messages.
+            KafkaUnavailable: There was no answer within the delivery timeout, and no broker is reachable now. The pass
+                may have been published; ``last_published`` shows it, or a second ``publish``, which then does nothing.
+            Fenced: Another run has started with the same transactional id. This publisher cannot be used any more.
+            OutOfStep: A later pass, or another one with this number, has been published.
+            NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: As their names say.
         """
         tries = 1 if isinstance(messages, Iterator) else _TRIES
         while True:
@@ -288,7 +297,7 @@ class TransactionalPublisher:
                 raise
             except KafkaConnectorError as error:
                 self._give_up(producer)
-                if not tries or not self._may_be_mended(error):
+                if not tries or not self._worth_retrying(error):
                     raise
                 _log.warning("%s; publishing pass %d again", error, number)
             except BaseException:
@@ -298,13 +307,13 @@ class TransactionalPublisher:
                 self._state.published(number, name)
                 return True
 
-    def _may_be_mended(self, error: KafkaConnectorError) -> bool:
-        """Whether a new producer may succeed where the one that met this error could not."""
+    def _worth_retrying(self, error: KafkaConnectorError) -> bool:
+        """Whether a new producer may succeed after this error."""
         if isinstance(error, KafkaUnavailable):
-            # The broker was away and is back: kafka-python 3.0.12 drops a request that it could not send to the
-            # coordinator (Sender._maybe_send_pending_request) and then waits for its answer until the timeout.
+            # The broker was down and is back: kafka-python 3.0.12 drops a request that it could not send to the
+            # coordinator (Sender._maybe_send_pending_request), and then waits for the answer until the timeout.
             return self._state.connection.why_unreachable() is None
-        # Errors of no other kind are of a transaction that the broker knows no more, as after its restart.
+        # The base class means that the broker no longer knows the transaction, e.g. after a restart.
         return type(error) is KafkaConnectorError
 
     def _open(self) -> KafkaProducer:
@@ -331,7 +340,7 @@ class TransactionalPublisher:
             _within(state.timeout_s, producer.commit_transaction)
 
     def _give_up(self, producer: KafkaProducer) -> None:
-        """Abort, so that consumers need not wait for the transaction's timeout; whether it works or not, begin anew."""
+        """Try to abort, so that consumers need not wait for the transaction to time out, and discard the producer."""
         with suppress(errors.KafkaError):
             _within(_ABORT_S, producer.abort_transaction)
         self._state.lose()
@@ -344,11 +353,12 @@ class TransactionalPublisher:
 
 
 class IdempotentPublisher:
-    """Publishes passes without transactions: at least once; for brokers or ACLs that have no transactions.
+    """Publishes passes at least once, without transactions, for brokers or ACLs that do not allow them.
 
-    Used as ``TransactionalPublisher``, with the same arguments but ``group`` in place of the transactional id, and the
-    same errors but Fenced: nobody is shut out. Messages are sent, then the offsets and the marker are committed.
-    A pass that was broken off is published again whole, so consumers must know messages by their keys or ids.
+    It is used like ``TransactionalPublisher`` and takes the same arguments, with ``group`` instead of the transactional
+    id. It raises the same errors except Fenced, because it fences no other run. It sends the messages, then commits the
+    offsets and the marker. An interrupted pass is published again as a whole, so consumers must recognise repeated
+    messages by their keys or ids.
     """
 
     def __init__(
@@ -373,17 +383,17 @@ class IdempotentPublisher:
         self._state.lose()
 
     def last_published(self) -> int | None:
-        """The number of the last pass that was published whole; as of ``TransactionalPublisher``."""
+        """The number of the last pass that was published completely; see ``TransactionalPublisher``."""
         self._state.open()
         return self._state.last
 
     def check(self, number: int) -> None:
-        """See that nobody else has published passes of this state; as of ``TransactionalPublisher``."""
+        """Check that no other run has published passes of this state; see ``TransactionalPublisher``."""
         self._state.open()
         self._state.is_due(number)
 
     def publish(self, number: int, messages: Iterable[Message], offsets: Offsets | None = None, name: str = "") -> bool:
-        """Publish one pass; arguments, result and errors as of ``TransactionalPublisher``."""
+        """Publish a pass; for arguments, result and errors see ``TransactionalPublisher``."""
         state = self._state
         producer = state.open()
         if not state.is_due(number, name):
@@ -403,9 +413,11 @@ class IdempotentPublisher:
 
 
 def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-    """Commit, for a consumer group, the offset of the next record of each topic and partition.
+    """Commit offsets for a consumer group: by topic and partition, the offset of the next record to read.
 
-    Raises KafkaUnavailable, NotAuthorized, and KafkaConnectorError where the group has consumers of its own.
+    Raises:
+        KafkaUnavailable, NotAuthorized: As their names say.
+        KafkaConnectorError: The group has active consumers.
     """
     positions = {
         TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
@@ -427,14 +439,14 @@ def _commit(
                         raise problem()
                 return
             except errors.RetriableError:
-                # The admin client does not wait for a coordinator, and the first group of a new broker has none yet.
+                # The admin client does not wait for a coordinator, and a new broker has none before its first group.
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:
-    """Call what kafka-python would wait for without end. Raises KafkaTimeoutError; the call is then left alone."""
+    """Run a call that kafka-python may wait for forever. Raises KafkaTimeoutError; the call then keeps running."""
     outcome: list[BaseException | None] = []
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""The event time of records, and how far it has come in a partition: the timestamp policies of Beam's KafkaIO."""
+"""The timestamps of records and the watermark of a partition: the timestamp policies of Beam's KafkaIO."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from claimwire.connectors.kafka.records import LOG_APPEND_TIME, NO_TIMESTAMP, Ka
 _EARLIEST = MIN_TIMESTAMP.micros
 _LATEST = GlobalWindow().max_timestamp().micros
 _CLOCKS_DIFFER_US = 2_000_000
-"""So far behind our clock the watermark of an idle partition stays, as in KafkaIO: the broker stamps by its own."""
+"""How far the watermark of an idle partition stays behind our clock, as in KafkaIO, because the broker's may differ."""
 
 
 class TimestampPolicy(NamedTuple):
-    """Which time a record has, and what that tells of those to come.
+    """Which timestamp a record gets, and what that implies for later records.
 
-    ``ProcessingTime``: that of our clock when it is read. ``LogAppendTime``: that of the broker, which never goes back
-    within a partition. ``CreateTime``: that of the producer, no more than ``max_delay_ms`` behind the latest seen.
-    A partition that has been read to its end follows our clock.
+    ``ProcessingTime`` is our clock when the record is read. ``LogAppendTime`` is set by the broker and never goes back
+    within a partition. ``CreateTime`` is set by the producer, and is at most ``max_delay_ms`` behind the latest seen.
+    The watermark of a partition that has been read to its end follows our clock.
     """
 
     kind: Literal["ProcessingTime", "CreateTime", "LogAppendTime"]
     max_delay_ms: int = 0
 
     def timestamps(self, records: Sequence[KafkaRecord]) -> list[int]:
-        """Microseconds since the epoch, one a record, within what Beam can express.
+        """The timestamps of records in microseconds since the epoch, within Beam's range.
 
-        Raises ValueError for LogAppendTime where the topic does not keep it (``message.timestamp.type``).
+        Raises:
+            ValueError: The policy is LogAppendTime and the topic does not have it (``message.timestamp.type``).
         """
         if self.kind == "ProcessingTime":
             return [time.time_ns() // 1000] * len(records)
@@ -41,37 +42,38 @@ class TimestampPolicy(NamedTuple):
             for record in records:
                 if record.timestamp_type != LOG_APPEND_TIME:
                     raise ValueError(
-                        f"the topic {record.topic} does not keep LogAppendTime, see message.timestamp.type"
+                        f"the topic {record.topic} does not have LogAppendTime; set its message.timestamp.type, or use "
+                        "another timestamp policy"
                     )
         stamps = [record.timestamp * 1000 for record in records]
-        if min(stamps) < 0 or max(stamps) > _LATEST:  # producers write what they like
+        if min(stamps) < 0 or max(stamps) > _LATEST:  # producers may set any timestamp
             unknown = NO_TIMESTAMP * 1000
             return [_EARLIEST if us == unknown else min(max(us, _EARLIEST), _LATEST) for us in stamps]
         return stamps
 
     def after(self, timestamps: Sequence[int]) -> int:
-        """The watermark (microseconds) when records of these times have been given out."""
+        """The watermark (microseconds) after records with these timestamps have been returned."""
         if self.kind == "ProcessingTime":
             return timestamps[-1]
         if self.kind == "LogAppendTime":
             return timestamps[-1]
-        # A producer's clock that is ahead must not make all others late.
+        # A producer whose clock is ahead must not make the records of all others late.
         return min(max(timestamps), time.time_ns() // 1000) - self.max_delay_ms * 1000
 
     def when_idle(self, asked_ns: int) -> int:
-        """The watermark of a partition of which all had been read at a time of our clock."""
+        """The watermark (microseconds) of a partition that had been read to its end at ``asked_ns`` of our clock."""
         behind = {"ProcessingTime": 0, "CreateTime": self.max_delay_ms * 1000, "LogAppendTime": _CLOCKS_DIFFER_US}
         return asked_ns // 1000 - behind[self.kind]
 
 
 class Watermark(WatermarkEstimator):  # type: ignore[misc]
-    """Stands where the reader moves it, and never goes back; its state is in microseconds, None at the beginning."""
+    """A watermark that the reader advances and that never goes back; its state is in microseconds, None at first."""
 
     def __init__(self, state: int | None) -> None:
         self._micros = _EARLIEST if state is None else state
 
     def advance(self, micros: int) -> None:
-        """No record to come is older than this, as far as can be known."""
+        """Declare that no later record is expected to be older than this."""
         self._micros = min(max(self._micros, micros), _LATEST)
 
     def current_watermark(self) -> Timestamp:
@@ -81,7 +83,7 @@ class Watermark(WatermarkEstimator):  # type: ignore[misc]
         return self._micros
 
     def observe_timestamp(self, timestamp: Timestamp) -> None:
-        """Of every output; what it means depends on the policy, so the reader says it."""
+        """Called for every output; ignored, because the reader advances the watermark by its policy."""
 
 
 class WatermarkProvider(WatermarkEstimatorProvider):  # type: ignore[misc]

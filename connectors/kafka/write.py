@@ -1,7 +1,7 @@
 """Writing to Kafka from a Beam pipeline, with kafka-python.
 
-Each message is written at least once, and once where the runner does not try a bundle again: the producer is
-idempotent (KIP-98), so its own retries write nothing twice, but a bundle that failed is written again whole.
+Each message is written at least once, and exactly once if the runner retries no bundle. The producer is idempotent
+(KIP-98), so its own retries write nothing twice, but a runner writes all messages of a failed bundle again.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from claimwire.schemas.records import DeadLetter, Origin
 Element = Message | tuple[bytes | None, bytes | None] | bytes
 
 STAGE = "publish"
-"""Of the dead letters."""
+"""The stage of the dead letters."""
 
-_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # of a broker
+_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # a broker's default
 _BATCH_BYTES = 200  # more than what Kafka adds to one message
 _FUTURE_MS = 1_800_000  # brokers take an hour by default (message.timestamp.after.max.ms)
 
@@ -48,26 +48,32 @@ _FUTURE_MS = 1_800_000  # brokers take an hour by default (message.timestamp.aft
 class WriteToKafka(beam.PTransform):  # type: ignore[misc]
     """Writes messages to Kafka.
 
-    In: ``Message``, or with ``topic`` also pairs of key and value (bytes or None), or values (bytes) without a key.
-    Out: a ``DeadLetter`` for each message that the broker will never take, in the global window; its payload is the
-    message's value (of a tombstone, the key). None come with ``refused="fail"``.
+    Takes a PCollection of ``Message``; with ``topic`` also pairs of key and value (bytes or None), or values (bytes)
+    without a key. Returns a PCollection of ``DeadLetter`` in the global window: one for each message that the broker
+    will never accept. Its payload is the message's value, or the key of a tombstone. It is empty with
+    ``refused="fail"``.
 
-    At the end of a bundle all of its messages are acknowledged by all in-sync replicas. Errors that may pass are tried
-    again until ``delivery_timeout_ms`` (2 minutes by default) is over, and then fail the bundle. Of one key, messages
-    of a bundle are written in their order.
+    At the end of a bundle all in-sync replicas have acknowledged all its messages. Transient errors are retried for
+    ``delivery_timeout_ms`` (2 minutes by default); then the bundle fails. Within a bundle, messages with the same key
+    are written in order.
 
     Args:
-        producer_config: ``bootstrap_servers`` and more options of kafka-python's producer, by its names or Kafka's own:
-            ``compression_type``, ``linger_ms``, ``batch_size``, ``partitioner``, ``acks`` ... Secrets are refused here.
-        topic: Of elements that are no ``Message``.
-        config_file: A file of client options for the login, as of ``Connection``; read by the workers.
-        refused: What becomes of messages that the broker will never take (too large, or invalid): ``fail`` the bundle,
-            or come out as a ``dead_letter``. Where a broker does not say what it takes (DescribeConfigs), others on
-            their way at the same time may then be written twice.
-        max_in_flight_messages, max_in_flight_bytes: How much one thread of a worker has sent without acknowledgement
-            before it waits. ``buffer_memory`` in ``producer_config`` means the latter.
+        producer_config: ``bootstrap_servers`` and other options of kafka-python's producer, by its names or Kafka's
+            own: ``compression_type``, ``linger_ms``, ``batch_size``, ``partitioner``, ``acks`` ... It must not contain
+            secrets.
+        topic: The topic of elements that are not a ``Message``.
+        config_file: A file of client options for the login (see ``Connection``), which the workers read.
+        refused: What to do with messages that the broker will never accept (too large, or not valid): ``fail`` the
+            bundle, or return a ``dead_letter``. If the user may not ask for a topic's limits (DescribeConfigs), other
+            messages in flight may be written twice when one is refused.
+        max_in_flight_messages: How many messages a worker thread sends before it waits for acknowledgements.
+        max_in_flight_bytes: How many bytes a worker thread sends before it waits for acknowledgements. The option
+            ``buffer_memory`` in ``producer_config`` sets the same.
 
-    Raises BadConfig; and while it runs NoSuchTopic, NotAuthorized, KafkaUnavailable, MessageRefused.
+    Raises:
+        BadConfig: An option is not valid.
+
+    While it runs, it raises NoSuchTopic, NotAuthorized, KafkaUnavailable or MessageRefused.
     """
 
     def __init__(
@@ -93,7 +99,7 @@ class WriteToKafka(beam.PTransform):  # type: ignore[misc]
         )
 
     def expand(self, messages: beam.PCollection) -> beam.PCollection:
-        if not messages.windowing.is_default():  # dead letters leave at the end of a bundle, which has no window
+        if not messages.windowing.is_default():  # dead letters are emitted at the end of a bundle, which has no window
             messages = messages | "Unwindow" >> beam.WindowInto(GlobalWindows())
         return messages | "Write" >> beam.ParDo(self._write).with_output_types(DeadLetter)
 
@@ -129,7 +135,7 @@ class _Write(beam.DoFn):  # type: ignore[misc]
         message = element if isinstance(element, Message) else self._message(element)
         size = message.size
         if _may_be_refused(message, size, self._producers.topics.get(message.topic)):
-            self._settle()  # those before it, because of one key they stay in their order
+            self._settle()  # messages with the same key stay in order
             self._send_alone(message)
             return
         if self._in_flight is None:
@@ -149,23 +155,23 @@ class _Write(beam.DoFn):  # type: ignore[misc]
 
     def _message(self, element: tuple[bytes | None, bytes | None] | bytes) -> Message:
         if self._topic is None:
-            raise TypeError("without a topic, WriteToKafka takes Messages only, which name theirs")
+            raise TypeError("WriteToKafka without a topic only takes Message, which names its topic; pass topic=")
         key, value = (None, element) if isinstance(element, bytes) else element
         return Message(self._topic, value, key)
 
     def _settle(self) -> None:
-        """Wait for all that were sent; try again alone what failed because another one was refused."""
+        """Wait for all messages sent. If one was refused and others failed with it, send each of them again, alone."""
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is None:
             return
         in_flight.settle()
         if not in_flight.failures:
             return
-        # A refused message spoils kafka-python's idempotent producer, for other messages and for other threads too.
+        # A refused message breaks kafka-python's idempotent producer, for other messages and other threads too.
         self._producers.replace(in_flight.producer)
         failures = dict(sorted(in_flight.failures.items()))
         first, reason = next(iter(in_flight.failures.values()))
-        # Another thread may have closed the producer, because it had a message refused.
+        # Another thread may have closed the producer because one of its messages was refused.
         if not (_is_refusal(reason) or isinstance(reason, IllegalStateError)):
             raise explanation(
                 reason, self._connection.brokers, "writing", first.topic, self._connection.why_unreachable
@@ -189,7 +195,7 @@ class _Write(beam.DoFn):  # type: ignore[misc]
 
 
 def _is_refusal(error: Exception) -> bool:
-    """kafka-python has errors of Python's own for what it will not send."""
+    """Whether the message will never be accepted; kafka-python raises built-in errors for what it will not send."""
     return isinstance(error, (*REFUSED, ValueError, TypeError))
 
 
@@ -203,7 +209,7 @@ def _origin(message: Message) -> Origin:
 
 
 def _may_be_refused(message: Message, size: int, topic: Topic) -> bool:
-    """Whether it is worth sending alone, so that a refusal is its own."""
+    """Whether to send a message alone, so that its refusal affects no other message."""
     return (
         size + _BATCH_BYTES > (topic.max_message_bytes or _DEFAULT_MAX_MESSAGE_BYTES)
         or (message.key is None and (topic.compacted or message.value is None))
@@ -212,9 +218,9 @@ def _may_be_refused(message: Message, size: int, topic: Topic) -> bool:
 
 
 class _Producers:
-    """The producers of this process for one configuration: one for all threads, and one for messages sent alone."""
+    """This process's producers for one configuration: one for all threads, and one for messages sent alone."""
 
-    _all: dict[bytes, _Producers] = {}  # noqa: RUF012 - of the process
+    _all: dict[bytes, _Producers] = {}  # noqa: RUF012 - shared by the process
     _lock = threading.Lock()
 
     def __init__(self, identity: bytes, connection: Connection, options: dict[str, Any]) -> None:
@@ -252,14 +258,14 @@ class _Producers:
             return self._common
 
     def replace(self, spoilt: KafkaProducer) -> None:
-        """Let nobody use a producer any more."""
+        """Close a broken producer; the next call of ``common`` opens another one."""
         with self._opening:
             if self._common is spoilt:
                 self._common = None
         close(spoilt)
 
     def send_alone(self, message: Message, timeout_s: float) -> None:
-        """Send one message while no other is on its way through the same producer. Raises KafkaError, ValueError."""
+        """Send a message while no other is in flight on its producer. Raises KafkaError, ValueError or TypeError."""
         with self._sending_alone:
             if self._alone is None:
                 self._alone = self._connection.producer(**self._options)

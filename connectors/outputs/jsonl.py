@@ -16,9 +16,10 @@ from typing import IO, Literal, cast
 import apache_beam as beam
 import zstandard
 
+from claimwire.connectors.outputs import names
+
 Compression = Literal["none", "gz", "zst"]
 DEFAULT_ROTATE_BYTES = 256 * 1024 * 1024
-IN_PROGRESS = ".inprogress"
 
 
 class WriteToJsonl(beam.PTransform):  # type: ignore[misc]
@@ -80,8 +81,8 @@ def write_jsonl(
     lines = iter(lines)
     line = next(lines, None)
     while line is not None:
-        ending = "" if compression == "none" else f".{compression}"
-        path = folder / f"{name}-{len(paths):05}.jsonl{ending}"
+        form = "jsonl" if compression == "none" else f"jsonl.{compression}"
+        path = folder / names.numbered(name, len(paths), form)
         with whole_file(path) as file, _compressed(file, compression) as out:
             written = 0
             while line is not None and (not written or written + len(line) < rotate_bytes):
@@ -96,7 +97,7 @@ def write_jsonl(
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file for writing that gets its name only when it is whole and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + IN_PROGRESS)
+    unfinished = names.in_progress(path)
     with unfinished.open("wb") as file:
         yield file
         file.flush()

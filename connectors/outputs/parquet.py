@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import gather, whole_file
 from claimwire.schemas.arrow import arrow_schema
 from claimwire.schemas.codec import decode
@@ -38,7 +39,7 @@ class WriteToParquet(beam.PTransform):  # type: ignore[misc]
 
 class _WriteSorted(beam.DoFn):  # type: ignore[misc]
     def __init__(self, folder: str, name: str, kind: type[Record]) -> None:
-        self._path = Path(folder) / f"{name}-00000.parquet"
+        self._path = Path(folder) / names.numbered(name, 0, "parquet")
         self._kind = kind
 
     def process(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> Iterator[str]:

@@ -28,6 +28,7 @@ from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from claimwire.connectors.web.addresses import is_public
+from claimwire.errors import ClaimwireError
 
 ACCEPT_FEEDS = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -42,7 +43,7 @@ _INTERIM = range(102, 200)  # 100 is http.client's own affair, and for 101 nobod
 Resolver = Callable[[str, int], list[str]]
 
 
-class FetchError(Exception):
+class FetchError(ClaimwireError):
     """A URL could not be fetched. The message names the URL and what can be done about it."""
 
     def __init__(self, url: str, problem: str) -> None:

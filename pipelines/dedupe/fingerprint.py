@@ -1,14 +1,15 @@
-"""What is compared when an article is judged: keys and a sketch made from it, and nothing of its text.
+"""The fingerprint of an article: the keys and the sketch by which it is compared; it holds none of the text.
 
-A fingerprint is a pure function of the article. Its keys tell what is equal. For what is only alike there are:
+A fingerprint is a pure function of the article. Equal keys mean equal articles. Near-duplicates are found by
 
-- the *sketch*: the text as codes of its words, two bytes each, by which two texts are compared to the word; of a text
-  longer than ``LONGEST`` words a sample of its runs of words (the smallest hashes: Broder, 1997; Li & Church, 2007);
-- its *grams*: the smallest hashes of its runs of four words. Two texts that have much in common have some of these in
-  common, whichever of them is the shorter, so they are what the index is searched by. MinHash bands would find texts
-  of about one length, and more than a third of the copies are abridged;
-- its *edges*: the lines at which the standing text of an outlet is found (newsletter, copyright, about us), so that
-  the judge can learn and take them out.
+- the *sketch*: the text as codes of its words, two bytes each, by which two texts are compared word by word. Of a text
+  longer than ``LONGEST`` words it is a sample of the runs of words (the smallest hashes: Broder, 1997; Li & Church,
+  2007);
+- the *grams*: the smallest hashes of runs of four words. Two texts that share much also share some of these, whichever
+  is the shorter, so the index is searched by them. MinHash bands would only find texts of about the same length, and
+  more than a third of the copies are abridged;
+- the *edges*: the first and last lines, where outlets put their boilerplate (newsletter, copyright, about us). The
+  judge learns these lines and removes them.
 """
 
 from __future__ import annotations
@@ -25,40 +26,42 @@ from claimwire.pipelines.dedupe.words import NUMBER, Codes, Hashes, codes, facts
 from claimwire.schemas import Article
 
 VERSION = 2
-"""Changes whenever the same article gets other keys; an index of another version is not used."""
+"""Changes whenever the same article would get other keys; an index of another version is not used."""
 
 KEY_BYTES = 10
 LONGEST = 1024
-"""Words up to which a text is kept whole."""
+"""The most words of a text that is sketched whole."""
 
 _GRAM = 4
-_FEWEST_GRAMS, _MOST_GRAMS, _WORDS_A_GRAM = 20, 48, 10
+_FEWEST_GRAMS, _MOST_GRAMS, _WORDS_PER_GRAM = 20, 48, 10
 _SAMPLED = 384
 _RUN = 5
 _EDGE_FIRST, _EDGE_LAST = 2, 4
 _EDGE_WORDS = range(4, 81)
-# Characters; in scripts without spaces many words are few.
+# In characters, because in scripts without spaces even a short text has many words.
 _SHORT_OF_FEW_WORDS, _SHORT_OF_MANY_WORDS = 140, 60
 _FEW_WORDS = 20
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True):
-    """What is remembered of a text to compare others with; stored as MessagePack."""
+    """What is remembered of a text, to compare others with it; stored as MessagePack."""
 
     published: int | None
-    """Unix minutes; when it was updated where it is not known when it was published."""
+    """Unix minutes; the time of the update if the time of publication is unknown."""
     source: int | None
     """A hash of the outlet: of its domain, else of its feed."""
     title: bytes
-    """The codes of its words."""
+    """The codes of the title's words."""
     title_numbers: bytes
+    """The codes of the title's numbers."""
     words: int
+    """The number of words."""
     codes: bytes
-    """Of all words; empty for a text that is longer than ``LONGEST``, and for one without words."""
+    """The codes of all words; empty for a text longer than ``LONGEST``, and for one without words."""
     facts: int
-    """One number for all its numbers and names, to tell apart what codes cannot."""
+    """A checksum of all numbers and names, to distinguish those that share a code."""
     sample: bytes
-    """Of a longer text: the smallest hashes (uint32, ascending) of its runs of five words."""
+    """Of a text longer than ``LONGEST``: the smallest hashes (uint32, ascending) of its runs of five words."""
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -68,41 +71,45 @@ class Fingerprint(msgspec.Struct, frozen=True):
     order: str
     """Sorts originals before their copies: by publication, then update, then id."""
     identities: tuple[tuple[str, bytes], ...]
-    """Names that outlive a change of the text, the surest first: method (``id``, ``guid``, ``url``) and key."""
+    """Pairs of method (``id``, ``guid``, ``url``) and key, the most reliable first: names that stay the same when the
+    text changes."""
     versions: tuple[tuple[str, bytes], ...]
-    """The same names together with this content."""
+    """The same names combined with this content."""
     url_in_feed: bytes | None
-    """Of the URL within its feed, for an entry with a guid: entries with other guids may link to the same page."""
+    """The key of the URL within its feed, if the entry has a guid: entries with other guids may link to the same page.
+    """
     text: bytes | None
-    """Of the text's words; None where there are too few to tell a copy by."""
+    """The key of the text's words; None if there are too few to recognise a copy by."""
     published: int | None
+    """As in the sketch."""
     source: int | None
+    """As in the sketch."""
     title: bytes
-    """The hashes of its words."""
+    """The hashes of the title's words."""
     hashes: bytes
-    """Of all words of the text, however long."""
+    """The hashes of all words of the text, whatever its length."""
     grams: tuple[tuple[int, int], ...]
-    """Each with the place where it first stands."""
+    """Each gram with the index of the word at which it first occurs."""
     edges: tuple[tuple[int, int, int], ...]
-    """Hash of the outlet and the line, and the words from and to which it reaches."""
+    """For each edge, a hash of the outlet and the line, and the half-open range of the line's words."""
 
     def all_keys(self) -> Iterator[bytes]:
-        """All keys, which is what a judge wants to know of the index."""
+        """All keys that the index is asked for when this article is judged."""
         yield from (key for _, key in self.versions)
         yield from (key for _, key in self.identities)
         yield from (key for key in (self.url_in_feed, self.text) if key)
 
     @property
     def words(self) -> int:
-        """How many the text has."""
+        """The number of words of the text."""
         return len(self.hashes) // np.dtype(np.uint32).itemsize
 
     def codes(self) -> Codes:
-        """Of all words of the text."""
+        """The codes of all words of the text."""
         return codes(np.frombuffer(self.hashes, dtype=np.uint32))
 
     def without(self, boilerplate: Set[int]) -> tuple[Sketch, tuple[int, ...]]:
-        """The sketch and the grams of what is left of the text when these edges are taken out."""
+        """The sketch and the grams of the text without these edges."""
         hashes = np.frombuffer(self.hashes, dtype=np.uint32)
         out = [(begin, end) for edge, begin, end in self.edges if edge in boilerplate]
         if out:
@@ -157,9 +164,9 @@ def fingerprint(article: Article) -> Fingerprint:
 
 
 def order(article: Article) -> str:
-    """A string that sorts articles by when they were published, then updated, then by id and content.
+    """A string that sorts articles by their time of publication, then of update, then by id and content.
 
-    Articles without any time come last: what cannot be dated is not taken for the original of what can.
+    Articles without any time come last, so that they are never taken for the original of a dated article.
     """
     published = article.published_at or article.updated_at
     return "\t".join(
@@ -173,10 +180,10 @@ def order(article: Article) -> str:
 
 
 def _grams(words: Codes) -> tuple[tuple[int, int], ...]:
-    """The smallest hashes of four words in a row: twenty, or one for every ten words, up to 48."""
+    """The smallest hashes of runs of four words: twenty, or one for every ten words, 48 at most."""
     hashed, at = np.unique(grams(words, _GRAM), return_index=True)
-    count = min(_MOST_GRAMS, max(_FEWEST_GRAMS, len(hashed) // _WORDS_A_GRAM))
-    # The smallest are chosen by all 64 bits, whose upper ones are then alike; the lower ones tell them apart.
+    count = min(_MOST_GRAMS, max(_FEWEST_GRAMS, len(hashed) // _WORDS_PER_GRAM))
+    # The smallest of the 64-bit hashes have similar upper bits, so the lower ones are kept to distinguish them.
     names = hashed[:count].astype(np.uint32).view(np.int32)
     return tuple(zip(names.tolist(), at[:count].tolist(), strict=True))
 
@@ -198,10 +205,10 @@ def _edges(hashes: Hashes, starts: list[int], outlet: str) -> tuple[tuple[int, i
 
 
 def _text_key(length: int, title: Hashes, hashes: Hashes) -> bytes | None:
-    """The key of the words of the text, without case, punctuation and space.
+    """The key of the text's words, regardless of case, punctuation and spacing.
 
-    Short texts ("Read more", "Watch live") are repeated by articles that have nothing else in common, so with them
-    the title must be equal too.
+    Articles that have nothing else in common repeat short texts ("Read more", "Watch live"), so the key of a short text
+    includes the title.
     """
     if not len(hashes):
         return None
@@ -212,7 +219,7 @@ def _text_key(length: int, title: Hashes, hashes: Hashes) -> bytes | None:
 
 
 def id_key(article_id: str) -> bytes:
-    """The key of an article's id, which all its versions have if its sender gave it, and else this one alone."""
+    """The key of an article's id: shared by all versions if the sender gave the id, else of this version alone."""
     return _key("identity", "id", article_id)
 
 

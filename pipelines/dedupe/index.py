@@ -1,7 +1,7 @@
-"""What the judge asks of a store of seen articles, and what it wants remembered.
+"""The interface between the judge and a store of seen articles: what it looks up, and what it adds.
 
-A second engine is one file: a class with the two methods of ``Index`` for the workers, and functions like
-``remember``, ``refresh`` and ``forget`` of ``claimwire.pipelines.dedupe.sqlite`` for the driver.
+Another store is one more file: a class with the two methods of ``Index`` for the workers, and functions like
+``remember``, ``refresh`` and ``forget`` in ``claimwire.pipelines.dedupe.sqlite`` for the driver.
 """
 
 from __future__ import annotations
@@ -16,98 +16,101 @@ from claimwire.pipelines.dedupe.fingerprint import Sketch
 from claimwire.schemas import Duplicate
 
 HOT = 64
-"""So many articles at most are remembered under a gram: one that more have is their template's, and tells nothing."""
+"""The most articles remembered under one gram. A gram that more articles share belongs to a template and says
+nothing."""
 
 SLOTS = 1 << 18
-"""Edges that can be counted at a time, so that what is learned of outlets is bounded."""
+"""The number of edges that can be counted at a time; it bounds what is learned about outlets."""
 _STANDING = 3
-"""In so many different articles of one outlet an edge is boilerplate."""
+"""The number of different articles of an outlet that must have an edge before it counts as boilerplate."""
 
 
 Words = tuple[tuple[int, int], ...]
-"""Parts of a text: the words from and to which each reaches."""
+"""Parts of a text as half-open ranges of words."""
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """What a near copy is a copy of."""
+    """What a near-duplicate is a copy of."""
 
     duplicate: Duplicate
     identity: bytes
-    """Of the original."""
+    """The identity of the original."""
     added: Words | None
-    """What it says beyond its original; None where that is not known."""
+    """The parts that its original does not have; None if they are not known."""
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """An article that is remembered."""
+    """An article in the index."""
 
     article_id: str
     identity: bytes
     """Equal for all versions of one article."""
     first_seen_at: datetime
     copied: Copied | None = None
-    """Of a near copy: whoever has its very words has the same verdict."""
+    """Set for a near-duplicate: an exact copy of it gets the same verdict."""
     number: int | None = None
-    """Its place in the index, ascending in the order in which articles were judged; None for one of this pass."""
+    """Its number in the index, ascending in the order of judgement; None for an article of the current pass."""
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What is to be remembered of an article once it is written: a row of the index, proposed with its outputs."""
+    """A change to the index that a verdict proposes; it is committed together with the article's outputs."""
 
     seen: Seen
     keys: tuple[bytes, ...]
-    """These stand for it from now on."""
+    """The keys that lead to this article from now on."""
     order: str = ""
-    """The article's place among those of its pass; empty where ``seen`` is not new but stands for more, or again."""
+    """The article's position in its pass; empty if ``seen`` is known already and only gets more keys or a new date."""
     sketch: bytes = b""
-    """MessagePack of a ``Sketch``, of what others may be copies of."""
+    """A ``Sketch`` as MessagePack, if the article is an original."""
     grams: tuple[int, ...] = ()
     edges: tuple[int, ...] = ()
-    """To be counted once more."""
+    """Edges to count once more."""
     before: tuple[str, int] | None = None
-    """Id and time (Unix minutes) of an article that was judged later but published earlier than its original, ``seen``:
-    verdicts are not rewritten, but it is known."""
+    """Id and time (Unix minutes) of an article that was judged later but published earlier than its original, ``seen``.
+    Verdicts are not rewritten; this records the fact."""
 
 
 Counts = MutableMapping[int, tuple[int, int]]
-"""By slot: the edge that is counted there, and in how many articles it stood."""
+"""For each slot: the edge that is counted there, and in how many articles it occurred."""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What the index knows of all that a pass asks for."""
+    """All that the index knows about the articles of a pass."""
 
     keys: dict[bytes, Seen]
     grams: dict[int, list[int]]
-    """The numbers of the articles under each, ascending."""
+    """For each gram, the numbers of the articles that have it, ascending."""
     counts: dict[int, tuple[int, int]]
+    """``Counts`` of the edges asked for."""
     split: frozenset[tuple[bytes, bytes]] = frozenset()
-    """Identities of articles, two and two, that somebody has said are no copies of each other; either way round."""
+    """Pairs of identities that a user has declared not to be copies of each other (``claimwire split``), both ways
+    round."""
 
 
 class Index(Protocol):
-    """A store of seen articles as a worker sees it: it is read, never written.
+    """A store of seen articles as a worker sees it: read-only.
 
-    What a verdict wants remembered is proposed with the pass's outputs, and the driver commits both together. So
-    an article whose pass failed was never seen, and cannot be found to be a copy of itself.
+    What a verdict wants remembered is proposed with the outputs of the pass, and the driver commits both together. So
+    an article whose pass failed was never seen, and cannot be taken for a copy of itself.
     """
 
     def find(self, keys: Iterable[bytes], grams: Iterable[int], edges: Iterable[int]) -> Found:
-        """What is remembered under those that are known."""
+        """Look up keys, grams and edges; unknown ones are left out of the result."""
         ...
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
-        """Articles that grams led to."""
+        """Read articles by the numbers that ``find`` returned for grams."""
         ...
 
 
 def is_standing(edge: int, counts: Counts) -> bool:
-    """Whether an edge is boilerplate of its outlet."""
+    """Whether an edge counts as boilerplate of its outlet."""
     counted, articles = counts.get(edge % SLOTS, (edge, 0))
     return counted == edge and articles >= _STANDING
 
 
 def count(edge: int, counts: Counts) -> None:
-    """Count an edge. Where two share a slot the more frequent one wins it (Boyer & Moore's majority vote)."""
+    """Count an edge in place. If two edges share a slot, the more frequent one takes it (Boyer-Moore majority vote)."""
     slot = edge % SLOTS
     counted, articles = counts.get(slot, (edge, 0))
     if counted == edge:

@@ -1,9 +1,9 @@
-"""How much of one text stands verbatim in another, and what differs where they are otherwise equal.
+"""How much of one text occurs verbatim in another, and what differs between texts that are otherwise equal.
 
 The measure is containment, not resemblance (Broder, On the resemblance and containment of documents, 1997): the share
-of the shorter text's words that stand in some five words in a row which the longer has too. Where verbatim runs of
-both texts are parted by a few words, and these hold other numbers, or on either side a number or name that the other
-text has nowhere, that is a *slot*: what a template fills in.
+of the shorter text's words that lie in a run of five words which also occurs in the longer text. If only a few words
+separate two verbatim runs, and these words hold different numbers, or a number or name on each side that the other text
+has nowhere, that is a *slot*: the part of a template that is filled in.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from claimwire.pipelines.dedupe.fingerprint import Sketch
 from claimwire.pipelines.dedupe.words import NAME, NUMBER, WORD, Codes, grams
 
 RUN = 5
-"""Words in a row that are repeated rather than come together by chance."""
+"""The length of a run of words that two texts do not share by chance."""
 
 WORTH_A_LOOK = 0.4
-"""Texts that share less are not looked at any further."""
+"""Texts with less in common are not compared any further."""
 
 _WIDEST_SLOT = 12
 _LEAST_SAMPLE = 8
@@ -31,40 +31,48 @@ class Likeness(NamedTuple):
     """What two texts have in common."""
 
     covered: float
-    """The share of the shorter text that stands in the longer, 0 to 1."""
+    """The share of the shorter text that occurs in the longer, 0 to 1."""
     slots: int
+    """The number of slots (see the module)."""
     facts: float
-    """The share of the shorter text's different numbers and names that the longer has, 0 to 1; 1 where it has none."""
+    """The share of the shorter text's distinct numbers and names that the longer has, 0 to 1; 1 if it has none."""
     title: float | None
-    """The share of the shorter title's words that the other has; None where one has no title."""
+    """The share of the shorter title's words that the other has, 0 to 1; None if either has no title."""
     title_differs: bool
-    """Whether each title has a number that the other has not."""
+    """Whether each title has a number that the other lacks."""
 
 
 def likeness(one: Sketch, other: Sketch) -> Likeness:
-    """Compare two sketches; it makes no difference which is given first."""
+    """Compare two sketches. The result is the same in either order."""
     shorter, longer = (one, other) if (one.words, one.codes) <= (other.words, other.codes) else (other, one)
     if shorter.codes and longer.codes:
         ours, theirs = _codes(shorter.codes), _codes(longer.codes)
         covered, slots, facts = _aligned(ours, theirs)
         if covered >= WORTH_A_LOOK and facts == 1 and one.facts != other.facts and _facts(ours) == _facts(theirs):
-            slots += 1  # one that the codes do not show
+            slots += 1  # a difference that the codes do not show
     else:
         covered, slots, facts = _sampled(shorter, longer), 0, 1.0
     return Likeness(covered, slots, facts, *(_titles(one, other) if covered >= WORTH_A_LOOK else (None, False)))
 
 
 def verbatim(codes: Codes, other: Codes) -> NDArray[np.bool_]:
-    """Which of the words stand in a run that the other text has too."""
+    """For each word, whether it lies in a run that the other text has too."""
     return _mask(np.isin(grams(codes, RUN), grams(other, RUN)), len(codes))
 
 
 def added(codes: Codes, original: Codes, known: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """What a text says that its original does not: words from and to which, in order.
+    """Find the parts of a text that its original does not have.
 
-    That is every run of words that are not verbatim in the original and are as many as are never repeated by chance, or
-    have a number or name among them that the original has nowhere. Else a word was only put in another way. ``known``
-    parts of the text add nothing, whatever they say.
+    A part is a run of words that are not verbatim in the original, if it is at least ``RUN`` words long or contains a
+    number or name that the original has nowhere. Anything less is a change of wording.
+
+    Args:
+        codes: The text.
+        original: Its original.
+        known: Parts of the text that never count, e.g. boilerplate.
+
+    Returns:
+        Half-open ranges of words, in order.
     """
     theirs = _Vocabulary(original)
     old = verbatim(codes, original)
@@ -106,7 +114,7 @@ def _aligned(shorter: Codes, longer: Codes) -> tuple[float, int, float]:
     for index in (np.diff(starts) > 1).nonzero()[0].tolist():
         before, after = int(starts[index]), int(starts[index + 1])
         begin, end = before + RUN, after
-        if begin >= end:  # the runs touch or overlap: one more word of the second run than there is room for
+        if begin >= end:  # the runs touch or overlap: take one word of the second run
             begin = end - 1
         begin_other, end_other = int(place[before]) + RUN, int(place[after])
         if end - begin <= _WIDEST_SLOT and 1 <= end_other - begin_other <= _WIDEST_SLOT:
@@ -121,7 +129,7 @@ def _other_numbers(some: Codes, others: Codes) -> bool:
 
 
 class _Vocabulary:
-    """The words of a text, however often it has them."""
+    """The set of words of a text."""
 
     def __init__(self, codes: Codes) -> None:
         self.words = set((codes & WORD).tolist())
@@ -129,7 +137,7 @@ class _Vocabulary:
         self._numbers = set(codes[codes >= NUMBER].tolist())
 
     def lacks(self, some: Codes) -> bool:
-        """Whether there is a number among some words that is none of the text's, or a name that is no word of it."""
+        """Whether some words include a number that is not in the text, or a name that is not among its words."""
         return any(
             code not in self._numbers if code >= NUMBER else code >= NAME and code - NAME not in self.words
             for code in some.tolist()
@@ -141,9 +149,9 @@ def _facts(codes: Codes) -> set[int]:
 
 
 def _sampled(shorter: Sketch, longer: Sketch) -> float:
-    """The share of the shorter text's runs that the longer has, by those that were sampled of both.
+    """An estimate, from the samples of both, of the share of the shorter text's runs that the longer has.
 
-    Both samples hold the runs with the smallest hashes, so up to the lower of the two limits both are complete.
+    Each sample holds the runs with the smallest hashes, so both are complete up to the smaller of their two maxima.
     """
     ours, ours_limit = _sample(shorter)
     theirs, theirs_limit = _sample(longer)

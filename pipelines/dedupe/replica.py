@@ -1,8 +1,8 @@
-"""A worker's copy of an index that is kept elsewhere as a log of changes (state machine replication: Schneider, 1990).
+"""A worker's copy of an index that is stored elsewhere as a log of changes.
 
-The index is what its changes come to, applied one after the other, so whoever has the log has the index. The copy is
-a temporary SQLite file with the tables of ``pipelines.dedupe.sqlite``: memory stays flat, and a lookup costs what it
-costs in a bounded run. Nothing in it has to last.
+This is state machine replication (Schneider, 1990). The index is the result of applying the changes in order, so the
+log is all that has to be kept. The copy is a temporary SQLite file with the tables of ``pipelines.dedupe.sqlite``:
+memory stays flat, and a lookup costs as much as in a bounded run. The file need not survive the worker.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from claimwire.pipelines.dedupe.index import Remembered
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict
 
-# So many at a change, so that a day with millions of them ends without a pause.
+# The most articles that one change forgets, so that the end of a day with millions of them causes no pause.
 _FORGOTTEN_AT_ONCE = 500
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
-    """What the verdicts on some articles change in the index."""
+    """What the verdicts on a batch of articles change in the index."""
 
     at: datetime
-    """When they were judged."""
+    """When the articles were judged."""
     rows: tuple[Remembered, ...]
-    """With their numbers, and always whole: those seen again too."""
+    """Numbered and complete, including those of articles seen again."""
     forget: datetime
-    """What was last seen before that day is forgotten."""
+    """Articles last seen before this day are forgotten."""
     counts: dict[int, tuple[int, int]] | None = None
-    """All edges counted before, where the log is cut off before this change."""
+    """All edges counted so far; set if the log before this change may be discarded."""
 
     def packed(self) -> bytes:
-        """As it stands in the log: MessagePack, deflated."""
+        """The change as it is logged: MessagePack, compressed with zlib."""
         return zlib.compress(msgspec.msgpack.encode(self), 1)
 
 
 class Replica:
-    """The copy of one process: an ``index`` to judge by, which ``apply`` changes. Who uses it holds its ``lock``.
+    """The copy that one process holds: ``index`` is read to judge articles, ``apply`` changes it.
 
-    Its ``token`` is that of the last change. Where the log's is another one, the copy is of no use, for what was
-    judged by it was taken back, or others have judged since; then it is to be restored.
+    Hold ``lock`` while using it. ``token`` is the token of the last change. If it differs from the token in the state,
+    the copy is stale, because a bundle was rolled back or another worker has judged since; ``restore`` it then.
     """
 
     def __init__(self) -> None:
@@ -56,25 +56,33 @@ class Replica:
         self._open()
 
     def rows(self, verdicts: Iterable[Verdict], first: int, now: datetime) -> tuple[Remembered, ...]:
-        """What verdicts want remembered, whole: of new articles, numbered from ``first`` on in their order, and of
-        those that are seen again for the first time today."""
+        """The complete rows that verdicts want remembered.
+
+        Args:
+            verdicts: The verdicts on a batch.
+            first: The number of the first new article; the others follow in order.
+            now: The time of judgement.
+
+        Returns:
+            The rows of articles that were seen before, but not yet today, then those of new articles.
+        """
         wanted = [row for verdict in verdicts for row in verdict.remember]
         again = {row.seen.number for row in wanted if not row.order and row.seen.number is not None}
         new = [row for row in wanted if row.order]
         return (*sqlite.recall(self._db, again, now), *(_numbered(row, first + at) for at, row in enumerate(new)))
 
     def counts(self) -> dict[int, tuple[int, int]]:
-        """All edges that are counted."""
+        """The counts of all edges, by slot."""
         return sqlite.counted(self._db)
 
     def apply(self, change: Change, token: bytes) -> None:
-        """Make a change, after which the copy has this token; if it fails, it has none."""
+        """Apply a change and take over its token. If it fails, the copy is left without a token."""
         self.token = None
         self._change(change)
         self.token = token
 
     def restore(self, log: Iterable[tuple[int, bytes]], token: bytes) -> None:
-        """Begin anew with what a log comes to: packed changes in any order, each with a number to sort it by."""
+        """Rebuild the copy from a log of packed changes, in any order, each with the number to sort it by."""
         self.token = None
         self._db.close()
         self._folder.cleanup()
@@ -97,7 +105,7 @@ class Replica:
         self._db.execute("COMMIT")
 
     def _open(self) -> None:
-        self._folder = TemporaryDirectory(prefix="claimwire-index-")  # goes with this object, or with the process
+        self._folder = TemporaryDirectory(prefix="claimwire-index-")  # removed with this object or with the process
         database = Path(self._folder.name) / "index.db"
         self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
         self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {sqlite.SCHEMA}")

@@ -1,9 +1,9 @@
-"""The index of seen articles in SQLite: tables of the state's database, so that one transaction commits both.
+"""The index of seen articles in SQLite: tables in the state's database, so that one transaction commits both.
 
-An article is one row, and a small row for each of its keys and grams. Rows are read by any worker and written by the
-driver. Grams come in no order, and writing each where it belongs in a large table would rewrite a page for each. So
-they are first written to a small table, and every commit moves a 32nd part of that one into the large one, in order:
-many of a page at once (the idea of log-structured merge trees: O'Neil et al., 1996). A search looks into both.
+An article is one row, plus a small row for each of its keys and grams. Any worker reads; only the driver writes. Grams
+arrive in random order, and inserting each into a large table would rewrite a page per gram. So they are first written
+to a small table, and every commit moves a 32nd of it into the large one, in order, many rows per page (the idea of
+log-structured merge trees: O'Neil et al., 1996). A search looks into both tables.
 """
 
 from __future__ import annotations
@@ -38,38 +38,38 @@ CREATE TABLE split (one BLOB, other BLOB, PRIMARY KEY (one, other)) WITHOUT ROWI
 """
 
 PARTS = 32
-"""So many commits settle all that was fresh before them."""
+"""The number of commits after which all grams that were fresh before them are settled."""
 _AT_ONCE = 1000
-"""Values that one query asks for."""
+"""The most values in one query."""
 _SEEN = "number, article_id, identity, first_seen, copied"
 
 
 class SqliteIndex:
-    """What workers get of it (``claimwire.pipelines.dedupe.index.Index``). Pickles as its path."""
+    """The index as workers read it (``claimwire.pipelines.dedupe.index.Index``). Pickles as its path."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
 
     def find(self, keys: Iterable[bytes], grams: Iterable[int], edges: Iterable[int]) -> Found:
-        """What is remembered under those that are known."""
+        """Look up keys, grams and edges; unknown ones are left out of the result."""
         slots = {edge % SLOTS for edge in edges}
         with reading(self._database) as db:
             split = frozenset(db.execute("SELECT one, other FROM split"))
             return Found(_by_key(db, keys), _by_gram(db, grams), _counts(db, slots), split)
 
     def lookup(self, keys: Iterable[bytes]) -> dict[bytes, Seen]:
-        """What is remembered under those of the keys that are known."""
+        """The articles to which the keys lead; unknown keys are left out."""
         with reading(self._database) as db:
             return _by_key(db, keys)
 
     def published_before(self, number: int) -> list[str]:
-        """The ids of articles that were published before the original with this number, and judged later."""
+        """The ids of articles that were published before the original with this number, but judged later."""
         query = "SELECT article_id FROM published_before WHERE number = ? ORDER BY published, article_id"
         with reading(self._database) as db:
             return [article_id for (article_id,) in db.execute(query, (number,))]
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
-        """Articles that grams led to."""
+        """Read articles by the numbers that ``find`` returned for grams."""
         decoder = msgspec.msgpack.Decoder(Sketch)
         with reading(self._database) as db:
             rows = _in(db, f"SELECT sketch, {_SEEN} FROM seen WHERE number IN (%s)", sorted(numbers))  # noqa: S608
@@ -77,7 +77,7 @@ class SqliteIndex:
 
 
 def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) -> None:
-    """Write new rows and refresh known ones, inside the caller's transaction."""
+    """Insert new rows and refresh known ones, inside the caller's transaction."""
     day = _day(now)
     given = sorted(rows, key=lambda row: (not row.order, row.order))
     (next_number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM seen").fetchone()
@@ -121,15 +121,19 @@ def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) 
 
 
 def refresh(db: sqlite3.Connection, key: bytes, now: datetime) -> bool:
-    """Mark what stands under a key as seen now, inside the caller's transaction; whether it was known."""
+    """Mark the article under a key as seen now, inside the caller's transaction.
+
+    Returns:
+        Whether the key was known.
+    """
     query = "UPDATE seen SET last_seen = ? WHERE number = (SELECT number FROM seen_keys WHERE key = ?)"
     return db.execute(query, (_day(now), key[:KEY_BYTES])).rowcount > 0
 
 
 def recall(db: sqlite3.Connection, numbers: Iterable[int], before: datetime) -> list[Remembered]:
-    """Those of the articles that were last seen before that day, as new rows to remember them by.
+    """The articles with these numbers that were last seen before that day, as complete rows.
 
-    With their numbers and the keys that still stand for them, and without the edges, which are counted already.
+    They have their numbers and the keys that still lead to them, but no edges, which are counted already.
     """
     query = f"SELECT last_seen, keys, grams, sketch, {_SEEN} FROM seen WHERE number IN (%s)"  # noqa: S608
     found = []
@@ -145,9 +149,15 @@ def recall(db: sqlite3.Connection, numbers: Iterable[int], before: datetime) -> 
 
 
 def forget(db: sqlite3.Connection, before: datetime, most: int = -1) -> int:
-    """Remove what was last seen before that day, or so many articles of it at most; the number of keys.
+    """Remove the articles last seen before that day, inside the caller's transaction; SQLite reuses the space.
 
-    SQLite uses the room again.
+    Args:
+        db: The database.
+        before: The first day to keep.
+        most: The most articles to remove; no limit if negative.
+
+    Returns:
+        The number of keys removed.
     """
     which = "number IN (SELECT number FROM seen WHERE last_seen < ? ORDER BY last_seen, number LIMIT ?)"
     return _remove(db, which, _day(before), most)
@@ -168,8 +178,15 @@ def _remove(db: sqlite3.Connection, which: str, *values: object) -> int:
 def split(
     db: sqlite3.Connection, article: Seen, others: Iterable[bytes], earlier: Seen | None, names: Iterable[bytes]
 ) -> None:
-    """Forget an article, and never again take it for a copy of articles with these identities; inside the caller's
-    transaction. Its names go back to the version before it, if there is one."""
+    """Forget an article and never again take it for a copy of some others, inside the caller's transaction.
+
+    Args:
+        db: The database.
+        article: The article.
+        others: The identities of the articles that it is not a copy of.
+        earlier: The version before it, if there is one.
+        names: The keys that lead to ``earlier`` again.
+    """
     pairs = [(article.identity, other) for other in others]
     db.executemany("INSERT OR IGNORE INTO split VALUES (?, ?)", pairs + [(other, one) for one, other in pairs])
     _remove(db, "number = ?", article.number)
@@ -178,19 +195,19 @@ def split(
 
 
 def counted(db: sqlite3.Connection) -> dict[int, tuple[int, int]]:
-    """All edges that are counted, by their slots."""
+    """The counts of all edges, by slot."""
     return {slot: (edge, articles) for slot, edge, articles in db.execute("SELECT slot, edge, articles FROM edges")}
 
 
 def set_counts(db: sqlite3.Connection, counts: Mapping[int, tuple[int, int]]) -> None:
-    """Replace all that is counted, inside the caller's transaction."""
+    """Replace the counts of all edges, inside the caller's transaction."""
     db.execute("DELETE FROM edges")
     rows = ((slot, edge, articles) for slot, (edge, articles) in counts.items())
     db.executemany("INSERT INTO edges VALUES (?, ?, ?)", rows)
 
 
 def settle(db: sqlite3.Connection) -> None:
-    """Move the next part of the fresh grams to where they belong, inside the caller's transaction."""
+    """Move the next part of the fresh grams into the large table, inside the caller's transaction."""
     (part,) = db.execute("SELECT part FROM settling").fetchone()
     step = (1 << 32) // PARTS
     low = part * step - (1 << 31)
@@ -232,7 +249,7 @@ def _counts(db: sqlite3.Connection, slots: Iterable[int]) -> dict[int, tuple[int
 
 
 def _in(db: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[tuple]:  # type: ignore[type-arg]
-    """The rows of a query for many values, which are asked for in their order, as they lie."""
+    """The rows of a query for many sorted values, in several queries, so that neighbouring rows are read together."""
     for start in range(0, len(values), _AT_ONCE):
         some = values[start : start + _AT_ONCE]
         yield from db.execute(query % ",".join("?" * len(some)), some)
@@ -255,7 +272,7 @@ def _offsets(keys: bytes) -> range:
 
 @contextmanager
 def reading(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that can only read, for a worker."""
+    """A read-only connection, for a worker."""
     db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield db
@@ -264,7 +281,7 @@ def reading(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def milliseconds(time: datetime) -> int:
-    """A time as it is stored: Unix milliseconds."""
+    """A time as the index stores it: Unix milliseconds."""
     return int(time.timestamp() * 1000)
 
 

@@ -1,12 +1,13 @@
-"""The dedupe transform of an unbounded pipeline: what was seen stands in Beam's keyed state.
+"""Deduplication of a stream: the index of seen articles is kept in Beam's keyed state.
 
-All articles meet under one key, in one sequencer. A verdict depends on those before it, for only originals are compared
-with: a state for every gram or band would know the candidates, but not which of them are copies themselves.
+All articles go through one key, in one sequence. A verdict depends on the verdicts before it, because articles are only
+compared with originals: a state per gram or band would know the candidates, but not which of them are copies
+themselves.
 
-The state under the key is a log of what the verdicts changed in the index, and the worker has a copy of the index
-(``pipelines.dedupe.replica``). The state also names its last change. A copy that ends with another one is thrown away
-and restored from the log: on a new worker, and after a bundle that failed when its articles were in the copy already.
-So whatever is retried, no article is found to be a copy of itself.
+The state is a log of the changes that the verdicts made to the index; the worker holds a copy of the index
+(``pipelines.dedupe.replica``). The state also holds the token of its last change. A copy with another token is
+discarded and restored from the log: on a new worker, and after a bundle failed whose articles were already in the copy.
+So no article is ever taken for a copy of itself, whatever is retried.
 """
 
 from __future__ import annotations
@@ -30,39 +31,40 @@ from apache_beam.utils.windowed_value import WindowedValue
 from claimwire.pipelines.dedupe.fingerprint import VERSION, Fingerprint, fingerprint
 from claimwire.pipelines.dedupe.index import Remembered
 from claimwire.pipelines.dedupe.replica import Change, Replica
-from claimwire.pipelines.dedupe.transform import Judged, told
+from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import judge
 from claimwire.schemas import Article
 from claimwire.schemas.coders import register
 from claimwire.schemas.records import Record
 
-# Articles of one bundle that are judged and logged together, which changes no verdict and takes a third of the time.
+# The most articles of a bundle that are judged and logged together; this changes no verdict and takes a third of the
+# time.
 _BATCH = 100
-# Bytes of one generation of the log. Flink's RocksDB cannot read back a bag of more than 2 GiB.
+# The most bytes in one generation of the log. Flink's RocksDB cannot read back a bag of more than 2 GiB.
 _LARGEST = 1 << 30
 
 _logger = logging.getLogger(__name__)
 
 
-class Printed(Record, frozen=True):
+class Fingerprinted(Record, frozen=True):
     """An article with its fingerprint."""
 
     article: Article
     fingerprint: Fingerprint
 
 
-register(Printed)
+register(Fingerprinted)
 
 
-class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
-    """Judges every article as it arrives: the verdicts are those of a bounded run over the same order of arrival.
+class DeduplicateStream(beam.PTransform):  # type: ignore[misc]
+    """Judges every article as it arrives: a bounded run over the articles in this order would give the same verdicts.
 
-    In: Article, in the global window, unbounded or not. Out: Judged, one for each; up to a hundred that are judged
-    together have the time of the first of them. Fingerprints are made by the workers that bring articles, verdicts are
-    given by one, and behind it the articles are spread.
+    Takes a PCollection of Article, unbounded or not, in the global window; returns one of Judged, one per article. Up
+    to a hundred articles are judged together and have the timestamp of the first of them. The workers that bring the
+    articles make the fingerprints, one worker judges, and a reshuffle spreads the articles over all workers again.
 
     Args:
-        remember: How long an article that is not seen again is remembered, by the clock of the worker.
+        remember: How long an article that is not seen again is remembered, by the worker's clock.
     """
 
     def __init__(self, remember: timedelta) -> None:
@@ -70,30 +72,31 @@ class DeduplicateKeyed(beam.PTransform):  # type: ignore[misc]
         self._remember = remember
 
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
-        # Prism 2.77 cuts a slow bundle in two that run side by side, even between elements of one key, which then has
-        # two states. Other runners do not know this experiment.
+        # Prism 2.77 splits a slow bundle into two that run in parallel, even between elements of one key, which then
+        # has two states. Other runners ignore this experiment.
         articles.pipeline.options.view_as(DebugOptions).add_experiment("prism_disable_sdf_split")
         return (
             articles
-            | "Fingerprint" >> beam.ParDo(_Fingerprint()).with_output_types(tuple[int, list[Printed]])
+            | "Fingerprint" >> beam.ParDo(_Fingerprint()).with_output_types(tuple[int, list[Fingerprinted]])
             | "Judge" >> beam.ParDo(_Judge(self._remember)).with_output_types(Judged)
             | "Spread" >> beam.Reshuffle()
         )
 
 
 class _Fingerprint(beam.DoFn):  # type: ignore[misc]
-    """Makes batches of the articles of a bundle, with their fingerprints, all under one key.
+    """Batches the articles of a bundle, with their fingerprints, under one key.
 
-    Unlike those of Beam's BatchElements they have the time of their first article: Prism hands out by time.
+    Unlike the batches of Beam's BatchElements they have the timestamp of their first article, because Prism orders
+    elements by timestamp.
     """
 
     def start_bundle(self) -> None:
-        self._batch: list[Printed] = []
+        self._batch: list[Fingerprinted] = []
 
     def process(self, article: Article, time: Timestamp = beam.DoFn.TimestampParam) -> Iterator[TimestampedValue]:
         if not self._batch:
             self._time = time
-        self._batch.append(Printed(article, fingerprint(article)))
+        self._batch.append(Fingerprinted(article, fingerprint(article)))
         if len(self._batch) == _BATCH:
             yield TimestampedValue((0, self._batch), self._time)
             self._batch = []
@@ -107,23 +110,25 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     """The state beside the log."""
 
     version: int = VERSION
-    """Of the fingerprints."""
+    """The version of the fingerprints."""
     token: bytes = b""
-    """Of the last change."""
+    """The token of the last change."""
     next_number: int = 1
+    """The number of the next new article."""
     began: tuple[datetime, ...] = ()
-    """When each generation did that stands in the log."""
+    """When each generation in the log began."""
     generation: int = -1
-    """The last of them, counted from the first there ever was."""
+    """The number of the current generation, counted from the first one ever."""
     size: int = 0
-    """Its bytes."""
+    """The size of the current generation in bytes."""
 
 
 class _Judge(beam.DoFn):  # type: ignore[misc]
     """Judges batches of articles.
 
-    The log is a ring of generations, each a bag. When the last has lasted a seventh of the time that is remembered, or
-    is full, the oldest is cleared and is the next. What that held is forgotten or, seen again, stands in a later one.
+    The log is a ring of generations, each a bag. When the current one has lasted a seventh of the time that articles
+    are remembered, or is full, the oldest one is cleared and becomes the next. Articles in it are either forgotten by
+    then or have been seen again, and are logged in a later generation.
     """
 
     HEAD = beam.DoFn.StateParam(ReadModifyWriteStateSpec("head", BytesCoder()))
@@ -134,9 +139,9 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
 
     def __init__(self, remember: timedelta) -> None:
         self._remember = remember
-        # Days are forgotten when they have ended, and not all at once.
+        # A day is forgotten only when it has ended, and in several steps.
         self._lasts = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
-        # Of the process: a runner makes several of this DoFn, and tears them down when there is nothing to do.
+        # Shared by the process: a runner makes several instances of this DoFn, and tears them down when it is idle.
         self._shared = Shared()
 
     def setup(self) -> None:
@@ -147,7 +152,7 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
 
     def process(
         self,
-        keyed: tuple[int, list[Printed]],
+        keyed: tuple[int, list[Fingerprinted]],
         head: Any = HEAD,
         log0: Any = LOG[0],
         log1: Any = LOG[1],
@@ -163,7 +168,7 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         now = _now()
         with self._replica.lock:
             last = _decoder.decode(head.read() or _EMPTY)
-            if last.version != VERSION:  # an upgraded pipeline begins anew
+            if last.version != VERSION:  # an upgraded pipeline starts with an empty index
                 last = _Head()
                 for generation in log:
                     generation.clear()
@@ -174,11 +179,11 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
             if rows := self._replica.rows(verdicts, last.next_number, now):
                 self._log(rows, last, now, head, log)
         for printed, verdict in zip(batch, verdicts, strict=True):
-            # What is to be remembered of it is remembered.
-            yield msgspec.structs.replace(told(printed.article, printed.fingerprint, verdict), remember=())
+            # The changes are in the log already.
+            yield msgspec.structs.replace(with_verdict(printed.article, printed.fingerprint, verdict), remember=())
 
     def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> None:
-        """Write a change to the log, and make it in the index."""
+        """Write a change to the log and apply it to the copy of the index."""
         full = not last.began or now - last.began[-1] >= self._lasts or last.size >= _LARGEST
         generation = last.generation + full
         began = (*last.began, now)[-len(log) :] if full else last.began

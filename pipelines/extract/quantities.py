@@ -29,7 +29,7 @@ _WORDS = {word: number for number, word in enumerate(_UNITS.split())}
 _WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
 _SMALL = any_of(_WORDS)
-# (?a: for without regard to case "ſ" would be an "s".
+# (?a:...) because IGNORECASE alone takes "ſ" for an "s".
 _QUANTITY = re.compile(
     rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
     rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
@@ -40,106 +40,29 @@ _QUANTITY = re.compile(
     rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
     re.IGNORECASE,
 )
-_NO_UNIT = frozenset(
-    [
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "to",
-        "and",
-        "or",
-        "but",
-        "as",
-        "than",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "have",
-        "has",
-        "had",
-        "will",
-        "would",
-        "could",
-        "may",
-        "might",
-        "that",
-        "which",
-        "who",
-        "when",
-        "while",
-        "with",
-        "the",
-        "a",
-        "an",
-        "his",
-        "her",
-        "its",
-        "their",
-        "this",
-        "these",
-        "those",
-        "it",
-        "he",
-        "she",
-        "they",
-        "we",
-        "i",
-        "you",
-        "not",
-        "after",
-        "before",
-        "since",
-        "until",
-        "against",
-        "during",
-        "per",
-        "into",
-        "over",
-        "under",
-        "about",
-        "between",
-        "through",
-        "if",
-        "so",
-        "because",
-    ]
+_NUMBER = re.compile(
+    rf"\s+(?:(?:US\$|A\$|C\$|[$£€¥₹])?\s?\d|(?a:{_SMALL})\b(?!\s+(?:of|thing|another)\b|['’])|half\b|"
+    r"an?\s+(?:half|third|quarter|fifth|sixth|tenth|dozen|score|hundred|thousand|million|billion|trillion)\b)",
+    re.IGNORECASE,
 )
-_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-    ]
-)
+_NO_UNIT = frozenset({
+    "of", "in", "on", "at", "by", "for", "from", "to", "and", "or", "but", "as", "than", "is", "are", "was", "were",
+    "be", "been", "have", "has", "had", "will", "would", "could", "may", "might", "that", "which", "who", "when",
+    "while", "with", "the", "a", "an", "his", "her", "its", "their", "this", "these", "those", "it", "he", "she",
+    "they", "we", "i", "you", "not", "after", "before", "since", "until", "against", "during", "per", "into", "over",
+    "under", "about", "between", "through", "if", "so", "because",
+})  # fmt: skip
+_MONTHS = frozenset({
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+})  # fmt: skip
+_COUNTED = re.compile(r"(?:\s+[^\W\d_][\w’'-]*){1,4}")
 _IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child", "lives": "life", "feet": "foot"}
+
+
+def begins_number(text: str, start: int, end: int) -> bool:
+    """Whether the next words are a number ("2,000", "five") or a share ("half", "a third", "one in five")."""
+    return _NUMBER.match(text, start, end) is not None
 
 
 def singular(noun: str) -> str:
@@ -157,17 +80,12 @@ def singular(noun: str) -> str:
 
 
 def find_quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
-    """The quantities inside the spans of a text, in order; a span covers comparator, number and scale.
+    """The quantities inside the spans of a text, in order; a quantity covers comparator, number and scale.
 
     Years, days of a month and numbers inside names (``T-72``) are not quantities.
     """
-    found = []
-    for start, end in spans:
-        for match in _QUANTITY.finditer(text, start, end):
-            quantity = _quantity(text, match, end)
-            if quantity is not None:
-                found.append(quantity)
-    return tuple(found)
+    found = (_quantity(text, match, end) for start, end in spans for match in _QUANTITY.finditer(text, start, end))
+    return tuple(quantity for quantity in found if quantity is not None)
 
 
 def _quantity(text: str, match: re.Match[str], end: int) -> Quantity | None:
@@ -204,7 +122,7 @@ def _quantity(text: str, match: re.Match[str], end: int) -> Quantity | None:
 
 def _unit(text: str, start: int, end: int, plural: bool) -> str | None:
     """The noun that is counted: the next word, or the first plural behind up to three adjectives."""
-    match = re.compile(r"(?:\s+[^\W\d_][\w’'-]*){1,4}").match(text, start, end)
+    match = _COUNTED.match(text, start, end)
     if match is None:
         return None
     following = match.group().split()

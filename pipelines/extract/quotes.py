@@ -1,4 +1,4 @@
-"""Finds quotations by their marks, paragraph by paragraph, so that one mark too many harms one paragraph at most."""
+"""Finds quotations by their marks, paragraph by paragraph, so that a stray mark harms one paragraph at most."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ class Quote(NamedTuple):
     open: bool
     continues: bool
     """True where the paragraph before left it open."""
+
+    @property
+    def span(self) -> Span:
+        """The quotation as a span, with its marks."""
+        return self.start, self.end
 
 
 def find_quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:

@@ -1,4 +1,4 @@
-"""How a claim is put: hedges, polarity and modality."""
+"""How a claim is put: its hedges, polarity and modality."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import re
 from functools import cache
 from typing import Literal
 
+from claimwire.pipelines.extract.quantities import begins_number
 from claimwire.pipelines.extract.wordlists import any_of, words
 from claimwire.schemas import Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
+Polarity = Literal["affirmed", "negated", "denied"]
 
+DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
+_DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 _POSSIBLE = re.compile(r"\b(?:may|[Mm]ight|[Cc]ould|[Pp]ossibly|[Pp]erhaps|[Mm]aybe|[Pp]otentially)\b")
 _PLANNED = re.compile(
     r"(?:\b(?:will|shall|won['’]t)\b|\b(?:plan|plans|planned|planning|intend|intends|intended|aim|aims|aimed|set|"
@@ -18,6 +22,7 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
+_BEFORE_NUMBERS = frozenset({"about", "around", "some"})
 _PLANNING = frozenset({"plan", "intend", "vow", "promise", "pledge", "aim", "propose", "offer", "threaten", "seek"})
 
 
@@ -27,22 +32,37 @@ def _hedges() -> re.Pattern[str]:
 
 
 def hedges(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """The hedges of a sentence as spans; a month ("in May") and "some of" before a number's name are not any."""
+    """The hedges of a sentence as spans.
+
+    "About", "around" and "some" are hedges in front of a number only: not in "asked about the war", "some people".
+    The month in "in May" is not one either.
+    """
+    found = (match for match in _hedges().finditer(text, start, end) if match.group() != "May")
     return tuple(
-        match.span() for match in _hedges().finditer(text, start, end) if match.group() not in ("May", "some", "about")
+        match.span()
+        for match in found
+        if match.group().lower() not in _BEFORE_NUMBERS or begins_number(text, match.end(), end)
     )
+
+
+def polarity(lemma: str, negated: bool) -> Polarity:
+    """Whether the speaker affirms the claim; ``lemma`` is the cue's, ``negated`` whether the cue is."""
+    if lemma in DENYING:
+        return "denied"
+    return "negated" if negated or lemma in _DOUBTING else "affirmed"
 
 
 def modality(clause: str, lemma: str, alleged: bool, whole: str) -> Modality:
     """How the claim stands: ``clause`` is the main clause of the content, ``whole`` all of it.
 
-    Nobody's word is ``alleged``; otherwise the content's own condition, possibility or plan decides.
+    What nobody in particular says is ``alleged``. Else the content's own condition, possibility or plan decides.
     """
     if alleged:
         return "alleged"
-    if _CONDITIONAL.search(whole) and not whole.lower().lstrip("\"'“‘").startswith(("if ", "whether ")):
+    begins = whole.lower().lstrip("\"'“‘")
+    if _CONDITIONAL.search(whole) and not begins.startswith(("if ", "whether ")):
         return "conditional"
-    if whole.lower().lstrip("\"'“‘").startswith("if ") and "," in whole:
+    if begins.startswith("if ") and "," in whole:
         return "conditional"
     if _POSSIBLE.search(clause):
         return "possible"

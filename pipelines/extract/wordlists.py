@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, cast
 
+DATA = files("claimwire.pipelines.extract") / "data"
 CueClass = Literal["speech", "cognition", "evidence", "attitude"]
 
 
@@ -21,8 +22,8 @@ class CueVerb(NamedTuple):
 
 
 class CueNoun(NamedTuple):
-    """A noun that attributes a clause; ``document`` where it is itself what speaks, ``owned`` where it tells of a
-    claim only with an owner."""
+    """A noun that attributes a clause; ``document`` where it is itself what speaks, ``owned`` where it attributes
+    a claim only with an owner ("his idea that ...")."""
 
     lemma: str
     class_: CueClass
@@ -37,7 +38,7 @@ def any_of(names: Iterable[str]) -> str:
 
 def rows(name: str) -> Iterator[list[str]]:
     """The lines of ``data/NAME`` as columns, without comments and empty lines."""
-    with (files("claimwire.pipelines.extract") / "data" / name).open(encoding="utf-8") as lines:
+    with (DATA / name).open(encoding="utf-8") as lines:
         for line in lines:
             if line.strip() and not line.startswith("#"):
                 yield [column.strip() for column in line.rstrip("\n").split("\t")]
@@ -111,15 +112,20 @@ def cue_adjectives() -> dict[str, CueClass]:
 
 @cache
 def triggers() -> tuple[frozenset[str], frozenset[str]]:
-    """Words without which a sentence that quotes nothing holds no claim: the sure ones, and those that are verbs
-    only where no article, preposition or modal verb stands before them ("states", "a plan", "would say")."""
-    told = {form: verb for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
-    bare = {form for form, verb in told.items() if form in (verb.lemma, *_regular_forms(verb.lemma, doubled=False)[:1])}
+    """Words without one of which a sentence that quotes nothing holds no claim.
+
+    Those that are always verbs, and those that are verbs only where no article, preposition or modal verb stands before
+    them ("states", "a plan", "would say").
+    """
+    forms = {form: verb for form, verb in cue_verbs().items() if verb.frames - {"q"} or verb.prepositions}
+    bare = {
+        form for form, verb in forms.items() if form in (verb.lemma, *_regular_forms(verb.lemma, doubled=False)[:1])
+    }
     hearsay = sections("particles.txt")["hearsay"]
-    return frozenset({*told.keys() - bare, *hearsay, "according"}), frozenset(bare)
+    return frozenset({*forms.keys() - bare, *hearsay, "according"}), frozenset(bare)
 
 
 @cache
 def precision() -> dict[str, float]:
-    """Kinds of drafts -> the share of their claims that were right, where enough of them were measured."""
+    """Kinds of drafts -> the precision of their claims, where enough of them were measured."""
     return {rule: float(share) for rule, share, _ in rows("precision.tsv")}

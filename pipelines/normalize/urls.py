@@ -1,9 +1,9 @@
-"""The canonical URL: one name for an article, however its address was decorated.
+"""The canonical URL: one name for an article, whatever was added to its address.
 
-Syntax is normalised after RFC 3986 section 6 (case, percent-encoding, default ports, dot segments, IDNA) by the
-url-normalize library. On top of that go what the web adds to the same page: fragments, credentials, tracking
-parameters, the scheme, ``www.``, mobile and AMP hosts and paths. The result is an identity, not a promise that
-this very address answers; ``article.url`` keeps the address as it was given.
+The url-normalize library normalises the syntax as RFC 3986 section 6 has it (case, percent-encoding, default ports, dot
+segments, IDNA). This module also removes what makes several addresses out of one page: fragments, credentials,
+tracking parameters, the scheme, ``www.``, mobile and AMP hosts and paths. The result identifies an article; it does not
+promise that a server answers at this address. ``article.url`` keeps the address as it was given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 20_000
 """Characters of an address. Browsers and servers end far below (RFC 9110, 4.1 asks for 8,000)."""
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 _HOST_OF_A_VIEW = frozenset({"www", "m", "mobile", "amp", "wap", "touch"})
-# Where registries sell the third label (example.co.uk), the second is one of these.
+# Where registries sell names below a second label (example.co.uk), that label is one of these.
 _REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "gouv", "ne", "net", "or", "org"})
 # https://www-example-com.cdn.ampproject.org/c/s/www.example.com/page and https://www.google.com/amp/s/example.com/page
 _AMP_CACHE = re.compile(
@@ -34,14 +34,14 @@ _AMP_PATH = re.compile(r"(?:/amp/?|\.amp)$|^/amp(?=/.)|\.amp(?=\.html?$)", re.IG
 
 
 def canonical_url(url: str) -> str | None:
-    """The canonical form of a web address, or None where it is none (``mailto:``, ``tag:``, nonsense, endless).
+    """The canonical form of a URL; None if it is not a web address (``mailto:``, ``tag:``, nonsense, endless text).
 
     Idempotent: a canonical URL is its own canonical form.
     """
     if len(url) > _LONGEST:
         return None
     previous, current = None, _once(url)
-    # One rule can make room for another (/amp/amp, m.m.example.org); the bound is for hostile input.
+    # Applying one rule can make another apply (/amp/amp, m.m.example.org). The limit guards against hostile input.
     for _ in range(10):
         if current is None or current == previous:
             return current
@@ -50,7 +50,7 @@ def canonical_url(url: str) -> str | None:
 
 
 def domain(url: str | None) -> str | None:
-    """The host of a canonical URL, which stands for the outlet; None without a URL."""
+    """The host of a canonical URL, which identifies the outlet; None without a URL."""
     return urlsplit(url).hostname if url else None
 
 
@@ -85,7 +85,7 @@ def _encodable(text: str) -> bool:
 
 
 def _without_view(host: str) -> str:
-    """``www.example.org``, ``m.example.org`` and ``en.m.example.org`` show what ``example.org`` does."""
+    """Remove ``www.``, ``m.`` and the like: these hosts serve the same pages as the host without them."""
     labels = host.split(".")
     while len(labels) > 2 and labels[0] in _HOST_OF_A_VIEW and not _is_suffix(labels[1:]):
         labels = labels[1:]
@@ -95,7 +95,7 @@ def _without_view(host: str) -> str:
 
 
 def _is_suffix(labels: list[str]) -> bool:
-    """Whether these are a registry's own two labels, such as ``co.uk``: then the one before them is the outlet."""
+    """Whether these two labels belong to a registry, e.g. ``co.uk``: then the label before them is the outlet's."""
     return len(labels) == 2 and labels[0] in _REGISTRY_LABELS and len(labels[1]) == 2
 
 

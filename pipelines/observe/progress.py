@@ -1,55 +1,90 @@
-"""What a run tells on stderr while it goes: a bar on a terminal, a line a stage elsewhere."""
+"""How far a run is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
+import threading
 import time
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
 
-_log = logging.getLogger("claimwire")
-_OWN = ("claimwire",)
+from claimwire.pipelines.observe.summary import counted
+
+_log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.5
+_LINE_EVERY_S = 30.0
+
+
+class Progress(Protocol):
+    """Who is told how far a run is."""
+
+    def begin(self, what: str, total: int) -> None:
+        """A step begins (``reading 30 feeds and 2 files``), of so many pieces."""
+
+    def at(self, done: int) -> None:
+        """So many of the step's pieces are done."""
+
+    def committed(self, done: int, total: int, claims: int) -> None:
+        """A pass is committed, and with it so many of all queued articles; ``claims`` is how many there are by now."""
 
 
 class LineProgress:
-    """A log line for each stage and each pass, for cron's mail and a service's journal."""
+    """A log line for each step and each pass, and every half a minute, for cron's mail and a service's journal."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._what = ""
+        self._total = 0
+        self._began = self._told = time.monotonic()
 
-    def reading(self, feeds: int, files: int) -> None:
-        _log.info("reading %d feeds and %d files", feeds, files)
+    def begin(self, what: str, total: int) -> None:
+        self._what, self._total = what, total
+        self._began = self._told = time.monotonic()
+        _log.info("%s", what)
 
-    def reading_topic(self, topic: str, done: int, total: int) -> None:
-        _log.info("%s: %d of %d records read", topic, done, total)
+    def at(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self._told >= _LINE_EVERY_S:
+            self._told = now
+            left = _left(now - self._began, done, self._total)
+            _log.info("%s: %s of %s done%s", self._what, f"{done:,}", f"{self._total:,}", left)
 
-    def read(self, source: str, problem: str | None, note: str | None) -> None:
-        tell(source, problem, note)
-
-    def working(self, done: int, total: int, claims: int) -> None:
-        _log.info("%d of %d articles done, %d claims, %.0f s", done, total, claims, time.monotonic() - self._began)
+    def committed(self, done: int, total: int, claims: int) -> None:
+        self._told = time.monotonic()
+        elapsed = self._told - self._began
+        articles = f"{done:,} of {counted(total, 'article')} done"
+        _log.info("%s, %s, %.0f s%s", articles, counted(claims, "claim"), elapsed, _left(elapsed, done, total))
 
 
 class TerminalProgress:
-    """A bar that moves with every pass. Use it as a context manager."""
+    """A bar that moves with every piece. Use it as a context manager."""
 
     def __init__(self, console: Console) -> None:
-        self._bar = Progress(
+        self._bar = Bar(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             TextColumn("{task.fields[found]}"),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("reading sources", total=None, found="")
+        self._task = self._bar.add_task("looking for sources", total=None, found="")
 
     def __enter__(self) -> TerminalProgress:
         self._bar.start()
@@ -58,47 +93,42 @@ class TerminalProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def reading(self, feeds: int, files: int) -> None:
-        self._bar.update(self._task, description=f"reading {feeds} feeds and {files} files")
+    def begin(self, what: str, total: int) -> None:
+        self._bar.reset(self._task, description=what, total=total, found="")
 
-    def reading_topic(self, topic: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=f"reading {topic}", completed=done, total=total)
+    def at(self, done: int) -> None:
+        self._bar.update(self._task, completed=done)
 
-    def read(self, source: str, problem: str | None, note: str | None) -> None:
-        self._bar.update(self._task, description="extracting", total=None)
-        tell(source, problem, note)
-
-    def working(self, done: int, total: int, claims: int) -> None:
-        self._bar.update(self._task, description="extracting", completed=done, total=total, found=f"{claims:,} claims")
+    def committed(self, done: int, total: int, claims: int) -> None:
+        self._bar.update(self._task, completed=done, total=total, found=counted(claims, "claim"))
 
 
-def tell(source: str, problem: str | None, note: str | None) -> None:
-    """Warn of a source that failed, remark on one that was broken but readable; the good ones are silent."""
-    if problem:
-        _log.warning("%s: %s", source, problem)
-    elif note:
-        _log.info("%s: %s", source, note)
+@contextmanager
+def following(progress: Progress, count: Callable[[], int], before: int, most: int) -> Iterator[None]:
+    """Within, progress is told again and again how far a step is: at the pieces done before, and those counted since.
+
+    ``most`` is how many of them can be counted; what is counted twice because it was tried again moves no bar too far.
+    """
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_EVERY_S):
+            progress.at(before + min(count(), most))
+
+    looking = threading.Thread(target=look, name="progress", daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        looking.join()
 
 
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
-        if summary := getattr(record, "summary", None):
-            line["summary"] = summary
-        return json.dumps(line, ensure_ascii=False)
-
-
-def set_up_logging(form: str, quiet: bool) -> None:
-    """Claimwire's own lines to stderr, and nothing of Beam and the other libraries: their failures become ours."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(lambda record: record.name.partition(".")[0] in _OWN)
-    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("claimwire: %(message)s"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.CRITICAL)
-    for name in _OWN:
-        logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.INFO)
+def _left(elapsed: float, done: int, total: int) -> str:
+    """About how long the rest takes, for a reader; nothing where that cannot be said, or nothing is left."""
+    if not 0 < done < total:
+        return ""
+    seconds = elapsed / done * (total - done)
+    if seconds < 90:
+        return f", about {max(1, round(seconds))} s left"
+    return f", about {seconds / 60:.0f} min left" if seconds < 5400 else f", about {seconds / 3600:.1f} h left"

@@ -10,17 +10,18 @@ from pathlib import Path
 from rich.padding import Padding
 from rich.text import Text
 
+from claimwire.connectors.outputs.names import DATABASE
 from claimwire.pipelines.dedupe.fingerprint import Fingerprint, Sketch, fingerprint
 from claimwire.pipelines.dedupe.index import Seen, is_standing
 from claimwire.pipelines.dedupe.likeness import likeness
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
-from claimwire.pipelines.normalize.characters import clean
-from claimwire.pipelines.observe.events import counted
-from claimwire.pipelines.read.show import print_head, screen, short_id
+from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.read.headings import short_id
+from claimwire.pipelines.read.terminal import print_head, screen
 from claimwire.pipelines.read.written import article_files, find
-from claimwire.pipelines.state.checkpoint import DATABASE
 from claimwire.schemas import Article, Duplicate, EnrichedArticle
 
 # Words of each text that are aligned: more would take minutes, and nobody reads them.

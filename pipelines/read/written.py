@@ -1,8 +1,7 @@
-"""What runs have written, read back: records and dead letters out of files and folders."""
+"""The one reader of outputs: records and dead letters out of files and folders that runs have written."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,18 +9,18 @@ from typing import TypeVar
 import msgspec
 
 from claimwire.connectors.files.lines import read_lines
+from claimwire.connectors.outputs.names import holds_dead_letters, may_hold_articles
+from claimwire.errors import UsageError
 from claimwire.schemas import DeadLetter, EnrichedArticle, decode
 from claimwire.schemas.records import Record
 
 R = TypeVar("R", bound=Record)
 
 _LONGEST_LINE = 64 * 1024 * 1024
-_ARTICLES = re.compile(r".*\.(jsonl(\.gz|\.zst)?|parquet)")
-_NOT_ARTICLES = ("dead-letters", "events")
 
 
-class WrittenError(Exception):
-    """What was asked for is not there, or is no output of claimwire; the message says which file, and why."""
+class WrittenError(UsageError):
+    """What was asked for is not there, or is not output of claimwire; the message says which file, and why."""
 
 
 def article_files(paths: Sequence[Path]) -> list[Path]:
@@ -67,8 +66,8 @@ def find(files: Sequence[Path], ids: Sequence[str]) -> list[EnrichedArticle]:
 def dead_letters(paths: Sequence[Path]) -> Iterator[DeadLetter]:
     """The dead letters in folders."""
     for path in paths:
-        for file in sorted(path.rglob("dead-letters-*.jsonl*")) if path.is_dir() else ():
-            if not _is_hidden(file, path):
+        for file in sorted(path.rglob("*")) if path.is_dir() else ():
+            if holds_dead_letters(file.name) and not _is_hidden(file, path):
                 yield from _from_jsonl(file, DeadLetter, "a dead letter")
 
 
@@ -88,12 +87,8 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise WrittenError(f"{path}: no such file or folder")
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if _ARTICLES.fullmatch(file.name) and not file.name.startswith(_NOT_ARTICLES) and not _is_hidden(file, path)
-    )
-    if not files and not any(path.rglob("dead-letters-*")):
+    files = sorted(file for file in path.rglob("*") if may_hold_articles(file.name) and not _is_hidden(file, path))
+    if not files and not any(holds_dead_letters(file.name) for file in path.rglob("*")):
         raise WrittenError(
             f"{path}: no .jsonl or .parquet files in this folder; claimwire run writes them to its --sink"
         )

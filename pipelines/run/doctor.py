@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -17,17 +15,19 @@ import click
 import msgspec
 
 from claimwire.connectors.feeds.sandbox import FeedParser
-from claimwire.connectors.files.reading import FileSource
+from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import describe_topics
 from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
-from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, load
+from claimwire.pipelines.kafka import connection
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.settings import Settings, SettingsError
-from claimwire.pipelines.sinks.addresses import KafkaSink, parse_sinks
-from claimwire.pipelines.sinks.kafka import connection
-from claimwire.pipelines.state.checkpoint import STATE_VERSION, State
+from claimwire.pipelines.sinks.addresses import parse_sinks
+from claimwire.pipelines.sinks.topics import KafkaSink
+from claimwire.pipelines.state import StateError
+from claimwire.pipelines.state.opening import look
 
 
 def examine(settings: Settings) -> bool:
@@ -53,14 +53,14 @@ def _check(name: str, check: Callable[[Settings], Iterator[str]], settings: Sett
     return True
 
 
-class _Wrong(Exception):  # noqa: N818 - not an error of the program: it is what the doctor found
-    pass
+class _Wrong(Exception):  # noqa: N818 - not an error of the program
+    """What the doctor found to be wrong."""
 
 
 def _python(_: Settings) -> Iterator[str]:
     yield f"{platform.python_version()}, Apache Beam {version('apache-beam')}, spaCy {version('spacy')}"
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        raise _Wrong("claimwire is made for Python 3.11 to 3.13")
+        raise _Wrong("claimwire needs Python 3.11 to 3.13")
 
 
 def _model(settings: Settings) -> Iterator[str]:
@@ -75,29 +75,25 @@ def _model(settings: Settings) -> Iterator[str]:
 
 
 def _state(settings: Settings) -> Iterator[str]:
-    database = Path(settings.state) / "state.db"
-    if not database.exists():
+    try:
+        found = look(Path(settings.state))
+    except StateError as error:
+        raise _Wrong(str(error)) from error
+    if found is None:
         yield f"{settings.state} does not hold one yet, the first run makes it"
         return
-    try:
-        with sqlite.reading(database) as db:
-            meta = dict(db.execute("SELECT name, value FROM meta"))
-            (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
-    except sqlite3.Error as error:
-        raise _Wrong(f"{database} cannot be read: {error}") from error
-    if meta["state_version"] != str(STATE_VERSION):
-        raise _Wrong(f"{settings.state} has version {meta['state_version']}, this claimwire needs {STATE_VERSION}")
-    yield f"{settings.state}: {meta['passes']} passes committed, {waiting} articles waiting"
+    migrated = f"; the next run migrates it from version {found.migrates_from}" if found.migrates_from else ""
+    passes, waiting = counted(found.passes, "pass", "passes"), counted(found.waiting, "article")
+    yield f"{settings.state}: {passes} committed, {waiting} waiting{migrated}"
 
 
 def _sinks(settings: Settings) -> Iterator[str]:
     if not settings.sink:
         yield "none set"
-    with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
-        try:
-            sinks = parse_sinks(settings, state)
-        except SettingsError as error:
-            raise _Wrong(str(error)) from error
+    try:
+        sinks = parse_sinks(settings, Path(settings.state), state_id="", attempt="")
+    except SettingsError as error:
+        raise _Wrong(str(error)) from error
     for sink in sinks:
         if isinstance(sink, KafkaSink):
             yield from _topics(settings, sink)
@@ -123,7 +119,7 @@ def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:
         raise _Wrong(
             f"{sink.address}: there is no topic {', '.join(missing)}; --create-topics makes the run create them"
         )
-    yield f"{sink.address}: {len(there)} of {len(names)} topics are there"
+    yield f"{sink.address}: {len(there)} of {counted(len(names), 'topic')} are there"
 
 
 def _sources(settings: Settings) -> Iterator[str]:
@@ -138,7 +134,7 @@ def _sources(settings: Settings) -> Iterator[str]:
         raise _Wrong("\n               ".join(f"{source.name}: {source.problem}" for source in broken))
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
-        yield f"{len(files)} files"
+        yield counted(len(files), "file")
     for topic in (source for source in found if isinstance(source, TopicSource)):
         try:
             there = describe_topics(connection(settings, topic.address.brokers), [topic.address.name])
@@ -146,7 +142,7 @@ def _sources(settings: Settings) -> Iterator[str]:
             raise _Wrong(str(error)) from error
         if not there:
             raise _Wrong(f"{topic.address}: there is no such topic, or not for this user to see")
-        yield f"{topic.address}: {there[topic.address.name].partitions} partitions"
+        yield f"{topic.address}: {counted(there[topic.address.name].partitions, 'partition')}"
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
@@ -156,7 +152,7 @@ def _sources(settings: Settings) -> Iterator[str]:
             filter(None, (_problem(url, answer, parser) for url, answer in zip(urls, answers, strict=True)))
         )
     if urls:
-        yield f"{len(urls) - len(problems)} of {len(urls)} feeds answer"
+        yield f"{len(urls) - len(problems)} of {counted(len(urls), 'feed')} answer"
     if problems:
         raise _Wrong("\n               ".join(problems))
 

@@ -1,16 +1,14 @@
-"""Giving committed outputs their names, and publishing committed messages."""
+"""What is committed is published: files get their names, messages go to Kafka, and the consumer group follows."""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import msgspec
 
@@ -20,58 +18,24 @@ from claimwire.connectors.kafka.errors import KafkaConnectorError, MessageRefuse
 from claimwire.connectors.kafka.messages import Message
 from claimwire.connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher, commit_offsets
 from claimwire.connectors.kafka.transaction import Publisher as PassPublisher
+from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import write_jsonl
+from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.sinks.kafka import connection, group, topics_of
 from claimwire.pipelines.sinks.messages import Staged, as_message
+from claimwire.pipelines.sinks.topics import topics_of
+from claimwire.pipelines.state.journal import OutputLostError, publish_file
+from claimwire.pipelines.state.opening import State
 from claimwire.schemas import Origin, encode
 
-if TYPE_CHECKING:
-    from claimwire.pipelines.state.checkpoint import State
-
-STDOUT = "-"
-
 _log = logging.getLogger(__name__)
-
-
-class OutputLostError(Exception):
-    """A committed output is neither where it was staged nor where it belongs."""
-
-
-def publish_file(staged: Path, final: str) -> None:
-    """Give a staged file its final name, or write it to stdout; done before, it is left as it is.
-
-    stdout cannot be asked what it has got, so after a kill in this very moment it may get a file's lines again.
-
-    Raises OutputLostError, and OSError where the file system refuses.
-    """
-    if final == STDOUT:
-        if staged.exists():
-            with staged.open("rb") as lines, open(1, "wb", closefd=False) as stdout:
-                shutil.copyfileobj(lines, stdout)
-            staged.unlink()
-        return
-    target = Path(final)
-    if staged.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staged, target)
-        # The folder of the day may be new, and the one that holds it too.
-        for folder in list(target.parents)[:3]:
-            sync(folder)
-    # Only the renaming takes a file out of its staging folder; if the folder is still there, that was done, and
-    # whoever reads the outputs may have taken the file away since. If it is not, a disk may be missing.
-    elif not staged.parent.exists() and not target.exists():
-        raise OutputLostError(
-            f"{final} was committed, but neither it nor {staged} is there. If its disk is not mounted, mount it; "
-            f"if it was moved away on purpose, make the empty folder {staged.parent} and run again"
-        )
 
 
 class Publisher:
     """Gives each staged file of a committed pass its name, or publishes it; what was done before is left as it is.
 
-    A context manager. It is what a state is to publish with (``State.publish``). A pass is published to a Kafka in one
-    transaction with the offsets of its sources there, and with its number, by which it is known to be published.
+    A context manager. It is what a state is to publish with (``Journal.publish``). A pass is published to a Kafka in
+    one transaction with the offsets of its sources there, and with its number, by which it is known to be published.
     """
 
     def __init__(self, settings: Settings, state: State) -> None:
@@ -98,7 +62,7 @@ class Publisher:
         Raises KafkaConnectorError: OutOfStep, and those of a broker that is away or refuses.
         """
         for address in addresses:
-            self._publisher(address).check(self._state.passes)
+            self._publisher(address).check(self._state.journal.passes)
 
     def __call__(self, staged: Path, final: str) -> None:
         """Publish a staged file: to a path, to STDOUT, or to the topics of an address.
@@ -115,24 +79,24 @@ class Publisher:
 
         What counts is in the state; so a broker that is away is only warned of.
         """
-        moved = {key: offset for key, offset in self._state.written_offsets().items() if self._told.get(key) != offset}
+        moved = {key: offset for key, offset in self._state.offsets.written().items() if self._told.get(key) != offset}
         for address in {KafkaAddress.parse(source) for source, _ in moved}:
             try:
                 commit_offsets(
                     connection(self._settings, address.brokers), self._group, _of_brokers(address.brokers, moved)
                 )
             except KafkaConnectorError as error:
-                _log.warning("the group %s could not be told how far it is: %s", self._group, error)
+                _log.warning("the offsets of group %s could not be committed: %s", self._group, error)
         self._told |= moved
 
     def _to_kafka(self, staged: Path, address: KafkaAddress) -> None:
         publisher = self._publisher(address)
-        number = self._state.passes
+        number = self._state.journal.passes
         if not staged.exists():
             if publisher.last_published() != number:
                 raise OutputLostError(f"pass {number} for {address} was committed, but {staged} is not there any more")
             return
-        offsets = self._state.written_offsets()
+        offsets = self._state.offsets.written()
         here = _of_brokers(address.brokers, offsets)
         refused: dict[int, MessageRefused] = {}
         while True:
@@ -182,8 +146,9 @@ class Publisher:
                 )
             )
         # Another Kafka may refuse messages of the same pass.
-        name = f"dead-letters-{name.removeprefix('messages-')}-{_short(address)}"
-        write_jsonl(self._state.folder / "refused", name, map(encode, letters))
+        of_pass = name.removeprefix(names.stem(names.MESSAGES, ""))
+        stem = names.stem(names.DEAD_LETTERS, f"{of_pass}-{_short(address)}")
+        write_jsonl(self._state.folder / names.REFUSED_FOLDER, stem, map(encode, letters))
 
 
 # The topic decides what is too large (max.message.bytes), not the client.
@@ -227,12 +192,3 @@ def _of_brokers(brokers: tuple[str, ...], offsets: Mapping[tuple[str, int], int]
 
 def _is_of(source: str, brokers: tuple[str, ...]) -> bool:
     return KafkaAddress.parse(source).brokers == brokers
-
-
-def sync(folder: Path) -> None:
-    """Flush a folder's entries to disk, so that a rename in it survives a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,1 +1,39 @@
-"""What outlives a run."""
+"""The state that outlives a run: what was read of each source, what waits, what was seen, what was written.
+
+One SQLite database in the state directory, changed only by the driver of one run at a time. A pass is committed so:
+
+1. its outputs lie whole and flushed to disk in staging folders beside their targets;
+2. one transaction takes the pass's articles from the queue, remembers them as seen, and notes in the journal which
+   staged file gets which final name. This is the commit point: before it the pass never was, after it the pass is;
+3. the staged files are renamed, and the journal is emptied.
+
+Killed before 2, the next start throws the staging away and does the pass again. Killed after it, the next start
+finishes the renames. The queue is filled likewise, in one transaction with the validators of the feeds, the sizes of
+the files and the offsets of the topics that were read; so an entry that has left its feed by then is not lost.
+
+Messages for a topic are a staged file too; step 3 publishes it in one Kafka transaction instead of renaming it
+(``claimwire.pipelines.run.publish``). So there is one commit point, whatever the sinks and however many.
+
+    opening      the lock, the version, a damaged file; an open State and its parts
+    database     the tables, and a transaction on them
+    migrations   from the tables of older versions
+    queue        what was read and waits for a pass
+    sources      validators of feeds, sizes of files, since when a source fails
+    offsets      how far topics are read, and how far they are written
+    journal      the commit of a pass, and what a killed run left of one
+    corrections  what a user says against a verdict
+
+Nothing here imports Beam or Kafka: workers load it, and so may a script that looks into a state.
+"""
+
+from __future__ import annotations
+
+from claimwire.errors import ClaimwireError, UsageError
+
+
+class StateError(ClaimwireError):
+    """The state directory cannot be used; the message says why and what to do."""
+
+
+class NoStateError(StateError, UsageError):
+    """The folder that was named holds no state."""

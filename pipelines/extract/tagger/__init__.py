@@ -1,11 +1,10 @@
-"""The trained tagger: names, and who said what, by a small encoder, on a CPU, beside the rules.
+"""The trained tagger: a small encoder that finds names and who said what, on a CPU.
 
-``MODEL_CARD.md`` says what it was trained on and how good it is, ``training`` makes it.
+``MODEL_CARD.md`` says what it was trained on and how good it is; the folder ``training`` makes its weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,21 +12,20 @@ from typing import NamedTuple
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
 
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.model import ModelNotFoundError
-from claimwire.pipelines.extract.paragraphs import find_paragraphs
-from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.tagger.attributions import Attribution, find_attributions
 from claimwire.pipelines.extract.tagger.names import Name, find_names
 from claimwire.pipelines.extract.tagger.sequence import Scores
-from claimwire.pipelines.extract.tagger.windows import Window, find_windows, word_pieces
+from claimwire.pipelines.extract.tagger.windows import Window, find_windows
+from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 from claimwire.pipelines.extract.tagger.worth import Worth
-from claimwire.schemas import Span
 
-__all__ = ["Attribution", "Name", "Reading", "Tagger", "load_tagger"]
+__all__ = ["Attribution", "Name", "Reading", "Tagger", "Worth", "load_tagger"]
 
 WEIGHTS = Path(__file__).with_name("weights")
 VERSION = 3
-"""Raised with every change of the weights or of how they are read: a record's provenance names it."""
+"""Raised with every change of the weights or of how they are read; a record's provenance names it."""
 
 
 class Reading(NamedTuple):
@@ -39,7 +37,7 @@ class Reading(NamedTuple):
 
 
 class Tagger:
-    """Reads names and attributions out of a text. ``name`` is what a record's provenance holds."""
+    """Reads names and attributions in an article. A record's provenance holds ``name``."""
 
     name = f"tagger {VERSION}"
 
@@ -47,12 +45,12 @@ class Tagger:
         self._shared, self._attributions, self._names = (
             _session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
         )
-        self.tokenizer = word_pieces((folder / "vocab.txt").read_text(encoding="utf-8"))
+        self.tokenizer = WordPiece((folder / "vocab.txt").read_text(encoding="utf-8"))
 
-    def read(self, text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], names_only: bool = False) -> Reading:
-        """What there is to read in an article, window by window in its order; all offsets are into ``text``."""
+    def read(self, article: Article, names_only: bool = False) -> Reading:
+        """The names, attributions and check-worthiness of an article; all offsets are into its text."""
         found = Reading([], [], Worth())
-        for window in find_windows(text, paragraphs, quotes, self.tokenizer):
+        for window in find_windows(article, self.tokenizer):
             states = self._states(window)
             (named,) = self._names.run(None, {"states": states})
             found.names.extend(find_names(window, named[0]))
@@ -65,14 +63,14 @@ class Tagger:
     def worth(self, sentence: str) -> float | None:
         """How much a sentence by itself is worth checking, from 0 to 1; None where there is no word in it."""
         worth = Worth()
-        for window in find_windows(sentence, list(find_paragraphs(sentence)), [], self.tokenizer):
+        for window in find_windows(Article(sentence, quotes=[]), self.tokenizer):
             _, _, values = self._attributions.run(None, {"states": self._states(window)})
             worth.add(window, values[0])
         return worth.of([(0, len(sentence))])
 
     def _states(self, window: Window) -> Scores:
         """The encoder's states [1, piece, width] on which names and attributions stand."""
-        # One window at a time: the int8 kernels scale a batch as one, so that neighbours would change a result.
+        # One window at a time: the int8 kernels scale a batch as a whole, so other windows would change a result.
         given = {"pieces": np.array([window.pieces]), "types": np.array([window.types])}
         states: Scores = self._shared.run(None, given)[0]
         return states
@@ -80,13 +78,15 @@ class Tagger:
 
 def _session(graph: Path) -> InferenceSession:
     options = SessionOptions()
-    # Beam and the operating system share out the cores, by processes.
+    # Beam distributes the work over the cores, by processes.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Without VNNI a processor's fast way of multiplying 8-bit numbers saturates: the same text gave other names there.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def has_weights() -> bool:
-    """Whether the tagger's weights came along with this installation."""
+    """Whether the tagger's weights are installed."""
     return (WEIGHTS / "shared.onnx").is_file()
 
 

@@ -1,4 +1,4 @@
-"""From the encoder's scores to attributions: the best lawful labels, and who belongs to which cue."""
+"""The head for attributions: from the encoder's scores to the parts of an attribution and how they are linked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from claimwire.schemas import Span
 
 LABELS = labels_of(("source", "cue", "content"))
 
-# Taken off the score of the label O, for rather too much is to be found than too little: confidence sorts it out.
+# Taken off the score of the label O, so that too much is found rather than too little. Confidence sorts it out.
 _BIAS = np.array([0.6, *[0.0] * (len(LABELS) - 1)], np.float32)
-# What a link loses with each piece that it bridges, and how many it may bridge before none is likelier; both tried on
-# the articles that were held out of training.
+# What a link loses with each piece that it bridges, and from how many pieces on no link at all is likelier. Both were
+# chosen on the articles held out of training.
 _FAR = 0.1
 _NONE = 12
 
@@ -32,7 +32,7 @@ class Attribution(NamedTuple):
 
 
 def find_attributions(window: Window, label_scores: Scores, link_scores: Scores) -> Iterator[Attribution]:
-    """The attributions of a window, in the order of their cues; a content without a cue is none.
+    """The attributions of a window, in the order of their cues. A content without a cue is left out.
 
     ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to].
     """
@@ -59,7 +59,7 @@ def find_attributions(window: Window, label_scores: Scores, link_scores: Scores)
 
 
 def _pointed_to(window: Window, part: Run, candidates: list[Run], link_scores: Scores) -> tuple[int, float]:
-    """The candidate at which a part's pieces point together, and how surely; -1 for none of them."""
+    """The candidate at which a part's pieces point on the whole, and how sure that is; -1 for none of them."""
     heads = [0, *(candidate.first for candidate in candidates)]
     places = window.places
     gaps = [_NONE, *(max(places[c.first] - places[part.last], places[part.first] - places[c.last]) for c in candidates)]

@@ -1,4 +1,4 @@
-"""The names head: from the encoder's scores to the names of a window."""
+"""The head for names: from the encoder's scores to the names of a window."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ KINDS = (
     "PERSON", "ORG", "GPE", "LOC", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "DATE", "MONEY",
     "QUANTITY", "WEAPON", "PLATFORM", "MISC",
 )  # fmt: skip
-"""spaCy's labels and those for arms; MISC are names of which the corpora say only that they are none of those."""
+"""spaCy's labels and those for arms; MISC is a name of another kind, as the corpora have it."""
 LABELS = labels_of(KINDS)
 _LEAST = 0.5
-"""What is less sure is left out: on news as many are right as wrong, on other texts most are wrong."""
+"""Less sure names are left out: of those in news half are right, in other texts fewer."""
 
 
 class Name(NamedTuple):

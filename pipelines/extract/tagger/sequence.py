@@ -1,4 +1,4 @@
-"""From scores of labels to runs of word pieces: no run goes on that has not begun."""
+"""From scores of labels to runs of word pieces: the best labels in which each run has a beginning."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Run(NamedTuple):
     first: int
     last: int
     sure: float
-    """From 0 to 1, the geometric mean of its labels' shares."""
+    """From 0 to 1: the geometric mean of its labels' probabilities."""
 
 
 def labels_of(kinds: Sequence[str]) -> tuple[str, ...]:
-    """What a word piece may be (Ramshaw & Marcus 1995): outside, or the beginning or inside of a kind."""
+    """The labels of a word piece (Ramshaw & Marcus 1995): outside, or the beginning or inside of a kind."""
     return ("O", *(f"{part}-{kind}" for kind in kinds for part in "BI"))
 
 
 def find_runs(window: Window, scores: Scores, labels: tuple[str, ...]) -> Iterator[Run]:
-    """The labelled runs of a window, in order; the marks between paragraphs are no word of any.
+    """The labelled runs of a window, in order. The marks between paragraphs belong to none.
 
-    ``scores`` is [piece, label], each row the logarithms of shares; ``labels`` are of ``labels_of``.
+    ``scores`` is [piece, label], each row the logarithms of probabilities; ``labels`` are those of ``labels_of``.
     """
     places = [index for index, span in enumerate(window.spans) if span[1]]
     best = _best(scores[places], _lawful(labels))
@@ -49,7 +49,7 @@ def find_runs(window: Window, scores: Scores, labels: tuple[str, ...]) -> Iterat
 
 
 def log_softmax(scores: Scores) -> Scores:
-    """Scores as logarithms of shares of their row."""
+    """Scores as logarithms of the probabilities in their row."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
     result: Scores = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result
@@ -57,18 +57,18 @@ def log_softmax(scores: Scores) -> Scores:
 
 @cache
 def _lawful(labels: tuple[str, ...]) -> Scores:
-    """From a label (row) to the next (column): 0, or no way where something goes on that has not begun."""
+    """From a label (row) to the next (column): 0, or minus infinity for an inside label without its beginning."""
     return np.array(
         [[0.0 if to[0] != "I" or from_[1:] == to[1:] else -np.inf for to in labels] for from_ in labels], np.float32
     )
 
 
 def _best(scores: Scores, lawful: Scores) -> list[int]:
-    """The best row of labels in which nothing goes on that has not begun."""
+    """The best row of labels in which no inside label stands without its beginning."""
     each = scores.argmax(axis=1)
     if not (lawful[0, each[0]] or lawful[each[:-1], each[1:]].any()):
         return [int(label) for label in each]
-    # Viterbi's way through them
+    # Viterbi's algorithm
     best = scores[0] + lawful[0]
     back = np.empty((len(scores), len(lawful)), np.intp)
     for at in range(1, len(scores)):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from tokenizers import BertWordPieceTokenizer, Encoding, Tokenizer
-
-from claimwire.pipelines.extract.paragraphs import find_sentences
-from claimwire.pipelines.extract.quotes import Quote
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.tagger.wordpiece import Piece, WordPiece
 from claimwire.schemas import Span
 
 LIMIT = 192
@@ -42,61 +40,41 @@ class Window:
         self._gap = _END if ends else 1
 
 
-def word_pieces(vocabulary: str) -> Tokenizer:
-    """The tokenizer of a vocabulary of one piece a line (WordPiece, Schuster & Nakajima 2012, in lower case)."""
-    entries = {piece: index for index, piece in enumerate(vocabulary.splitlines())}
-    return Tokenizer.from_str(BertWordPieceTokenizer(entries, lowercase=True).to_str())
-
-
-def find_windows(
-    text: str, paragraphs: Sequence[Span], quotes: Sequence[Quote], tokenizer: Tokenizer, limit: int = LIMIT
-) -> Iterator[Window]:
+def find_windows(article: Article, tokenizer: WordPiece, limit: int = LIMIT) -> Iterator[Window]:
     """The windows of an article, in order: as many whole paragraphs as fit, each closed by [SEP].
 
     A paragraph that does not fit into a window is cut between sentences, a sentence that does not fit anywhere.
-    ``paragraphs`` and ``quotes`` are offsets into ``text``.
     """
-    first, last = _id(tokenizer, "[CLS]"), _id(tokenizer, "[SEP]")
-    inside = _Inside(quotes)
+    first, last = tokenizer.id("[CLS]"), tokenizer.id("[SEP]")
+    text = article.text
     window = Window(first)
-    for start, end in paragraphs:
-        encoding = tokenizer.encode(text[start:end], add_special_tokens=False)
-        pieces, offsets = encoding.ids, encoding.offsets  # each access makes a new list
-        for part in _parts(text, start, end, encoding, limit - 2):
+    for start, end in article.paragraphs:
+        for part in _parts(article, (start, end), tokenizer.pieces(text, start, end), limit - 2):
             if len(window.pieces) > 1 and len(window.pieces) + len(part) + 1 > limit:
                 yield window
                 window = Window(first)
-            for index in part:
-                left, right = offsets[index]
-                span = (start + left, start + right)
-                word = text[span[0] : span[1]]
-                window.add(pieces[index], _form(word) * 2 + inside(span[0]), span, word in {".", "!", "?"})
+            for piece, left, right in part:
+                word = text[left:right]
+                window.add(piece, _form(word) * 2 + article.quoted(left), (left, right), word in {".", "!", "?"})
             window.add(last, 0, _EMPTY, ends=True)
     if len(window.pieces) > 1:
         yield window
 
 
-def _id(tokenizer: Tokenizer, mark: str) -> int:
-    found = tokenizer.token_to_id(mark)
-    if found is None:
-        raise ValueError(f"the vocabulary has no {mark}")
-    return found
-
-
-def _parts(text: str, start: int, end: int, encoding: Encoding, most: int) -> Iterable[range]:
+def _parts(article: Article, paragraph: Span, pieces: Sequence[Piece], most: int) -> Iterable[Sequence[Piece]]:
     """The pieces of a paragraph, cut where it is too long."""
-    count = len(encoding.ids)
+    count = len(pieces)
     if count <= most:
-        return [range(count)] if count else []
-    starts = [left for left, _ in encoding.offsets]
-    cuts = [bisect_right(starts, sentence - start - 1) for sentence, _ in find_sentences(text, start, end)]
+        return [pieces] if pieces else []
+    starts = [left for _, left, _ in pieces]
+    cuts = [bisect_right(starts, first - 1) for first, _ in article.sentences_in(paragraph)]
     parts = []
     at = 0
     while at < count:
         stop = at + most
         if stop < count:
             stop = max((cut for cut in cuts if at < cut <= stop), default=stop)
-        parts.append(range(at, min(stop, count)))
+        parts.append(pieces[at:stop])
         at = stop
     return parts
 
@@ -106,15 +84,3 @@ def _form(word: str) -> int:
     if not word[:1].isupper():
         return 0
     return 2 if word[1:2].isupper() else 1
-
-
-class _Inside:
-    """Tells whether an offset lies in a quotation."""
-
-    def __init__(self, quotes: Sequence[Quote]) -> None:
-        self._quotes = quotes
-        self._opens = [quote.start for quote in quotes]
-
-    def __call__(self, offset: int) -> int:
-        at = bisect_right(self._opens, offset) - 1
-        return int(at >= 0 and self._quotes[at].end > offset)

@@ -1,4 +1,4 @@
-"""The third head: how much any words of an article are worth checking."""
+"""The head for check-worthiness: how much the words of an article are worth checking."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from claimwire.schemas import Span
 
 
 class Worth:
-    """The values of an article's pieces, window by window. The head is linear, so that the mean of those of a span is
-    its value for the span's mean state."""
+    """The values of an article's pieces, window by window.
+
+    The head is linear, so the mean of a span's values is the value of the span's mean state.
+    """
 
     def __init__(self) -> None:
         self._starts: list[int] = []

@@ -1,0 +1,55 @@
+"""What the reading of feeds is given and gives back. Beam is not imported here, so that a state can keep these."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from claimwire.connectors.web.http import without_password
+from claimwire.schemas import Failure
+
+
+class FeedRequest(msgspec.Struct, frozen=True):
+    """A feed to be read, and what its last ``FeedResult`` told to remember."""
+
+    url: str
+    """As configured."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+
+
+class FeedResult(msgspec.Struct, frozen=True):
+    """What became of a FeedRequest.
+
+    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
+    outcome: after a failure they are those of this request, but for a place that the feed has left again.
+    """
+
+    url: str
+    """As configured, so perhaps with a password: for remembering, and ``name`` for showing."""
+    outcome: Literal["read", "unchanged", "failed", "gone"]
+    status: int | None = None
+    """Of HTTP; None where there was no answer."""
+    entries: int = 0
+    """Articles and dead letters together."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
+    moved_to: str | None = None
+    """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
+    retry_after_s: int | None = None
+    """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
+    title: str | None = None
+    error: Failure | None = None
+    """Its message begins with the feed's ``name``, so that it need not be said again."""
+    note: str | None = None
+    """What was wrong with a feed that could be read all the same; it does not name the feed."""
+
+    @property
+    def name(self) -> str:
+        """The URL as it may be shown."""
+        return without_password(self.url)

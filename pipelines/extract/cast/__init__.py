@@ -1,0 +1,64 @@
+"""The cast of an article: its people, organisations and places, and who of them is meant where.
+
+``Cast`` resolves names once for an article: people (``people_named``, ``people``, ``roles``) and ``bodies``. Then
+``speakers`` goes through the article's cues and says who speaks. For that ``discourse`` and ``salience`` weigh
+mentions, ``attention`` says who is in mind at an offset, and ``descriptions`` whom "the minister" means.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from claimwire.pipelines.extract.cast.bodies import Bodies
+from claimwire.pipelines.extract.cast.people import Mention, People
+from claimwire.schemas import Entity
+
+
+class EntityMention(NamedTuple):
+    """Where an entity is mentioned; ``entity`` is an index into the entities."""
+
+    start: int
+    end: int
+    entity: int
+
+
+class Cast:
+    """The people, organisations and places of one article, with their aliases. Nothing changes after it is made.
+
+    Args:
+        text: The article.
+        entities: Its entities; all indices of entities are into these.
+    """
+
+    def __init__(self, text: str, entities: Sequence[Entity]) -> None:
+        self.text = text
+        self.entities = entities
+        self._mentions = sorted(
+            EntityMention(start, end, index) for index, entity in enumerate(entities) for start, end in entity.mentions
+        )
+        self._starts = [mention.start for mention in self._mentions]
+        self.people = People(text, entities)
+        self._people_starts = [mention.start for mention in self.people.mentions]
+        self.bodies = Bodies(text, entities, frozenset(self._people_starts))
+
+    def mentions_in(self, start: int, end: int) -> list[EntityMention]:
+        """Mentions of entities that lie within a span."""
+        low, high = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        return [mention for mention in self._mentions[low:high] if mention.end <= end]
+
+    def last_mentions(self, at: int, most: int) -> list[EntityMention]:
+        """The mentions of entities that begin before an offset, the latest first."""
+        last = bisect_left(self._starts, at)
+        return self._mentions[max(0, last - most) : last][::-1]
+
+    def people_in(self, start: int, end: int) -> list[Mention]:
+        """Mentions of people that lie within a span."""
+        low, high = bisect_left(self._people_starts, start), bisect_left(self._people_starts, end)
+        return [mention for mention in self.people.mentions[low:high] if mention.end <= end]
+
+    def is_person_at(self, start: int) -> bool:
+        """Whether a person is mentioned at an offset."""
+        at = bisect_left(self._people_starts, start)
+        return at < len(self._people_starts) and self._people_starts[at] == start

@@ -1,0 +1,162 @@
+"""Who and what a reader has in mind at an offset, and whom the pronouns of an article mean."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
+from typing import NamedTuple
+
+from claimwire.pipelines.extract.cast import Cast
+from claimwire.pipelines.extract.cast.discourse import Discourse
+from claimwire.pipelines.extract.cast.people import Gender
+from claimwire.pipelines.extract.cast.salience import Salience, outstanding
+from claimwire.schemas import Span
+
+GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
+NOBODY, NO_MAN, NO_WOMAN = -1, -2, -3
+"""Stand for somebody whom the article speaks of but does not name."""
+WITHOUT_NAME = {None: NOBODY, "m": NO_MAN, "f": NO_WOMAN}
+ANOTHER = re.compile(r",? and (?:[\w.’'-]+,? ){0,4}")
+"""What stands between two names that are one subject together."""
+CLEAR = 1.2
+"""Whom a pronoun means stands out by this factor, or it means nobody."""
+PLAINLY_BODY = 2.0
+"""The same for a body that "it" or a noun means of which nothing shows that it is the one."""
+_PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: so that "ſ" is not an "s"
+_REACH, _REACH_BODY = 8, 3
+"""So many sentences back somebody, or a body, may have been named whom a pronoun or noun means."""
+_EVENTS = 60
+_OBJECT = 0.7
+_SPEAKING = 1.2
+_SAID = 0.2
+"""Who is named only in the claim itself counts so much of what he would count outside."""
+
+
+class _Event(NamedTuple):
+    """Somebody came up in the text, with a weight for how much the sentence is about him or her."""
+
+    at: int
+    sentence: int
+    who: int
+    weight: float
+
+
+class Attention:
+    """Follows who is in mind, in the order of the text.
+
+    It remembers two things that change what is meant later: whom a pronoun means stays in mind, and who is a "he" once
+    stays one. So ``read_to``, ``speaks`` and ``pronoun`` have to be called in the order of the text, by
+    ``speakers.find_speakers``.
+
+    Attributes:
+        genders: The people's genders, by name and roles and by the pronouns so far.
+    """
+
+    def __init__(self, cast: Cast, discourse: Discourse) -> None:
+        self._cast = cast
+        self._discourse = discourse
+        self.genders: list[Gender] = [person.gender for person in cast.people.all]
+        self._events = list(self._names())
+        self._pronouns = [match.span() for match in _PRONOUN.finditer(cast.text)]
+        self._read = 0
+
+    def _names(self) -> Iterator[_Event]:
+        """Where people are named; the first of a sentence who is its subject goes before another."""
+        subject: tuple[int, int] | None = None
+        before = 0
+        for start, end, person in self._cast.people.mentions:
+            sentence = self._discourse.sentence(start)
+            weight = self._discourse.weight(start, end)
+            if weight == 1.0:
+                if subject is None or subject[0] != sentence:
+                    subject = sentence, person
+                elif subject[1] != person and not ANOTHER.fullmatch(self._cast.text, before, start):
+                    weight = _OBJECT
+            before = end
+            yield _Event(start, sentence, person, weight)
+
+    # -- what is noted on the way
+
+    def read_to(self, at: int) -> None:
+        """Notes whom the pronouns up to an offset mean."""
+        while self._read < len(self._pronouns) and self._pronouns[self._read][0] < at:
+            start, end = self._pronouns[self._read]
+            self._read += 1
+            if start not in self._discourse.speaking and not self._discourse.in_claim(start):
+                word = self._cast.text[start:end].lower()
+                who = self.pronoun(GENDERED[word], start, ())
+                if who >= 0:
+                    self._note(start, who, 0.8 if word in {"he", "she"} else 0.3)
+
+    def speaks(self, at: int, who: int) -> None:
+        """Notes a speaker."""
+        self._note(at, who, _SPEAKING)
+
+    def pronoun(self, gender: str, at: int, content: Sequence[Span]) -> int:
+        """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
+        who = outstanding(self.people(gender, at, content), CLEAR)
+        if who is None:
+            return NOBODY
+        if who >= 0 and not self.genders[who]:
+            self.genders[who] = gender
+        return who
+
+    def _note(self, at: int, who: int, weight: float) -> None:
+        """Notes somebody, at each place once."""
+        place = bisect_left(self._events, (at,))
+        event = _Event(at, self._discourse.sentence(at), who, weight)
+        if place < len(self._events) and self._events[place].at == at:
+            self._events[place] = event
+        else:
+            self._events.insert(place, event)
+
+    # -- who is in mind
+
+    def people(self, gender: Gender, at: int, content: Sequence[Span]) -> dict[int, float]:
+        """How much each of the people of a gender is in mind at an offset; ``content`` is what is said there."""
+        here = self._discourse.sentence(at)
+        salience = Salience()
+        last = bisect_left(self._events, (at,))
+        for event in reversed(self._events[max(0, last - _EVENTS) : last]):
+            if event.sentence < here - _REACH:
+                break
+            weight = event.weight * (self._fits(event.who, gender) if gender else 1.0)
+            if weight == 0.0:
+                continue
+            if _within(event.at, content):
+                weight *= _SAID
+            salience.add(event.who, weight, here - event.sentence)
+        return salience.scores()
+
+    def _fits(self, who: int, gender: str) -> float:
+        """How well somebody fits a pronoun's gender."""
+        if who < 0:
+            return 0.0 if who in {NO_MAN, NO_WOMAN} and who != WITHOUT_NAME[gender] else 0.8
+        known = self.genders[who]
+        if known:
+            return 1.0 if known == gender else 0.0
+        return {None: 0.85, gender: 0.9}.get(self._cast.people.all[who].likely, 0.2)
+
+    def body(
+        self, at: int, content: Sequence[Span], labels: Set[str], clear: float = PLAINLY_BODY,
+        only: Set[int] | None = None,
+    ) -> int | None:  # fmt: skip
+        """The body that stands out at an offset, if any, of certain labels and, where ``only`` is given, entities."""
+        here = self._discourse.sentence(at)
+        salience = Salience()
+        for start, end, mentioned in self._cast.last_mentions(at, _EVENTS):
+            sentence = self._discourse.sentence(start)
+            if sentence < here - _REACH_BODY:
+                break
+            index = self._cast.bodies.full(mentioned)
+            if only is not None and index not in only:
+                continue
+            if self._cast.entities[index].label in labels and not self._cast.is_person_at(start):
+                weight = self._discourse.weight(start, end) * (_SAID if _within(start, content) else 1.0)
+                salience.add(index, weight, here - sentence)
+        return outstanding(salience.scores(), clear)
+
+
+def _within(at: int, content: Sequence[Span]) -> bool:
+    return any(start <= at < end for start, end in content)

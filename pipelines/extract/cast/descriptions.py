@@ -1,0 +1,208 @@
+"""Whom a definite description means: "the former finance minister", "the 45-year-old", "the bank"."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence, Set
+
+from claimwire.pipelines.extract.cast import Cast, bodies
+from claimwire.pipelines.extract.cast.attention import CLEAR, NOBODY, PLAINLY_BODY, Attention
+from claimwire.pipelines.extract.cast.people import RoleMention
+from claimwire.pipelines.extract.cast.roles import WORD, also_called, gender_of, is_role
+from claimwire.pipelines.extract.cast.salience import outstanding
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.names import bare
+from claimwire.pipelines.extract.wordlists import sections
+from claimwire.schemas import Span
+
+DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
+_OWNED = frozenset({"his", "her", "their", "its"})
+_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
+_BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and)\b")
+_INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
+_AGED = re.compile(r"\b(\d{1,3})-year-old\b")
+_EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
+_MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
+"""Somebody has more than one of these."""
+_PARTIES = ({"republican", "gop"}, {"democrat", "democratic"})
+_HOLDERS = 40
+_PLAINLY = 1.6
+"""Whom a noun means that nobody was called before has to stand out more than whom a pronoun means."""
+_CLEAR_BODY = 1.3
+_WORST = -2.5
+"""Whom a description fits worse it does not mean."""
+
+
+class Descriptions:
+    """Resolves descriptions of people and bodies in one article.
+
+    It remembers whom it took a new noun for ("the New York businessman"), so that the same words mean the same person
+    again; so it has to be asked in the order of the text.
+    """
+
+    def __init__(self, cast: Cast, attention: Attention) -> None:
+        self._cast = cast
+        self._attention = attention
+        self._epithets: dict[tuple[str, frozenset[str]], int] = {}
+        self._introductions: dict[str, int] | None = None
+
+    # -- people
+
+    def person(self, which: str, what: str, at: int, content: Sequence[Span]) -> int | None:
+        """Whom "``which`` ``what``" means at an offset, an index into the people; ``content`` is what is said there.
+
+        A role means the one who is said to have it, else, where the noun is new, who stands out plainly.
+        """
+        for part in re.split(r"\band\b", what):
+            stop = _ROLE_ENDS.search(part, 1)
+            core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
+            aged = _AGED.search(part)
+            of_age = self._cast.people.ages.get(aged[1], set()) if aged else set()
+            if len(of_age) == 1:
+                return next(iter(of_age))
+            if not core or not (aged or is_role(core[-1])):
+                continue
+            noun = core[-1]
+            body = re.findall(r"\b[A-Z][\w’'-]+", part[stop.start() :] if stop else "")
+            wanted = {*core[:-1], *map(str.lower, body)}
+            if which in _OWNED:
+                return self._owned(noun, wanted, at, bool(body))
+            salience = self._attention.people(None, at, content)
+            found = self._holders(noun, wanted, at, salience, bool(body))
+            if found:
+                best = [who for score, who in found if score >= found[0][0] - 0.4]
+                if len(best) == 1:
+                    return best[0]
+                return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
+            if which == "the" and noun not in sections("roles.txt")["unnamed"]:
+                who = self._epithet(noun, frozenset(core[:-1]), at, len(what), content)
+                if who is not None:
+                    return who
+        return None
+
+    def _owned(self, noun: str, modifiers: set[str], at: int, certain: bool) -> int | None:
+        """Whom "his lawyer" means: the only lawyer."""
+        found = [] if noun in _MANY else self._holders(noun, modifiers, at, {}, certain)
+        return found[0][1] if len(found) == 1 else None
+
+    def _holders(
+        self, noun: str, modifiers: set[str], at: int, salience: Mapping[int, float], certain: bool
+    ) -> list[tuple[float, int]]:
+        """People who are said to be something, with how well it fits, the best first.
+
+        Offices are held by everybody who was said to hold them, other roles by somebody who was named not long ago;
+        where nothing else that is said of the role fits ("the Ohio senator") it is the one whom the text speaks of,
+        unless it is ``certain``, for the body is named ("the director of the Tate"). An empty ``salience`` leaves that
+        out ("his lawyer").
+        """
+        people = self._cast.people
+        gender = gender_of([noun])
+        wanted = {word: {word} | also_called(word) for word in modifiers - _EMPTY}
+        first = max(salience, key=lambda who: salience[who], default=NOBODY)
+        lasting = noun in sections("roles.txt")["office"]
+        best: dict[int, float] = {}
+        roles = people.roles.get(noun, [])
+        middle = bisect_left(roles, (at,))
+        for role in roles[max(0, middle - _HOLDERS) : middle + _HOLDERS]:
+            words = people.all[role.person].words
+            if gender and self._attention.genders[role.person] not in {gender, None}:
+                continue
+            if _contradicts(role, words, wanted.keys()):
+                continue
+            fitting = sum(1 for forms in wanted.values() if forms & (role.words | words))
+            if wanted:
+                near = role.person == first and not certain
+            else:
+                near = role.person in salience or lasting or role.at > at
+            if salience and not (fitting or near):
+                continue
+            score = 3.0 * fitting - len(wanted) - 0.1 * len(role.words - wanted.keys() - {noun})
+            score += 0.5 if noun in role.words else 0.0
+            score -= 1.0 if role.at > at else 0.0
+            score -= 4.0 if _opposed({noun, *wanted}, words) else 0.0
+            best[role.person] = max(score, best.get(role.person, score))
+        return sorted(((s, who) for who, s in best.items() if s > _WORST), key=lambda item: (-item[0], item[1]))
+
+    def _epithet(
+        self, noun: str, modifiers: frozenset[str], at: int, length: int, content: Sequence[Span]
+    ) -> int | None:
+        """Whom "the New York businessman" means where nobody was called so before: the one of whom the text speaks, or
+        of several the one who is something alike. Whom that noun introduced without a name stays without."""
+        if (noun, modifiers) in self._epithets:
+            return self._epithets[noun, modifiers]
+        if self.introduced(noun) < at or not (modifiers or noun in sections("roles.txt")["epithet"]):
+            return None
+        beside = [self._cast.entities[mention.entity] for mention in self._cast.mentions_in(at, at + length + 4)]
+        if any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside):
+            return None  # "the FBI director" is a certain one
+        words = {noun, *modifiers}
+        salience = self._attention.people(gender_of([noun]), at, content)
+        named = {who: weight for who, weight in salience.items() if who >= 0}
+        party = next((party for party in _PARTIES if not party.isdisjoint(words)), set())
+        members = {who: weight for who, weight in named.items() if party & self._words(who)}
+        who = outstanding(members or salience, _PLAINLY)
+        if who is None:
+            alike = {who: w for who, w in named.items() if not also_called(noun).isdisjoint(self._words(who))}
+            who = outstanding(alike, _PLAINLY)
+        if who is None or who < 0 or _opposed(words, self._words(who)):
+            return None
+        self._epithets[noun, modifiers] = who
+        return who
+
+    def _words(self, who: int) -> frozenset[str]:
+        return self._cast.people.all[who].words
+
+    def introduced(self, noun: str) -> int:
+        """Where a noun first introduces somebody without a name ("a judge"); the end of the text where none does."""
+        if self._introductions is None:
+            self._introductions = {"": 0}
+            for match in _INDEFINITE.finditer(self._cast.text):
+                for word in WORD.findall(match.group().lower()):
+                    self._introductions.setdefault(bare(word), match.start())
+        return self._introductions.get(noun, len(self._cast.text))
+
+    # -- organisations and places
+
+    def body(self, what: str, at: int, content: Sequence[Span]) -> int | None:
+        """Which entity "the ``what``" means at an offset; ``content`` is what it is said to say.
+
+        The only one whose name or apposition shows it to be such, else the one of them that stands out; a "company" may
+        also be one that nothing shows to be anything. None where that is not clear.
+        """
+        stop = _BODY_ENDS.search(what, 1)
+        core = [bare(word) for word in WORD.findall(what[: stop.start()] if stop else what)]
+        noun = core[-1].lower() if core else ""
+        cast, outstanding_body = self._cast, self._attention.body
+        if noun in bodies.PLACES:
+            kind = cast.bodies.of_kind(noun)
+            return outstanding_body(at, content, {"GPE"}, PLAINLY_BODY, kind) if len(core) == 1 else None
+        if noun not in bodies.nouns():
+            return None
+        fitting = cast.bodies.of_kind(noun)
+        if len(core) > 1 and fitting:
+            # "the appeals court": what is said of it has to fit, or there is only one.
+            more = {word.lower() for word in core[:-1]}
+            closer = {i for i in fitting if more & set(re.findall(r"\w+", cast.entities[i].name.lower()))}
+            fitting = frozenset(closer) or (fitting if len(fitting) == 1 else frozenset())
+        elif bodies.AT_LARGE in bodies.nouns()[noun]:
+            at_large = cast.bodies.of_kind(bodies.AT_LARGE)
+            found = outstanding_body(at, content, {"ORG"}, PLAINLY_BODY, fitting | at_large)
+            if found is not None or not fitting:
+                return found
+        if len(fitting) == 1:
+            (only,) = fitting
+            return only if cast.entities[only].start < at else None
+        return outstanding_body(at, content, {"ORG", "FAC"}, _CLEAR_BODY, fitting)
+
+
+def _contradicts(role: RoleMention, words: Set[str], wanted: Set[str]) -> bool:
+    """True where what is wanted cannot be said of somebody's role: a vice president is not the president."""
+    if any((word in role.words) != (word in wanted) for word in ("vice", "deputy")):
+        return True
+    return any(word.capitalize() in places.demonyms() and word not in words for word in wanted)
+
+
+def _opposed(one: Set[str], other: Set[str]) -> bool:
+    """True for people of two parties."""
+    return any(one & _PARTIES[mine] and other & _PARTIES[1 - mine] and not other & _PARTIES[mine] for mine in (0, 1))

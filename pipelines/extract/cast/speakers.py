@@ -1,0 +1,263 @@
+"""Who speaks: the type of a speaker and the name behind a pronoun, a role or a surname, within one article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from claimwire.pipelines.extract.cast import Cast, EntityMention
+from claimwire.pipelines.extract.cast.attention import ANOTHER, GENDERED, NOBODY, WITHOUT_NAME, Attention
+from claimwire.pipelines.extract.cast.descriptions import DEFINITE, Descriptions
+from claimwire.pipelines.extract.cast.discourse import POSSESSIVE, Discourse
+from claimwire.pipelines.extract.cast.people import Mention
+from claimwire.pipelines.extract.cast.roles import gender_of, is_role, word_before
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.spans import text_of
+from claimwire.pipelines.extract.wordlists import sections, words
+from claimwire.schemas import Span, Speaker
+from claimwire.schemas.records import SpeakerType
+
+_LABELS: dict[str, SpeakerType] = {
+    "PERSON": "person", "ORG": "organization", "GPE": "place", "LOC": "place", "NORP": "group", "FAC": "organization",
+    "PRODUCT": "organization", "WORK_OF_ART": "document", "LAW": "document", "EVENT": "unknown",
+}  # fmt: skip
+_PLURAL = frozenset({"they", "them", "their"})
+_THING = frozenset({"it", "its"})
+_FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
+_TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
+_NAME_ENDS = re.compile(
+    r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
+)
+_LOOSE_END = re.compile(r"(?:[’']s?)?\W*$")
+_SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
+_OWNED = re.compile(r"(?:the|his|her|their|its|our|my)\b", re.IGNORECASE)
+_NEAR = 3
+"""So many sentences back the last speaker may stand whom "they" or "it" means."""
+
+
+class Named(NamedTuple):
+    """What is known of a speaker: the name, the entity that bears it, its kind."""
+
+    name: str | None
+    entity: int | None
+    type: SpeakerType
+
+
+def find_speakers(cast: Cast, discourse: Discourse, drafts: Iterable[Draft]) -> dict[Span, Named]:
+    """Who speaks in the drafts of one article, by the spans of the speakers' main words (``Draft.head``).
+
+    One pass over the cues, in their order: who spoke is in mind afterwards, so a speaker depends on those before.
+    """
+    conversation = _Conversation(cast, discourse)
+    speakers: dict[Span, Named] = {}
+    for draft in sorted(drafts, key=lambda draft: (draft.cue[0] if draft.cue else draft.content[0], draft.content)):
+        if draft.speaker and draft.head not in speakers:
+            speakers[draft.head] = conversation.next(draft)
+    return speakers
+
+
+def speaker(text: str, spans: Sequence[Span], named: Named, inherited: bool) -> Speaker:
+    """The record of a speaker."""
+    return Speaker(
+        text=text_of(text, spans),
+        spans=tuple(spans),
+        name=named.name,
+        entity=named.entity,
+        type=named.type,
+        inherited=inherited,
+    )
+
+
+class _Conversation:
+    """The speakers of one article so far.
+
+    A pronoun means the one who stands out among those of its gender who were named or spoke before it; a description
+    the one whom it fits. Where nobody stands out, or somebody does whom the article does not name, it means nobody: no
+    name is better than a wrong one.
+    """
+
+    def __init__(self, cast: Cast, discourse: Discourse) -> None:
+        self._cast = cast
+        self._text = cast.text
+        self._discourse = discourse
+        self._attention = Attention(cast, discourse)
+        self._descriptions = Descriptions(cast, self._attention)
+        self._last: tuple[int, Named] | None = None
+
+    def next(self, draft: Draft) -> Named:
+        """The speaker of the next draft, who then is in mind."""
+        start = draft.speaker[0][0]
+        self._attention.read_to(start)
+        named, who = self._resolve(draft)
+        if who >= 0 or (named.type in {"person", "anonymous"} and self._introduces(draft)):
+            self._attention.speaks(start, who)
+        if named.type != "unknown":
+            self._last = start, named
+        return named
+
+    def _introduces(self, draft: Draft) -> bool:
+        """False for several speakers, and for one who is somebody named, though it is not clear who: a pronoun, "the
+        candidate"."""
+        start = draft.speaker[0][0]
+        head = self._text[slice(*draft.head)].lower()
+        definite = DEFINITE.match(self._text, start) is not None and head not in sections("roles.txt")["unnamed"]
+        several = head == "people" or (head.endswith("s") and not head.endswith("ss"))
+        return not several and head not in GENDERED and not (definite and self._descriptions.introduced(head) > start)
+
+    def _resolve(self, draft: Draft) -> tuple[Named, int]:
+        """The speaker, and which of the people that is: less than 0 for nobody with a name."""
+        spans, head = draft.speaker, draft.head
+        start = spans[0][0]
+        text = text_of(self._text, spans)
+        low = text.lower()
+        word = self._text[slice(*head)].lower()
+        if low in GENDERED:
+            return self._person(self._attention.pronoun(GENDERED[low], start, draft.content))
+        if low in _PLURAL | _THING | _FIRST:
+            return self._thing(low, start, draft.content), NOBODY
+        who = self._name_in(spans, head)
+        if who is not None:
+            return self._person(who)
+        definite = DEFINITE.match(text)
+        body = self._body_in(spans, head, demonym=definite is not None and is_role(word))
+        if body is not None:
+            return body, NOBODY
+        kind = _kind(word, text)
+        if definite and _TWO.search(definite["what"]):
+            return Named(None, None, "group"), NOBODY
+        if definite and kind not in {"group", "document"}:
+            which, what = definite["which"].lower(), definite["what"]
+            who = self._descriptions.person(which, what, start, draft.content)
+            if who is not None:
+                return self._person(who)
+            meant = self._descriptions.body(what, start, draft.content) if which == "the" else None
+            if meant is not None:
+                return self._body(meant), NOBODY
+        if any(name in text for name in words("metonyms.txt")):
+            return Named(None, None, "organization" if kind == "unknown" else kind), NOBODY
+        return Named(None, None, kind), WITHOUT_NAME[gender_of([word])]
+
+    def _person(self, who: int) -> tuple[Named, int]:
+        if who < 0:
+            return Named(None, None, "person"), who
+        person = self._cast.people.all[who]
+        return Named(person.name, person.entity, "person"), who
+
+    def _body(self, index: int) -> Named:
+        index = self._cast.bodies.full(index)
+        entity = self._cast.entities[index]
+        return Named(entity.name, index, _LABELS[entity.label])
+
+    # -- who is named
+
+    def _name_in(self, spans: Sequence[Span], head: Span) -> int | None:
+        """Whom a speaker names: the main word is a name, or a name stands in apposition to it."""
+        found = [mention for span in spans for mention in self._cast.people_in(*span)]
+        if not found:
+            return self._single_name(spans[0], head)
+        start, end = spans[0]
+        main = self._main_end(start, end)
+        for mention in found:
+            # The last word before "of", "who" or a comma; else the main word, where it does not stand before another.
+            ends = any(mention.end == last for _, last in spans)
+            stands_before = not ends and re.match(r" [a-z]", self._text[mention.end : mention.end + 2])
+            at_head = mention.start <= head[0] < mention.end and not stands_before
+            if at_head or mention.start < main <= mention.end:
+                others = [m for m in found if m.start >= mention.end and m.person != mention.person]
+                two = any(ANOTHER.fullmatch(self._text, mention.end, m.start) for m in others)
+                return None if two else mention.person
+        if _kind(self._text[slice(*head)].lower(), self._text[start:end]) in {"group", "document"}:
+            return None
+        apposed = {mention.person for mention in found if self._is_apposed(mention, start, head)}
+        return apposed.pop() if len(apposed) == 1 else None
+
+    def _single_name(self, span: Span, head: Span) -> int | None:
+        """Whom one word names."""
+        single = _SINGLE.fullmatch(self._text, *span)
+        beside = [mention for mention in self._cast.mentions_in(head[0], head[1] + 40) if mention.start == head[0]]
+        if single is None or (beside and self._cast.entities[beside[0].entity].kb is not None):
+            return None  # A place that is known stays one, even where a person bears its name.
+        return self._cast.people.bearer(single[1], head[0], self._attention.genders)
+
+    def _main_end(self, start: int, end: int) -> int:
+        """Where the main part of a speaker ends: before "of", "who" or a comma."""
+        stop = _NAME_ENDS.search(self._text, start + 1, end)
+        return start + len(_LOOSE_END.sub("", self._text[start : stop.start() if stop else end]))
+
+    def _is_apposed(self, mention: Mention, start: int, head: Span) -> bool:
+        """True for "An aide, Ann Lee," and "Ann Lee, an aide," and "the aide Ann Lee"."""
+        if POSSESSIVE.match(self._text, mention.end):
+            return False
+        return (
+            self._text[max(start, mention.start - 2) : mention.start] in {", ", ": "}
+            or (mention.start == start and self._text[mention.end : mention.end + 1] in {",", "("})
+            or (mention.end >= head[1] and is_role(word_before(self._text, mention.start)))
+        )
+
+    def _body_in(self, spans: Sequence[Span], head: Span, demonym: bool) -> Named | None:
+        """Which body a speaker names by the main word: "Moscow" speaks for a state, "Smith's lawyer" is somebody else.
+
+        ``demonym`` where a demonym is only an attribute of the main word: "the American".
+        """
+        entities = self._cast.entities
+        mentions = [
+            mention
+            for span in spans
+            for mention in self._cast.mentions_in(*span)
+            if entities[mention.entity].label in _LABELS
+        ]
+        at_head = next((mention.entity for mention in mentions if mention.start <= head[0] < mention.end), None)
+        if at_head is None or (demonym and entities[at_head].label == "NORP"):
+            return None
+        if entities[at_head].label == "PERSON" or self._joined(head, mentions, at_head):
+            return Named(None, None, "group")  # "Ann Lee and Tom Reed"
+        return self._body(at_head)
+
+    def _joined(self, head: Span, mentions: Sequence[EntityMention], index: int) -> bool:
+        """True for two: "Norway and Sweden"."""
+        behind = (
+            mention
+            for mention in mentions
+            if mention.start > head[1] and self._text[head[1] : mention.start].rstrip("the ").endswith(" and")
+        )
+        other = next(behind, None)
+        return other is not None and other.entity != index
+
+    # -- pronouns for organisations, places and groups
+
+    def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
+        """What "it" and "they" mean: who spoke last, where that is not a person; "it" also the body that stands out."""
+        if word in _FIRST:
+            return Named(None, None, "unknown")
+        near = self._last and self._discourse.sentence(at) - self._discourse.sentence(self._last[0]) <= _NEAR
+        last = self._last[1] if self._last and near else None
+        if last and last.type in (
+            {"organization", "group"} if word in _PLURAL else {"organization", "place", "document"}
+        ):
+            return last
+        if word in _PLURAL:
+            return Named(None, None, "group")
+        found = self._attention.body(at, content, {"ORG", "GPE"}) if last is None else None
+        return self._body(found) if found is not None else Named(None, None, "unknown")
+
+
+def _kind(word: str, text: str) -> SpeakerType:
+    """The type of an unnamed speaker by its main word."""
+    lists = sections("roles.txt")
+    singular = word[:-1] if word.endswith("s") else word
+    indefinite = not _OWNED.match(text)
+    if word in lists["anonymous"] and (
+        word.startswith(("source", "insider", "whistle")) or (indefinite and word != "people")
+    ):
+        return "anonymous" if word not in {"officials"} or not text[:1].isupper() else "group"
+    for kind in _KINDS:
+        if word in lists[kind]:
+            return kind
+    if singular in lists["person"] or singular in lists["organization"]:
+        return "group"
+    return "unknown"
+
+
+_KINDS: tuple[SpeakerType, ...] = ("document", "group", "person", "organization")
+"""Sections of the list of roles, in the order in which they decide."""

@@ -1,0 +1,183 @@
+"""What a recogniser takes for names, with the mistakes corrected that recognisers make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.gazetteer import AMBIGUOUS, SURNAME_COUNTRIES
+from claimwire.pipelines.extract.entities.mentions import NAMES, PLACES, TRUSTED, Mention, Recognised
+from claimwire.pipelines.extract.entities.names import is_first_name
+from claimwire.pipelines.extract.spans import whole_words
+from claimwire.pipelines.extract.wordlists import sections
+from claimwire.schemas import Span
+
+_DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
+_MISTAKEN_TOWNS = frozenset({"PERSON", "ORG", "PRODUCT", "NORP", "WORK_OF_ART"})
+"""What a recogniser that is not sure may take a town for."""
+_LARGE = 100_000
+_LEAD = re.compile(r"[\s\"'“”‘’«»(\[*@#—–-]*(?:the |The |a |an )?")
+_TAIL = " \t\n\"'“”‘’«»)],;:*—–-"
+_POSSESSIVE = re.compile(r"['’]s?$")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DATE_LEAD, _DATE_TAIL = re.compile(r"(?:least|most) "), re.compile(r" (?:and|or|to|of|in)$")
+# The mark that ends a sentence, the "et" of "et al.".
+_NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
+_LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
+# Headlines that capitalise every word pass these off as a part of the name: "Ann Lee | Says Border".
+_HEADLINE_VERB = re.compile(
+    r" (?:Says|Said|Tells|Told|Asks|Warns|Urges|Insists|Denies|Accuses|Slams|Admits|Vows|Backs|Endorses|Announces)\b"
+    r"(?=.)"
+)
+_CURRENCIES = frozenset("$£€¥₹₽₴")
+_PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
+_DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
+_LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
+_UNBROKEN = re.compile(r"[^\s-]+")
+_OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
+
+
+def corrected(text: str, found: Iterable[Recognised], countries: set[str]) -> list[Mention]:
+    """The mentions in what a recogniser found; ``countries`` are the codes of those that the article names."""
+    mentions: list[Mention] = []
+    for name in found:
+        span = _edges(text, name) if name.label not in _DROPPED else None
+        if span is not None:
+            mentions.append(_labelled(text, *span, name, countries))
+    return list(_one_person(text, mentions))
+
+
+# -- edges
+
+
+def _edges(text: str, name: Recognised) -> Span | None:
+    """Where a name begins and ends, without possessives, articles and stray marks; None for what is not a name."""
+    start, end = _trim(text, *whole_words(text, (name.start, name.end)))
+    if end - start < 2 or "\n" in text[start:end]:
+        return None
+    if name.label in NAMES:
+        if not any(char.isupper() for char in text[start:end]):
+            return None
+        end = _without(_LOOSE_END, text, start, _without(_HEADLINE_VERB, text, start, end))
+    if name.label == "PERSON":
+        return _person(text, start, end)
+    if name.label == "DATE":
+        return _date(text, start, end)
+    if name.label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
+        start -= 1
+    return start, end
+
+
+def _trim(text: str, start: int, end: int) -> Span:
+    lead = _LEAD.match(text[start:end])
+    start += lead.end() if lead else 0
+    while end > start and text[end - 1] in _TAIL:
+        end -= 1
+    return start, _without(_POSSESSIVE, text, start, end)
+
+
+def _without(tail: re.Pattern[str], text: str, start: int, end: int) -> int:
+    """Where a name ends, without a tail and what follows it."""
+    found = tail.search(text, start, end)
+    return found.start() if found else end
+
+
+def _date(text: str, start: int, end: int) -> Span | None:
+    """A date without what leads to or from it ("least two years" of "at least two years"); None where none of its words
+    says a time ("age", "each")."""
+    lead = _DATE_LEAD.match(text, start, end)
+    start, end = lead.end() if lead else start, _without(_DATE_TAIL, text, start, end)
+    low = text[start:end].lower()
+    times = sections("particles.txt")["times"]
+    if any(char.isdigit() for char in low):
+        return start, end
+    return (start, end) if any(w in times or w.removesuffix("s") in times for w in _LETTERS.findall(low)) else None
+
+
+def _person(text: str, start: int, end: int) -> Span | None:
+    """A person's name without the role before it; None where there is nothing but a role: "Prime Minister"."""
+    end = _without(_NAME_TAIL, text, start, end)
+    start = _behind_role(text, start, end)
+    return None if _is_role(text[start:end].split()) else (start, end)
+
+
+def _behind_role(text: str, start: int, end: int) -> int:
+    """Where a name begins that a role was taken into: "Novelist Ann Lee", "Secretary of State Ann Lee"."""
+    spoken = list(_UNBROKEN.finditer(text, start, end))
+    roles = sections("roles.txt")["person"]
+    behind = [at + 1 for at, word in enumerate(spoken[:-2]) if word.group().lower() in roles]
+    spoken = spoken[behind[-1] :] if behind else spoken
+    before = _OFFICE.search(text, max(0, start - 20), spoken[0].start())
+    inside = spoken[0].group() == "of"
+    if before and before["role"].lower() in roles and (before["of"] or inside):
+        spoken = spoken[inside:]
+        fewest = 2 if before["role"].lower() in sections("roles.txt")["office"] else 3
+        if len(spoken) >= fewest and not is_first_name(spoken[0].group()):
+            # What the office is for; of several words ("Mayor of New York Ann Lee") up to a first name.
+            return next((word for word in spoken[1:-1] if is_first_name(word.group())), spoken[1]).start()
+    return spoken[0].start()
+
+
+def _is_role(spoken: Sequence[str]) -> bool:
+    """Whether what was taken for a person is only what somebody is: "Prime Minister", "Foreign Minister"."""
+    roles = sections("roles.txt")
+    if all(word.lower().rstrip(".") in roles["title"] for word in spoken):
+        return True
+    return spoken[-1].lower() in roles["office"] and not is_first_name(spoken[0])
+
+
+def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
+    """Joins people between whom there is nothing but a space: a name that was cut, or an unknown role before it."""
+    before: Mention | None = None
+    for mention in found:
+        if before and before.label == mention.label == "PERSON" and text[before.end : mention.start] == " ":
+            role = " " not in text[before.start : before.end] and " " in text[mention.start : mention.end]
+            before = mention if role else mention._replace(start=before.start)
+            continue
+        if before:
+            yield before
+        before = mention
+    if before:
+        yield before
+
+
+# -- labels
+
+
+def _labelled(text: str, start: int, end: int, name: Recognised, countries: set[str]) -> Mention:
+    """A mention with the recogniser's label, or with that of the place which the name is sure to mean."""
+    mention = Mention(start, end, name.label, score=name.score)
+    if name.label in PLACES:
+        return _place(text, mention, countries)
+    if name.label in _MISTAKEN_TOWNS and name.score < TRUSTED:
+        return _town(text, mention, countries) or mention
+    if name.label == "MONEY" and _PERCENT.search(text, start, end):
+        return mention._replace(label="QUANTITY")
+    return mention
+
+
+def _place(text: str, mention: Mention, countries: set[str]) -> Mention:
+    """A place, with the country or city that it is where that is sure."""
+    written = name = text[mention.start : mention.end]
+    if name.isupper() and len(name) > 3:
+        name = name.title()  # a dateline or a headline
+    country = places.countries().get(name)
+    if country and written not in AMBIGUOUS:
+        return mention._replace(country=country)
+    city = places.locate(name, text[mention.end : mention.end + 40], countries)
+    if city is None and country is None and _DEFINITE.search(text, max(0, mention.start - 4), mention.start):
+        return mention._replace(label="LOC")  # rivers, seas and stretches of land have the article, towns have not
+    return mention._replace(place=city)
+
+
+def _town(text: str, mention: Mention, countries: set[str]) -> Mention | None:
+    """The town that was mistaken for something else, where its country or a preposition shows it to be one."""
+    city = places.locate(text[mention.start : mention.end], text[mention.end : mention.end + 40], countries)
+    if city is None:
+        return None
+    foreign = city.country in countries and city.country not in SURNAME_COUNTRIES
+    located = _LOCATIVE.search(text[max(0, mention.start - 12) : mention.start]) is not None
+    if foreign or (located and mention.label == "PERSON" and city.population > _LARGE):
+        return Mention(mention.start, mention.end, "GPE", sure=foreign, place=city)
+    return None

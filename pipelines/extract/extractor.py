@@ -1,0 +1,97 @@
+"""The extractor: reads articles in batches, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import repeat
+from typing import NamedTuple, Protocol
+
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.model import Model, load_model
+from claimwire.pipelines.extract.pipeline import By, Tools, What, Work, steps_for
+from claimwire.pipelines.extract.tagger import Tagger, has_weights, load_tagger
+from claimwire.schemas import Claim, Entity, Span
+
+_BATCH_CHARACTERS = 100_000
+_BATCH_ARTICLES = 64
+
+
+class Text(Protocol):
+    """What an extractor needs of an article; ``schemas.Article`` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Extraction(NamedTuple):
+    """What was found in one article; offsets are code points into its text, half open."""
+
+    entities: tuple[Entity, ...]
+    claims: tuple[Claim, ...]
+
+
+class Extractor:
+    """Finds entities and, if asked to, claims. A record's provenance holds ``name`` and ``model``."""
+
+    def __init__(self, model: Model, what: What, tagger: Tagger | None = None) -> None:
+        self._tools = Tools(model, tagger, what)
+        self.steps = steps_for(what, "tagger" if tagger else "rules")
+        self.name = tagger.name if tagger else "rules"
+        self.model = model.name
+        self.languages = frozenset({model.language})
+
+    def pipe(
+        self, articles: Iterable[Text], only: Iterable[Sequence[Span] | None] = repeat(None)
+    ) -> Iterator[Extraction]:
+        """One extraction per article, in order. Other articles have no influence on an article's extraction.
+
+        ``only`` gives for each article the parts from whose sentences claims are wanted, None for all of it. Then only
+        the sentences or paragraphs that touch them are read, and the one before each, which may name the speaker.
+        """
+        batch: list[Work] = []
+        size = 0
+        for article, parts in zip(articles, only, strict=False):
+            batch.append(Work(article.id, Article(article.text), parts))
+            size += len(article.text)
+            if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ARTICLES:
+                yield from self._read(batch)
+                batch, size = [], 0
+        if batch:
+            yield from self._read(batch)
+
+    def drafts(self, articles: Iterable[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        """The entities of each article and its drafts before the unlikely ones are left out: for calibration."""
+        batch = [Work(article.id, Article(article.text)) for article in articles]
+        self._run(batch, until="refuse")
+        return [(work.entities, work.drafts) for work in batch]
+
+    def _read(self, batch: list[Work]) -> list[Extraction]:
+        self._run(batch)
+        return [Extraction(work.entities, work.claims) for work in batch]
+
+    def _run(self, batch: list[Work], until: str | None = None) -> None:
+        # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
+        with self._tools.model.nlp.memory_zone():
+            for step in self.steps:
+                step.run(batch, self._tools)
+                if step.name == until:
+                    break
+
+
+@cache
+def _extractor(model: str | None, what: What, by: By) -> Extractor:
+    return Extractor(load_model(model), what, load_tagger() if by == "tagger" else None)
+
+
+def load(model: str | None = None, what: What = "claims", by: By | None = None) -> Extractor:
+    """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find things.
+
+    ``by`` is ``rules``, or ``tagger`` for the trained tagger together with the rules; the tagger then finds names, too.
+    None takes the tagger where its weights are installed. Raises ModelNotFoundError, which says what to install, and
+    ModelUnfitError.
+    """
+    return _extractor(model, what, by or ("tagger" if has_weights() else "rules"))

@@ -1,0 +1,80 @@
+"""What nobody in particular says: "it is rumoured that ...", "is said to be ...", "reportedly"."""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from claimwire.pipelines.extract.clauses import (
+    SUBJECTS,
+    agent,
+    clause_range,
+    finite,
+    governed_clause,
+    is_verb,
+    noun_range,
+    subject,
+)
+from claimwire.pipelines.extract.finding.paragraph import Paragraph
+from claimwire.pipelines.extract.rules import HEARSAY, IT_IS_SAID, SAID_TO
+from claimwire.pipelines.extract.spans import without
+from claimwire.pipelines.extract.wordlists import CueVerb, cue_verbs
+
+_RAISING = frozenset(
+    {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
+)
+
+
+def sourceless(paragraph: Paragraph, cue: Token, verb: CueVerb) -> bool:
+    """Adds the draft of "It is said that ...", "is said to be ...", "parts said to be made ..."; False for others."""
+    auxiliaries = [c for c in cue.children if c.dep_ == "auxpass"]
+    subjects = [c for c in cue.children if c.dep_ in SUBJECTS or c.dep_ == "expl"]
+    infinitive = next(
+        (c for c in cue.rights if c.dep_ in {"xcomp", "ccomp"} and any(k.tag_ == "TO" for k in c.children)), None
+    )
+    reduced = not auxiliaries and infinitive is not None and _is_reduced(cue, verb)
+    if not auxiliaries and not reduced:
+        return False
+    source = agent(cue)
+    impersonal = not reduced and all(c.lower_ == "it" for c in subjects)
+    if infinitive is not None and not impersonal:
+        topic = subjects[0] if subjects else None
+        if topic is None or topic.lower_ in {"that", "which", "who"}:
+            topic = cue.head if cue.dep_ in {"relcl", "acl"} else subject(cue)
+        part = clause_range(infinitive)
+        parts = [(max(part[0], cue.i + 1), part[1])]
+        if topic is not None and topic.i < cue.i:
+            start, end = noun_range(topic)
+            parts.insert(0, (start, min(end, auxiliaries[0].i if auxiliaries else cue.i)))
+        draft = paragraph.draft(SAID_TO, cue, verb[:2], parts, parts[-1])
+    else:
+        clause = governed_clause(cue)
+        if clause is None or not impersonal:
+            return False
+        draft = paragraph.draft(IT_IS_SAID, cue, verb[:2], *clause)
+    if draft is None:
+        return False
+    draft.alleged = source is None
+    paragraph.name(draft, source)
+    return True
+
+
+def _is_reduced(cue: Token, verb: CueVerb) -> bool:
+    """True for "parts said to be made ...", which has no auxiliary."""
+    return (
+        verb.lemma in _RAISING and cue.tag_ in {"VBN", "VBD"} and cue.i + 1 < len(cue.doc) and cue.nbor().tag_ == "TO"
+    )
+
+
+def find_adverb(paragraph: Paragraph, adverb: Token) -> None:
+    """Adds the draft of "Two men were reportedly held", unless a cue verb says who says so."""
+    verb = adverb.head
+    above = finite(verb)
+    if not is_verb(verb) or above.dep_ != "ROOT" or above.lower_ in cue_verbs():
+        return
+    whole = clause_range(above)
+    if not whole[0] <= adverb.i < whole[1]:
+        return
+    content = without(whole, (adverb.i, adverb.i + 1))
+    draft = paragraph.draft(HEARSAY, adverb, (adverb.lower_, "speech"), content, whole)
+    if draft is not None:
+        draft.alleged = True

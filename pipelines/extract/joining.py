@@ -1,0 +1,225 @@
+"""One list of drafts out of several: those of the parse with those of lines, and the rules' with the tagger's."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from spacy.tokens import Doc
+
+from claimwire.pipelines.extract import reject
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.drafts import Draft, alike
+from claimwire.pipelines.extract.edges import settle
+from claimwire.pipelines.extract.rules import (
+    ACCORDING,
+    CONTINUED,
+    INFINITIVE,
+    NOUN,
+    PREPOSITION,
+    TAGGER_AND_RULES,
+    Place,
+)
+from claimwire.pipelines.extract.spans import (
+    any_contains,
+    any_overlaps,
+    contains,
+    hull,
+    last_begun,
+    longest,
+    overlaps,
+    size,
+    text_of,
+    trim,
+)
+from claimwire.pipelines.extract.wordlists import cue_verbs
+
+_SAME = 0.5
+"""From this likeness on, two drafts are the same claim."""
+_UNSURE = 0.5
+"""Below this score of the tagger the parse was right more often about the edges of a content."""
+_NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
+_SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
+_SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
+_MARKS = frozenset("\"“”„«「'‘")
+_PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
+
+
+def with_lines(drafts: Sequence[Draft], lines: Sequence[Draft]) -> list[Draft]:
+    """The drafts of the parse and those of lines. The form of a line is surer where both found a claim."""
+    starts = [line.sentence[0] for line in lines]
+    kept = []
+    for draft in drafts:
+        at = last_begun(starts, draft.content[0][0])
+        if at < 0 or alike(draft, lines[at]) < _SAME:
+            kept.append(draft)
+    return [*kept, *lines]
+
+
+def with_tagger(
+    article: Article, parsed: Sequence[tuple[int, Doc]], ruled: Sequence[Draft], tagged: Iterable[Draft]
+) -> list[Draft]:
+    """The drafts of the tagger and those of the rules.
+
+    Where both found a claim, the tagger decides which words belong to it (it was right more often), and the rule what
+    the parse knows: the verb and its class, what is denied, the speaker's main word. ``article`` has the paragraphs
+    that were read, ``parsed`` the pieces with a parse and where they begin.
+    """
+    offsets = [start for start, _ in parsed]
+    left: dict[int, list[Draft]] = defaultdict(list)
+    for rule in ruled:
+        left[_paragraph(article, rule)].append(rule)
+    kept = []
+    for draft in tagged:
+        # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
+        beside = left[_paragraph(article, draft)]
+        _end_before_next(article.text, draft, beside)
+        same = max(beside, key=lambda rule: alike(draft, rule), default=None)
+        if same is not None and alike(draft, same) >= _SAME:
+            if same.alleged:
+                continue  # the tagger looks for a speaker, and nobody in particular is one
+            beside.remove(same)
+            _agree(draft, same)
+        piece = last_begun(offsets, draft.cue[0][0])
+        if piece >= 0:
+            settle(article.text, *parsed[piece], draft)
+        kept.append(draft)
+    alone = [rule for rules in left.values() for rule in rules]
+    return [*kept, *_by_rules_alone(article, alone, kept)]
+
+
+def _paragraph(article: Article, draft: Draft) -> int:
+    return article.paragraph_number(draft.content[0][0])
+
+
+# -- what both found
+
+
+def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
+    """Ends indirect speech before a quotation with a cue of its own: "He said it was gone. “I sold it,” she said."."""
+    for rule in ruled:
+        first = min(start for start, _ in rule.parts)
+        quoted = bool(rule.cue and rule.speaker) and text[rule.content[0][0]] in _MARKS
+        if not (quoted and _SENTENCE_ENDS.search(text, draft.content[0][0], first)):
+            continue
+        kept = []
+        for start, end in draft.content:
+            if not (start <= first and rule.cue[-1][1] <= end):
+                kept.append((start, end))
+            elif start < first and text[start] not in _MARKS:
+                kept.append(trim(text, (start, first)))
+        draft.content = kept or draft.content
+    draft.main = longest(draft.content)
+
+
+def _agree(draft: Draft, ruled: Draft) -> None:
+    """Takes over from the rule's draft what the parse knows better."""
+    draft.rule = TAGGER_AND_RULES
+    draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
+    draft.sentence = ruled.sentence
+    if ruled.rule.clear:
+        draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
+        draft.speaker, draft.head = ruled.speaker, ruled.head
+        return
+    longer = size(ruled.content) > 1.5 * size(draft.content)
+    if ruled.rule == ACCORDING and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
+        # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
+        draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
+    apart = bool(ruled.cue) and not overlaps(draft.cue[0], ruled.cue[0])
+    if ruled.rule == NOUN and ruled.speaker and (apart or draft.score < _UNSURE):
+        draft.cue, draft.speaker, draft.head = ruled.cue, ruled.speaker, ruled.head
+    if (
+        ruled.rule == NOUN
+        and draft.content[0][0] <= ruled.content[0][0]
+        and ruled.content[-1][1] < draft.content[-1][1]
+    ):
+        draft.content, draft.main = ruled.content, ruled.main
+    if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
+        draft.content, draft.main = ruled.content, ruled.main
+    if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
+        # The rule's cue stands nearer: "apologised, admitting that ...".
+        draft.cue = ruled.cue
+    if not draft.speaker:
+        draft.speaker, draft.head = ruled.speaker, ruled.head
+    elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
+        draft.head = ruled.head
+
+
+# -- what only a rule found
+
+
+def _by_rules_alone(article: Article, ruled: Sequence[Draft], tagged: Sequence[Draft]) -> Iterator[Draft]:
+    """The drafts that only a rule found, with the place where each lies among the tagger's: see ``Rule.place``."""
+    near: dict[int, list[Draft]] = defaultdict(list)
+    for draft in tagged:
+        if reject.is_unlikely(draft):
+            continue
+        for number in {article.paragraph_number(start) for start, _ in [*draft.content, *draft.cue]}:
+            near[number].append(draft)
+    for draft in sorted(ruled, key=lambda draft: draft.content):
+        if draft.alleged or draft.rule.kind == "lines":
+            yield draft
+            continue
+        number = _paragraph(article, draft)
+        if draft.rule == CONTINUED:
+            whole = _goes_on(article.text, draft, [*near[number], *near[number - 1]])
+            if whole is not None:
+                near[number].append(whole)
+                continue
+        extent = hull([*draft.content, *draft.cue])
+        beside = [other for other in near[number] if any_overlaps([*other.content, *other.cue], [extent])]
+        yield replace(draft, rule=draft.rule.at(_place(article.text, draft, beside)))
+
+
+def _place(text: str, draft: Draft, beside: Sequence[Draft]) -> Place:
+    """Where a rule's draft lies among those of the tagger that it overlaps."""
+    if draft.rule.spoken and all(_holds(draft, other) for other in beside):
+        return "apart"
+    return "within" if beside and _is_told_within(text, draft, beside) else "alone"
+
+
+def _holds(draft: Draft, other: Draft) -> bool:
+    """Whether all of a draft lies in another's content: "None of them believed the forecast, they admitted"."""
+    return all(any_contains(draft.content, part) for part in other.parts)
+
+
+def _goes_on(text: str, draft: Draft, before: Sequence[Draft]) -> Draft | None:
+    """The claim that a quotation in a new paragraph goes on with, which then holds the quotation, too."""
+    start, end = draft.content[0][0], draft.content[-1][1]
+    for other in before:
+        if any_overlaps(other.content, [(start, end)]):
+            return other
+    for other in before:
+        _, last = hull(other.parts)
+        same = any_overlaps(other.speaker, draft.speaker)
+        if same and last <= start and not _SENTENCE_MORE.search(text, last, start):
+            other.content.append((start, end))
+            return other
+    return None
+
+
+def _is_told_within(text: str, draft: Draft, around: Sequence[Draft]) -> bool:
+    """Whether a draft is what somebody said according to somebody else, reported in indirect speech."""
+    if not _is_speech(text, draft):
+        return False
+    whole = min(draft.content[0][0], draft.speaker[0][0]), draft.content[-1][1]
+    if len(draft.content) == 1 and _NO_SUBJECT.match(text, draft.content[0][0]):
+        return False
+    for other in around:
+        span = next((span for span in other.content if contains(span, whole)), None)
+        if span is not None and text[span[0]] not in _MARKS:
+            return text_of(text, draft.speaker).lower() != text_of(text, other.speaker).lower()
+    return False
+
+
+def _is_speech(text: str, draft: Draft) -> bool:
+    """Whether a draft is plainly speech or thought of a speaker who is named: "Y had said that ..."."""
+    if not draft.speaker or not draft.rule.nests:
+        return False
+    verb = cue_verbs().get(draft.lemma)
+    if draft.rule == INFINITIVE and (verb is None or not {"q", "t"} <= verb.frames):
+        return False
+    pronoun = text_of(text, draft.speaker).lower() in _PRONOUNS
+    return draft.class_ == "speech" or (draft.class_ == "cognition" and not pronoun)

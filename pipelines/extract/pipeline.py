@@ -1,0 +1,201 @@
+"""The way of an article through extraction: an ordered list of steps, each of which adds to the article's ``Work``.
+
+``STEPS`` is what to read first. A step says what it needs and what it gives, by the names of the fields of ``Work``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Literal, NamedTuple
+
+from spacy.tokens import Doc
+
+from claimwire.pipelines.extract import pieces, reject
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.entities import Recognised, find_entities, recognised
+from claimwire.pipelines.extract.finding import find_in_parse
+from claimwire.pipelines.extract.finding.lines import find_in_lines
+from claimwire.pipelines.extract.finding.tagged import find_by_tagger
+from claimwire.pipelines.extract.joining import with_lines, with_tagger
+from claimwire.pipelines.extract.model import Model
+from claimwire.pipelines.extract.pieces import Piece
+from claimwire.pipelines.extract.record import make_claims
+from claimwire.pipelines.extract.spans import any_overlaps
+from claimwire.pipelines.extract.tagger import Attribution, Tagger, Worth
+from claimwire.schemas import Claim, Entity, Span
+
+What = Literal["entities", "claims"]
+By = Literal["tagger", "rules"]
+
+
+@dataclass
+class Work:
+    """An article and what the steps have found in it so far."""
+
+    id: str
+    article: Article
+    only: Sequence[Span] | None = None
+    """The parts of the text from whose sentences claims are wanted; None for all of it."""
+    pieces: list[Piece] = field(default_factory=list)
+    docs: list[Doc | None] = field(default_factory=list)
+    """What spaCy made of each piece; None where it did not read the piece."""
+    names: list[Recognised] = field(default_factory=list)
+    attributions: list[Attribution] = field(default_factory=list)
+    worth: Worth | None = None
+    entities: tuple[Entity, ...] = ()
+    drafts: list[Draft] = field(default_factory=list)
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def read(self) -> Article:
+        """The article with only those paragraphs that are read for the wanted parts."""
+        if self.only is None:
+            return self.article
+        paragraphs = self.article.paragraphs
+        return self.article.only(list(compress(paragraphs, pieces.read(paragraphs, self.only))))
+
+    @property
+    def parsed(self) -> list[Doc | None]:
+        """The parse of each piece; None where spaCy read only names in it, or nothing."""
+        return [doc if piece.parse else None for piece, doc in zip(self.pieces, self.docs, strict=True)]
+
+
+class Tools(NamedTuple):
+    """What the steps read with."""
+
+    model: Model
+    tagger: Tagger | None
+    what: What
+
+
+def cut(work: Work, tools: Tools) -> None:
+    """Cuts the text into the pieces that spaCy reads."""
+    if tools.what == "claims":
+        work.pieces = pieces.cut(work.article, work.only)
+    else:
+        work.pieces = pieces.whole(work.article, work.only)
+
+
+def parse(batch: Sequence[Work], tools: Tools) -> None:
+    """Lets spaCy read the pieces of a whole batch at once, which is faster than one article after the other."""
+    # The tagger finds names by itself: then spaCy reads only what it has to parse.
+    reads = [[piece.read and (piece.parse or not tools.tagger) for piece in work.pieces] for work in batch]
+    wanted = [
+        (work.article.text[slice(*piece.span)], piece.parse)
+        for work, here in zip(batch, reads, strict=True)
+        for piece in compress(work.pieces, here)
+    ]
+    docs = iter(tools.model.read([text for text, _ in wanted], [parse for _, parse in wanted], names=not tools.tagger))
+    for work, here in zip(batch, reads, strict=True):
+        work.docs = [next(docs) if reads_it else None for reads_it in here]
+
+
+def recognise(work: Work, _: Tools) -> None:
+    """Takes the names that spaCy recognised."""
+    docs = zip(work.pieces, work.docs, strict=True)
+    work.names = list(recognised((piece.span[0], doc) for piece, doc in docs if doc is not None))
+
+
+def tag(work: Work, tools: Tools) -> None:
+    """Lets the tagger read names, attributions and check-worthiness."""
+    if tools.tagger:
+        found = tools.tagger.read(work.read, names_only=tools.what == "entities")
+        work.names, work.attributions, work.worth = [*found.names], found.attributions, found.worth
+
+
+def name(work: Work, _: Tools) -> None:
+    """Makes entities out of the recognised names and the gazetteers."""
+    work.entities = find_entities(work.article.text, work.names)
+
+
+def find(work: Work, _: Tools) -> None:
+    """Applies the rules that read the parse."""
+    spans = [piece.span for piece in work.pieces]
+    work.drafts = find_in_parse(work.article, zip(spans, work.parsed, strict=True))
+
+
+def find_lines(work: Work, _: Tools) -> None:
+    """Applies the rules that read the form of a line, and joins both kinds of drafts."""
+    work.drafts = with_lines(work.drafts, find_in_lines(work.article, work.entities))
+
+
+def find_tagged(work: Work, _: Tools) -> None:
+    """Makes drafts out of the tagger's attributions, and joins them with those of the rules."""
+    parses = zip(work.pieces, work.parsed, strict=True)
+    parsed = [(piece.span[0], doc) for piece, doc in parses if doc is not None]
+    article = work.read
+    work.drafts = with_tagger(article, parsed, work.drafts, find_by_tagger(article, work.attributions))
+
+
+def weigh(work: Work, _: Tools) -> None:
+    """Gives each draft its check-worthiness."""
+    for draft in work.drafts:
+        draft.worth = work.worth.of(draft.content) if work.worth else None
+
+
+def refuse(work: Work, _: Tools) -> None:
+    """Leaves out what only looks like a claim."""
+    work.drafts = reject.claims(work.article, work.drafts)
+
+
+def refuse_unlikely(work: Work, _: Tools) -> None:
+    """Leaves out the kinds of drafts that are seldom right."""
+    work.drafts = reject.likely(work.drafts)
+
+
+def record(work: Work, _: Tools) -> None:
+    """Resolves the speakers and writes the records of the claims in the wanted parts."""
+    claims = make_claims(work.id, work.article, work.drafts, work.entities)
+    work.claims = tuple(claim for claim in claims if work.only is None or any_overlaps([claim.sentence], work.only))
+
+
+Run = Callable[[Sequence[Work], Tools], None]
+
+
+def each(step: Callable[[Work, Tools], None]) -> Run:
+    """A step over one article as one over a batch of them. What else is in a batch has no influence on an article."""
+
+    def run(batch: Sequence[Work], tools: Tools) -> None:
+        for work in batch:
+            step(work, tools)
+
+    return run
+
+
+class Step(NamedTuple):
+    """One step; ``by`` where only the tagger or only the rules take it, ``what`` where only claims need it."""
+
+    name: str
+    run: Run
+    needs: tuple[str, ...]
+    gives: tuple[str, ...]
+    by: By | None = None
+    what: What | None = None
+
+
+# fmt: off
+STEPS = (
+    Step("cut", each(cut), needs=("article",), gives=("pieces",)),
+    Step("parse", parse, needs=("pieces",), gives=("docs",)),
+    Step("recognise", each(recognise), needs=("pieces", "docs"), gives=("names",), by="rules"),
+    Step("tag", each(tag), needs=("article",), gives=("names", "attributions", "worth"), by="tagger"),
+    Step("name", each(name), needs=("article", "names"), gives=("entities",)),
+    Step("find", each(find), needs=("article", "pieces", "docs"), gives=("drafts",), what="claims"),
+    Step("find lines", each(find_lines), needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
+    Step("find tagged", each(find_tagged), needs=("article", "pieces", "docs", "attributions", "drafts"),
+         gives=("drafts",), by="tagger", what="claims"),
+    Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
+    Step("refuse", each(refuse), needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
+    Step("record", each(record), needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),
+)
+# fmt: on
+"""All steps, in order."""
+
+
+def steps_for(what: What, by: By) -> list[Step]:
+    """The steps of an extractor."""
+    return [step for step in STEPS if step.by in {None, by} and step.what in {None, what}]

@@ -1,0 +1,84 @@
+"""The records of an article's claims, out of its drafts, its entities and who its speakers are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Literal
+
+from claimwire.pipelines.extract import reject
+from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.cast import Cast
+from claimwire.pipelines.extract.cast.discourse import Discourse
+from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, speaker
+from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.quantities import find_quantities
+from claimwire.pipelines.extract.spans import has_words, hull, outside, text_of
+from claimwire.pipelines.extract.stance import hedges, modality, polarity
+from claimwire.pipelines.extract.wordlists import precision
+from claimwire.schemas import Claim, Cue, Entity, Span
+
+_MARKS = "\"“”„«»「」'‘’"
+_MARKED = re.compile('["“”„«»「」]')
+
+
+def make_claims(
+    article_id: str, article: Article, drafts: Sequence[Draft], entities: Sequence[Entity]
+) -> tuple[Claim, ...]:
+    """The claims of an article, in the order of the text."""
+    cast = Cast(article.text, entities)
+    kept = reject.unnested(drafts)
+    speakers = find_speakers(cast, Discourse(article, drafts), kept)
+    records: dict[str, Claim] = {}
+    for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
+        named = speakers[draft.head] if draft.speaker else None
+        claim = _record(article_id, article.text, draft, named, cast)
+        if claim is not None:
+            records.setdefault(claim.id, claim)
+    return tuple(sorted(records.values(), key=lambda claim: (claim.content, claim.sentence)))
+
+
+def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
+    """The record of a draft; None where nothing is left of the content without the cue and the speaker."""
+    content = outside(draft.content, [] if draft.inherited else [*draft.speaker, *draft.cue])
+    content = [span for span in content if has_words(text, span)]
+    if not content:
+        return None
+    whole = text_of(text, content, " [...] ")
+    own = [*content, *draft.cue] if draft.inherited else [*content, *draft.cue, *draft.speaker]
+    sentence = hull([draft.sentence, *own])
+    return Claim(
+        id=_id(article_id, content, draft.speaker, whole),
+        text=whole,
+        content=tuple(content),
+        speaker=speaker(text, draft.speaker, named, draft.inherited) if named else None,
+        cue=Cue(text_of(text, draft.cue), tuple(draft.cue), draft.lemma, draft.class_) if draft.cue else None,
+        quote_type=_quote_type(text, content),
+        polarity=polarity(draft.lemma, draft.negated),
+        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
+        hedges=hedges(text, *sentence),
+        quantities=find_quantities(text, tuple(content)),
+        entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
+        check_worthiness=None if draft.worth is None else round(draft.worth, 2),
+        confidence=precision().get(draft.kind),
+        sentence=sentence,
+    )
+
+
+def _id(article_id: str, content: Sequence[Span], speaker: Sequence[Span], words: str) -> str:
+    """The same id for the same claim of the same article, whenever it is read.
+
+    It depends on the words, too: an id that a sender gives may stand for another version of the article, which says
+    something else at the same place.
+    """
+    identity = f"{article_id} {tuple(content)} {tuple(speaker)} {words}"
+    return blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
+    """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
+    marked = [text[start:end].strip(" ,.") for start, end in content]
+    if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):
+        return "direct"
+    return "mixed" if any(_MARKED.search(part) for part in marked) else "indirect"

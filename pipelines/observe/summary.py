@@ -1,0 +1,85 @@
+"""The figures of one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+
+class Summary(msgspec.Struct):
+    """The figures of one run. They balance: seen = enriched + copies + unchanged + dead letters (+ waiting)."""
+
+    feeds_read: int = 0
+    feeds_unchanged: int = 0
+    files_read: int = 0
+    files_unchanged: int = 0
+    topics_read: int = 0
+    sources_failed: int = 0
+    lost: int = 0
+    """Offsets of topics that the broker had removed before they were read (``kafka_lost: reset``)."""
+    resumed: int = 0
+    """Articles and dead letters that an earlier run had left in the queue; they count as seen."""
+    seen: int = 0
+    enriched: int = 0
+    revisions: int = 0
+    """Of the enriched."""
+    copies: int = 0
+    unchanged: int = 0
+    dead_letters: int = 0
+    refused: int = 0
+    """Messages that a topic refused; they are dead letters in the state's folder."""
+    waiting: int = 0
+    """Left in the queue for the next run, after a signal."""
+    claims: int = 0
+    passes: int = 0
+    seconds: float = 0.0
+    beside: str | None = None
+    """Folder in which dead letters and events were written, because no sink has a place for them (``--sink -``)."""
+
+    def count(self, outcomes: Counter[str]) -> None:
+        """Add the outcomes of a pass."""
+        self.enriched += outcomes["new"] + outcomes["revision"]
+        self.revisions += outcomes["revision"]
+        self.copies += outcomes["copy"]
+        self.unchanged += outcomes["unchanged"]
+        self.dead_letters += outcomes["dead"]
+
+    @property
+    def balances(self) -> bool:
+        """Whether every entry seen has ended somewhere."""
+        return self.seen == self.enriched + self.copies + self.unchanged + self.dead_letters + self.waiting
+
+    def figures(self) -> dict[str, Any]:
+        """The figures alone, as an event carries them."""
+        figures = msgspec.structs.asdict(self)
+        del figures["beside"]
+        return figures
+
+    def lines(self) -> list[str]:
+        """The summary for a reader."""
+        revised = f" ({self.revisions} of them revised)" if self.revisions else ""
+        waiting = f" + {self.waiting:,} waiting for the next run" if self.waiting else ""
+        topics = f" and {counted(self.topics_read, 'topic')}" if self.topics_read else ""
+        lost = f", {counted(self.lost, 'record')} lost to retention" if self.lost else ""
+        refused = [f"refused    {counted(self.refused, 'message')}, kept as dead letters"] if self.refused else []
+        resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
+        beside = [f"beside     dead letters and events are in {self.beside}"] if self.beside else []
+        return [
+            f"sources    {counted(self.feeds_read, 'feed')}{',' if topics else ' and'} "
+            f"{counted(self.files_read, 'file')}{topics} read, "
+            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{lost}",
+            f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
+            f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
+            f"+ {counted(self.dead_letters, 'dead letter')}{waiting}",
+            f"claims     {self.claims:,}",
+            *refused,
+            *beside,
+            f"took       {self.seconds:.1f} s in {counted(self.passes, 'pass', 'passes')}",
+        ]
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, for a reader."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

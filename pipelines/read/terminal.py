@@ -1,0 +1,113 @@
+"""Claims on a terminal: who said what, with which words, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.read.carriers import Carriers
+from claimwire.pipelines.read.filters import Filter, chosen
+from claimwire.pipelines.read.headings import short_id, where
+from claimwire.pipelines.read.written import article_files, dead_letters, enriched
+from claimwire.schemas import Article, Claim, EnrichedArticle
+
+_MOST_OUTLETS = 12
+
+
+def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
+    """Print the claims in files or folders of enriched records.
+
+    Args:
+        paths: JSONL (plain, gz, zst) or Parquet files, or folders of them.
+        wanted: Which claims.
+
+    Raises WrittenError for paths that are not there, or hold something else.
+    """
+    files = article_files(paths)
+    console = screen()
+    # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
+    # earlier file, so they are gathered first.
+    carriers = Carriers(enriched(files))
+    shown = 0
+    for record, claims in chosen(files, wanted, carriers):
+        shown += len(claims)
+        _print_article(console, record, claims, carriers)
+    figures = [counted(shown, "claim")]
+    if not any(wanted):
+        refused = 0
+        for letter in dead_letters(paths):
+            refused += 1
+            line = Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
+            console.print(line, soft_wrap=True)
+        figures += [counted(len(carriers), "copy", "copies"), counted(refused, "dead letter")]
+    console.print(Text(", ".join(figures), style="dim"))
+
+
+def screen() -> Console:
+    """Where a reader sees it: as wide as the terminal, else 110 characters wide."""
+    return Console(highlight=False, width=None if Console().is_terminal else 110)
+
+
+def print_head(console: Console, article: Article, mark: str = "") -> None:
+    """Print the title of an article, marked, and the line below it."""
+    title = Text(clean(article.title or "(no title)"), style="bold")
+    if mark:
+        title.append(clean(f"  {mark}"), style="yellow")
+    console.print(title)
+    console.print(Text(clean(where(article)), style="dim"), soft_wrap=True)
+
+
+def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
+    mark = ""
+    if record.duplicate:
+        adds = record.provenance.skipped is not None
+        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(record.duplicate.of)}"
+        mark = "revised" if record.duplicate.kind == "revision" else copied
+    print_head(console, record.article, mark)
+    copies = carriers.of(record.article.id)
+    if copies:
+        told = [
+            f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.words is not None else "")
+            for copy in copies
+        ]
+        more = f" and {len(told) - _MOST_OUTLETS} more" if len(told) > _MOST_OUTLETS else ""
+        line = f"{counted(len(copies), 'copy', 'copies')}: {', '.join(told[:_MOST_OUTLETS])}{more}"
+        console.print(Text(clean(line), style="yellow"))
+    for claim in claims:
+        # The article carries it too.
+        carried = 1 + len(carriers.of_claim(record, claim)) if copies else 1
+        console.print(Padding(_who(claim, carried), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(clean(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
+    console.print()
+
+
+def _who(claim: Claim, carried: int) -> Text:
+    line = Text()
+    if claim.speaker is None:
+        line.append("nobody named", style="italic")
+    else:
+        text = _on_one_line(claim.speaker.text)
+        name = claim.speaker.name or text
+        # A title or role before the name is worth reading, the whole of a long apposition is not.
+        with_role = name in text and len(text) < len(name) + 40
+        line.append(clean(text if with_role else name), style="bold cyan")
+        if name not in text and text not in name:
+            line.append(clean(f" ({text})"), style="cyan")
+    if claim.cue:
+        line.append(clean(f"  {_on_one_line(claim.cue.text)}"), style="green")
+    marks: list[str] = [claim.quote_type]
+    marks += [mark for mark in (claim.polarity, claim.modality) if mark not in ("affirmed", "asserted")]
+    line.append(f"  {', '.join(marks)}", style="dim")
+    if carried > 1:
+        line.append(f"  {carried} carriers", style="yellow")
+    return line
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,172 @@
+"""The second half of a bounded run: the queue in passes, each through the graph and committed whole."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from claimwire.connectors.outputs.names import pass_name
+from claimwire.pipelines import ingest
+from claimwire.pipelines.dedupe.sqlite import SqliteIndex
+from claimwire.pipelines.enrich import Enrich, EnrichBatch, Run
+from claimwire.pipelines.observe import events, logs
+from claimwire.pipelines.observe.progress import Progress, following
+from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.publish import Publisher
+from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.sinks.addresses import Sink
+from claimwire.pipelines.sinks.files import FileSink
+from claimwire.pipelines.sinks.staging import count, empty, staged
+from claimwire.pipelines.state.journal import STDOUT
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.queue import Outcome, QueueReader
+from claimwire.schemas import encode
+
+# What a pass may hold at most: the in-process runner keeps every stage's output in memory.
+_MOST_ARTICLES = 2_000
+_MOST_CHARACTERS = 16_000_000
+# The first pass is short: it measures the speed of this machine and shows that something comes.
+_FIRST_CHARACTERS = 150_000
+
+
+class Passes:
+    """Works the queue of an open state to its end.
+
+    Args:
+        settings: What to extract, and how.
+        state: Open.
+        run: The run.
+        sinks: Where records go.
+        runner: Runs its pipelines.
+        publisher: Publishes what was committed, and lets the consumer group follow.
+        summary: Counts what became of articles.
+        progress: Is told how far it is.
+        stopping: Tells whether to end at the next safe point.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        run: Run,
+        sinks: Sequence[Sink],
+        runner: Runner,
+        publisher: Publisher,
+        summary: Summary,
+        progress: Progress,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._run = run
+        self._sinks = sinks
+        self._runner = runner
+        self._publisher = publisher
+        self._summary = summary
+        self._progress = progress
+        self._stopping = stopping
+        self._reports = state.scratch("pass")
+        self._counted = state.scratch("extracted")
+
+    def work(self) -> None:
+        """Take all that waits through the graph, in passes of about ``pass_seconds`` each."""
+        queue, summary = self._state.queue, self._summary
+        total = queue.waiting()
+        done = 0
+        speed = _FIRST_CHARACTERS / self._settings.pass_seconds
+        with logs.fields(stage="pass"):
+            self._commit_others()
+            if total:
+                self._progress.begin(_what(self._settings.extract, total), total)
+            while queue.waiting() and not self._stopping():
+                began = time.monotonic()
+                with logs.fields(**{"pass": self._state.journal.passes}):
+                    outcomes, characters = self._one_pass(int(speed * self._settings.pass_seconds), done)
+                elapsed = time.monotonic() - began
+                ended: Counter[str] = Counter(outcome.outcome for outcome in outcomes)
+                if ended["new"] + ended["revision"]:
+                    share = (ended["new"] + ended["revision"]) / len(outcomes)
+                    speed = characters * share / elapsed
+                summary.count(ended)
+                summary.claims += sum(outcome.claims for outcome in outcomes)
+                summary.passes += 1
+                self._publisher.follow()
+                done += len(outcomes)
+                self._progress.committed(done, total, summary.claims)
+        summary.waiting = queue.waiting()
+
+    def report_completed(self) -> None:
+        """The end of a run is an event, unless nothing came of it: a run every few minutes would tell little else."""
+        summary = self._summary
+        if summary.enriched or summary.copies or summary.dead_letters:
+            event = events.run_completed(self._run.id, datetime.now(UTC), summary)
+            for sink in self._sinks:
+                empty(sink.staging)
+                sink.stage(self._name(), [], [encode(event)])
+            self._state.journal.commit([], self._renames(), self._run.started_at)
+
+    def _commit_others(self) -> None:
+        """Dead letters and events of the reading need no pipeline: they are written as they are."""
+        queue = self._state.queue
+        if not (queue.waiting("dead-letter") or queue.waiting("event")):
+            return
+        for sink in self._sinks:
+            empty(sink.staging)
+            sink.stage(self._name(), queue.others("dead-letter"), queue.others("event"))
+        self._state.journal.commit_others(self._renames(), self._run.started_at)
+        self._publisher.follow()
+
+    def _one_pass(self, characters: int, done: int) -> tuple[list[Outcome], int]:
+        """Take articles of so many characters from the queue through the graph, and commit what came out."""
+        state, settings = self._state, self._settings
+        if settings.extract == "none":
+            characters = _MOST_CHARACTERS
+        work = ingest.Pass(
+            name=self._name(),
+            articles=state.queue.next_articles(_MOST_ARTICLES, min(characters, _MOST_CHARACTERS)),
+            queue=QueueReader(state.database),
+            index=SqliteIndex(state.database),
+            outcomes=self._reports,
+            counted=self._counted,
+        )
+        for folder in (self._reports, self._counted, *(sink.staging for sink in self._sinks)):
+            empty(folder)
+        batch = EnrichBatch(
+            settings.extract, settings.model, settings.extractor, settings.near_copies, self._run, work.queue
+        )
+        expected = sum(queued.articles for queued in work.articles)
+        with following(self._progress, lambda: count(self._counted), done, expected):
+            self._runner.run("pass", lambda pipeline: ingest.process(pipeline, work, Enrich(batch), self._sinks))
+
+        outcomes = list(staged(self._reports, "outcomes", Outcome))
+        if len({outcome.key for outcome in outcomes}) != expected or len(outcomes) != expected:
+            raise RunError(
+                f"{counted(expected, 'article')} went into a pass and {len(outcomes):,} came out, so it was not "
+                "committed; this is a fault in claimwire or in the runner"
+            )
+        state.journal.commit(outcomes, self._renames(), self._run.started_at)
+        return outcomes, sum(queued.characters for queued in work.articles)
+
+    def _name(self) -> str:
+        """What the files of the next pass are called; no other pass of any run has it, not even on a restored state."""
+        return pass_name(self._state.id, self._state.journal.passes, self._state.attempt)
+
+    def _renames(self) -> list[tuple[Path, str]]:
+        """Each staged file with its final name."""
+        renames = []
+        for sink in self._sinks:
+            own = sink.staged(self._run.started_at.date())
+            if isinstance(sink, FileSink) and sink.form == "stdout" and any(final != STDOUT for _, final in own):
+                self._summary.beside = str(sink.folder)
+            renames += own
+        return renames
+
+
+def _what(extract: str, articles: int) -> str:
+    how = "comparing" if extract == "none" else f"extracting {extract} from"
+    return f"{how} {counted(articles, 'article')}"

@@ -1,0 +1,284 @@
+"""The first half of a bounded run: all sources, read in batches into the queue."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from kafka.errors import KafkaError
+
+from claimwire.connectors.feeds.fetching import ReadFromFeeds
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.files.records import FileResult, FileSource, file_key
+from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
+from claimwire.connectors.kafka.errors import KafkaConnectorError
+from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
+from claimwire.pipelines import ingest
+from claimwire.pipelines.enrich import Run
+from claimwire.pipelines.kafka import connection, group
+from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe.progress import Progress, following
+from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.polling import Polling, report
+from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.run.topics import TopicReader, why_unread
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.sinks.staging import count, empty, staged
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.sources import FileRead, SourceState
+from claimwire.schemas import Article, DeadLetter, Event
+
+_log = logging.getLogger(__name__)
+
+# What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
+_MOST_FILES = 500
+_MOST_BYTES = 200_000_000
+
+
+class Found(NamedTuple):
+    """What the ``--source`` values stand for."""
+
+    feeds: list[str]
+    files: list[FileSource]
+    topics: list[TopicSource]
+    broken: list[BrokenSource]
+
+
+def expand(specs: Iterable[str], only_dead_letters: bool) -> Found:
+    """Everything that sources stand for, each once. Raises SourceError."""
+    found = dict.fromkeys(chain.from_iterable(sources(_bundled(spec), only_dead_letters) for spec in specs))
+    return Found(
+        [source.url for source in found if isinstance(source, FeedSource)],
+        [source for source in found if isinstance(source, FileSource)],
+        [source for source in found if isinstance(source, TopicSource)],
+        [source for source in found if isinstance(source, BrokenSource)],
+    )
+
+
+class Reading:
+    """Reads sources into the queue of an open state.
+
+    Args:
+        settings: How to read.
+        state: Open.
+        run: The run.
+        runner: Runs its pipelines.
+        summary: Counts what was read.
+        progress: Is told how far it is.
+        stopping: Tells whether to end at the next safe point.
+        retry: Whether what has failed before is tried again (``claimwire replay``).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        run: Run,
+        runner: Runner,
+        summary: Summary,
+        progress: Progress,
+        stopping: Callable[[], bool],
+        retry: bool,
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._run = run
+        self._runner = runner
+        self._summary = summary
+        self._progress = progress
+        self._stopping = stopping
+        self._retry = retry
+        self._polling = Polling(state.sources, run, settings.remembered(), summary)
+        self._staging = state.scratch("intake")
+        self._counted = state.scratch("read")
+
+    def read(self, found: Found) -> None:
+        """Read all that is due of them."""
+        with logs.fields(stage="read"):
+            self._feeds_and_files(found)
+            for topic in found.topics:
+                self._topic(topic)
+
+    # Feeds and files
+
+    def _feeds_and_files(self, found: Found) -> None:
+        requests = [request for url in found.feeds if (request := self._polling.request(url))]
+        changed = [file for file in found.files if not self._has_read(file)]
+        self._summary.files_unchanged = len(found.files) - len(changed)
+        if requests or changed:
+            parts = ((len(requests), "feed"), (len(changed), "file"))
+            what = " and ".join(counted(number, one) for number, one in parts if number)
+            self._progress.begin(f"reading {what}", len(requests) + len(changed))
+        # All feeds at once, because most of their time is waiting; files by the batch, each kept as soon as it is read.
+        done = 0
+        for number, batch in enumerate(list(_batches(changed)) or [[]]):
+            if number and self._stopping():
+                break
+            self._read_batch([] if number else requests, batch, [] if number else found.broken, done)
+            done += len(batch) + (0 if number else len(requests))
+
+    def _read_batch(
+        self, requests: list[FeedRequest], files: list[FileSource], broken: list[BrokenSource], done: int
+    ) -> None:
+        settings = self._settings
+        reader = ReadFromFeeds(
+            allow_private=settings.allow_private,
+            concurrency=settings.feeds_at_once,
+            timeout_s=settings.feed_timeout,
+            max_bytes=settings.feed_limit_mb * 1_000_000,
+            contact=settings.contact,
+            warn=False,  # the run reports them
+        )
+        if requests or files:
+            with self._followed(done, len(requests) + len(files)):
+                self._runner.run(
+                    "read",
+                    lambda pipeline: ingest.read(pipeline, requests, files, reader, self._staging, self._counted),
+                )
+        feed_results = list(staged(self._staging, "results_of_feeds", FeedResult))
+        file_results = list(staged(self._staging, "results_of_files", FileResult))
+
+        states: dict[str, SourceState] = {}
+        events: list[Event] = []
+        for feed in feed_results:
+            problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
+            report(feed.name, problem, feed.note)
+            failing_since, changes = self._polling.failing(feed.url, feed.name, problem)
+            events += changes
+            states[feed.url] = self._polling.answered(feed, failing_since)
+        for name, problem, note in (
+            *((file.path, file.error, _refused(file)) for file in file_results),
+            *((source.name, source.problem, None) for source in broken),
+        ):
+            report(name, problem, note)
+            failing_since, changes = self._polling.failing(name, name, problem)
+            events += changes
+            if problem or changes:
+                states[name] = SourceState(failing_since=failing_since)
+        self._enqueue(events, states, file_results)
+        summary = self._summary
+        summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
+        summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
+        summary.files_read += sum(not file.error for file in file_results)
+        summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
+        summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
+
+    def _has_read(self, file: FileSource) -> bool:
+        """Whether a file is as it was when it was read to its end."""
+        try:
+            now = os.stat(file.path)
+        except OSError:
+            return False  # the reading will say what is wrong with it
+        known = FileRead(file_key(file.path), now.st_size, now.st_mtime_ns)
+        return self._state.sources.has_read(known, self._polling.read_since)
+
+    # Topics
+
+    def _topic(self, topic: TopicSource) -> None:
+        """Read a topic to where it ends now, a batch after the other; a topic that fails harms no other source."""
+        name = str(topic.address)
+        problem = None
+        try:
+            known = self._state.offsets.next(name)
+            reader = TopicReader(self._settings, topic, group(self._settings, self._state.id), known)
+            if not known:  # "latest" and times mean another offset at the next start, and what comes till then is new
+                self._enqueue([], {}, positions=reader.positions())
+            total = reader.backlog
+            if total:
+                self._progress.begin(f"reading {counted(total, 'record')} of {name}", total)
+            while reader.backlog and not self._stopping():
+                with self._followed(total - reader.backlog, reader.backlog):
+                    self._read_records(reader, reader.batch(), topic)
+            self._summary.topics_read += 1
+            if total:
+                done = f"{total - reader.backlog:,} of {counted(total, 'record')}"
+                _log.info("%s: %s read", name, done, extra={"source": name})
+        except (KafkaError, KafkaConnectorError, UnknownTopicError, RunError) as error:
+            problem = why_unread(error, connection(self._settings, topic.address.brokers))
+            self._summary.sources_failed += 1
+            # What a batch had staged when it broke off belongs to no position: it will be read again.
+            self._state.clear_scratch()
+        report(name, problem, None)
+        failing_since, events = self._polling.failing(name, name, problem)
+        if events:
+            self._enqueue(events, {name: SourceState(failing_since=failing_since)})
+
+    def _read_records(self, reader: TopicReader, read: ReadFromKafka, topic: TopicSource) -> None:
+        self._runner.run(
+            "read",
+            lambda pipeline: ingest.read_topic(pipeline, read, topic.dead_letters, self._staging, self._counted),
+        )
+        positions = list(staged(self._staging, "positions", KafkaPosition))
+        self._summary.lost += sum(position.expired for position in positions)
+        reader.advance(positions)
+        self._enqueue([], {}, positions=reader.positions())
+
+    # Both
+
+    def _enqueue(
+        self,
+        events: list[Event],
+        states: dict[str, SourceState],
+        files: Iterable[FileResult] = (),
+        positions: Mapping[tuple[str, int], int] | None = None,
+    ) -> None:
+        """Put what was staged into the queue, in one transaction with how far the sources are read."""
+        entries = self._state.queue.enqueue(
+            staged(self._staging, "articles", Article),
+            chain(staged(self._staging, "dead_letters", DeadLetter), events),
+            states,
+            read_to_their_ends(files),
+            self._run.started_at,
+            retry=self._retry,
+            positions=positions,
+        )
+        self._state.clear_scratch()
+        self._summary.seen += entries.given
+        self._summary.unchanged += entries.given - entries.articles - entries.dead_letters
+        self._summary.dead_letters += entries.dead_letters
+
+    def _followed(self, done: int, most: int) -> AbstractContextManager[None]:
+        empty(self._counted)
+        return following(self._progress, lambda: count(self._counted), done, most)
+
+
+def read_to_their_ends(files: Iterable[FileResult]) -> list[FileRead]:
+    """What to remember of files; nothing of one that could not be read to its end."""
+    return [
+        FileRead(file.key, file.size, file.mtime_ns)
+        for file in files
+        if not file.error and file.size is not None and file.mtime_ns is not None
+    ]
+
+
+def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
+    batch: list[FileSource] = []
+    size = 0
+    for file in files:
+        with suppress(OSError):  # the reading will say what is wrong with it
+            size += os.stat(file.path).st_size
+        batch.append(file)
+        if len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _refused(file: FileResult) -> str | None:
+    if not file.dead_letters:
+        return None
+    became = "a dead letter" if file.dead_letters == 1 else "dead letters"
+    return f"{counted(file.dead_letters, 'entry', 'entries')} became {became}"
+
+
+def _bundled(spec: str) -> str:
+    """``examples`` is the folder that comes along, in a checkout and in the wheel alike, unless there is one here."""
+    bundled = Path(__file__).parents[2] / "examples"
+    return str(bundled) if spec == "examples" and not Path(spec).exists() else spec

@@ -1,0 +1,91 @@
+"""Beam's options, and one pipeline run with them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import suppress
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import create_runner
+
+from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.workers import LOST, KeptWorkers, lost_one
+from claimwire.pipelines.settings import SettingsError
+
+
+class Runner:
+    """Runs the pipelines of a run, one after the other.
+
+    Args:
+        flags: For Beam's PipelineOptions; without ``--runner``, or with ``--runner=DirectRunner``, pipelines run on
+            the in-process FnApiRunner.
+        workers: So many processes.
+
+    Raises SettingsError for a runner or an option of Beam that does not exist.
+    """
+
+    def __init__(self, flags: list[str], workers: int) -> None:
+        check_options(flags)
+        self._flags = flags
+        self._workers = workers
+
+    def run(self, what: str, build: Callable[[beam.Pipeline], None]) -> None:
+        """Build a pipeline and wait for its end. Raises RunError, which names the step by ``what``."""
+        options, runner = pipeline_options(self._flags, self._workers)
+        try:
+            pipeline = beam.Pipeline(runner=runner, options=options)
+            build(pipeline)
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            why = LOST if lost_one() else _innermost(error)
+            raise RunError(f"the {what} step failed, nothing of it was committed: {why}") from error
+
+
+def check_options(flags: list[str]) -> None:
+    """Raises SettingsError for a runner or an option of Beam that does not exist."""
+    runner = _named_runner(PipelineOptions(flags))
+    if runner:
+        try:
+            create_runner(runner)
+        except ValueError as error:
+            raise SettingsError(str(error).splitlines()[0]) from error
+        return
+    # Beam passes over options that it does not know. Here, where no other runner may know them, they are slips.
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for kind in PipelineOptions.__subclasses__():
+        with suppress(argparse.ArgumentError):  # two of Beam's own kinds of options may have one in common
+            kind._add_argparse_args(parser)
+    unknown = parser.parse_known_args(flags)[1]
+    if unknown:
+        raise SettingsError(f"neither claimwire nor Beam has an option {unknown[0]}; see claimwire run --help")
+
+
+def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, FnApiRunner | None]:
+    """Beam's options, and the in-process runner unless another one is asked for.
+
+    Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
+    (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
+    """
+    options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
+    if _named_runner(options):
+        return options, None
+    # One worker runs in this process. More are processes of our own making, because Beam's would start again for every
+    # pass and write their log to stderr; so Beam's direct_running_mode is left alone.
+    return options, FnApiRunner(default_environment=KeptWorkers() if workers > 1 else None)
+
+
+def _named_runner(options: PipelineOptions) -> str | None:
+    """The name of the runner that was asked for, or None for the in-process one."""
+    runner = str(options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
+    return None if runner in ("DirectRunner", "FnApiRunner") else runner
+
+
+def _innermost(error: BaseException) -> str:
+    """The cause below Beam's wrappings, on one line."""
+    while error.__cause__:
+        error = error.__cause__
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[-1] if text else ''}".rstrip(": ")

@@ -1,0 +1,90 @@
+"""Records into the files of a folder, or to stdout, through staging."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import apache_beam as beam
+import msgspec
+
+from claimwire.connectors.outputs import names
+from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, write_jsonl
+from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
+from claimwire.connectors.outputs.parquet import WriteToParquet
+from claimwire.pipelines.sinks import SinkError
+from claimwire.pipelines.state.journal import STDOUT
+from claimwire.schemas import EnrichedArticle
+
+
+class FileSink(msgspec.Struct, frozen=True):
+    """Files in a folder, or lines on stdout. Dead letters and events stand beside the articles, as JSONL."""
+
+    form: Literal["jsonl", "parquet", "stdout"]
+    folder: Path
+    """Its files go into one folder a day below this one. For stdout: where dead letters and events go."""
+    scratch: Path
+    """On the same file system as ``folder``, so that a rename is atomic. Nothing in it outlives a run."""
+    attempt: str
+    """Of this run; what else lies in ``scratch`` is of runs that were killed."""
+    compression: Compression
+    rotate_bytes: int
+    beside: bool
+    """Whether dead letters and events are written here."""
+
+    @property
+    def staging(self) -> Path:
+        """Where workers of this run put files, until the driver names them."""
+        return self.scratch / self.attempt
+
+    def check(self) -> None:
+        """Raises SinkError where files cannot be made here."""
+        try:
+            self.staging.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.staging):
+                pass
+        except OSError as error:
+            raise SinkError(
+                f"cannot write to {self.folder}: {error.strerror}; name another folder with --sink"
+            ) from error
+
+    def write(
+        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
+    ) -> None:
+        """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
+        stem = names.stem(ARTICLES, name)
+        if self.form == "parquet":
+            write_articles: beam.PTransform = WriteToParquet(str(self.staging), stem, EnrichedArticle)
+        else:
+            write_articles = self._to_jsonl(stem, "none" if self.form == "stdout" else self.compression)
+        _ = articles | f"{label}Articles" >> write_articles
+        if self.beside:
+            _ = letters | f"{label}DeadLetters" >> self._to_jsonl(names.stem(DEAD_LETTERS, name), self.compression)
+            _ = events | f"{label}Events" >> self._to_jsonl(names.stem(EVENTS, name), self.compression)
+
+    def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
+        """Stage dead letters and events (JSON) without a pipeline, one after the other."""
+        if self.beside:
+            for kind, lines in ((DEAD_LETTERS, letters), (EVENTS, events)):
+                write_jsonl(self.staging, names.stem(kind, name), lines, self.compression, self.rotate_bytes)
+
+    def staged(self, day: date) -> list[tuple[Path, str]]:
+        """Each staged file with its final path, or STDOUT."""
+        return [
+            (path, STDOUT if self._is_for_stdout(path) else str(names.of_day(self.folder, day) / path.name))
+            for path in sorted(self.staging.glob("*"))
+        ]
+
+    def clear(self) -> None:
+        """Leave nothing but outputs."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _is_for_stdout(self, path: Path) -> bool:
+        return self.form == "stdout" and names.kind_of(path.name) == ARTICLES
+
+    def _to_jsonl(self, stem: str, compression: Compression) -> WriteToJsonl:
+        return WriteToJsonl(str(self.staging), stem, compression, self.rotate_bytes)

@@ -1,0 +1,83 @@
+"""What workers hand to the driver of their run: records, and how many there are already."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import apache_beam as beam
+import msgspec
+
+
+class Stage(beam.PTransform):  # type: ignore[misc]
+    """Appends records to files of the worker's own in a folder, a line of JSON each, for ``staged`` to read.
+
+    In: records, or any other structs and dataclasses. It is a ParDo and no more, so that articles stream through
+    the reading of a large file and are never held. The files count for nothing until the pipeline has ended.
+    """
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__()
+        self._append = _Append(folder, f"{kind}-%s.jsonl", lambda record: msgspec.json.encode(record) + b"\n")
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        return records | "Append" >> beam.ParDo(self._append)
+
+
+class Count(beam.PTransform):  # type: ignore[misc]
+    """Counts elements as they pass by, for ``count`` to see while the pipeline runs.
+
+    A byte in a file for each of them, unbuffered: to count them costs nobody more than to look at sizes of files, and
+    it does not matter which process works. What is tried again is counted again, so it is for a progress bar only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._append = _Append(folder, "%s.count", lambda _: b".", buffering=0)
+
+    def expand(self, elements: beam.PCollection) -> beam.PCollection:
+        return elements | "Append" >> beam.ParDo(self._append)
+
+
+class _Append(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, folder: Path, name: str, line: Any, buffering: int = -1) -> None:
+        self._folder = folder
+        self._name = name
+        self._line = line
+        self._buffering = buffering
+        self._file: IO[bytes] | None = None
+
+    def process(self, element: Any) -> None:
+        if not self._file:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / (self._name % f"{os.getpid()}-{uuid.uuid4().hex}")
+            self._file = path.open("wb", buffering=self._buffering)
+        self._file.write(self._line(element))
+
+    def finish_bundle(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+def staged(folder: Path, kind: str, type_: type[Any]) -> Iterator[Any]:
+    """What the workers staged of one kind."""
+    decoder = msgspec.json.Decoder(type_)
+    for path in sorted(folder.glob(f"{kind}-*.jsonl")):
+        with path.open("rb") as lines:
+            yield from map(decoder.decode, lines)
+
+
+def count(folder: Path) -> int:
+    """How many elements the workers have counted."""
+    return sum(path.stat().st_size for path in folder.glob("*.count"))
+
+
+def empty(folder: Path) -> None:
+    """Make a folder with nothing in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()

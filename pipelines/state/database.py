@@ -1,0 +1,46 @@
+"""The tables of the state, but for those of the index of seen articles, and a transaction on them all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from claimwire.pipelines.dedupe import sqlite
+
+STATE_VERSION = 3
+"""Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (key TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+                    read_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE positions (source TEXT NOT NULL, partition INTEGER NOT NULL, intake INTEGER NOT NULL,
+                        next_offset INTEGER NOT NULL, PRIMARY KEY (source, partition, intake)) WITHOUT ROWID;
+CREATE TABLE queue (kind TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL,
+                    intake INTEGER NOT NULL);
+CREATE UNIQUE INDEX queue_order ON queue (kind, key);
+CREATE INDEX queue_by_intake ON queue (intake);
+CREATE VIEW written AS  -- positions of intakes of which nothing waits any more, nor of any before them
+    SELECT * FROM positions WHERE intake < coalesce((SELECT min(intake) FROM queue), 1 << 62);
+CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make all tables in an empty database, in one transaction."""
+    db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {sqlite.SCHEMA} COMMIT;")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing of what is written within."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -1,0 +1,146 @@
+"""Migrations: a state of an older version becomes one of this version, in one transaction, with a backup beside it.
+
+Each step has the tables as they were in its version, and none of the constants of today: what a step does never
+changes again. A state of every version that has been, written by the claimwire of its time, is a fixture of the tests.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from claimwire.connectors.outputs.names import in_progress
+from claimwire.pipelines.state import StateError
+from claimwire.pipelines.state.database import transaction
+
+_log = logging.getLogger(__name__)
+
+
+class Versions(NamedTuple):
+    """Of a state."""
+
+    state: int
+    """Of its tables."""
+    fingerprint: int
+    """Of what articles are recognised by."""
+
+
+def check(db: sqlite3.Connection, stored: Versions) -> None:
+    """Raises StateError for a state from which no step leads on."""
+    if stored.state == 1 and not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sources'").fetchone():
+        raise StateError(
+            "the state was written by a claimwire from before its first version; it cannot be migrated. "
+            "Name another with --state: what stands in the sources is then read and written once more"
+        )
+
+
+def migrate(db: sqlite3.Connection, database: Path, stored: Versions, wanted: Versions) -> None:
+    """Make the backup, then take all steps in one transaction.
+
+    Killed at any moment, the database is either the old one or the new one, and the backup is whole or has no name.
+    Raises StateError where no step leads on, OSError where there is no room for the backup.
+    """
+    check(db, stored)
+    backup = database.with_name(f"{database.name}.v{stored.state}.bak")
+    _back_up(db, backup)
+    lost: list[str] = []
+    with transaction(db):
+        if stored.fingerprint < 2:
+            lost.append(_new_fingerprints(db, stored.state))
+        for version in range(stored.state, wanted.state):
+            _STEPS[version](db)
+        versions = (("state_version", wanted.state), ("fingerprint_version", wanted.fingerprint))
+        db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(str(value), name) for name, value in versions])
+    _log.warning(
+        "migrated the state in %s from version %d to %d; as it was, it is in %s%s",
+        database.parent,
+        stored.state,
+        wanted.state,
+        backup.name,
+        "".join(f". {sentence}" for sentence in lost),
+    )
+
+
+def _back_up(db: sqlite3.Connection, backup: Path) -> None:
+    """A copy of the database with all that was committed, whole on disk before it has its name."""
+    unfinished = in_progress(backup)
+    unfinished.unlink(missing_ok=True)  # of a migration that was killed
+    copy = sqlite3.connect(unfinished)
+    try:
+        db.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # so that one file is all of it
+    finally:
+        copy.close()
+    for path in (unfinished, backup.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    unfinished.rename(backup)
+
+
+def _topics(db: sqlite3.Connection) -> None:
+    """1 to 2: positions in topics; what is queued knows with which intake it came."""
+    for statement in (
+        "CREATE TABLE positions (source TEXT NOT NULL, partition INTEGER NOT NULL, intake INTEGER NOT NULL, "
+        "next_offset INTEGER NOT NULL, PRIMARY KEY (source, partition, intake)) WITHOUT ROWID",
+        "ALTER TABLE queue ADD COLUMN intake INTEGER NOT NULL DEFAULT 1",
+        "CREATE INDEX queue_by_intake ON queue (intake)",
+        "CREATE VIEW written AS  -- positions of intakes of which nothing waits any more, nor of any before them\n"
+        "    SELECT * FROM positions WHERE intake < coalesce((SELECT min(intake) FROM queue), 1 << 62)",
+    ):
+        db.execute(statement)
+
+
+def _split(db: sqlite3.Connection) -> None:
+    """2 to 3: pairs that a user has split; a near copy says which parts are its own, which is not known of old ones."""
+    db.execute("CREATE TABLE split (one BLOB, other BLOB, PRIMARY KEY (one, other)) WITHOUT ROWID")
+    rows = db.execute("SELECT number, copied FROM seen WHERE copied IS NOT NULL").fetchall()
+    for number, packed in rows:
+        copied: dict[str, Any] = msgspec.msgpack.decode(packed)
+        db.execute("UPDATE seen SET copied = ? WHERE number = ?", (_packed({**copied, "added": None}), number))
+
+
+_packed = msgspec.msgpack.Encoder().encode
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split}
+
+
+def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:
+    """Fingerprints 1 to 2: other digests of more, made of texts that no state holds. What is lost, as a sentence.
+
+    Dead letters have keys of another kind, which are kept, shortened like all keys since; those of version 1 are of
+    no use either, because where a record was read is told in more detail since.
+    """
+    letters = db.execute("SELECT key, first_seen, last_seen FROM seen WHERE article_id = '' ORDER BY key").fetchall()
+    db.execute("DROP TABLE seen")
+    for statement in (
+        "CREATE TABLE seen (number INTEGER PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL, "
+        "first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, copied BLOB, keys BLOB NOT NULL, "
+        "grams BLOB NOT NULL, sketch BLOB NOT NULL)",
+        "CREATE INDEX seen_by_age ON seen (last_seen)",
+        "CREATE TABLE seen_keys (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE fresh_grams (gram INTEGER, number INTEGER, PRIMARY KEY (gram, number)) WITHOUT ROWID",
+        "CREATE TABLE settled_grams (gram INTEGER, number INTEGER, PRIMARY KEY (gram, number)) WITHOUT ROWID",
+        "CREATE TABLE settling (part INTEGER NOT NULL)",
+        "INSERT INTO settling VALUES (0)",
+        "CREATE TABLE edges (slot INTEGER PRIMARY KEY, edge INTEGER NOT NULL, articles INTEGER NOT NULL)",
+        "CREATE TABLE published_before (number INTEGER, article_id TEXT, published INTEGER NOT NULL, "
+        "PRIMARY KEY (number, article_id)) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+    for number, (key, first_seen, last_seen) in enumerate(letters if state > 1 else [], 1):
+        own = key[:10]
+        row = (number, "", b"", first_seen, last_seen, None, own, b"", b"")
+        db.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO seen_keys VALUES (?, ?)", (own, number))
+    also = "" if state > 1 else ", and entries that stay broken become dead letters once more"
+    return (
+        "Which articles were seen could not be taken over, because they are recognised by other marks now: an article "
+        f"that still stands in a source when that changes is written once more, with the same id{also}. "
+        "The queue, the validators of feeds, the files and the offsets are kept"
+    )

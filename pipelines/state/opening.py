@@ -1,0 +1,238 @@
+"""Opening a state directory: its lock, its version, its migration, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, NamedTuple, Self
+
+from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH
+from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
+from claimwire.pipelines.state import NoStateError, StateError, migrations, queue, sources
+from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
+from claimwire.pipelines.state.journal import Journal
+from claimwire.pipelines.state.migrations import Versions
+from claimwire.pipelines.state.offsets import Offsets
+from claimwire.pipelines.state.queue import Queue
+from claimwire.pipelines.state.sources import Sources
+
+CURRENT = Versions(STATE_VERSION, fingerprint.VERSION)
+
+
+class State:
+    """An open state directory, locked for this process. Use it as a context manager.
+
+    A state of an older version is migrated when it is opened, with a backup beside it. Raises StateError when another
+    run holds the state, when it is of a newer version or damaged, or cannot be migrated.
+    """
+
+    id: str
+    """Of this state, for the names of its files and of its consumer group."""
+    db: sqlite3.Connection
+    queue: Queue
+    sources: Sources
+    offsets: Offsets
+    journal: Journal
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / DATABASE
+        # A worker process that outlives a killed run must not write where the next run looks.
+        self.attempt = secrets.token_hex(4)
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _acquire_lock(self.folder)
+            with _explaining(self.folder):
+                self.db = self._open()
+        except OSError as error:
+            raise StateError(
+                f"cannot use the state directory {self.folder}: {error}; name another with --state"
+            ) from error
+        self.queue = Queue(self.db)
+        self.sources = Sources(self.db)
+        self.offsets = Offsets(self.db)
+        self.journal = Journal(self.db)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+        if self._lock:
+            self._lock.close()  # which also gives the lock back
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.database, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA wal_autocheckpoint = 4000")
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                create(db)
+            meta = {
+                "state_version": str(STATE_VERSION),
+                "fingerprint_version": str(fingerprint.VERSION),
+                "state_id": secrets.token_hex(4),
+                "passes": "0",
+            }
+            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", meta.items())
+            stored = _versions(db, self.folder)
+            if stored != CURRENT:
+                migrations.migrate(db, self.database, stored, CURRENT)
+            (self.id,) = db.execute("SELECT value FROM meta WHERE name = 'state_id'").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def scratch(self, name: str) -> Path:
+        """A folder for what workers report to the driver of this run, and for nothing that has to last."""
+        return self.folder / SCRATCH / self.attempt / name
+
+    def clear_scratch(self) -> None:
+        """Remove what workers reported, once it was taken over."""
+        shutil.rmtree(self.folder / SCRATCH, ignore_errors=True)
+
+    def recover(self, scratch_folders: Iterable[Path]) -> int:
+        """Finish what the last run had committed, throw away what it had not; the number of files finished."""
+        return self.journal.recover([self.folder / SCRATCH, *scratch_folders])
+
+    def note_folders(self, noted: Iterable[Path]) -> None:
+        """Remember where runs write records, for commands that look for them (``folders``)."""
+        all_of_them = dict.fromkeys([*map(str, noted), *map(str, _folders(self.db))])
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES ('folders', ?)", (json.dumps(list(all_of_them)),))
+
+    def expire(self, before: datetime) -> int:
+        """Forget what was not seen since; the number of keys of articles forgotten. SQLite uses the room again."""
+        with transaction(self.db) as db:
+            queue.forget_failures(db, before)
+            sources.forget(db, before)
+            return sqlite.forget(db, before)
+
+    def compact(self) -> None:
+        """Make the database as small as it can be. Needs as much room again while it works."""
+        upkeep.compact(self.db)
+
+
+class Figures(NamedTuple):
+    """What can be seen of a state without opening it for a run."""
+
+    passes: int
+    """Committed."""
+    waiting: int
+    """Articles in the queue."""
+    migrates_from: int | None
+    """The version that the next run migrates it from; None for a current one."""
+
+
+def look(folder: Path) -> Figures | None:
+    """What a run would find on opening a state; None where it would make a new one. Nothing is changed.
+
+    Raises StateError wherever opening it would.
+    """
+    database = folder / DATABASE
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise StateError(
+            f"cannot use the state directory {folder}: {above} is not a folder in which this user may make files; "
+            "name another with --state"
+        )
+    if not database.exists():
+        return None
+    if (folder / LOCK).exists():
+        try:
+            _acquire_lock(folder, note=False).close()
+        except OSError as error:
+            raise StateError(f"cannot use the state directory {folder}: {error}; name another with --state") from error
+    with _explaining(folder), _reading(database) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            return None
+        stored = _versions(db, folder)
+        if stored != CURRENT:
+            migrations.check(db, stored)
+        (passes,) = db.execute("SELECT value FROM meta WHERE name = 'passes'").fetchone()
+        (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
+    return Figures(int(passes), waiting, None if stored == CURRENT else stored.state)
+
+
+def folders(state: Path) -> list[Path]:
+    """Where runs with a state wrote records. Raises NoStateError where there is no state."""
+    if not (state / DATABASE).exists():
+        raise NoStateError(f"there is no state in {state}; name the one of your runs with --state")
+    with sqlite.reading(state / DATABASE) as db:
+        return _folders(db)
+
+
+def _folders(db: sqlite3.Connection) -> list[Path]:
+    row = db.execute("SELECT value FROM meta WHERE name = 'folders'").fetchone()
+    return [Path(folder) for folder in json.loads(row[0])] if row else []
+
+
+def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
+    """The lock of a state, in which the process that holds it is noted."""
+    # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale.
+    lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115 - held open until __exit__
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise StateError(
+            f"another run (process {holder}) is using the state directory {folder}; "
+            "wait until it ends, or give this run its own with --state"
+        ) from None
+    if note:
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+    return lock
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """What SQLite says of a database that it cannot use, as a StateError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StateError(
+            f"{folder / DATABASE} is damaged ({error}); restore it from a backup to go on without reading anything "
+            "twice, or move it away to begin with an empty state"
+        ) from error
+
+
+@contextmanager
+def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that leaves nothing behind: SQLite makes files beside a database even to read it."""
+    if database.with_name(f"{database.name}-wal").exists():
+        with sqlite.reading(database) as db:
+            yield db
+        return
+    db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
+    """The versions of a state. Raises StateError for a newer one than this program knows."""
+    stored = dict(db.execute("SELECT name, value FROM meta"))
+    versions = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
+    for name, given, known in zip(("state_version", "fingerprint_version"), versions, CURRENT, strict=True):
+        if given > known:
+            raise StateError(
+                f"{folder} has {name} {given}, of a newer claimwire; this one knows up to {known}. "
+                "Update claimwire, or name another state with --state"
+            )
+    return versions

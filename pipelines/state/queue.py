@@ -1,0 +1,191 @@
+"""The queue: what was read and waits for a pass, in the order in which it will be judged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from claimwire.connectors.deadletters import letter_key
+from claimwire.pipelines.dedupe import fingerprint, sqlite
+from claimwire.pipelines.dedupe.index import Remembered
+from claimwire.pipelines.state import offsets, sources
+from claimwire.pipelines.state.database import transaction
+from claimwire.pipelines.state.sources import FileRead, SourceState
+from claimwire.schemas import Article, DeadLetter, Event, decode, encode
+from claimwire.schemas.records import Record
+
+Kind = Literal["article", "dead-letter", "event"]
+
+_RUN = 64
+
+
+class Outcome(Record, frozen=True):
+    """What became of one queued article in a pass."""
+
+    key: str
+    outcome: Literal["new", "unchanged", "copy", "revision", "dead"]
+    claims: int
+    remember: tuple[Remembered, ...]
+
+
+class Entries(NamedTuple):
+    """What an intake brought: all entries given, and how many of them went into the queue."""
+
+    given: int
+    articles: int
+    dead_letters: int
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A run of queued articles in their order, from the first key to the last, both included."""
+
+    first: str
+    last: str
+    articles: int
+    characters: int
+
+
+class Queue:
+    """The queue of an open state."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def enqueue(
+        self,
+        articles: Iterable[Article],
+        others: Iterable[DeadLetter | Event],
+        found: Mapping[str, SourceState],
+        files: Iterable[FileRead],
+        now: datetime,
+        retry: bool = False,
+        positions: Mapping[tuple[str, int], int] | None = None,
+    ) -> Entries:
+        """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
+
+        An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
+        without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
+        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``: a
+        feed that stays broken is reported once. ``found`` is what was learned of sources, by their names; ``positions``
+        are the offsets at which to go on, by source and partition.
+        """
+        given = letters = 0
+        with transaction(self._db) as db:
+            before = self.waiting()
+            intake = next_intake(db)
+            for article in articles:
+                given += 1
+                key = fingerprint.order(article)
+                if not retry and db.execute("SELECT 1 FROM failures WHERE key = ?", (key,)).fetchone():
+                    continue
+                record = encode(article)
+                query = "SELECT record, intake FROM queue WHERE kind = 'article' AND key = ?"
+                row = db.execute(query, (key,)).fetchone()
+                if row and _rank(record) >= _rank(row[0]):
+                    continue
+                put(db, article, record, row[1] if row else intake)
+            for other in others:
+                if isinstance(other, Event):
+                    event = (other.id, encode(other), intake)
+                    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", event)
+                    continue
+                given += 1
+                letters += _put_letter(db, other, now, intake)
+            sources.remember(db, found, files, now)
+            offsets.remember(db, positions or {}, intake)
+            added = self.waiting() - before
+        return Entries(given, added, letters)
+
+    def waiting(self, kind: Kind = "article") -> int:
+        """How many records of a kind wait."""
+        (count,) = self._db.execute("SELECT count(*) FROM queue WHERE kind = ?", (kind,)).fetchone()
+        return int(count)
+
+    def next_articles(self, most_articles: int, most_characters: int) -> list[Queued]:
+        """The next articles in their order, within both limits (but one at least), in runs of a few dozen."""
+        rows = self._db.execute(
+            "SELECT key, size FROM queue WHERE kind = 'article' ORDER BY key LIMIT ?", (most_articles,)
+        )
+        taken: list[tuple[str, int]] = []
+        characters = 0
+        for key, size in rows:
+            characters += size
+            if taken and characters > most_characters:
+                break
+            taken.append((key, size))
+        runs = (taken[start : start + _RUN] for start in range(0, len(taken), _RUN))
+        return [Queued(run[0][0], run[-1][0], len(run), sum(size for _, size in run)) for run in runs]
+
+    def others(self, kind: Literal["dead-letter", "event"]) -> Iterator[bytes]:
+        """The JSON of all dead letters or events that wait, one after the other: one may be large."""
+        for (record,) in self._db.execute("SELECT record FROM queue WHERE kind = ? ORDER BY key", (kind,)):
+            yield record
+
+
+class QueueReader:
+    """The queue as a worker sees it: read only, in any process. Pickles as its path."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def articles(self, queued: Queued) -> Iterator[Article]:
+        """The articles of one run of the queue."""
+        with sqlite.reading(self._database) as db:
+            rows = db.execute(
+                "SELECT record FROM queue WHERE kind = 'article' AND key BETWEEN ? AND ? ORDER BY key",
+                (queued.first, queued.last),
+            )
+            for (record,) in rows:
+                yield decode(record, Article)
+
+    def failed_before(self, key: str) -> tuple[int, datetime | None]:
+        """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
+        with sqlite.reading(self._database) as db:
+            row = db.execute("SELECT attempts, first_failed FROM failures WHERE key = ?", (key,)).fetchone()
+        return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
+
+
+def next_intake(db: sqlite3.Connection) -> int:
+    """The number of the next intake: what it brings is written later than all that earlier ones brought."""
+    (last,) = db.execute(
+        "SELECT max(intake) FROM (SELECT intake FROM queue UNION ALL SELECT intake FROM positions)"
+    ).fetchone()
+    return (last or 0) + 1
+
+
+def put(db: sqlite3.Connection, article: Article, record: bytes, intake: int) -> None:
+    """Queue an article, ``record`` in JSON, inside the caller's transaction."""
+    values = ("article", fingerprint.order(article), len(article.text), record, intake)
+    db.execute("INSERT OR REPLACE INTO queue VALUES (?, ?, ?, ?, ?)", values)
+
+
+def take_out(db: sqlite3.Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
+    """Remove articles by what became of them, and count those that failed, inside the caller's transaction."""
+    keys = [(outcome.key, outcome.outcome) for outcome in outcomes]
+    db.executemany(
+        "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
+        [(key, sqlite.milliseconds(now)) for key, outcome in keys if outcome == "dead"],
+    )
+    db.executemany("DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys))
+
+
+def forget_failures(db: sqlite3.Connection, before: datetime) -> None:
+    """Forget which articles first failed before then, inside the caller's transaction."""
+    db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(before),))
+
+
+def _put_letter(db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int) -> int:
+    key = letter_key(letter)
+    if sqlite.refresh(db, bytes.fromhex(key), now):
+        return 0
+    row = (key, encode(letter), intake)
+    return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
+
+
+def _rank(record: bytes) -> bytes:
+    return encode(msgspec.structs.replace(decode(record, Article), fetched_at=None))

@@ -1,0 +1,82 @@
+"""What is remembered of feeds and files between runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from claimwire.pipelines.dedupe import sqlite
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """What is remembered of a source between runs; of a file only since when it fails."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    moved_to: str | None = None
+    """Where it was permanently redirected to (301, 308)."""
+    gone: bool = False
+    """It answered 410 and is not asked again."""
+    not_before: datetime | None = None
+    """It asked to be left alone until then (Retry-After)."""
+    failing_since: datetime | None = None
+    read_at: datetime | None = None
+    """When its entries were last read, and so last seen."""
+
+
+class FileRead(NamedTuple):
+    """A file that was read to its end."""
+
+    key: str
+    """Its path without links, as ``connectors.files`` makes it."""
+    size: int
+    """Bytes, before the reading."""
+    mtime_ns: int
+
+
+class Sources:
+    """The sources of an open state."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def get(self, name: str) -> SourceState:
+        """What is remembered of a feed by its URL, of a file by its path; all defaults for one never read."""
+        row = self._db.execute("SELECT state FROM sources WHERE name = ?", (name,)).fetchone()
+        return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
+
+    def validators(self, url: str, read_since: datetime) -> SourceState:
+        """What a request for a feed may be conditional on, as its last answer gave it.
+
+        Nothing but where it moved to, if its entries were last read before ``read_since``: what nobody reads is
+        forgotten, and would then be taken for new, though it has stood in an unchanged feed all the time.
+        """
+        state = self.get(url)
+        if not state.read_at or state.read_at < read_since:
+            return SourceState(moved_to=state.moved_to)
+        return state
+
+    def has_read(self, file: FileRead, read_since: datetime) -> bool:
+        """Whether a file was of this size and time of change when it was read to its end, and that not before then."""
+        query = "SELECT 1 FROM files WHERE key = ? AND size = ? AND mtime_ns = ? AND read_at >= ?"
+        return bool(self._db.execute(query, (*file, sqlite.milliseconds(read_since))).fetchone())
+
+
+def remember(
+    db: sqlite3.Connection, sources: Mapping[str, SourceState], files: Iterable[FileRead], now: datetime
+) -> None:
+    """Write what was learned of sources, inside the caller's transaction."""
+    rows = ((name, msgspec.json.encode(source)) for name, source in sources.items())
+    db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?)", rows)
+    read_at = sqlite.milliseconds(now)
+    db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", ((*file, read_at) for file in files))
+
+
+def forget(db: sqlite3.Connection, before: datetime) -> None:
+    """Forget files that were last read before then, inside the caller's transaction."""
+    db.execute("DELETE FROM files WHERE read_at < ?", (sqlite.milliseconds(before),))
