@@ -1,11 +1,19 @@
 # Everything a developer or a first-time user needs. `make help` lists it.
+SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+FOR_TESTS := $(VENV)/installed-for-tests
+
+# What a test may not need to be one of `make check`.
+QUICK := not broker and not prism and not slow
+
+# Heavy tests begin first, those of one file that share something expensive stay on one process.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install bench bench-claims train-tagger clean lint schemas kafka kafka-stop
+.PHONY: help run test check prepare install bench bench-claims train-tagger clean lint schemas kafka kafka-stop
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,39 +24,65 @@ run: $(INSTALLED)  ## install, run the main job on the bundled examples (no netw
 		--sink jsonl:out/records --state out/state; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
 	@$(BIN)/claimwire show out/records
 
-test: $(INSTALLED) lint  ## every test, ruff, mypy --strict, and that the published schemas and docs match the code
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+check: lint  ## for the everyday loop, in 2 minutes: lint, and the tests without Kafka, without Prism and not slow
+	$(PYTEST) -m '$(QUICK)' $(ARGS)
 
-lint: $(INSTALLED)  ## ruff, mypy --strict, published schemas and configuration reference against the code
+test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in 10 minutes on 2 cores after the preparation
+	$(PYTEST) $(ARGS)
+
+lint: $(FOR_TESTS)  ## ruff, mypy --strict, the direction of imports, published schemas and configuration reference against the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_imports.py -k direction
 	$(BIN)/python -m claimwire.schemas --check schemas/json
 	$(BIN)/python -m claimwire.pipelines.cli.reference --check docs/configuration.md
 
-install: $(INSTALLED)  ## make .venv and install claimwire into it, editable, with what the tests need
+prepare:  ## fetch Apache Kafka and build Prism for the tests, into .cache, once (Java 17 and Maven, Go)
+	@$(PYTHON) tests/prepare.py
 
-$(INSTALLED): setup.py pyproject.toml
+install: $(FOR_TESTS)  ## make .venv and install claimwire into it, editable, with what the tests need
+
+# pip says nothing for a minute, or far too much: one line that counts instead. $(1) is what to install.
+define pip_install
+@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable '$(1)' \
+	| awk -v tty="$$([ -t 2 ] && echo 1)" ' \
+		function say(text) { if (tty) printf "\r\033[K  %s", text; else print "  " text; fflush() } \
+		/^ *(Downloading|Using cached) .*\.whl \(/ { \
+			n++; mb += substr($$(NF - 1), 2) / ($$NF == "kB)" ? 1000 : 1); \
+			if (tty || n % 25 == 0) say(sprintf("%d packages fetched, %d MB", n, mb)) } \
+		/^Installing collected packages/ { say("unpacking and compiling " NF - 3 " packages") } \
+		/^Successfully installed/ { say(NF - 2 " packages installed") } \
+		END { if (tty) print "" }' \
+	|| { echo "The installation failed; pip says why above. Run the same command again to go on."; exit 1; }
+endef
+
+$(INSTALLED): setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "claimwire needs Python 3.11 to 3.13: make PYTHON=/path/to/python"; exit 1; }
-	@echo "Installing claimwire into $(VENV): a minute or two, once."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@echo "Installing claimwire into $(VENV), once: Apache Beam, spaCy with its English model and what they need."
+	@echo "85 packages, 240 MB to fetch and 830 MB on the disk: a minute or two."
+	@[ -d $(VENV) ] || $(PYTHON) -m venv $(VENV)
+	$(call pip_install,.)
 	@touch $@
 
-schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration reference anew from the code
+$(FOR_TESTS): setup.py | $(INSTALLED)
+	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars. 24 packages, 430 MB on the disk."
+	$(call pip_install,.[test])
+	@touch $@
+
+schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration reference from the code
 	$(BIN)/python -m claimwire.schemas schemas/json
 	$(BIN)/python -m claimwire.pipelines.cli.reference docs/configuration.md
 
-bench: $(INSTALLED)  ## every benchmark; DATA=folder adds those on real data
+bench: $(FOR_TESTS)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
 
-bench-claims: $(INSTALLED)  ## claims, speakers and names beside the best known systems; DATA=folder with attribution/ and entities/
+bench-claims: $(FOR_TESTS)  ## claims, speakers and names beside the best known systems; DATA=folder with attribution/ and entities/
 	@missed=0; $(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE)) || missed=1; \
 	for each in speakers entities; do $(BIN)/python benchmarks/$$each.py --data $(DATA) || missed=1; done; exit $$missed
 
-train-tagger: $(INSTALLED)  ## train the tagger's weights anew; DATA=folder; an hour or two on one core
-	$(BIN)/python -m pip install --quiet --editable '.[train]'
+train-tagger: $(INSTALLED)  ## train the tagger's weights; DATA=folder; an hour or two on one core
+	$(call pip_install,.[train])
 	$(BIN)/python -m training --data $(DATA) --work out/training \
 		--out pipelines/extract/tagger/weights $(ARGS)
 	$(BIN)/python -m training.calibrate --data $(DATA)
@@ -60,5 +94,5 @@ kafka-stop:  ## stop the broker that make kafka started, and remove its data
 	@deploy/kafka/kafka.sh stop
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .kafka out build dist .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .cache out build dist .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ PACKAGES = [*find_packages(include=["claimwire", "claimwire.*"]), "claimwire.exa
 
 setup(
     name="claimwire",
-    version="0.1.0",
+    version="0.2.0",
     description="Turns news feeds and topics into who said what: a streaming news-ingestion pipeline on Apache Beam",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-import shutil
-import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -31,6 +29,7 @@ from claimwire.schemas import encode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from one_key import Runner
+from prepare import prism
 from streaming import prism_options
 
 _BATCH = 100
@@ -44,14 +43,10 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     tell_machine()
     met = judging(sorted(arguments.remembered))
-    go = (
-        shutil.which("go")
-        and subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout
-    )
-    if go and (binary := Path(go.strip(), "bin", "prism")).exists():
-        on_prism(str(binary), arguments.articles)
+    if prism().exists():
+        on_prism(str(prism()), arguments.articles)
     else:
-        print("on Prism: skipped; it is not installed")
+        print("on Prism: skipped; run `make prepare` first")
     return 0 if met else 1
 
 

@@ -2,9 +2,8 @@
 
     python benchmarks/kafka_lag.py [--articles 300] [--rate 5]
 
-Starts its own broker; needs Prism (go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0). Measures from the
-broker's timestamp of the record in the source topic to that of the message in the claims topic. The first articles,
-which wait for the model to load, are left out.
+Starts its own broker; needs Prism (`make prepare`). Measures from the broker's timestamp of the record in the source
+topic to that of the message in the claims topic. The first articles, which wait for the model to load, are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +22,7 @@ from report import tell_machine
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from broker import Broker
 from corpus import articles
+from prepare import prism
 from streaming import prism_options, streaming, until
 
 WARM_UP = 20
@@ -34,13 +33,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--articles", type=int, default=300)
     parser.add_argument("--rate", type=float, default=5, help="articles per second")
     arguments = parser.parse_args(argv)
-    go = subprocess.run(["go", "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
     tell_machine()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker = Broker(folder / "kafka")
         try:
-            lags = measure(broker, folder, f"{go}/bin/prism", arguments.articles, arguments.rate)
+            lags = measure(broker, folder, str(prism()), arguments.articles, arguments.rate)
         finally:
             broker.stop()
     percentile = statistics.quantiles(lags, n=100)[98]

@@ -2,9 +2,9 @@
 
     topics -> decode -> normalize -> deduplicate (one key) -> spread -> enrich -> topics
 
-It is the graph of ``pipelines.ingest`` with other ends: the runner keeps what was seen, and offsets are committed when
-their bundles are final. So a record may be written twice after a failure, with the same id and key; a bounded run
-(``claimwire watch``) is exact.
+It is the graph of ``claimwire.pipelines.ingest`` with other ends, and without a driver between its halves: the runner
+keeps what was seen, and offsets are committed when their bundles are final. So a record may be written twice after a
+failure, with the same id and key; a bounded run (``claimwire watch``) is exact.
 """
 
 from __future__ import annotations
@@ -66,6 +66,33 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     """The graph."""
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(f"{started:%Y%m%dT%H%M%SZ}-stream", version("claimwire"), started, endless=True)
+    enrich = EnrichBatch(settings.extract, settings.model, settings.extractor, settings.near_copies, run, None)
+
+    records = _records(pipeline, settings, sources)
+    decoded = records | "DecodeRecords" >> DecodeRecords()
+    normal = decoded.articles | "Normalize" >> Normalize()
+    judged = normal.articles | "Deduplicate" >> DeduplicateStream(settings.remembered())
+    batches = judged | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
+
+    # All that enriching gives goes through one write, and no two outputs are flattened into one: between two steps
+    # that it does not fuse, Prism 2.77 may leave elements lying (apache/beam #33815).
+    for number, address in enumerate(sinks):
+        messages = Messages(topics_of(settings, address))
+        for name, elements, to_messages in (
+            ("Enriched", batches, _EnrichToMessages(enrich, messages)),
+            ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
+            ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),
+        ):
+            refused = (
+                elements
+                | f"{name}ToMessages{number}" >> beam.ParDo(to_messages).with_output_types(Message)
+                | f"Write{name}{number}" >> _write(settings, address)
+            )
+            _ = refused | f"Keep{name}{number}" >> beam.Map(_keep, _refused_folder(settings))
+
+
+def _records(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource]) -> beam.PCollection:
+    """The records of all topics; one read for each Kafka, however many of its topics are sources."""
     by_brokers: dict[tuple[str, ...], list[str]] = {}
     for source in sources:
         by_brokers.setdefault(source.address.brokers, []).append(source.address.name)
@@ -73,36 +100,7 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
         pipeline | f"ReadFromKafka{number}" >> _read(settings, brokers, topics)
         for number, (brokers, topics) in enumerate(by_brokers.items())
     ]
-    records = reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
-    decoded = records | "DecodeRecords" >> DecodeRecords()
-    normal = decoded.articles | "Normalize" >> Normalize()
-    judged = normal.articles | "Deduplicate" >> DeduplicateStream(settings.remembered())
-    batches = judged | "Batch" >> beam.BatchElements(min_batch_size=BATCH, max_batch_size=BATCH)
-    for number, address in enumerate(sinks):
-        messages = Messages(topics_of(settings, address))
-        outputs = [
-            (
-                "Enriched",
-                batches,
-                _EnrichToMessages(
-                    EnrichBatch(settings.extract, settings.model, settings.extractor, settings.near_copies, run, None),
-                    messages,
-                ),
-            ),
-            ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
-            ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),
-        ]
-        # All that enriching gives goes through one write, and no two outputs are flattened into one: between two steps
-        # that it does not fuse, Prism 2.77 may leave elements lying (apache/beam #33815).
-        for name, elements, to_messages in outputs:
-            refused = (
-                elements
-                | f"{name}ToMessages{number}" >> beam.ParDo(to_messages).with_output_types(Message)
-                | f"Write{name}{number}" >> _write(settings, address)
-            )
-            _ = refused | f"Keep{name}{number}" >> beam.Map(
-                _keep, Path(settings.state).absolute() / names.REFUSED_FOLDER
-            )
+    return reads[0] if len(reads) == 1 else reads | "Records" >> beam.Flatten()
 
 
 class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
@@ -153,11 +151,14 @@ def _write(settings: Settings, address: KafkaAddress) -> WriteToKafka:
     return WriteToKafka(config, config_file=settings.kafka_config, refused="dead_letter")
 
 
+def _refused_folder(settings: Settings) -> Path:
+    return Path(settings.state).absolute() / names.REFUSED_FOLDER
+
+
 def _keep(letter: DeadLetter, folder: Path) -> None:
     """What a topic refuses stays on the worker's disk; the same letter has the same file."""
-    line = encode(letter)
-    key = f"{letter.source.topic}-{letter.source.key}"
-    write_jsonl(folder, names.stem(names.DEAD_LETTERS, key), [line])
+    stem = names.stem(names.DEAD_LETTERS, f"{letter.source.topic}-{letter.source.key}")
+    write_jsonl(folder, stem, [encode(letter)])
 
 
 def _topics(settings: Settings) -> list[TopicSource]:

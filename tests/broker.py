@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.consumer.fetcher import ConsumerRecord
 
 _SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka.sh"
-
-
-def require_java() -> None:
-    """Skip the test loudly where there is no Java or Maven; where CI is set, fail."""
-    if not (shutil.which("java") and shutil.which("mvn")):
-        assert not os.environ.get("CI"), "the tests on Kafka need Java 17 and Maven, and CI is set"
-        pytest.skip("NOT TESTED ON KAFKA: there is no Java 17 or no Maven to run a broker with")
 
 
 class Broker:

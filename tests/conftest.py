@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import prepare
 import pytest
-from broker import Broker, require_java
+from broker import Broker
+from command import INSTALLED, Command, environment
 
-from claimwire.pipelines.observe.progress import LineProgress
-from claimwire.pipelines.observe.summary import Summary
-from claimwire.pipelines.run.bounded import BoundedRun
-from claimwire.pipelines.settings import Settings
-from claimwire.pipelines.state.opening import State
+if TYPE_CHECKING:
+    from claimwire.pipelines.observe.summary import Summary
 
 ROOT = Path(__file__).parents[1]
-COMMAND = str(Path(sys.executable).with_name("claimwire"))
-PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0"
 
 Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,18 +27,37 @@ Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 def claimwire(tmp_path: Path) -> Claimwire:
     """Runs the command to its end in a folder of the test's own, without settings of whoever runs the tests."""
 
-    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
-        environment |= more.pop("env", {})
-        return subprocess.run(
-            [COMMAND, *arguments],
+    def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        with Command(
+            arguments,
             cwd=tmp_path,
-            env=environment,
+            env=environment(**env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=300)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def fresh_claimwire(tmp_path: Path) -> Claimwire:
+    """The same, started by an interpreter of its own: for tests on the start itself."""
+
+    def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [INSTALLED, *arguments],
+            cwd=tmp_path,
+            env=environment(**env or {}),
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
-            **more,
         )
 
     return run
@@ -51,6 +65,11 @@ def claimwire(tmp_path: Path) -> Claimwire:
 
 def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
     """A bounded run in this process; several of them pay for the imports and the model once."""
+    from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415 - heavy, few tests need it
+    from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
+    from claimwire.pipelines.settings import Settings  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
+
     with State(state) as opened:
         return BoundedRun(Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay).go()
 
@@ -68,30 +87,68 @@ def write_jsonl(path: Path, *records: Any) -> Path:
     return path
 
 
+def _require(part: prepare.Part) -> None:
+    """Skip loudly where the tools of a part are not installed; fail where CI is set, or where it is not prepared."""
+    if prepare.ready(part):
+        return
+    if lacking := prepare.lacking(part):
+        told = f"{part.name} needs {' and '.join(lacking)}; install {part.install}"
+        assert not os.environ.get("CI"), f"{told} (CI is set, so that nothing is skipped)"
+        pytest.skip(f"NOT TESTED ON {part.name}: it needs {' and '.join(lacking)}")
+    pytest.fail(f"{part.name} is not ready: run `make prepare`", pytrace=False)
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def kafka() -> None:
+    """That a broker can be started. Whatever starts one asks for this, which makes it a test on a broker."""
+    _require(prepare.BROKER)
+
+
+@pytest.fixture(scope="session")
+def broker(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One Kafka broker for all tests of this process; each test uses topics of its own."""
-    require_java()
     broker = Broker(tmp_path_factory.mktemp("kafka"))
     yield broker
     broker.stop()
 
 
+@pytest.fixture(scope="session")
+def mortal(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another one, for tests that kill it; each of them leaves it running."""
+    broker = Broker(tmp_path_factory.mktemp("mortal"))
+    yield broker
+    broker.stop()
+
+
 @pytest.fixture
-def topic(broker: Broker) -> str:
+def topic(kafka: None) -> str:
     """A name of the test's own for a topic or a prefix of topics; nothing is created."""
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")
 def prism() -> str:
-    """Beam's portable local runner, built once by Go; it is not downloaded by Beam."""
-    go = shutil.which("go")
-    if not go:
-        assert not os.environ.get("CI"), "the tests on Prism need Go, and CI is set"
-        pytest.skip("NOT TESTED ON PRISM: there is no Go to build it with (https://go.dev/dl)")
-    path = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
-    binary = Path(path) / "bin" / "prism"
-    if not binary.exists():
-        subprocess.run([go, "install", PRISM], check=True, timeout=900, env=os.environ | {"GOFLAGS": "-p=2"})
-    return str(binary)
+    """Beam's portable local runner."""
+    _require(prepare.PRISM)
+    return str(prepare.prism())
+
+
+# The one place where tests are marked, by the fixtures that they use: `make check` leaves marked ones out.
+_MARKS = {"kafka": "broker", "prism": "prism"}
+# A second broker is started once, because all tests on it run in one process.
+_GROUPS = ("secured", "mortal")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs, and begin with those that take long, so that no process ends with them."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        for fixture in fixtures:
+            if fixture in _MARKS:
+                item.add_marker(_MARKS[fixture])
+            if fixture in _GROUPS:
+                item.add_marker(pytest.mark.xdist_group(fixture))
+    order = ("slow", "prism", "broker")
+    items.sort(
+        key=lambda item: next((at for at, mark in enumerate(order) if item.get_closest_marker(mark)), len(order))
+    )

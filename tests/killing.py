@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 import zstandard
 from broker import Broker
+from command import INSTALLED, Command, environment
 from corpus import articles, write_jsonl
 from webserver import Page, WebServer
 
@@ -35,9 +36,7 @@ MOST_ARTICLES = 25
 Of records of a topic too, in a batch."""
 
 _WITH_SMALL_PASSES = (
-    f"import claimwire.pipelines.run.passes; claimwire.pipelines.run.passes._MOST_ARTICLES = {MOST_ARTICLES};"
-    f"import claimwire.pipelines.run.topics; claimwire.pipelines.run.topics._MOST_RECORDS = {MOST_ARTICLES};"
-    "from claimwire.pipelines.cli import main; main()"
+    "from killing import small_passes; small_passes(); from claimwire.pipelines.cli import main; main()"
 )
 # What may differ from run to run: times, and the run itself.
 _TIMES = ("fetched_at", "processed_at", "first_seen_at", "first_failed_at", "time", "run_id")
@@ -86,23 +85,40 @@ def _feed(records: list[dict[str, Any]]) -> bytes:
 # Processes
 
 
+def small_passes(then: Callable[[], None] | None = None) -> None:
+    """Make the passes of this process small, and the batches that it reads of a topic; then do something more."""
+    import claimwire.pipelines.run.passes  # noqa: PLC0415 - heavy; not for whoever only starts processes
+    import claimwire.pipelines.run.topics  # noqa: PLC0415
+
+    claimwire.pipelines.run.passes._MOST_ARTICLES = MOST_ARTICLES
+    claimwire.pipelines.run.topics._MOST_RECORDS = MOST_ARTICLES
+    if then:
+        then()
+
+
 @contextmanager
-def started(folder: Path, *arguments: str, small_passes: bool = True, **more: Any) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process group of its own, which is gone when the block ends."""
-    command = (
-        [sys.executable, "-c", _WITH_SMALL_PASSES] if small_passes else [Path(sys.executable).with_name("claimwire")]
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+def started(
+    folder: Path, *arguments: str, small: bool = True, fresh: bool = False, **more: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process group of its own, which is gone when the block ends.
+
+    With small passes, if ``small``; started by an interpreter of its own, if ``fresh``.
+    """
+    given = ["run", *map(str, arguments), "--allow-private"]
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [*command, "run", *arguments, "--allow-private"],
-        cwd=folder,
-        env={**environment, "TMPDIR": str(temporary)},
-        start_new_session=True,
-        text=True,
-        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **more},
-    )
+    settings = {"cwd": folder, "text": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **more}
+    surroundings = environment(TMPDIR=str(temporary))
+    process: subprocess.Popen[str]
+    if fresh:
+        start = [sys.executable, "-c", _WITH_SMALL_PASSES] if small else [INSTALLED]
+        path = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+        surroundings |= {"PYTHONPATH": path}
+        process = subprocess.Popen([*start, *given], env=surroundings, start_new_session=True, **settings)
+    else:
+        if small:
+            settings["preexec_fn"] = partial(small_passes, settings.get("preexec_fn"))
+        process = Command(given, env=surroundings, **settings)
     try:
         yield process
     finally:
@@ -116,6 +132,7 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     """SIGKILL to the process and all workers that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # it may not lead its group yet
     process.wait()
 
 
@@ -142,10 +159,13 @@ class Undisturbed(NamedTuple):
 
 
 def undisturbed(folder: Path, *arguments: str) -> Undisturbed:
-    """Run to the end, in a folder that is made for it."""
+    """Run to the end, in a folder that is made for it.
+
+    By an interpreter of its own: what is compared with it has another seed of ``hash`` then.
+    """
     folder.mkdir()
     log = folder / "stderr"
-    with log.open("w") as stderr, started(folder, *arguments, stderr=stderr) as process:
+    with log.open("w") as stderr, started(folder, *arguments, stderr=stderr, fresh=True) as process:
         wait_until_open(process, folder / "state")
         opened = time.monotonic()
         assert process.wait(_LONGEST) in (0, 3), log.read_text()
@@ -269,9 +289,7 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
     """
     from kafka import KafkaProducer  # noqa: PLC0415 - as the rest
 
-    import claimwire.pipelines.run.bounded  # noqa: PLC0415
-    import claimwire.pipelines.run.passes  # noqa: PLC0415
-    import claimwire.pipelines.run.topics  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
+    import claimwire.pipelines.run.bounded  # noqa: PLC0415 - heavy; preloaded where these processes are forked from
     from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415
     from claimwire.pipelines.settings import Settings  # noqa: PLC0415
     from claimwire.pipelines.state.opening import State  # noqa: PLC0415
@@ -320,8 +338,7 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
     tempfile.tempdir = str(state.parent)  # where Beam leaves a folder behind when it is killed
     sqlite3.connect = partial(sqlite3.connect, factory=_Connection)  # type: ignore[misc]
     sys.addaudithook(audit)
-    claimwire.pipelines.run.passes._MOST_ARTICLES = MOST_ARTICLES
-    claimwire.pipelines.run.topics._MOST_RECORDS = MOST_ARTICLES
+    small_passes()
     with State(state) as opened:
         claimwire.pipelines.run.bounded.BoundedRun(Settings(**settings), [], opened, LineProgress()).go()
     changes.close()

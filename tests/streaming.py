@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from command import Command, environment
 from killing import kill_group
-
-CLAIMWIRE = Path(sys.executable).with_name("claimwire")
 
 
 def prism_options(binary: str) -> list[str]:
@@ -36,17 +34,13 @@ def flink_options() -> list[str] | None:
 @contextmanager
 def streaming(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The stream as a process group of its own, with the runner that it starts; killed at the end of the block."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
-    environment["TMPDIR"] = str(folder)  # for what it leaves behind when it is killed
     with (folder / "stream.log").open("a") as log:
-        process = subprocess.Popen(
-            [CLAIMWIRE, "stream", *arguments, "--state", str(folder / "state")],
+        process = Command(
+            ["stream", *arguments, "--state", str(folder / "state")],
             cwd=folder,
-            env=environment,
+            env=environment(TMPDIR=str(folder)),  # for what it leaves behind when it is killed
             stdout=log,
             stderr=log,
-            start_new_session=True,
-            text=True,
         )
         try:
             yield process

@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 import jsonschema
 import pytest
-from conftest import COMMAND, ROOT, Claimwire, write_jsonl, written
+from command import INSTALLED, Command
+from conftest import ROOT, Claimwire, write_jsonl, written
 
 from claimwire.pipelines.cli import FAMILIES, main
 from claimwire.pipelines.settings import describe
@@ -41,12 +42,12 @@ def test_help_teaches_and_names_the_exit_codes(claimwire: Claimwire) -> None:
         assert claimwire(command, "--help").returncode == 0
 
 
-def test_help_loads_nothing_heavy(claimwire: Claimwire) -> None:
-    told = claimwire("--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
+def test_help_loads_nothing_heavy(fresh_claimwire: Claimwire) -> None:
+    told = fresh_claimwire("--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert "claimwire.pipelines.cli" in told
     heavy = ("apache_beam", "spacy", "pyarrow", "py3langid", "feedparser")
     assert not any(module in told for module in (*heavy, "msgspec", "rich", "claimwire.pipelines.settings"))
-    told = claimwire("run", "--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
+    told = fresh_claimwire("run", "--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert "claimwire.pipelines.settings" in told
     assert not any(module in told for module in heavy)
 
@@ -80,9 +81,9 @@ def test_with_json_logs_an_error_before_the_run_is_a_line_of_json(
         assert line["level"] == "error"
 
 
-def test_a_run_then_nothing_new_then_show(claimwire: Claimwire, tmp_path: Path) -> None:
+def test_a_run_then_nothing_new_then_show(fresh_claimwire: Claimwire, claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1))
-    first = claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    first = fresh_claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
     assert first.returncode == 0
     assert first.stdout == ""
     assert "1 seen = 1 enriched + 0 copies + 0 unchanged + 0 dead letters" in first.stderr
@@ -180,7 +181,7 @@ def test_schemas_are_printed_and_valid(claimwire: Claimwire) -> None:
 
 def test_a_closed_stdout_is_refused_and_never_another_file(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1))
-    run = f"{COMMAND} run --source in.jsonl --extract none"
+    run = f"{INSTALLED} run --source in.jsonl --extract none"
     refused = subprocess.run(
         f"{run} --sink - >&-", shell=True, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False
     )
@@ -239,7 +240,7 @@ def test_show_ends_quietly_when_its_reader_does(claimwire: Claimwire, tmp_path: 
     write_jsonl(tmp_path / "in.jsonl", *map(article, range(200)))
     claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
     piped = subprocess.run(
-        f"{COMMAND} show out | head -2", shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        f"{INSTALLED} show out | head -2", shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert piped.stderr == ""
     assert len(piped.stdout.splitlines()) == 2
@@ -269,9 +270,9 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(claimwire: Claimwire, tm
 
 def test_watch_reads_what_comes_and_ends_on_sigterm(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "in.jsonl", article(1))
-    watch = [COMMAND, "watch", "--every", "1s", "--extract", "none", "--source", str(source), "--sink", "jsonl:out"]
+    watch = ["watch", "--every", "1s", "--extract", "none", "--source", str(source), "--sink", "jsonl:out"]
     watch += ["--log-format", "json"]
-    with subprocess.Popen(watch, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with Command(watch, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as process:
         _until(lambda: len(written(tmp_path / "out")) == 1)
         write_jsonl(source, article(1), article(2))
         _until(lambda: len(written(tmp_path / "out")) == 2)
@@ -288,7 +289,7 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(claimwire: Claimwire, tmp_p
     master, slave = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
     environment.pop("NO_COLOR", None)
-    subprocess.run([COMMAND, "show", "out"], cwd=tmp_path, stdout=slave, env=environment, check=True)
+    subprocess.run([INSTALLED, "show", "out"], cwd=tmp_path, stdout=slave, env=environment, check=True)
     os.close(slave)
     assert b"\x1b[" in os.read(master, 65536)
     os.close(master)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from broker import Broker
+from command import forks
 from conftest import run_here
 from corpus import articles
 from kafka import KafkaAdminClient, KafkaProducer
@@ -30,10 +30,6 @@ from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.run.topics import TopicReader
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import State
-
-_FORKS = multiprocessing.get_context("forkserver")
-# Import heavy modules here, so that each process to be killed starts with them loaded.
-_FORKS.set_forkserver_preload(["claimwire.pipelines.run.bounded", "claimwire.pipelines.observe.progress", "killing"])
 
 _LONGEST_S = 120
 
@@ -70,7 +66,7 @@ class Sink:
     def forked(self, step: int | None = None, seconds: float = _LONGEST_S) -> int:
         """Run in another process, killed at a step (``die_at``) or after some seconds; returns its exit code."""
         given = (step, self.folder / "state", self.settings, self.folder / "changes")
-        process = _FORKS.Process(target=die_at, args=given)
+        process = forks().Process(target=die_at, args=given)
         process.start()
         lock = self.folder / "state" / "lock"
         while process.is_alive() and not (lock.exists() and lock.read_text() == str(process.pid)):

@@ -16,7 +16,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from broker import Broker, require_java
+from broker import Broker
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
@@ -109,8 +109,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    require_java()
+def secured(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     secured = Secured(tmp_path_factory.mktemp("secured"))
     yield secured
     secured.broker.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from broker import Broker
+from command import forks
 from kafka import KafkaAdminClient, TopicPartition
 
 from claimwire.connectors.kafka import (
@@ -230,14 +230,12 @@ def drive(address: str, topic: str, journal: str, passes: int) -> None:
 
 def test_killed_at_any_moment_every_pass_is_seen_once(broker: Broker, topic: str, tmp_path: Path) -> None:
     broker.create(topic, partitions=3)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["claimwire.connectors.kafka", "test_kafka_transaction"])
     journal = tmp_path / "journal"
     journal.write_text("0")
     moments = random.Random(5)
     killed = 0
     while killed < _KILLS:
-        driver = processes.Process(target=drive, args=(broker.address, topic, str(journal), 100_000))
+        driver = forks().Process(target=drive, args=(broker.address, topic, str(journal), 100_000))
         driver.start()
         begun = int(journal.read_text())
         driver.join(moments.uniform(0.1, 1.0))
@@ -255,14 +253,6 @@ def test_killed_at_any_moment_every_pass_is_seen_once(broker: Broker, topic: str
     (committed,) = offsets(broker, f"group-{topic}").values()
     assert committed.offset == last
     assert len(values(broker, topic, "read_uncommitted")) > last * _A_PASS, "no kill hit an open transaction"
-
-
-@pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker that the test may kill."""
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
-    yield broker
-    broker.stop()
 
 
 class Slowly(list[Message]):

@@ -146,26 +146,22 @@ def test_messages_that_exceed_the_limit_in_flight_wait(broker: Broker, topic: st
     assert [record.value for record in broker.read(topic)] == values
 
 
-def test_a_broker_that_comes_back_gets_everything_once(tmp_path: Path) -> None:
+def test_a_broker_that_comes_back_gets_everything_once(mortal: Broker, topic: str) -> None:
     """The broker is killed in the middle of a write and restarted within the delivery timeout."""
-    broker = Broker(tmp_path / "kafka")
-    try:
-        broker.create("t", partitions=2)
+    mortal.create(topic, partitions=2)
 
-        def slowly(number: int) -> Message:
-            if number == 1000:
-                broker.kill()
-            if number == 1500:
-                broker.start()
-            return Message("t", b"%d" % number, b"%d" % (number % 10))
+    def slowly(number: int) -> Message:
+        if number == 1000:
+            mortal.kill()
+        if number == 1500:
+            mortal.start()
+        return Message(topic, b"%d" % number, b"%d" % (number % 10))
 
-        with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-            config = {"bootstrap_servers": broker.address, "reconnect_backoff_max_ms": 500}
-            numbers = pipeline | beam.Impulse() | beam.FlatMap(lambda _: range(3000))
-            _ = numbers | beam.Map(_in_this_process(slowly)) | WriteToKafka(config)
-        assert sorted(int(record.value) for record in broker.read("t")) == list(range(3000))
-    finally:
-        broker.stop()
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        config = {"bootstrap_servers": mortal.address, "reconnect_backoff_max_ms": 500}
+        numbers = pipeline | beam.Impulse() | beam.FlatMap(lambda _: range(3000))
+        _ = numbers | beam.Map(_in_this_process(slowly)) | WriteToKafka(config)
+    assert sorted(int(record.value) for record in mortal.read(topic)) == list(range(3000))
 
 
 _FUNCTIONS: dict[int, Any] = {}
@@ -182,16 +178,15 @@ def _in_this_process(function: Any) -> Any:
     return call
 
 
-def test_a_broker_that_stays_down_fails_the_pipeline(tmp_path: Path) -> None:
-    broker = Broker(tmp_path / "kafka")
-    broker.create("t")
+def test_a_broker_that_stays_down_fails_the_pipeline(mortal: Broker, topic: str) -> None:
+    mortal.create(topic)
 
     def off(number: int) -> Message:
         if number == 10:
-            broker.kill()
-        return Message("t", b"%d" % number)
+            mortal.kill()
+        return Message(topic, b"%d" % number)
 
-    config = {"bootstrap_servers": broker.address, "delivery_timeout_ms": 3000, "request_timeout_ms": 1000}
+    config = {"bootstrap_servers": mortal.address, "delivery_timeout_ms": 3000, "request_timeout_ms": 1000}
     pipeline = beam.Pipeline(runner=FnApiRunner())
     numbers = pipeline | beam.Impulse() | beam.FlatMap(lambda _: range(1000))
     _ = numbers | beam.Map(_in_this_process(off)) | WriteToKafka(config)
@@ -199,6 +194,7 @@ def test_a_broker_that_stays_down_fails_the_pipeline(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"did not answer in time while writing .*Connection refused"):
         pipeline.run().wait_until_finish()
     assert time.monotonic() - began < 40
+    mortal.start()
 
 
 def test_a_pipeline_without_a_broker_fails_with_the_reason(tmp_path: Path) -> None:

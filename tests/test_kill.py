@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import resource
@@ -11,10 +10,12 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from command import forks
 from corpus import articles, write_jsonl
 from killing import (
     MOST_ARTICLES,
@@ -110,15 +111,10 @@ def test_killed_at_random_moments_the_outputs_are_those_of_an_undisturbed_run(
         round_ += 1
 
 
-_FORKS = multiprocessing.get_context("forkserver")
-# So that each process that is to be killed has the heavy imports behind it.
-_FORKS.set_forkserver_preload(["claimwire.pipelines.run.bounded", "claimwire.pipelines.observe.progress", "killing"])
-
-
 def forked(step: int | None, folder: Path, source: Path) -> int | None:
     """A run in a process of its own, killed before its nth change of the disk; the exit code."""
     settings = {"source": (str(source),), "sink": (f"jsonl:{folder / 'out'}",), "extract": "none"}
-    process = _FORKS.Process(target=die_at, args=(step, folder / "state", settings, folder / "changes"))
+    process = forks().Process(target=die_at, args=(step, folder / "state", settings, folder / "changes"))
     process.start()
     process.join()
     return process.exitcode
@@ -158,17 +154,15 @@ def test_killed_before_a_change_of_the_disk_the_next_runs_make_it_whole(tmp_path
 # Other ends
 
 
-def _limit_files_to(size: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
 @pytest.mark.parametrize("kilobytes", [4, 60, 120])
 def test_a_disk_that_is_full_fails_the_run_and_the_next_one_does_the_rest(
     tmp_path: Path, calm: Calm, kilobytes: int
 ) -> None:
     """The limit on a file's size stands for the full disk: it hits the intake, the state, or an output."""
     given = arguments(tmp_path, calm.sources)
-    full = finish(tmp_path, *given, preexec_fn=lambda: _limit_files_to(kilobytes * 1024))
+    full = finish(
+        tmp_path, *given, preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (kilobytes * 1024,) * 2)
+    )
     assert full.returncode == FAILED, full.stderr
     assert "Traceback" not in full.stderr
     assert finish(tmp_path, *given).returncode == DONE

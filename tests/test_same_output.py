@@ -29,7 +29,8 @@ def server() -> Iterator[WebServer]:
 def run(folder: Path, sources: list[str], *more: str, extract: str = "none") -> dict[str, list[str]]:
     folder.mkdir()
     given = [argument for source in sources for argument in ("--source", source)]
-    ended = finish(folder, *given, "--sink", "jsonl:out", "--state", "state", "--extract", extract, *more)
+    given += ["--sink", "jsonl:out", "--state", "state", "--extract", extract, *more]
+    ended = finish(folder, *given, fresh=True)  # each with another seed of hash
     assert ended.returncode in (0, INCOMPLETE), ended.stderr
     return outputs(folder / "out")
 

@@ -111,17 +111,12 @@ print(claim.speaker.text, examples.WHOSE)
 
 
 @pytest.mark.slow
-def test_the_installed_wheel_runs_the_main_job(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
-    bin_ = environment / "bin"
-    subprocess.run([bin_ / "python", "-m", "pip", "install", "--quiet", str(wheel)], check=True, timeout=900)
-    work = tmp_path / "work"
-    work.mkdir()
-    run = [bin_ / "claimwire", "run", "--source", "examples", "--sink", "jsonl:out"]
-    done = subprocess.run(run, cwd=work, capture_output=True, text=True, timeout=300, check=False)
+def test_the_installed_wheel_runs_the_main_job(project: Path, tmp_path: Path) -> None:
+    command = project / "venv/bin/claimwire"
+    run = [command, "run", "--source", "examples", "--sink", "jsonl:out"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 3, done.stderr  # one example is a broken feed
-    records = written(work / "out")
+    records = written(tmp_path / "out")
     assert sum(len(record["claims"]) for record in records) > 100
-    shown = subprocess.run([bin_ / "claimwire", "show", "out"], cwd=work, capture_output=True, text=True, check=True)
+    shown = subprocess.run([command, "show", "out"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "Veryha" in shown.stdout

@@ -1,7 +1,7 @@
 """Records to JSONL files that appear whole or not at all.
 
 A file is written under a name that ends in ``.inprogress``, flushed to disk, and renamed; what a crash leaves under
-such a name is no output.
+such a name is not an output.
 """
 
 from __future__ import annotations

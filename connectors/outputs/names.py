@@ -76,7 +76,7 @@ def kind_of(name: str) -> str:
 
 
 def is_own_output(name: str) -> bool:
-    """Whether a run has given a file this name, so that it is no source."""
+    """Whether a run has given a file this name, so that it is not a source."""
     return _OWN_OUTPUT.fullmatch(name) is not None
 
 

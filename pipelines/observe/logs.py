@@ -34,7 +34,7 @@ def fields(**more: Any) -> Iterator[None]:
 def set_up_logging(form: str, quiet: bool) -> None:
     """Claimwire's own lines to stderr, and nothing of Beam and the other libraries: their failures become ours.
 
-    ``form`` is ``text`` or ``json``; ``quiet`` leaves out what is no warning.
+    ``form`` is ``text`` or ``json``; ``quiet`` leaves out what is not a warning.
     """
     handler = _Stderr()
     handler.addFilter(lambda record: record.name.partition(".")[0] == _ROOT)

@@ -53,7 +53,7 @@ def check_options(flags: list[str]) -> None:
         except ValueError as error:
             raise SettingsError(str(error).splitlines()[0]) from error
         return
-    # Beam passes over options that it does not know. Here, where no other runner may know them, they are slips.
+    # Beam ignores options that it does not know. Here, where no other runner can know them, they are typing errors.
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for kind in PipelineOptions.__subclasses__():
         with suppress(argparse.ArgumentError):  # two of Beam's own kinds of options may have one in common
@@ -72,8 +72,8 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
     options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
     if _named_runner(options):
         return options, None
-    # One worker runs in this process. More are processes of our own making, because Beam's would start again for every
-    # pass and write their log to stderr; so Beam's direct_running_mode is left alone.
+    # One worker runs in this process. More are processes that we start ourselves: Beam's would start again for every
+    # pass and write their log to stderr. So Beam's direct_running_mode is left alone.
     return options, FnApiRunner(default_environment=KeptWorkers() if workers > 1 else None)
 
 

@@ -83,7 +83,7 @@ class TopicReader:
 
 
 def why_unread(error: Exception, connection: Connection) -> str:
-    """What is told of a topic that could not be read; kafka-python alone names neither the reason nor what to do."""
+    """Why a topic could not be read, for a reader; kafka-python alone names neither the reason nor what to do."""
     if isinstance(error, errors.KafkaError) and not isinstance(error, errors.OffsetOutOfRangeError):
         return str(explanation(error, connection.brokers, "reading", why=connection.why_unreachable))
     return str(error)

@@ -1,9 +1,9 @@
 """The processes of ``--workers N``: each runs Beam's own harness for one pipeline after the other.
 
-Beam would start them anew for every pipeline, and a run is one pipeline a pass: most of a short pass would be spent on
-imports and on loading the models. So they are kept until the run ends, idle in between.
+Beam would start them again for every pipeline, and a run is one pipeline per pass: most of a short pass would be spent
+on imports and on loading the models. So they are kept until the run ends, idle in between.
 
-They are deaf to who asks for an end. A Ctrl-C reaches every process of the terminal, and a stop by systemd every
+They ignore signals that ask for an end. A Ctrl-C reaches every process of the terminal, and a stop by systemd every
 process of the service; the driver alone decides where it ends, and a worker ends when the driver has no more to do for
 it, or is gone.
 """
@@ -73,7 +73,7 @@ class _Worker:
         self._replies.close()
 
 
-LOST = "a worker process ended amid its work; did the system kill it for want of memory?"
+LOST = "a worker process ended while it worked; the system may have killed it for lack of memory: try fewer --workers"
 _idle: list[_Worker] = []
 _lost = threading.Event()
 
@@ -99,7 +99,7 @@ def keeping_workers() -> Iterator[None]:
 
 
 def lost_one() -> bool:
-    """Whether a worker process has ended amid its work. Beam's own errors do not tell."""
+    """Whether a worker process has ended while it worked. Beam's own errors do not say so."""
     return _lost.is_set()
 
 
@@ -139,7 +139,7 @@ class _KeptWorkerHandler(GrpcWorkerHandler):  # type: ignore[misc]
         self._watcher.start()
 
     def _watch(self) -> None:
-        """Until the worker has done. If it is gone before, whoever waits for it has to be told: the runner would wait
+        """Until the worker has done. If it is gone before, who waits for it has to be told: the runner would wait
         for ever for one that never asked for work."""
         if self._worker.wait():
             _idle.append(self._worker)

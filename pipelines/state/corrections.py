@@ -17,7 +17,7 @@ class NotSplitError(StateError, UsageError):
 
 
 def split(state: State, article: Article) -> None:
-    """Say that an article is no copy of what it was taken for: it is forgotten and queued, and the next run judges
+    """Say that an article is not a copy of what it was taken for: it is forgotten and queued, and the next run judges
     it again and extracts it; the two are never joined again. All in one transaction.
 
     Raises NotSplitError where there is nothing to split.

@@ -1,0 +1,69 @@
+"""Imports run one way, and what is to be used without Beam or Kafka loads neither."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+# What the modules of a folder may import of the project: the folder itself and those before it. The root of the errors
+# stands below all but the records, which import nothing; the public face stands above.
+LAYERS = {
+    "schemas": {"schemas"},
+    "connectors": {"schemas", "errors", "connectors"},
+    "pipelines": {"schemas", "errors", "connectors", "pipelines"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """All modules of the project that a file imports, at its top or in a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}:{node.lineno}: a relative import; write it from claimwire on"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.partition(".")[0] == "claimwire"}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_direction_of_imports_is_from_pipelines_to_connectors_to_schemas(layer: str) -> None:
+    files = sorted((ROOT / layer).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in sorted(imported(path))
+        if name.split(".")[1] not in LAYERS[layer]
+    ]
+    assert not wrong
+
+
+_ALL_OF = """
+import importlib, json, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    importlib.import_module(module.name)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "without"),
+    [
+        ("claimwire.schemas", ("kafka", "spacy", "claimwire.connectors", "claimwire.pipelines")),
+        ("claimwire.pipelines.state", ("apache_beam", "kafka", "spacy")),
+        ("claimwire.pipelines.extract", ("apache_beam", "kafka", "pyarrow")),
+    ],
+)
+def test_all_modules_of_a_package_do_without(package: str, without: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-c", _ALL_OF, package], capture_output=True, text=True, check=True)
+    loaded = json.loads(done.stdout)
+    assert package in loaded
+    assert [name for name in without if name in loaded] == []
