@@ -54,7 +54,7 @@ def sources(spec: str, dead_letters: bool = False) -> Iterator[Source | BrokenSo
     With ``dead_letters``, which is for trying them again, ``spec`` is a ``dead-letters*.jsonl`` file, a topic of dead
     letters, or a folder, of which only such files are given.
 
-    Raises SourceError where the spec itself is wrong: there is no such file, or nothing can be read from it. What is
+    Raises SourceError where the spec itself is wrong: no such file, or nothing can be read from it. What is
     wrong within a list or a folder is a BrokenSource, each once.
     """
     found: dict[Source | str, Source | BrokenSource] = {}

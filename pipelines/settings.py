@@ -17,7 +17,7 @@ from claimwire.errors import UsageError
 
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD")
-# Variables with the prefix that are not settings: where the settings file is, logins, and what tests are told.
+# Variables with the prefix that are not settings: where the settings file is, logins, and the tests' own.
 _NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _DURATION_HINT = "write a whole number and one of s, m, h, d, w, e.g. 90d"
@@ -50,7 +50,7 @@ def _in(group: str, description: str, ge: int | None = None, le: int | None = No
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run is told. The description of each field is its help text and its line in the reference."""
+    """What a run reads and writes, and how. The description of each field is its help text and its line in docs/."""
 
     source: Annotated[
         tuple[str, ...],

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import jsonschema
 import pytest
-from command import INSTALLED, Command
+from command import INSTALLED, Command, environment
 from conftest import ROOT, Claimwire, write_jsonl, written
 
 from claimwire.pipelines.cli import FAMILIES, main
@@ -272,7 +272,7 @@ def test_watch_reads_what_comes_and_ends_on_sigterm(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "in.jsonl", article(1))
     watch = ["watch", "--every", "1s", "--extract", "none", "--source", str(source), "--sink", "jsonl:out"]
     watch += ["--log-format", "json"]
-    with Command(watch, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as process:
+    with Command(watch, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         _until(lambda: len(written(tmp_path / "out")) == 1)
         write_jsonl(source, article(1), article(2))
         _until(lambda: len(written(tmp_path / "out")) == 2)
@@ -287,9 +287,9 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(claimwire: Claimwire, tmp_p
     write_jsonl(tmp_path / "in.jsonl", article(1))
     claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
     master, slave = pty.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
-    environment.pop("NO_COLOR", None)
-    subprocess.run([INSTALLED, "show", "out"], cwd=tmp_path, stdout=slave, env=environment, check=True)
+    surroundings = environment(TERM="xterm-256color", COLUMNS="100")
+    surroundings.pop("NO_COLOR", None)
+    subprocess.run([INSTALLED, "show", "out"], cwd=tmp_path, stdout=slave, env=surroundings, check=True)
     os.close(slave)
     assert b"\x1b[" in os.read(master, 65536)
     os.close(master)

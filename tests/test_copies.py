@@ -183,7 +183,7 @@ def test_explain_shows_both_texts_aligned_the_score_and_the_rule(claimwire: Clai
 def test_explain_says_why_two_articles_are_not_copies(claimwire: Claimwire, tmp_path: Path) -> None:
     found = run(tmp_path, article("a"), article("b", prose(200, 1), 7))
     told = claimwire("explain", *(found[host]["article"]["id"] for host in "ab"), "--in", "out").stdout
-    assert "no copies, because less than 60% of the shorter text occurs verbatim in the longer" in told
+    assert "not copies, because less than 60% of the shorter text occurs verbatim in the longer" in told
 
 
 @settings(max_examples=100)

@@ -246,9 +246,9 @@ def test_a_payload_that_is_no_entry_is_refused(payload: bytes) -> None:
         (b"", "empty"),
         (b" \n", "empty"),
         (b"<!DOCTYPE html><html><body><p>Welcome</p></body></html>", "HTML page"),
-        (b'{"items": []}', "no RSS, RDF or Atom"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\xff", "no RSS, RDF or Atom"),
-        (b"/etc/passwd", "no RSS, RDF or Atom"),
+        (b'{"items": []}', "not RSS, RDF or Atom"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\xff", "not RSS, RDF or Atom"),
+        (b"/etc/passwd", "not RSS, RDF or Atom"),
         (b"<rss version='2.0'><channel><title>t</titl", "not well-formed at line 2"),
     ],
 )

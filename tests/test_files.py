@@ -561,7 +561,7 @@ def test_lists_within_lists_end(tmp_path: Path) -> None:
         ("bad.opml", "not readable as text"),
         ("odd.opml", "not readable as text"),
         ("broken.opml", "not readable as OPML"),
-        ("cut.opml", "this OPML breaks off, and feeds may be missing"),
+        ("cut.opml", "this OPML is cut off, so feeds may be missing"),
         ("bad.txt.gz", "cannot be unpacked: damaged gzip data"),
         ("bad.opml.gz", "the file cannot be read to its end: damaged gzip data"),
         ("puny.opml", "not readable as text"),

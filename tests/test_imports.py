@@ -58,7 +58,7 @@ print(json.dumps(sorted(sys.modules)))
     ("package", "without"),
     [
         ("claimwire.schemas", ("kafka", "spacy", "claimwire.connectors", "claimwire.pipelines")),
-        ("claimwire.pipelines.state", ("apache_beam", "kafka", "spacy")),
+        ("claimwire.pipelines.state", ("apache_beam", "kafka", "spacy", "pyarrow")),
         ("claimwire.pipelines.extract", ("apache_beam", "kafka", "pyarrow")),
     ],
 )

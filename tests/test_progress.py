@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, Claimwire, write_jsonl
+from command import Command, environment
+from conftest import Claimwire, write_jsonl
 from corpus import articles
 from rich.console import Console
 from webserver import WebServer
@@ -146,10 +147,10 @@ def test_a_text_log_has_times(claimwire: Claimwire, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_the_line_of_a_signal_is_a_log_line_like_all_others(form: str, tmp_path: Path) -> None:
-    watch = [COMMAND, "watch", "--every", "1h", "--extract", "none", "--log-format", form]
+    watch = ["watch", "--every", "1h", "--extract", "none", "--log-format", form]
     source = write_jsonl(tmp_path / "in.jsonl", *articles(1, 60))
     arguments = [*watch, "--source", str(source), "--sink", "jsonl:out"]
-    with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with Command(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list((tmp_path / "out").rglob("events-*.jsonl")) and time.monotonic() < deadline:
             time.sleep(0.1)

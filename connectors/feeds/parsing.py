@@ -86,8 +86,8 @@ def parse_feed(
         base_url: where the body was found after redirects, which relative links start from; ``url`` if not given.
 
     Returns:
-        All entries, as articles or dead letters (stage ``entry``). A body that is no feed gives an error and one dead
-        letter of stage ``feed``. A feed without entries is a feed.
+        All entries, as articles or dead letters (stage ``entry``). A body that is not a feed gives an error and one
+        dead letter of stage ``feed``. A feed without entries is a feed.
 
     Raises:
         Nothing for any body: what feedparser fails with is an error as well.
@@ -192,7 +192,7 @@ def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[st
         body = body[: end + 2] + b"\n" + body[end + 2 :].removeprefix(b"\n")
     try:
         return _feedparser(body, response)
-    except (ValueError, OverflowError):  # of a reference to what is no character
+    except (ValueError, OverflowError):  # a reference to something that is not a character
         return _feedparser(_REFERENCE.sub(_character, _PAIR.sub(_joined, body)), response)
 
 
@@ -261,7 +261,7 @@ def _why_no_feed(body: bytes, wrong: str | None) -> str:
         return "the body is empty"
     if re.match(rb"\s*(?:<!doctype\s+html|<html)", body[:1000], re.IGNORECASE):
         return "this is an HTML page; give the URL of the feed that it links to"
-    return f"this is no RSS, RDF or Atom{f': {wrong}' if wrong else ''}"
+    return f"this is not RSS, RDF or Atom{f': {wrong}' if wrong else ''}"
 
 
 def _dead_entry(entry: Mapping[str, Any], feed: FeedInfo, error: Exception) -> DeadLetter:
@@ -271,7 +271,7 @@ def _dead_entry(entry: Mapping[str, Any], feed: FeedInfo, error: Exception) -> D
 
 
 def _content(entry: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Text, source and language of the longest content that has text; a picture in base64 is no content."""
+    """Text, source and language of the longest content that has text; a picture in base64 is not content."""
     language = None
     for name in ("title_detail", "summary_detail"):
         detail = entry.get(name)

@@ -11,7 +11,7 @@ from claimwire.schemas import Failure
 
 
 class FeedRequest(msgspec.Struct, frozen=True):
-    """A feed to be read, and what its last ``FeedResult`` told to remember."""
+    """A feed to be read, with what its last ``FeedResult`` said to send along."""
 
     url: str
     """As configured."""

@@ -70,7 +70,7 @@ class FeedParser:
         job = msgspec.msgpack.encode(_Job(body, url, dict(headers), fetched_at, base_url))
         answer, ended = self._ask(job)
         if ended not in (None, -signal.SIGALRM):
-            answer, ended = self._ask(job)  # whoever killed the child, most likely it was not for this feed
+            answer, ended = self._ask(job)  # something else killed the child, most likely not for this feed
         if ended not in (None, -signal.SIGALRM):
             raise ChildProcessError(f"the process that parses feeds died twice, {_how(ended)}; try later")
         if answer is not None:
@@ -102,8 +102,8 @@ class FeedParser:
         return None, child.returncode
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # Whoever stops a service signals each of its processes (systemd), and a Ctrl-C each of the terminal. The child
-        # is deaf to both from its first line on: it ends when its input does.
+        # systemd signals every process of a service that it stops, and Ctrl-C every process of the terminal. The child
+        # ignores both from its first line on: it ends when its input does.
         program = (
             "import signal; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
             f"from claimwire.connectors.feeds.sandbox import serve; serve({self._seconds!r}, {self._memory_bytes!r})"

@@ -50,7 +50,7 @@ def decode_article(data: bytes, origin: Origin) -> RawArticle:
 
 
 def _enriched(found: Json) -> RawArticle:
-    """``EnrichedArticle``: its claims are made anew, from the article in it."""
+    """``EnrichedArticle``: its claims are extracted again from the article in it."""
     return _own(found["article"])
 
 

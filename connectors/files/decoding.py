@@ -55,7 +55,7 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
             case "record" | "normalize" | "extract" | "publish":
                 yield decode_article(data, origin)
             case _:
-                raise Unreadable(f"there is no stage {stage!r} whose dead letters could be tried again")
+                raise Unreadable(f"there is no stage {stage!r} whose dead letters can be replayed")
     except OSError:  # no piece is to blame
         raise
     except Exception as error:  # whatever is in one piece, the pieces after it are read

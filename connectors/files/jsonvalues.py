@@ -77,7 +77,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> Json:
 
 
 def _no_number(name: str) -> Any:
-    raise NotAnObject(f"not JSON: {name} is no number")
+    raise NotAnObject(f"not JSON: {name} is not a number")
 
 
 def keys(found: Json) -> str:

@@ -102,7 +102,7 @@ def unpacked(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _gunzip(file: BinaryIO) -> Iterator[bytes]:
-    """Member after member, as ``cat a.gz b.gz`` makes them; the zeros that some tapes append are no member."""
+    """Member after member, as ``cat a.gz b.gz`` makes them; the zeros that some tapes append are ignored."""
     member = zlib.decompressobj(wbits=31)
     packed = file.read(_CHUNK)
     while packed:

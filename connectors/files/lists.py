@@ -15,7 +15,7 @@ from claimwire.connectors.files.records import MAX_BYTES
 
 
 class EmptyListError(SourceError):
-    """A .txt in which nothing is named, which is harmless in a folder."""
+    """A .txt in which nothing is named, which does no harm in a folder."""
 
 
 def beside(path: str, entry: str) -> str:
@@ -51,7 +51,7 @@ def opml_entries(path: str) -> Iterator[tuple[int, str]]:
         what = "no feed in this OPML" if found.version else "not OPML"
         raise SourceError(path, f'{what}; each feed should stand in an <outline type="rss" xmlUrl="...">')
     if not re.search(r"</([\w-]+:)?opml\s*>", text, re.I):
-        raise SourceError(path, "this OPML breaks off, and feeds may be missing: there is no </opml> at its end")
+        raise SourceError(path, "this OPML is cut off, so feeds may be missing: there is no </opml> at its end")
     for entry in entries:
         at = max(text.find(html.escape(entry)), text.find(entry), 0)
         yield text.count("\n", 0, at) + 1, entry

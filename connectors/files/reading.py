@@ -115,8 +115,8 @@ def _read_one(path: str, stage: Literal["file", "feed"], limit: int) -> Iterator
 class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
     """Reads files: paths (str) or FileSources in, a ``Read`` with three collections out.
 
-    A path is that of a file, of a folder, which is searched to its depth, or a pattern (``news/*.jsonl.gz``). What a
-    file holds is told by its name, else by its first bytes.
+    A path is that of a file, of a folder, which is searched to its depth, or a pattern (``news/*.jsonl.gz``). The
+    kind of a file follows from its name, else from its first bytes.
 
     ``articles`` has a RawArticle for each article, ``dead_letters`` a DeadLetter for each piece that is none, and
     ``results`` a FileResult for each file, by which a later run can tell that it has not changed. A file that cannot

@@ -42,7 +42,7 @@ _LINE_EDGES = re.compile(r"[ \t\r\f\v]*\n[ \t\r\f\v]*")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _TABS = re.compile(r" *\t[ \t]*")
 # Soft hyphens and zero-width spaces tell where a word may break, joiners and byte order marks where none may: nobody
-# sees them, and "Pales\xadtine" is no name to look for. Joiners of letters are spelling in Persian or Hindi and make
+# sees them, and "Pales\xadtine" is not a name to look for. Joiners of letters are spelling in Persian or Hindi and make
 # emoji; beside Latin letters alone they are marks by which a publisher knows its copies.
 _UNSEEN_MARKS = re.compile("[\u00ad\u200b\u2060\ufeff]|(?<![^\0-\u024f])[\u200c\u200d]+(?![^\0-\u024f])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -53,15 +53,16 @@ def to_text(html: str) -> str:
 
     Args:
         html: a document or a fragment, of any quality. Text in which no element stands counts as plain text: its
-            character references are resolved, its blank lines part paragraphs, and ``<`` stays where it opens nothing.
-            Markup that was encoded once too often is decoded first: no element stands in the text, but decoded it
-            begins with one or has a whole link in it. Markup that an article shows (``use &lt;b&gt;``) stays.
+            character references are resolved, blank lines separate its paragraphs, and ``<`` stays where it opens
+            nothing. Markup that was encoded once too often is decoded first: no element stands in the text, but
+            decoded it begins with one or has a whole link in it. Markup that an article shows (``use &lt;b&gt;``)
+            stays.
 
     Returns:
         The text without scripts, styles, comments, form fields, images' descriptions and marks that nobody sees, such
-        as soft hyphens. Paragraphs are parted by an empty line, line breaks, list items and table rows by one newline,
-        cells by a tab. No character is invented; lone surrogates become U+FFFD. White space at either end is gone; the
-        result may be empty.
+        as soft hyphens. An empty line separates paragraphs; one newline separates lines, list items and table rows; a
+        tab separates cells. No character is invented; lone surrogates become U+FFFD. White space at either end is
+        removed; the result may be empty.
 
     Raises:
         Nothing, for any str. The time is linear in its length.

@@ -51,7 +51,7 @@ class FetchError(ClaimwireError):
 
 
 class BadUrl(FetchError):  # noqa: N818 - the base says it
-    """It is no http or https URL."""
+    """It is not an http or https URL."""
 
 
 class NotFound(FetchError):  # noqa: N818 - the base says it
@@ -83,7 +83,7 @@ class TooManyRedirects(FetchError):  # noqa: N818 - the base says it
 
 
 class BrokenAnswer(FetchError):  # noqa: N818 - the base says it
-    """What came is no valid HTTP, broke off, or cannot be decompressed."""
+    """The answer is not valid HTTP, was cut off, or cannot be decompressed."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """An answer that is no redirect, whatever its status."""
+    """An answer other than a redirect, whatever its status."""
 
     url: str
     """Where it was found, after redirects."""
@@ -362,7 +362,7 @@ def _parsed(url: str) -> Url:
             parts = parts._replace(netloc=f"{login}{at}{host.encode('idna').decode('ascii')}")
         target = parse_url(parts.geturl())
     except (ValueError, LocationParseError) as error:
-        raise BadUrl(url, f"this is no URL{_why(url, error)}; check its spelling") from None
+        raise BadUrl(url, f"this is not a valid URL{_why(url, error)}; check its spelling") from None
     if target.scheme not in ("http", "https") or not target.host:
         raise BadUrl(url, "only http:// and https:// URLs can be fetched")
     return target
@@ -377,7 +377,7 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise BadUrl(
-            location, f"{without_password(url)} redirects to this, which is no URL{_why(location, error)}"
+            location, f"{without_password(url)} redirects to this, which is not a valid URL{_why(location, error)}"
         ) from None
 
 

@@ -47,7 +47,7 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for family, commands in FAMILIES.items():
             with formatter.section(family):
-                formatter.write_dl([(name, told) for name, (_, told) in commands.items()])
+                formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> None:
         sys.exit(exit_code(lambda: super(_Commands, self).invoke(ctx)))

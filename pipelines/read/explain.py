@@ -31,7 +31,7 @@ _RULES = {
     "guid": "its feed gave both the same id (guid)",
     "url": "both have the same canonical URL",
     "text": "both have the same words",
-    "continued": "the same outlet tells the same story further, under the same title",
+    "continued": "the same outlet continues the same story, under the same title",
     "abridged": "it is the original, shortened",
     "extended": "it is the original, with more to it",
     "edited": "it is the original, changed here and there",
@@ -115,7 +115,7 @@ def _reasons(
         if isinstance(now, Near):
             yield f"by their texts they are a near copy, {now.method}, score {now.score:g}"
         else:
-            yield f"by their texts they are no copies, because {now.why}"
+            yield f"by their texts they are not copies, because {now.why}"
     alike = likeness(ours, theirs)
     yield f"{alike.covered:.0%} of the shorter text stands verbatim in the longer, in five words in a row or more"
     if ours.codes and theirs.codes:

@@ -12,7 +12,7 @@ _SHORT_ID = 12
 
 
 def short_id(article_id: str) -> str:
-    """As much of an id as tells it from others, which ``explain`` and ``split`` accept; a sender's own id whole."""
+    """Enough of an id to be unique, which ``explain`` and ``split`` accept; a sender's own id is kept whole."""
     return article_id[:_SHORT_ID] if _OWN_ID.fullmatch(article_id) else article_id
 
 

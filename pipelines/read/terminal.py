@@ -72,12 +72,12 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     print_head(console, record.article, mark)
     copies = carriers.of(record.article.id)
     if copies:
-        told = [
+        outlets = [
             f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.words is not None else "")
             for copy in copies
         ]
-        more = f" and {len(told) - _MOST_OUTLETS} more" if len(told) > _MOST_OUTLETS else ""
-        line = f"{counted(len(copies), 'copy', 'copies')}: {', '.join(told[:_MOST_OUTLETS])}{more}"
+        more = f" and {len(outlets) - _MOST_OUTLETS} more" if len(outlets) > _MOST_OUTLETS else ""
+        line = f"{counted(len(copies), 'copy', 'copies')}: {', '.join(outlets[:_MOST_OUTLETS])}{more}"
         console.print(Text(clean(line), style="yellow"))
     for claim in claims:
         # The article carries it too.
