@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claimwire.connectors.web import http
 from claimwire.connectors.web.http import Client, Limits
@@ -205,6 +209,12 @@ def test_a_name_may_have_letters_beyond_ascii(server: WebServer) -> None:
         "2002:a00:1::",
         "2001:db8::1",
         "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        "192.0.0.8",
+        "192.0.0.11",
+        "192.0.0.192",
+        "192.0.0.254",
+        "3fff::1",
+        "3fff:fff:ffff::1",
     ],
 )
 def test_an_address_that_is_not_public(address: str) -> None:
@@ -214,6 +224,22 @@ def test_an_address_that_is_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808"])
 def test_an_address_that_is_public(address: str) -> None:
     assert http.is_public(address)
+
+
+def test_what_any_python_calls_not_global_is_not_public() -> None:
+    # Python's own lists, of whatever version, as far as they are networks; ours may only be stricter.
+    for kind in (ipaddress._IPv4Constants, ipaddress._IPv6Constants):  # type: ignore[attr-defined]
+        for network in kind._private_networks:
+            for address in (network[0], network[-1]):
+                if not address.is_global:
+                    assert not http.is_public(str(address)), network
+
+
+@given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
+def test_a_public_address_is_global_and_not_multicast(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    if http.is_public(str(address)):
+        assert address.is_global or address in ipaddress.ip_network("64:ff9b::/96")
+        assert not address.is_multicast
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "0"])
@@ -242,6 +268,36 @@ def test_a_host_that_did_not_answer_twice_in_a_row_is_not_tried_again(server: We
     assert asked == ["dead.example"] * 2
     with pytest.raises(http.NotTried):
         one.get(server.add_redirect("/away", f"http://dead.example{ours}"))
+
+
+def test_a_host_that_takes_connections_and_never_answers_is_not_tried_a_third_time(server: WebServer) -> None:
+    one = client(read_s=0.2)
+    url = server.add("/", Page(delay=5))
+    for failure in (http.Timeout, http.Timeout, http.NotTried):
+        with pytest.raises(failure):
+            one.get(url)
+    assert server.count("/") == 2
+
+
+def test_interim_answers_are_passed_over() -> None:
+    answer = (
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: 1\r\n\r\nhello"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        got = client().get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        thread.join()
+    assert (got.status, got.body, got.headers) == (200, b"hello", {"content-length": "5", "etag": "1"})
 
 
 def test_a_host_that_answers_in_between_is_tried_on(server: WebServer) -> None:

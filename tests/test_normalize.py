@@ -220,3 +220,16 @@ class TestIds:
         article = normalize(raw)
         assert decode(encode(article), Article) == article
         assert normalize(raw) == article
+
+
+def test_a_host_of_more_than_253_characters_is_no_address_however_long_it_is() -> None:
+    assert canonical_url(f"https://{'a.' * 123}example/x") == f"https://{'a.' * 123}example/x"  # 253
+    assert canonical_url(f"https://{'a.' * 124}example/x") is None
+    assert canonical_url(f"http://{'m.' * 500_000}example.org/") is None
+    assert canonical_url(f"http://{'ü' * 250}.example/") is None  # longer in ASCII, where hosts are compared
+
+
+def test_an_article_keeps_an_address_with_thousands_of_parameters_as_it_is() -> None:
+    query = "&".join(f"p{number}={number}" for number in range(1_500)) + "&utm_source=rss"
+    article = normalize(RawArticle(url=f"https://example.org/a?{query}", text="x"))
+    assert article.canonical_url == f"https://example.org/a?{query}"

@@ -27,6 +27,10 @@ _LINK = re.compile(r"<a\s+href=[^<>]*>[^<>]*</a>", re.IGNORECASE)
 # The HTML standard's way with misnested elements takes quadratic time (measured: 20,000 times "<b><i><u><a>" 1.1 s,
 # 80,000 times 17 s). No article has so many elements; what has is cut at its tags instead, in one pass.
 _MOST_TAGS = 20_000
+# Nor has a tag so many attributes: each is compared with all before it (80,000 take 15 s). None of them is text, so a
+# long tag loses them. A quotation mark opens a value behind "=" only, and ">" within it ends nothing.
+_TAG_AND_ATTRIBUTES = re.compile(r"""<(/?[a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(>?)""", re.IGNORECASE)
+_LONGEST_TAG = 2_000
 _MARKUP = re.compile(r"<(/?)([a-z][a-z0-9]*)?[^<>]*>", re.IGNORECASE)
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "iframe", "textarea", "select", "object", "title"))
 _BREAKS = {"br": "\n", "li": "\n", "tr": "\n", "dt": "\n", "dd": "\n", "td": "\t", "th": "\t"} | dict.fromkeys(
@@ -74,7 +78,15 @@ def to_text(html: str) -> str:
             return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
         html = text
     html = _NO_TAG.sub("&lt;", html)
+    if len(html) > _LONGEST_TAG:
+        html = _TAG_AND_ATTRIBUTES.sub(_without_many_attributes, html)
     return _tidy(_extract(html) if html.count("<") <= _MOST_TAGS else _cut(html))
+
+
+def _without_many_attributes(tag: re.Match[str]) -> str:
+    if len(tag[2]) <= _LONGEST_TAG:
+        return tag[0]
+    return f"<{tag[1]}>" if tag[3] else ""  # a tag that never ends is none, with all that follows
 
 
 def _extract(html: str) -> str:

@@ -8,7 +8,6 @@ proxy it is the proxy that looks names up and connects, so the address connected
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import re
 import socket
 import ssl
@@ -28,6 +27,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
+from claimwire.connectors.web.addresses import is_public
 from claimwire.errors import ClaimwireError
 
 ACCEPT_FEEDS = (
@@ -38,7 +38,7 @@ _CHUNK = 65_536
 _TRIES = 2
 _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 _PERMANENT = (301, 308)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+_INTERIM = range(102, 200)  # 100 is http.client's own affair, and for 101 nobody has asked
 
 Resolver = Callable[[str, int], list[str]]
 
@@ -71,7 +71,7 @@ class Timeout(FetchError):  # noqa: N818 - the base says it
 
 
 class NotTried(FetchError):  # noqa: N818 - the base says it
-    """The host was not asked, because no connection to it came about the last two times."""
+    """The host was not asked, because it did not answer the last two times."""
 
 
 class TooLarge(FetchError):  # noqa: N818 - the base says it
@@ -117,8 +117,8 @@ class Response(msgspec.Struct, frozen=True):
 class Client:
     """Fetches URLs, with at most one request at a time to the same host. It may be used by several threads.
 
-    A host (with its port) to which two connections in a row have failed is not asked again by the same client, because
-    each try may cost all the time that connecting may take.
+    A host (with its port) that has twice in a row not answered in time, or not at all, is not asked again by the same
+    client, because each try may cost all the time that is allowed.
     """
 
     def __init__(
@@ -188,8 +188,27 @@ class Client:
         if target.auth:
             headers.update(make_headers(basic_auth=unquote(target.auth)))
         connection = self._connection(url, target, deadline)
+        host = (target.host, connection.port)  # only one thread is here with the same host, because it is its turn
+        if self._failures[host] >= _TRIES:
+            raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
         try:
-            self._connect(url, target, connection)
+            answer = self._answer(url, target, headers, connection, deadline)
+        except (NotFound, Unreachable, Timeout):
+            self._failures[host] += 1
+            raise
+        except FetchError:  # it answered, or was not asked at all
+            self._failures[host] = 0
+            raise
+        finally:
+            connection.close()
+        self._failures[host] = 0
+        return answer
+
+    def _answer(
+        self, url: str, target: Url, headers: dict[str, str], connection: HTTPConnection, deadline: _Deadline
+    ) -> Response | tuple[int, str]:
+        try:
+            connection.connect()
             connection.timeout = self._limits.read_s  # which request() gives to the socket
             connection.request("GET", target.request_uri, headers=headers, preload_content=False)
             answer = connection.getresponse()
@@ -202,21 +221,6 @@ class Client:
         except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
             deadline.check(url)
             raise _explained(url, error) from error
-        finally:
-            connection.close()
-
-    def _connect(self, url: str, target: Url, connection: HTTPConnection) -> None:
-        """Only one thread is here with the same host, because it is its turn."""
-        host = (target.host, connection.port)
-        if self._failures[host] >= _TRIES:
-            raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
-        self._failures[host] += 1
-        try:
-            connection.connect()
-        except PrivateAddress:
-            self._failures[host] = 0  # found out without asking
-            raise
-        self._failures[host] = 0
 
     def _connection(self, url: str, target: Url, deadline: _Deadline) -> HTTPConnection:
         def dial(host: str, port: int) -> socket.socket:
@@ -263,10 +267,22 @@ class Client:
         return bytes(body)
 
 
+class _FinalAnswer(http.client.HTTPResponse):
+    """Passes over every interim answer (RFC 9110, 15.2); Python's own passes over 100 only, and takes a 103 for all."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status not in _INTERIM:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
 class _CheckedHTTP(HTTPConnection):
     """Connects to the address that was checked; the name is used for the Host field only."""
 
     dial: Callable[[str, int], socket.socket]
+    response_class = _FinalAnswer
 
     def _new_conn(self) -> socket.socket:
         return self.dial(self._dns_host, self.port)
@@ -276,6 +292,7 @@ class _CheckedHTTPS(HTTPSConnection):
     """The same with TLS, which goes on to verify the name."""
 
     dial: Callable[[str, int], socket.socket]
+    response_class = _FinalAnswer
 
     def _new_conn(self) -> socket.socket:
         return self.dial(self._dns_host, self.port)
@@ -329,29 +346,6 @@ class _Deadline:
             if self._watched:
                 with suppress(OSError):  # the other side was faster
                     self._watched.shutdown(socket.SHUT_RDWR)
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet, by IANA's registries of special addresses.
-
-    Not public: private, loopback, link-local, shared (RFC 6598), multicast, reserved, unspecified and documentation
-    addresses, and IPv6 addresses by which such an IPv4 address is reached (mapped, compatible, 6to4, Teredo, NAT64).
-
-    Raises:
-        ValueError: it is not an IP address.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if ip.is_multicast or (ip.is_reserved and ip.version == 4):
-        return False
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip.is_global and ip not in ipaddress.ip_network("192.88.99.0/24")  # RFC 7526
-    if ip in _NAT64:
-        return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-    if inside and not is_public(str(inside)):
-        return False
-    # All that is in use on the internet lies in 2000::/3.
-    return ip.is_global and ip in ipaddress.ip_network("2000::/3")
 
 
 def without_password(url: str) -> str:

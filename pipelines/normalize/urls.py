@@ -15,7 +15,12 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from url_normalize import url_normalize
 
-_WEB_ADDRESS = re.compile(r"\s*(?:https?:)?//[^\s/?#]", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"\s*(?:https?:)?//([^\s/?#][^/?#]*)", re.IGNORECASE)
+_LONGEST_HOST = 253
+"""Characters of a host name (RFC 1035, 3.1: 255 octets with the length bytes). Longer ones name no host."""
+_MOST_PARAMETERS = 1000
+_LONGEST = 20_000
+"""Characters of an address. Browsers and servers end far below (RFC 9110, 4.1 asks for 8,000)."""
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 _HOST_OF_A_VIEW = frozenset({"www", "m", "mobile", "amp", "wap", "touch"})
 # Where registries sell names below a second label (example.co.uk), that label is one of these.
@@ -29,10 +34,12 @@ _AMP_PATH = re.compile(r"(?:/amp/?|\.amp)$|^/amp(?=/.)|\.amp(?=\.html?$)", re.IG
 
 
 def canonical_url(url: str) -> str | None:
-    """The canonical form of a URL; None if it is not a web address (``mailto:``, ``tag:``, nonsense).
+    """The canonical form of a URL; None if it is not a web address (``mailto:``, ``tag:``, nonsense, endless text).
 
     Idempotent: a canonical URL is its own canonical form.
     """
+    if len(url) > _LONGEST:
+        return None
     previous, current = None, _once(url)
     # Applying one rule can make another apply (/amp/amp, m.m.example.org). The limit guards against hostile input.
     for _ in range(10):
@@ -48,7 +55,9 @@ def domain(url: str | None) -> str | None:
 
 
 def _once(url: str) -> str | None:
-    if not _WEB_ADDRESS.match(url):
+    address = _WEB_ADDRESS.match(url)
+    # The AMP cache in front of an address is a host too, so this holds for it as well.
+    if not address or len(address[1].rpartition("@")[2].strip()) > _LONGEST_HOST + len(":65535"):
         return None
     try:
         normal = url_normalize(_AMP_CACHE.sub("https://", url.strip()))
@@ -56,7 +65,7 @@ def _once(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except (ValueError, UnicodeError):
         return None
-    if not host:
+    if not host or len(host) > _LONGEST_HOST:
         return None
     host = f"[{host}]" if ":" in host else _without_view(host.rstrip("."))
     if not _HOST.fullmatch(host) or not _encodable(parts.path + parts.query):
@@ -91,9 +100,11 @@ def _is_suffix(labels: list[str]) -> bool:
 
 
 def _without_tracking(query: str) -> str:
+    if query.count("&") >= _MOST_PARAMETERS:
+        return query  # no page needs so many; what they are is not worth the time
     kept = [
         (name, value)
-        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=1000)
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
         if not _is_tracking(name.lower())
     ]
     return "&".join(f"{_quoted(name)}={_quoted(value)}" if value else _quoted(name) for name, value in sorted(kept))
