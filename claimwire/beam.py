@@ -123,9 +123,9 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
 
     A bounded collection is judged as a whole, in the order of publication, by one worker that holds it in memory
     (80 MB per 1,000 articles of 500 words, with the copies of the in-process runner); an article that comes twice is
-    written once. An unbounded collection is judged as it
-    arrives, and what was seen is kept in the state of the runner, which has to be a portable one (Prism, Flink,
-    Dataflow). Between pipelines nothing is remembered: the command (``claimwire run``) does that in its state.
+    written once. An unbounded collection is judged as it arrives, and what was seen is kept in the state of the runner,
+    which has to be a portable one (Prism, Flink, Dataflow). Between pipelines nothing is remembered: the command
+    (``claimwire run``) does that in its state.
 
     Args:
         remember: In an unbounded pipeline, how long an article that is not seen again is remembered.
