@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import prepare
 import pytest
 from broker import Broker
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
 
 ROOT = Path(__file__).parents[1]
+
+# A slow moment of the machine is not a fault of what is tested.
+hypothesis.settings.register_profile("claimwire", deadline=None)
+hypothesis.settings.load_profile("claimwire")
 
 Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
 
