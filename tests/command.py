@@ -85,6 +85,11 @@ class Command(subprocess.Popen[str]):
         self._child_created = True
         self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
 
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+        if kind:  # the test has failed, and nobody will end the process
+            self.kill()
+        super().__exit__(kind, *rest)
+
     def _internal_poll(self, *_: Any, **__: Any) -> int | None:
         self._process.join(0)
         self.returncode = self._process.exitcode  # type: ignore[assignment]
