@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import random
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 from claimwire.connectors.files.decoding import replay
 from claimwire.connectors.files.kinds import file_kind
 from claimwire.connectors.files.lines import read_lines, read_whole
+from claimwire.connectors.files.lists import opml_entries
 from claimwire.connectors.files.reading import ReadFromFiles, read_file
 from claimwire.connectors.files.records import FileKind, FileResult, FileSource, file_key, printable
 from claimwire.connectors.files.text import decode_text
@@ -414,6 +416,20 @@ def test_opml_lists_urls_and_files_beside_it_each_once(tmp_path: Path, encoding:
     feed = write(tmp_path / "feeds" / "b.xml", RSS)
     path = write(tmp_path / "list.opml", OPML.format(encoding=encoding, path="feeds/b.xml").encode(encoding))
     assert expanded(path) == [FeedSource("https://herald.example/feed?a=1&b=2"), FileSource(feed, "feed")]
+
+
+def test_a_list_of_many_thousand_feeds_is_read_in_no_time(tmp_path: Path) -> None:
+    outlines = (
+        f'<outline type="rss" text="{number}" xmlUrl="{url}{number}"/>\n'
+        for number, url in enumerate(["https://herald.example/", "https://herald.example&#x2F;"] * 8_000)
+    )
+    path = write(tmp_path / "many.opml", f'<opml version="2.0"><body>\n{"".join(outlines)}</body></opml>')
+    began = time.process_time()
+    entries = list(opml_entries(path))
+    assert time.process_time() - began < 10
+    assert [url for _, url in entries] == [f"https://herald.example/{number}" for number in range(16_000)]
+    assert entries[0][0] == 2
+    assert entries[15_998][0] == 16_000
 
 
 def test_lists_may_hold_lists(tmp_path: Path) -> None:

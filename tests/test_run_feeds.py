@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from webserver import Page, WebServer
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.sources import SourceState
 
 
 def feed(*numbers: int, host: str = "a.example") -> bytes:
@@ -101,6 +103,18 @@ def test_a_feed_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
         run_feeds(tmp_path, url)
         run_feeds(tmp_path, url)
         assert server.count("/feed") == 1
+
+
+def test_patience_noted_by_a_clock_that_was_years_ahead_does_not_last_for_years(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with WebServer() as server:
+        url = server.add("/feed", Page(feed(1)))
+        with State(tmp_path / "state") as state:
+            noted = {url: SourceState(not_before=datetime.now(UTC) + timedelta(days=1461))}
+            state.queue.enqueue([], [], noted, [], datetime.now(UTC))
+        assert run_feeds(tmp_path, url).enriched == 1
+    assert "noted by a wrong clock; it is asked now" in caplog.text
 
 
 def test_a_feed_that_moved_for_good_is_asked_at_its_new_place(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.feeds.parsing import ParsedFeed
-from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
@@ -26,8 +26,6 @@ from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
 _log = logging.getLogger(__name__)
-
-_LONGEST_WAIT_S = 7 * 24 * 3600
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
@@ -253,13 +251,13 @@ def _refused(request: FeedRequest, answer: Response) -> FeedResult:
 def _retry_after(field: str) -> int | None:
     """Seconds, from seconds or a date (RFC 9110, 10.2.3)."""
     if field.strip().isdecimal():
-        return min(int(field.strip()[:10]), _LONGEST_WAIT_S)
+        return min(int(field.strip()[:10]), int(LONGEST_WAIT.total_seconds()))
     try:
         date = parsedate_to_datetime(field)
         wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
     except (ValueError, OverflowError):
         return None
-    return int(min(max(wait, timedelta()), timedelta(seconds=_LONGEST_WAIT_S)).total_seconds())
+    return int(min(max(wait, timedelta()), LONGEST_WAIT).total_seconds())
 
 
 def _failed(request: FeedRequest, error: Exception | Failure, status: int | None = None) -> FeedResult:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import listparser
 
 from claimwire.connectors.errors import SourceError
 from claimwire.connectors.files.lines import read_whole
 from claimwire.connectors.files.records import MAX_BYTES
+
+_FURTHEST = 100_000
+"""Characters in which the next entry of a list is looked for. It is to name its line, and not worth a long search."""
 
 
 class EmptyListError(SourceError):
@@ -46,15 +49,26 @@ def opml_entries(path: str) -> Iterator[tuple[int, str]]:
         found = listparser.parse(text.encode())
     except Exception as error:  # it fails with whatever its handlers of single elements fail with
         raise SourceError(path, f"not readable as OPML: {error}") from None
-    entries = [entry.url for entry in (*found.feeds, *found.lists)]
-    if not entries:
+    feeds, lists = ([entry.url for entry in entries] for entries in (found.feeds, found.lists))
+    if not (feeds or lists):
         what = "no feed in this OPML" if found.version else "not OPML"
         raise SourceError(path, f'{what}; each feed should stand in an <outline type="rss" xmlUrl="...">')
     if not re.search(r"</([\w-]+:)?opml\s*>", text, re.I):
         raise SourceError(path, "this OPML is cut off, so feeds may be missing: there is no </opml> at its end")
+    for entries in (feeds, lists):
+        yield from _with_lines(text, entries)
+
+
+def _with_lines(text: str, entries: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The line of each entry, if they are in the order of the text; where one is spelled otherwise, of that before."""
+    line, at = 1, 0
     for entry in entries:
-        at = max(text.find(html.escape(entry)), text.find(entry), 0)
-        yield text.count("\n", 0, at) + 1, entry
+        end = at + _FURTHEST
+        found = [place for name in (html.escape(entry), entry) if (place := text.find(name, at, end)) >= 0]
+        if found:
+            line += text.count("\n", at, min(found))
+            at = min(found)
+        yield line, entry
 
 
 def _text(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import events
@@ -44,7 +44,17 @@ class Polling:
             gone = "%s is gone for good (it answered 410); take it out of the sources"
             _log.warning(gone, name, extra={"source": name})
             return None
-        if feed.not_before and feed.not_before > self._run.started_at:
+        wait = feed.not_before - self._run.started_at if feed.not_before else timedelta()
+        if (
+            wait > LONGEST_WAIT
+        ):  # no site is left alone for so long, so this machine's clock was wrong when it was noted
+            _log.warning(
+                "%s was to be left alone until %s, noted by a wrong clock; it is asked now",
+                name,
+                feed.not_before,
+                extra={"source": name},
+            )
+        elif wait > timedelta():
             self._summary.feeds_unchanged += 1
             _log.info("%s asked to be left alone until %s", name, feed.not_before, extra={"source": name})
             return None
