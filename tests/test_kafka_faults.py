@@ -26,7 +26,7 @@ from webserver import WebServer
 import claimwire.pipelines.run.passes
 import claimwire.pipelines.run.topics
 from claimwire.pipelines.observe.summary import Summary
-from claimwire.pipelines.run.bounded import BoundedRun
+from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.run.topics import TopicReader
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import State
@@ -170,7 +170,7 @@ def once(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, do: 
 
 MOMENTS = {
     "reading": (TopicReader, "batch", 2),
-    "between-passes": (BoundedRun, "_one_pass", 2),
+    "between-passes": (Passes, "_one_pass", 2),
     "beginning-a-transaction": (KafkaProducer, "begin_transaction", 2),
     "amid-a-transaction": (KafkaProducer, "send_offsets_to_transaction", 3),
     "committing-a-transaction": (KafkaProducer, "commit_transaction", 2),

@@ -66,8 +66,8 @@ def print_head(console: Console, article: Article, mark: str = "") -> None:
 def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
     mark = ""
     if record.duplicate:
-        adds = record.provenance.skipped is not None
-        copied = f"{'what it adds to' if adds else 'a copy of'} {short_id(record.duplicate.of)}"
+        only_own = ", its own claims only" if record.provenance.skipped is not None else ""
+        copied = f"copy of {short_id(record.duplicate.of)}{only_own}"
         mark = "revised" if record.duplicate.kind == "revision" else copied
     print_head(console, record.article, mark)
     copies = carriers.of(record.article.id)
