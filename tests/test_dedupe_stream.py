@@ -78,6 +78,7 @@ some = st.one_of(near_texts.map(made), some_articles)
 events = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["goes on", "fails", "moves"])), max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(some, events)
 def test_verdicts_are_those_of_one_pass_over_the_same_order_whatever_happens(

@@ -35,6 +35,8 @@ from webserver import WebServer
 
 from claimwire.pipelines.state.opening import State
 
+pytestmark = pytest.mark.slow  # many processes
+
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 
 

@@ -216,6 +216,7 @@ def test_a_story_that_an_outlet_rewrites_a_year_later_is_another_story() -> None
     assert outcomes(last_year, again) == ["new", "copy"]
 
 
+@pytest.mark.slow
 def test_hot_grams_cost_no_more_than_their_limit() -> None:
     boilerplate = prose(120, 30)
     index = Memory()

@@ -176,6 +176,7 @@ def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_othe
     assert len({record["article"]["id"] for record in written(tmp_path / "out")}) == 10
 
 
+@pytest.mark.slow
 def test_a_long_input_is_worked_in_passes_that_are_all_committed(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", *map(plain, range(4500)))
     summary = run_plain(tmp_path)

@@ -16,6 +16,8 @@ from corpus import articles, write_jsonl
 from killing import assert_same, finish, make_sources, outputs
 from webserver import WebServer
 
+pytestmark = pytest.mark.slow  # many processes
+
 EXAMPLES = ROOT / "examples"
 INCOMPLETE = 3
 

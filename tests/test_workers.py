@@ -19,6 +19,8 @@ from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.state.opening import State
 
+pytestmark = pytest.mark.slow  # many processes
+
 _PASSES = 2
 _COUNT = 2_010
 """More than a pass takes."""
