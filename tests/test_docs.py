@@ -52,7 +52,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     for linked in ("deploy", "Makefile"):
         (tmp_path / linked).symlink_to(ROOT / linked)
-    monkeypatch.setenv("MAKEFLAGS", f"-- BIN={Path(sys.executable).parent} INSTALLED= FOR_TESTS=")
+    monkeypatch.setenv("MAKEFLAGS", f"--no-print-directory -- BIN={Path(sys.executable).parent} INSTALLED= FOR_TESTS=")
     monkeypatch.setenv("KAFKA_CACHE", os.environ.get("KAFKA_CACHE", str(ROOT / ".cache")))
     monkeypatch.chdir(tmp_path)
 
