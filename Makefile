@@ -24,7 +24,7 @@ run: $(INSTALLED)  ## install, run the main job on the bundled examples (no netw
 		--sink jsonl:out/records --state out/state; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
 	@$(BIN)/claimwire show out/records
 
-check: lint  ## for the everyday loop, in 2 minutes: lint, and the tests without Kafka, without Prism and not slow
+check: lint  ## for the everyday loop, in 3 minutes: lint, and the tests without Kafka, without Prism and not slow
 	$(PYTEST) -m '$(QUICK)' $(ARGS)
 
 test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in 10 minutes on 2 cores after the preparation
