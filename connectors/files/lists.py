@@ -14,7 +14,7 @@ from claimwire.connectors.files.lines import read_whole
 from claimwire.connectors.files.records import MAX_BYTES
 
 _FURTHEST = 100_000
-"""Characters in which the next entry of a list is looked for. It is to name its line, and not worth a long search."""
+"""Characters within which the next entry is looked for, so that naming its line never costs a long search."""
 
 
 class EmptyListError(SourceError):
@@ -60,7 +60,7 @@ def opml_entries(path: str) -> Iterator[tuple[int, str]]:
 
 
 def _with_lines(text: str, entries: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """The line of each entry, if they are in the order of the text; where one is spelled otherwise, of that before."""
+    """Each entry with its line. One that is not found behind the entry before it gets the line of that entry."""
     line, at = 1, 0
     for entry in entries:
         end = at + _FURTHEST

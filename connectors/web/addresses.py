@@ -49,7 +49,7 @@ def is_public(address: str) -> bool:
     """Whether an IP address is on the public internet.
 
     An IPv6 address through which an IPv4 address is reached (6to4, NAT64) counts as that IPv4 address. Mapped and
-    compatible addresses lie outside 2000::/3 and are never public: whoever means an IPv4 address writes it.
+    compatible addresses lie outside 2000::/3 and are never public; no site needs them to be reached.
 
     Raises:
         ValueError: it is not an IP address.

@@ -86,7 +86,7 @@ def to_text(html: str) -> str:
 def _without_many_attributes(tag: re.Match[str]) -> str:
     if len(tag[2]) <= _LONGEST_TAG:
         return tag[0]
-    return f"<{tag[1]}>" if tag[3] else ""  # a tag that never ends is none, with all that follows
+    return f"<{tag[1]}>" if tag[3] else ""  # without an end it is dropped with all after it, as a parser does
 
 
 def _extract(html: str) -> str:

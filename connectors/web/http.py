@@ -38,7 +38,7 @@ _CHUNK = 65_536
 _TRIES = 2
 _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 _PERMANENT = (301, 308)
-_INTERIM = range(102, 200)  # 100 is http.client's own affair, and for 101 nobody has asked
+_INTERIM = range(102, 200)  # http.client skips 100 itself, and 101 is never asked for
 
 Resolver = Callable[[str, int], list[str]]
 
@@ -268,7 +268,7 @@ class Client:
 
 
 class _FinalAnswer(http.client.HTTPResponse):
-    """Passes over every interim answer (RFC 9110, 15.2); Python's own passes over 100 only, and takes a 103 for all."""
+    """Skips every interim answer (RFC 9110, 15.2). Python's own skips 100 only, and takes a 103 for the answer."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
