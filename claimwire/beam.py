@@ -185,7 +185,7 @@ class ExtractClaims(beam.PTransform):  # type: ignore[misc]
         found = (
             articles
             | "Judge" >> beam.Map(_judged).with_output_types(Judged)
-            | "Enrich" >> Enrich(EnrichBatch(*self._options, run, queue=None))
+            | "Enrich" >> Enrich(EnrichBatch(*self._options, run))
         )
         enriched = found.enriched | "Record" >> beam.Values().with_output_types(EnrichedArticle)
         events = found.events | "Event" >> beam.Map(lambda event: event).with_output_types(Event)

@@ -13,8 +13,10 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.extract import By, Extraction, Extractor, load
+from claimwire.pipelines.extract.budget import processor_time
 from claimwire.pipelines.observe.events import article_event
 from claimwire.pipelines.state.queue import Outcome, QueueReader
+from claimwire.pipelines.state.suspects import KilledError, Suspects
 from claimwire.schemas import (
     SCHEMA_VERSION,
     DeadLetter,
@@ -33,6 +35,9 @@ NearCopies = Literal["added", "whole"]
 BATCH = 32
 # Characters. A long novel has as many; to analyse more would take memory by the gigabyte and kill the whole run.
 _LONGEST = 1_000_000
+# Processor time for a batch: ten times what the slowest texts that people have written took on a machine of 2021.
+_BUDGET_S = 30.0
+_BUDGET_S_PER_CHARACTER = 0.001
 # The bundles that a worker runs side by side share one model, and spaCy forgets the words of one text for all of them.
 _one_at_a_time = threading.Lock()
 
@@ -86,6 +91,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         near_copies: Whether they are read as a ``whole`` or only what they have ``added`` to their originals.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
+        suspects: Knows who was being extracted when a process died; a stream has none.
     """
 
     def __init__(
@@ -95,7 +101,8 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         extractor: By | None,
         near_copies: NearCopies,
         run: Run,
-        queue: QueueReader | None,
+        queue: QueueReader | None = None,
+        suspects: Suspects | None = None,
     ) -> None:
         self.run = run
         self._what = extract
@@ -103,12 +110,13 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         self._by = extractor
         self._near_copies = near_copies
         self._queue = queue
+        self._suspects = suspects
 
     def process(self, batch: list[Judged]) -> Iterator[object]:
         skipped = [self._why_skip(judged) for judged in batch]
-        extracted = iter(self._extract([judged for judged, why in zip(batch, skipped, strict=True) if why is None]))
+        extracted = self._extract([judged for judged, why in zip(batch, skipped, strict=True) if why is None])
         for judged, why in zip(batch, skipped, strict=True):
-            result = next(extracted) if why is None else None
+            result = extracted[judged.order] if why is None else None
             if isinstance(result, DeadLetter):
                 yield beam.pvalue.TaggedOutput("dead_letters", result)
                 yield _outcome(Outcome(judged.order, "dead", 0, ()))
@@ -150,28 +158,49 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
         return load(self._model, self._what, self._by)
 
-    def _extract(self, batch: list[Judged]) -> list[Extraction | DeadLetter]:
-        """What was found in each article; a dead letter where the extractor failed."""
+    def _extract(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
+        """What was found in each article, by its order; a dead letter where the extractor failed, or was killed."""
         if not batch:
-            return []
-        extractor = self._extractor()  # a model that is not there is no fault of the article: it ends the run
+            return {}
+        self._extractor()  # a model that is not there is no fault of the article: it ends the run
+        with _one_at_a_time:
+            if self._suspects is None:
+                return self._found(batch)
+            articles = {judged.order: judged for judged in batch}
+            groups = self._suspects.sort(list(articles))
+            killed = KilledError("killed by the system while extracting")
+            results: dict[str, Extraction | DeadLetter] = {
+                order: self._letter(articles[order], killed) for order in groups.given_up
+            }
+            if groups.together:
+                with self._suspects.extracting(groups.together):
+                    results |= self._found([articles[order] for order in groups.together])
+            for order in groups.alone:
+                with self._suspects.extracting([order], alone=True):
+                    results |= self._found([articles[order]])
+            return results
+
+    def _found(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
+        texts = [judged.article for judged in batch]
         try:
-            with _one_at_a_time:
-                return list(extractor.pipe([judged.article for judged in batch], map(self._only, batch)))
+            with processor_time(_BUDGET_S + _BUDGET_S_PER_CHARACTER * sum(len(article.text) for article in texts)):
+                found = list(self._extractor().pipe(texts, map(self._only, batch)))
         except Exception as error:
-            if len(batch) > 1:
-                return [result for judged in batch for result in self._extract([judged])]
-            article, order = batch[0].article, batch[0].order
-            attempts, first_failed_at = self._queue.failed_before(order) if self._queue else (0, None)
-            letter = dead_letter(
-                "extract",
-                error,
-                encode(article),
-                Origin(url=article.url),
-                attempts=attempts + 1,
-                first_failed_at=first_failed_at or self.run.now(),
-            )
-            return [letter]
+            if len(batch) == 1:
+                return {batch[0].order: self._letter(batch[0], error)}
+            return {order: result for judged in batch for order, result in self._found([judged]).items()}
+        return {judged.order: extraction for judged, extraction in zip(batch, found, strict=True)}
+
+    def _letter(self, judged: Judged, error: Exception) -> DeadLetter:
+        attempts, first_failed_at = self._queue.failed_before(judged.order) if self._queue else (0, None)
+        return dead_letter(
+            "extract",
+            error,
+            encode(judged.article),
+            Origin(url=judged.article.url),
+            attempts=attempts + 1,
+            first_failed_at=first_failed_at or self.run.now(),
+        )
 
     def _record(self, judged: Judged, extraction: Extraction | None, skipped: str | None) -> EnrichedArticle:
         return EnrichedArticle(

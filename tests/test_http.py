@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 from claimwire.connectors.web import http
 from claimwire.connectors.web.http import Client, Limits
-from tests.webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 
 @pytest.fixture

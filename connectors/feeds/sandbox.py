@@ -27,6 +27,10 @@ from claimwire.errors import ClaimwireError
 from claimwire.schemas import Failure, Origin
 
 _LENGTH = struct.Struct("<Q")
+_TIMES_UP = (-signal.SIGPROF, -signal.SIGALRM)
+"""The returncodes of a child whose time was up."""
+_WAITING = 20
+"""So many times as much may go by on the wall."""
 
 
 class ParserKilled(ClaimwireError):  # noqa: N818 - the name says what happened
@@ -46,7 +50,7 @@ class FeedParser:
 
     def __init__(self, *, seconds: float = 30, memory_bytes: int = 2 << 30) -> None:
         """Args:
-        seconds: for one feed; a real one of 10 MB takes two.
+        seconds: of processor time for one feed; a real one of 10 MB takes two.
         memory_bytes: of address space for the child.
         """
         self._seconds = seconds
@@ -69,9 +73,9 @@ class FeedParser:
         """
         job = msgspec.msgpack.encode(_Job(body, url, dict(headers), fetched_at, base_url))
         answer, ended = self._ask(job)
-        if ended not in (None, -signal.SIGALRM):
+        if ended not in (None, *_TIMES_UP):
             answer, ended = self._ask(job)  # something else killed the child, most likely not for this feed
-        if ended not in (None, -signal.SIGALRM):
+        if ended not in (None, *_TIMES_UP):
             raise ChildProcessError(f"the process that parses feeds died twice, {_how(ended)}; try later")
         if answer is not None:
             feed = msgspec.msgpack.decode(answer, type=ParsedFeed)
@@ -80,7 +84,7 @@ class FeedParser:
             self._stop()
             limit = f"{self._memory_bytes >> 20} MB"
         else:
-            limit = f"{self._seconds:g} s"
+            limit = f"{self._seconds:g} s of processor time"
         error = ParserKilled(f"it took more than {limit} to parse")
         letter = dead_letter("feed", error, body, Origin(url=without_password(url)), first_failed_at=fetched_at)
         return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
@@ -125,22 +129,26 @@ class FeedParser:
 
 
 def serve(seconds: float, memory_bytes: int) -> None:
-    """What the child does: parse what comes on stdin until it ends, and die by the alarm where that takes too long.
+    """What the child does: parse what comes on stdin until it ends, and die by an alarm where that takes too long.
 
-    The alarm is the system's own, so it also ends a regular expression, and it needs no parent that is still alive.
+    The alarms are the system's own, so they also end a regular expression, and need no parent that is still alive. The
+    first counts processor time, so that a busy machine refuses nothing; the other is for what waits and does nothing.
     """
     with suppress(ValueError, OSError):  # not every system has this limit
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in _TIMES_UP:
+        signal.signal(-number, signal.SIG_DFL)
     while (data := _receive(sys.stdin.buffer)) is not None:
         job = msgspec.msgpack.decode(data, type=_Job)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
         try:
             feed = parse_feed(job.body, job.url, job.headers, job.fetched_at, base_url=job.base_url)
             answer = msgspec.msgpack.encode(feed)
         except MemoryError as error:
             failure = Failure(type="MemoryError", message=str(error))
             answer = msgspec.msgpack.encode(ParsedFeed(title=None, articles=[], dead_letters=[], error=failure))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(sys.stdout.buffer, answer)
 

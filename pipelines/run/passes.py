@@ -137,7 +137,13 @@ class Passes:
         for folder in (self._reports, self._counted, *(sink.staging for sink in self._sinks)):
             empty(folder)
         batch = EnrichBatch(
-            settings.extract, settings.model, settings.extractor, settings.near_copies, self._run, work.queue
+            settings.extract,
+            settings.model,
+            settings.extractor,
+            settings.near_copies,
+            self._run,
+            work.queue,
+            state.suspects(),
         )
         expected = sum(queued.articles for queued in work.articles)
         with following(self._progress, lambda: count(self._counted), done, expected):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from claimwire.pipelines.dedupe import sqlite
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
 
 _SCHEMA = """
@@ -25,6 +25,8 @@ CREATE INDEX queue_by_intake ON queue (intake);
 CREATE VIEW written AS  -- positions of intakes of which nothing waits any more, nor of any before them
     SELECT * FROM positions WHERE intake < coalesce((SELECT min(intake) FROM queue), 1 << 62);
 CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE deaths (note TEXT NOT NULL, key TEXT NOT NULL, alone INTEGER NOT NULL,
+                     PRIMARY KEY (key, note)) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
 

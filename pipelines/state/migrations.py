@@ -106,8 +106,16 @@ def _split(db: sqlite3.Connection) -> None:
         db.execute("UPDATE seen SET copied = ? WHERE number = ?", (_packed({**copied, "added": None}), number))
 
 
+def _deaths(db: sqlite3.Connection) -> None:
+    """3 to 4: who was being extracted when a process died."""
+    db.execute(
+        "CREATE TABLE deaths (note TEXT NOT NULL, key TEXT NOT NULL, alone INTEGER NOT NULL,\n"
+        "                     PRIMARY KEY (key, note)) WITHOUT ROWID"
+    )
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -16,13 +17,17 @@ from typing import IO, NamedTuple, Self
 
 from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH
 from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
-from claimwire.pipelines.state import NoStateError, StateError, migrations, queue, sources
+from claimwire.pipelines.state import NoStateError, StateError, migrations, queue, sources, suspects
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
 from claimwire.pipelines.state.journal import Journal
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.queue import Queue
 from claimwire.pipelines.state.sources import Sources
+from claimwire.pipelines.state.suspects import Suspects
+
+_log = logging.getLogger(__name__)
+_EXTRACTING = "extracting"
 
 CURRENT = Versions(STATE_VERSION, fingerprint.VERSION)
 
@@ -98,12 +103,22 @@ class State:
         """A folder for what workers report to the driver of this run, and for nothing that has to last."""
         return self.folder / SCRATCH / self.attempt / name
 
+    def suspects(self) -> Suspects:
+        """Where workers note what they extract."""
+        return Suspects(self.scratch(_EXTRACTING), self.database)
+
     def clear_scratch(self) -> None:
         """Remove what workers reported, once it was taken over."""
         shutil.rmtree(self.folder / SCRATCH, ignore_errors=True)
 
     def recover(self, scratch_folders: Iterable[Path]) -> int:
         """Finish what the last run had committed, throw away what it had not; the number of files finished."""
+        if died := suspects.take_over(self.db, self.folder.glob(f"{SCRATCH}/*/{_EXTRACTING}")):
+            _log.warning(
+                "the last run was killed while it extracted %d articles; one that does it again will be found and left "
+                "out",
+                died,
+            )
         return self.journal.recover([self.folder / SCRATCH, *scratch_folders])
 
     def note_folders(self, noted: Iterable[Path]) -> None:

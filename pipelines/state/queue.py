@@ -13,7 +13,7 @@ import msgspec
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
-from claimwire.pipelines.state import offsets, sources
+from claimwire.pipelines.state import offsets, sources, suspects
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event, decode, encode
@@ -172,6 +172,7 @@ def take_out(db: sqlite3.Connection, outcomes: Iterable[Outcome], now: datetime)
         [(key, sqlite.milliseconds(now)) for key, outcome in keys if outcome == "dead"],
     )
     db.executemany("DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys))
+    suspects.clear(db, (key for key, _ in keys))
 
 
 def forget_failures(db: sqlite3.Connection, before: datetime) -> None:
