@@ -77,9 +77,9 @@ schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration
 bench: $(FOR_TESTS)  ## every benchmark; DATA=folder adds those on real data
 	$(BIN)/python benchmarks/run_all.py $(if $(DATA),--data $(DATA))
 
-bench-claims: $(FOR_TESTS)  ## claims, speakers and names beside the best known systems; DATA=folder with attribution/ and entities/
+bench-claims: $(FOR_TESTS)  ## claims, speakers and names beside the best known systems; DATA=folder with attribution/, pages/, stories/ and entities/
 	@missed=0; $(BIN)/python benchmarks/claims.py --data $(DATA) $(if $(RULE),--rule $(RULE)) || missed=1; \
-	for each in speakers entities; do $(BIN)/python benchmarks/$$each.py --data $(DATA) || missed=1; done; exit $$missed
+	for each in page_claims speakers entities; do $(BIN)/python benchmarks/$$each.py --data $(DATA) || missed=1; done; exit $$missed
 
 train-tagger: $(INSTALLED)  ## train the tagger's weights; DATA=folder; an hour or two on one core
 	$(call pip_install,.[train])

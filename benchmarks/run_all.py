@@ -37,6 +37,7 @@ def main(argv: list[str]) -> int:
         planned["entities"] = data
         planned["claims"] = data
         planned["speakers"] = data
+        planned["page_claims"] = data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)
