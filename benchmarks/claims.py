@@ -110,12 +110,12 @@ def _run(articles: list[dict[str, Any]]) -> tuple[dict[str, float], dict[By, lis
 
     def extracting(by: By) -> Callable[[], None]:
         def run() -> None:
-            found[by] = list(load(by=by).pipe(texts))
+            found[by] = list(load(by=by, which="all").pipe(texts))
 
         return run
 
     works: dict[str, Callable[[], None]] = {"bare": bare, "rules": extracting("rules"), "tagger": extracting("tagger")}
-    list(load(by="tagger").pipe(texts[:1])), list(load(by="rules").pipe(texts[:1]))
+    list(load(by="tagger", which="all").pipe(texts[:1])), list(load(by="rules", which="all").pipe(texts[:1]))
     spent = dict.fromkeys(works, float("inf"))
     for _ in range(2):
         for name, work in works.items():

@@ -1,6 +1,7 @@
 """Who said what on real news pages: our claims compared with those that were marked by reading, as a table of errors.
 
-    python benchmarks/page_claims.py --data shared/data [--part dev|test] [--extractor tagger|rules] [--list CLASS]
+    python benchmarks/page_claims.py --data shared/data [--part dev|test] [--extractor tagger|rules]
+        [--claims statements|all] [--list CLASS]
 
 ``data/README.md`` says how the 60 articles were marked. Nobody reads the errors of the 20 articles of the test part:
 of them only figures are printed.
@@ -47,6 +48,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the shared/data folder")
     parser.add_argument("--part", choices=("dev", "test"), default="dev", help="which articles [dev]")
     parser.add_argument("--extractor", choices=("tagger", "rules"), default="tagger", help="which extractor [tagger]")
+    parser.add_argument("--claims", choices=("statements", "all"), default="statements", help="which [statements]")
     parser.add_argument("--sets", nargs="+", choices=sorted(FILES), default=sorted(FILES), help="of which sets [all]")
     parser.add_argument("--list", choices=CLASSES, metavar="CLASS", help=f"print one class: {', '.join(CLASSES)}")
     arguments = parser.parse_args(argv)
@@ -54,7 +56,7 @@ def main(argv: list[str]) -> int:
         parser.error("--list prints the development part only: nobody reads the errors of the test part")
     marked = pages(arguments.part, arguments.sets)
     found = texts(arguments.data, marked)
-    extractions = load(by=arguments.extractor).pipe(
+    extractions = load(by=arguments.extractor, which=arguments.claims).pipe(
         SimpleNamespace(id=page.id, text=text) for page, text in zip(marked, found, strict=True)
     )
     pairs = [
@@ -68,7 +70,7 @@ def main(argv: list[str]) -> int:
                 print(describe(page, pair))
     else:
         tell_machine()
-        print(f"{len(marked)} articles of the {arguments.part} part, {arguments.extractor}\n")
+        print(f"{len(marked)} articles of the {arguments.part} part, {arguments.extractor}, {arguments.claims}\n")
         tell([pair for _, pair in pairs])
         print()
         return 0 if tell_goals([pair for _, pair in pairs]) or arguments.extractor == "rules" else 1

@@ -76,7 +76,9 @@ def read_by_hand() -> dict[str, dict[Span, tuple[str, ...]]]:
 
 def run(by: By, articles: Iterable[Mapping[str, Any]]) -> list[Extraction]:
     """What an extractor finds in each article."""
-    return list(load(by=by).pipe(SimpleNamespace(id=article["id"], text=article["text"]) for article in articles))
+    return list(
+        load(by=by, which="all").pipe(SimpleNamespace(id=article["id"], text=article["text"]) for article in articles)
+    )
 
 
 def count(

@@ -40,7 +40,7 @@ from claimwire.pipelines.dedupe.index import Found
 from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import Enrich, EnrichBatch, NearCopies, Run, What
-from claimwire.pipelines.extract import By
+from claimwire.pipelines.extract import By, Which
 from claimwire.pipelines.normalize import transform as normal
 from claimwire.pipelines.sinks.messages import Messages, Topics, as_message
 from claimwire.schemas import (
@@ -166,6 +166,7 @@ class ExtractClaims(beam.PTransform):  # type: ignore[misc]
         model: Name or path of a spaCy model for English; None for the one that is installed with claimwire.
         extractor: ``tagger`` with the rules, or ``rules`` alone, which is faster; None for the best that is there.
         near_copies: Whether a near copy is read ``whole``, or only what it has ``added`` to its original.
+        claims: Which: the ``statements`` that a press desk would list, or ``all`` that is attributed to somebody.
     """
 
     def __init__(
@@ -174,9 +175,10 @@ class ExtractClaims(beam.PTransform):  # type: ignore[misc]
         model: str | None = None,
         extractor: By | None = None,
         near_copies: NearCopies = "added",
+        claims: Which = "statements",
     ) -> None:
         super().__init__()
-        self._options = (extract, model, extractor, near_copies)
+        self._options = (extract, model, extractor, claims, near_copies)
 
     def expand(self, given: Given) -> Enriched:
         articles = main_of(given)

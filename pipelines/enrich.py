@@ -12,7 +12,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.pipelines.dedupe.transform import Judged
-from claimwire.pipelines.extract import By, Extraction, Extractor, load
+from claimwire.pipelines.extract import By, Extraction, Extractor, Which, load
 from claimwire.pipelines.extract.budget import processor_time
 from claimwire.pipelines.observe.events import article_event
 from claimwire.pipelines.state.queue import Outcome, QueueReader
@@ -88,6 +88,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         extract: What to extract.
         model: Name of a spaCy model, or None for the default one. It is loaded once a process.
         extractor: What finds names and claims; None for the tagger where its weights are, else the rules.
+        claims: Which claims.
         near_copies: Whether they are read as a ``whole`` or only what they have ``added`` to their originals.
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
@@ -99,6 +100,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         extract: What,
         model: str | None,
         extractor: By | None,
+        claims: Which,
         near_copies: NearCopies,
         run: Run,
         queue: QueueReader | None = None,
@@ -108,6 +110,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         self._what = extract
         self._model = model
         self._by = extractor
+        self._claims = claims
         self._near_copies = near_copies
         self._queue = queue
         self._suspects = suspects
@@ -156,7 +159,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
 
     def _extractor(self) -> Extractor:
         assert self._what != "none"  # noqa: S101 - then nothing is extracted, and nobody asks
-        return load(self._model, self._what, self._by)
+        return load(self._model, self._what, self._by, self._claims)
 
     def _extract(self, batch: list[Judged]) -> dict[str, Extraction | DeadLetter]:
         """What was found in each article, by its order; a dead letter where the extractor failed, or was killed."""

@@ -87,6 +87,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extract: Annotated[
         Literal["none", "entities", "claims"], _in(EXTRACTION, "What to extract; claims includes entities.")
     ] = "claims"
+    claims: Annotated[
+        Literal["statements", "all"],
+        _in(
+            EXTRACTION,
+            "Which claims: statements are those that a press desk would list; all has everything that is attributed "
+            "to somebody, with deeds, feelings and what is less sure.",
+        ),
+    ] = "statements"
     near_copies: Annotated[
         Literal["added", "whole"],
         _in(

@@ -66,7 +66,9 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     """The graph."""
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(f"{started:%Y%m%dT%H%M%SZ}-stream", version("claimwire"), started, endless=True)
-    enrich = EnrichBatch(settings.extract, settings.model, settings.extractor, settings.near_copies, run)
+    enrich = EnrichBatch(
+        settings.extract, settings.model, settings.extractor, settings.claims, settings.near_copies, run
+    )
 
     records = _records(pipeline, settings, sources)
     decoded = records | "DecodeRecords" >> DecodeRecords()

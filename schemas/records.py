@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 Span = tuple[int, int]
 Kind = Literal["exact", "near", "revision"]
@@ -179,6 +179,9 @@ class Quantity(Record, frozen=True):
     comparator: Literal["=", ">", ">=", "<", "<=", "~"]
 
 
+ClaimKind = Literal["statement", "belief", "intention", "attitude"]
+
+
 class Claim(Record, frozen=True):
     """A claim: who said what."""
 
@@ -201,9 +204,12 @@ class Claim(Record, frozen=True):
     check_worthiness: float | None
     """0 to 1; null if no model scored the claim."""
     confidence: float | None
-    """The measured precision of the rule that found the claim, 0 to 1; null if it was not measured."""
+    """0 to 1: the chance that content and speaker are right to the word, as measured on news pages."""
     sentence: Span
     """From the start of the first sentence that the claim touches to the end of the last."""
+    kind: ClaimKind | None = None
+    """``statement``: somebody says, writes, shows; ``belief``: thinks, expects, fears; ``intention``: means to do, or
+    wants done; ``attitude``: is for or against something. Null in records of schema 1.1 and before."""
 
 
 class MessageSpeaker(Record, frozen=True):
@@ -254,6 +260,7 @@ class ClaimMessage(Record, frozen=True):
     confidence: float | None
     sentence: str
     """The sentences that the claim touches, verbatim."""
+    kind: ClaimKind | None = None
 
 
 class Provenance(Record, frozen=True):

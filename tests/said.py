@@ -22,7 +22,7 @@ Case = tuple[str, ...]
 
 def extract(text: str, by: By | None = None) -> Extraction:
     """What the extractor finds: the default one, or the one that is named."""
-    (found,) = load(by=by).pipe([SimpleNamespace(id="", text=text)])
+    (found,) = load(by=by, which="all").pipe([SimpleNamespace(id="", text=text)])
     return found
 
 

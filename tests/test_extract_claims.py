@@ -14,7 +14,7 @@ from claimwire.schemas import Claim
 
 def extract(text: str) -> Extraction:
     """What the rules find by themselves; tests/test_tagger.py has what the tagger adds."""
-    (found,) = load(by="rules").pipe([SimpleNamespace(id="", text=text)])
+    (found,) = load(by="rules", which="all").pipe([SimpleNamespace(id="", text=text)])
     return found
 
 

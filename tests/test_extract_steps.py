@@ -11,7 +11,7 @@ import pytest
 from claimwire.pipelines.extract import LanguageWarning, extract, load, reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.pipeline import STEPS, By, What, Work, steps_for
+from claimwire.pipelines.extract.pipeline import STEPS, By, What, Which, Work, steps_for
 from claimwire.pipelines.extract.rules import CLAUSE, COLON, CONTINUED, RULES, TAGGER, TAGGER_AND_RULES, Rule
 from claimwire.pipelines.extract.wordlists import precision
 from claimwire.schemas import Span
@@ -21,9 +21,10 @@ from claimwire.schemas import Span
 
 @pytest.mark.parametrize("what", ["entities", "claims"])
 @pytest.mark.parametrize("by", ["tagger", "rules"])
-def test_each_step_needs_only_what_the_steps_before_it_give(what: What, by: By) -> None:
+@pytest.mark.parametrize("which", ["statements", "all"])
+def test_each_step_needs_only_what_the_steps_before_it_give(what: What, by: By, which: Which) -> None:
     given = {"id", "article", "only"}
-    for step in steps_for(what, by):
+    for step in steps_for(what, by, which):
         assert set(step.needs) <= given, step.name
         given |= set(step.gives)
     assert "entities" in given
@@ -38,7 +39,7 @@ def test_steps_name_fields_of_the_work_and_have_names_of_their_own() -> None:
 
 def test_the_drafts_before_the_unlikely_are_left_out_are_there_for_calibration() -> None:
     article = SimpleNamespace(id="", text="The mayor said the bridge would stay closed. Ann Lee likes the sea.")
-    ((entities, drafts),) = load(by="rules").drafts([article])
+    ((entities, drafts),) = load(by="rules", which="all").drafts([article])
     assert [entity.text for entity in entities] == ["Ann Lee"]
     assert [draft.kind for draft in drafts] == ["clause"]
 

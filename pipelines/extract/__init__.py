@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from claimwire.pipelines.extract.extractor import Extraction, Extractor, Text, load
 from claimwire.pipelines.extract.model import ModelNotFoundError, ModelUnfitError
-from claimwire.pipelines.extract.pipeline import By
+from claimwire.pipelines.extract.pipeline import By, Which
 from claimwire.pipelines.normalize.language import language
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "LanguageWarning",
     "ModelNotFoundError",
     "ModelUnfitError",
+    "Which",
     "extract",
     "load",
 ]

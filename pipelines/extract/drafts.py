@@ -32,6 +32,8 @@ class Draft:
     """The speaker is taken over from an earlier sentence."""
     score: float = 0.0
     """How sure the tagger is, where it found the claim."""
+    sure: float | None = None
+    """The chance that content and speaker are right to the word (``confidence``)."""
     worth: float | None = None
     """How much it is worth checking, from 0 to 1, where the tagger read the text."""
 

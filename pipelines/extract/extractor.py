@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.model import Model, load_model
-from claimwire.pipelines.extract.pipeline import By, Tools, What, Work, steps_for
+from claimwire.pipelines.extract.pipeline import By, Tools, What, Which, Work, steps_for
 from claimwire.pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from claimwire.schemas import Claim, Entity, Span
 
@@ -37,9 +37,9 @@ class Extraction(NamedTuple):
 class Extractor:
     """Finds entities and, if asked to, claims. A record's provenance holds ``name`` and ``model``."""
 
-    def __init__(self, model: Model, what: What, tagger: Tagger | None = None) -> None:
+    def __init__(self, model: Model, what: What, tagger: Tagger | None = None, which: Which = "statements") -> None:
         self._tools = Tools(model, tagger, what)
-        self.steps = steps_for(what, "tagger" if tagger else "rules")
+        self.steps = steps_for(what, "tagger" if tagger else "rules", which)
         self.name = tagger.name if tagger else "rules"
         self.model = model.name
         self.languages = frozenset({model.language})
@@ -83,15 +83,19 @@ class Extractor:
 
 
 @cache
-def _extractor(model: str | None, what: What, by: By) -> Extractor:
-    return Extractor(load_model(model), what, load_tagger() if by == "tagger" else None)
+def _extractor(model: str | None, what: What, by: By, which: Which) -> Extractor:
+    return Extractor(load_model(model), what, load_tagger() if by == "tagger" else None, which)
 
 
-def load(model: str | None = None, what: What = "claims", by: By | None = None) -> Extractor:
+def load(
+    model: str | None = None, what: What = "claims", by: By | None = None, which: Which = "statements"
+) -> Extractor:
     """The extractor of this process for a spaCy model (None: the default one), a purpose and a way to find things.
 
     ``by`` is ``rules``, or ``tagger`` for the trained tagger together with the rules; the tagger then finds names, too.
-    None takes the tagger where its weights are installed. Raises ModelNotFoundError, which says what to install, and
-    ModelUnfitError.
+    None takes the tagger where its weights are installed. ``which`` claims are wanted: the ``statements`` that a press
+    desk would list, or ``all`` that is attributed to somebody, deeds, feelings and what is less sure included.
+
+    Raises ModelNotFoundError, which says what to install, and ModelUnfitError.
     """
-    return _extractor(model, what, by or ("tagger" if has_weights() else "rules"))
+    return _extractor(model, what, by or ("tagger" if has_weights() else "rules"), which)

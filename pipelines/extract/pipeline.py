@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from claimwire.pipelines.extract import pieces, reject
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.confidence import confidence
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.entities import Recognised, find_entities, recognised
 from claimwire.pipelines.extract.finding import find_in_parse
@@ -22,12 +23,13 @@ from claimwire.pipelines.extract.finding.tagged import find_by_tagger
 from claimwire.pipelines.extract.joining import with_lines, with_tagger
 from claimwire.pipelines.extract.model import Model
 from claimwire.pipelines.extract.pieces import Piece
-from claimwire.pipelines.extract.record import make_claims
+from claimwire.pipelines.extract.record import make_claims, said
 from claimwire.pipelines.extract.spans import any_overlaps
 from claimwire.pipelines.extract.tagger import Attribution, Tagger, Worth
 from claimwire.schemas import Claim, Entity, Span
 
 What = Literal["entities", "claims"]
+Which = Literal["statements", "all"]
 By = Literal["tagger", "rules"]
 
 
@@ -136,6 +138,15 @@ def weigh(work: Work, _: Tools) -> None:
         draft.worth = work.worth.of(draft.content) if work.worth else None
 
 
+def judge(work: Work, tools: Tools) -> None:
+    """Says how sure each draft is."""
+    text = work.article.text
+    by: By = "tagger" if tools.tagger else "rules"
+    for draft in work.drafts:
+        if content := said(text, draft):
+            draft.sure = confidence(text, draft, content, by)
+
+
 def refuse(work: Work, _: Tools) -> None:
     """Leaves out what only looks like a claim."""
     work.drafts = reject.claims(work.article, work.drafts)
@@ -144,6 +155,11 @@ def refuse(work: Work, _: Tools) -> None:
 def refuse_unlikely(work: Work, _: Tools) -> None:
     """Leaves out the kinds of drafts that are seldom right."""
     work.drafts = reject.likely(work.drafts)
+
+
+def refuse_unsure(work: Work, _: Tools) -> None:
+    """Leaves out what a press desk would hardly take for somebody's statement."""
+    work.drafts = reject.sure(work.drafts)
 
 
 def record(work: Work, _: Tools) -> None:
@@ -166,7 +182,8 @@ def each(step: Callable[[Work, Tools], None]) -> Run:
 
 
 class Step(NamedTuple):
-    """One step; ``by`` where only the tagger or only the rules take it, ``what`` where only claims need it."""
+    """One step; ``by`` where only the tagger or only the rules take it, ``what`` where only claims need it, ``which``
+    where only some claims are wanted."""
 
     name: str
     run: Run
@@ -174,6 +191,7 @@ class Step(NamedTuple):
     gives: tuple[str, ...]
     by: By | None = None
     what: What | None = None
+    which: Which | None = None
 
 
 # fmt: off
@@ -190,12 +208,15 @@ STEPS = (
     Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
     Step("refuse", each(refuse), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
+    Step("judge", each(judge), needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("refuse unsure", each(refuse_unsure), needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
     Step("record", each(record), needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),
 )
 # fmt: on
 """All steps, in order."""
 
 
-def steps_for(what: What, by: By) -> list[Step]:
+def steps_for(what: What, by: By, which: Which) -> list[Step]:
     """The steps of an extractor."""
-    return [step for step in STEPS if step.by in {None, by} and step.what in {None, what}]
+    wanted = (by, what, which)
+    return [step for step in STEPS if all(own in {None, asked} for own, asked in zip(step[4:], wanted, strict=True))]

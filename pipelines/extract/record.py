@@ -15,8 +15,7 @@ from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, spea
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.spans import has_words, hull, outside, text_of
-from claimwire.pipelines.extract.stance import hedges, modality, polarity
-from claimwire.pipelines.extract.wordlists import precision
+from claimwire.pipelines.extract.stance import hedges, kind, modality, polarity
 from claimwire.schemas import Claim, Cue, Entity, Span
 
 _MARKS = "\"“”„«»「」'‘’"
@@ -41,8 +40,7 @@ def make_claims(
 
 def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
     """The record of a draft; None where nothing is left of the content without the cue and the speaker."""
-    content = outside(draft.content, [] if draft.inherited else [*draft.speaker, *draft.cue])
-    content = [span for span in content if has_words(text, span)]
+    content = said(text, draft)
     if not content:
         return None
     whole = text_of(text, content, " [...] ")
@@ -61,9 +59,16 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         quantities=find_quantities(text, tuple(content)),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
         check_worthiness=None if draft.worth is None else round(draft.worth, 2),
-        confidence=precision().get(draft.kind),
+        confidence=None if draft.sure is None else round(draft.sure, 2),
         sentence=sentence,
+        kind=kind(draft.lemma, draft.class_, whole),
     )
+
+
+def said(text: str, draft: Draft) -> list[Span]:
+    """The content of a draft without its cue and speaker; empty where nothing is left."""
+    content = outside(draft.content, [] if draft.inherited else [*draft.speaker, *draft.cue])
+    return [span for span in content if has_words(text, span)]
 
 
 def _id(article_id: str, content: Sequence[Span], speaker: Sequence[Span], words: str) -> str:

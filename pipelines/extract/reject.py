@@ -5,7 +5,8 @@
 3. A draft of the parse, before quotations are given to drafts: ``stands``.
 4. Every draft, once all are found: ``why_not``, by the ``REASONS``.
 5. Beside the tagger, drafts of a kind that is seldom right: ``is_unlikely``.
-6. Claims within claims within claims: ``unnested``.
+6. Where statements are wanted, drafts that are seldom right to the word: ``sure``.
+7. Claims within claims within claims: ``unnested``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs,
 LEAST = 0.3
 """To leave out what is right less often than half of F1 raises F1 (Lipton et al. 2014); here it is a little less, for
 recall."""
+SURE = 0.4
+"""What statements are sure of at least; docs/extraction.md has what other values would give."""
 _DEEPEST = 5
 
 _GOING_ON = sections("particles.txt")["going on"]
@@ -303,7 +306,7 @@ def _cue(article: Article, draft: Draft) -> str:
     return text_of(article.text, draft.cue).lower()
 
 
-# -- 5. and 6.
+# -- 5. to 7.
 
 
 def is_unlikely(draft: Draft) -> bool:
@@ -314,6 +317,11 @@ def is_unlikely(draft: Draft) -> bool:
 def likely(drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts whose kind is right often enough."""
     return [draft for draft in drafts if not is_unlikely(draft)]
+
+
+def sure(drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts that are sure enough for a reader who wants statements."""
+    return [draft for draft in drafts if draft.sure is None or draft.sure >= SURE]
 
 
 def unnested(drafts: Sequence[Draft]) -> list[Draft]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
 from claimwire.pipelines.extract.quantities import begins_number
-from claimwire.pipelines.extract.wordlists import any_of, words
-from claimwire.schemas import Span
+from claimwire.pipelines.extract.wordlists import CueClass, any_of, kinds, words
+from claimwire.schemas import ClaimKind, Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
 Polarity = Literal["affirmed", "negated", "denied"]
@@ -50,6 +50,18 @@ def polarity(lemma: str, negated: bool) -> Polarity:
     if lemma in DENYING:
         return "denied"
     return "negated" if negated or lemma in _DOUBTING else "affirmed"
+
+
+def kind(lemma: str, class_: CueClass, content: str) -> ClaimKind:
+    """What somebody does who is told to have said or thought this; ``lemma`` and ``class_`` are the cue's."""
+    named = kinds().get(lemma)
+    if named in {"intention", "attitude"}:
+        return cast("ClaimKind", named)
+    if named and content.lower().startswith(("to ", "not to ")):
+        return "intention"
+    if class_ == "cognition":
+        return "belief"
+    return "attitude" if class_ == "attitude" else "statement"
 
 
 def modality(clause: str, lemma: str, alleged: bool, whole: str) -> Modality:

@@ -126,6 +126,23 @@ def triggers() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
+def kinds() -> dict[str, str]:
+    """Every form of a cue that tells the kind of a claim -> its section in ``kinds.txt``."""
+    found: dict[str, str] = {}
+    for section, lemmas in sections("kinds.txt").items():
+        for lemma in sorted(lemmas):
+            for form in (lemma, *_regular_forms(lemma, doubled=False)):
+                found.setdefault(form, section)
+    return found
+
+
+@cache
+def weights(by: str) -> dict[str, float]:
+    """The features of ``confidence.tsv`` with their weights, for the ``tagger`` or the ``rules``."""
+    return {feature: float(tagger if by == "tagger" else rules_) for feature, tagger, rules_ in rows("confidence.tsv")}
+
+
+@cache
 def precision() -> dict[str, float]:
     """Kinds of drafts -> the precision of their claims, where enough of them were measured."""
     return {rule: float(share) for rule, share, _ in rows("precision.tsv")}

@@ -140,6 +140,7 @@ class Passes:
             settings.extract,
             settings.model,
             settings.extractor,
+            settings.claims,
             settings.near_copies,
             self._run,
             work.queue,

@@ -121,6 +121,7 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         copies=copies,
         text=claim.text,
         quote_type=claim.quote_type,
+        kind=claim.kind,
         speaker=MessageSpeaker(speaker.text, speaker.name, speaker.type) if speaker else None,
         cue=claim.cue.lemma if claim.cue else None,
         polarity=claim.polarity,
