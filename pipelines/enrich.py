@@ -14,6 +14,7 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.extract import By, Extraction, Extractor, load
 from claimwire.pipelines.observe.events import article_event
+from claimwire.pipelines.observe.letters import describe
 from claimwire.pipelines.state.queue import Outcome, QueueReader
 from claimwire.schemas import (
     SCHEMA_VERSION,
@@ -111,7 +112,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             result = next(extracted) if why is None else None
             if isinstance(result, DeadLetter):
                 yield beam.pvalue.TaggedOutput("dead_letters", result)
-                yield _outcome(Outcome(judged.order, "dead", 0, ()))
+                yield _outcome(Outcome(judged.order, "dead", 0, (), describe(result)))
             elif judged.outcome == "unchanged":
                 yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
             else:

@@ -197,6 +197,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         False
     )
     log_format: Annotated[Literal["text", "json"], _in(MESSAGES, "Form of the lines on stderr.")] = "text"
+    incomplete_exit: Annotated[
+        int,
+        _in(
+            MESSAGES,
+            "Exit code of a run that is done, but in which sources failed or dead letters were written; 0 is for "
+            "schedulers that take every other code for a failure.",
+            ge=0,
+            le=255,
+        ),
+    ] = 3
 
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""

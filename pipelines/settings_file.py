@@ -64,17 +64,17 @@ def _entries(loader: _Loader, path: Path) -> Iterator[Entry]:
     if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
         return
     if not isinstance(root, yaml.MappingNode):
-        raise SettingsError(f"{_where(path, root.start_mark)}: settings are 'name: value' lines; this is a {root.id}")
+        raise SettingsError(f"{_where(path, root.start_mark)}: settings are 'name: value' lines; this is {_kind(root)}")
     for key, node in root.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise SettingsError(f"{path}, line {line}: the name of a setting is text; this is a {key.id}")
+            raise SettingsError(f"{path}, line {line}: the name of a setting is text; this is {_kind(key)}")
         name = key.value.replace("-", "_")
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for item in items:
             if not isinstance(item, yaml.ScalarNode):
                 where = _where(path, item.start_mark)
-                raise SettingsError(f"{where}: {name} is a value or a list of values; there is a {item.id} in it")
+                raise SettingsError(f"{where}: {name} is a value or a list of values; there is {_kind(item)} in it")
         try:
             values = [loader.construct_object(item) for item in items]
         except (ValueError, KeyError):  # of a tag that does not fit (!!int x), or a number of thousands of digits
@@ -95,7 +95,7 @@ class _Loader(yaml.SafeLoader):
         if self._depth == 1 and isinstance(index, yaml.ScalarNode):
             self.setting = index.value
         if self._depth > _DEEPEST:
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem=f"it is nested more than {_DEEPEST} levels deep", problem_mark=mark)
         self._depth += 1
         try:
@@ -104,7 +104,7 @@ class _Loader(yaml.SafeLoader):
             self._depth -= 1
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_scalar)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
@@ -115,6 +115,12 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     if "tag" in problem:
         return "put a value that begins with ! into quotation marks"
     return problem
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "text"
 
 
 def _where(path: Path, mark: Mark | None) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, FAILED, INCOMPLETE, USAGE, exit_code
+from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, STOPPED, USAGE, exit_code
 from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_options, load, require, settings_options
 from claimwire.pipelines.settings import Settings
 
@@ -49,7 +49,7 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options()
+@settings_options("incomplete_exit")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """Repeat run, --every so often, until SIGINT or SIGTERM.
@@ -76,7 +76,7 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
 
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions",
+    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
 )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ class _Stop:
         from claimwire.pipelines.observe.logs import say_from_signal  # noqa: PLC0415
 
         if self._asked.is_set():
-            os._exit(FAILED)
+            os._exit(STOPPED)
         self._asked.set()
         name = signal.Signals(number).name
         say_from_signal(f"{name}: ending at the next commit; send it again to end at once (nothing is lost)")
@@ -173,9 +173,10 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
         with State(Path(settings.state)) as state, _progress(settings) as progress:
             summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
         _tell(settings, summary)
-        if summary.waiting:
-            return FAILED
-        return INCOMPLETE if summary.sources_failed or summary.dead_letters or summary.refused else DONE
+        if stop():
+            return STOPPED
+        incomplete = summary.sources_failed or summary.dead_letters or summary.refused
+        return settings.incomplete_exit if incomplete else DONE
 
     return exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
 

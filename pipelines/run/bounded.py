@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
@@ -63,8 +64,18 @@ class BoundedRun:
         self._reading = Reading(
             settings, state, self.run, runner, self.summary, progress, stopping, retry=only_dead_letters
         )
+        self._letters = LetterLog()
         self._passes = Passes(
-            settings, state, self.run, self._sinks, runner, self._publisher, self.summary, progress, stopping
+            settings,
+            state,
+            self.run,
+            self._sinks,
+            runner,
+            self._publisher,
+            self.summary,
+            self._letters,
+            progress,
+            stopping,
         )
 
     def go(self) -> Summary:
@@ -72,7 +83,7 @@ class BoundedRun:
 
         Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
         """
-        with logs.fields(run=self.run.id), self._publisher, keeping_workers():
+        with logs.fields(run=self.run.id), self._publisher, self._letters, keeping_workers():
             self._state.journal.publish = self._publisher
             return self._go()
 
