@@ -99,6 +99,29 @@ def test_a_run_then_nothing_new_then_show(fresh_claimwire: Claimwire, claimwire:
     assert "\x1b" not in shown
 
 
+def test_the_last_line_of_a_run_that_saw_nothing_says_why(claimwire: Claimwire, tmp_path: Path) -> None:
+    run = ("run", "--sink", "jsonl:out", "--extract", "none", "--source")
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    claimwire(*run, "in.jsonl")
+    write_jsonl(tmp_path / "empty.jsonl")
+    for folder in ("none", "pictures"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pictures/bridge.png").write_bytes(b"\x89PNG")
+    for source, left_out, why in (
+        ("in.jsonl", "", "nothing new   .claimwire has it all; another --state reads it again"),
+        ("out", "files that claimwire has written", "nothing read  the sources hold no feed, file or topic to read"),
+        ("none", "nothing to read in this folder, which is empty", "nothing read  the sources hold no feed"),
+        ("pictures", "bridge.png is left out", "nothing read  the sources hold no feed"),
+        ("empty.jsonl", "", "nothing new   what was read holds no articles"),
+    ):
+        done = claimwire(*run, source)
+        assert done.returncode == 0
+        assert left_out in done.stderr
+        assert done.stderr.splitlines()[-1].startswith(why), source
+    looked = claimwire("doctor", "--source", "out", "--sink", "jsonl:out", "--extract", "none")
+    assert "ok    sources  there is nothing to read in them now" in looked.stdout
+
+
 def test_stdout_carries_records_and_nothing_else(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1), "bad line")
     done = claimwire("run", "--source", "in.jsonl", "--sink", "-", "--extract", "none")

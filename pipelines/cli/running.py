@@ -201,7 +201,6 @@ def _tell(settings: Settings, summary: Summary) -> None:
 
         _log.info("run completed", extra={"summary": msgspec.structs.asdict(summary)})
         return
-    for line in summary.lines():
-        print(line, file=sys.stderr)
-    if not summary.seen and not summary.sources_failed:
-        print(f"nothing new   {settings.state} has it all; another --state reads it again", file=sys.stderr)
+    for line in (*summary.lines(), summary.nothing(settings.state)):
+        if line:
+            print(line, file=sys.stderr)
