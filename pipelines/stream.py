@@ -24,6 +24,7 @@ from claimwire.connectors.kafka import KafkaAddress, Message, ReadFromKafka, Wri
 from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import write_jsonl
 from claimwire.connectors.sources import TopicSource, sources
+from claimwire.pipelines import extract
 from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run
@@ -55,6 +56,8 @@ def run_stream(settings: Settings, beam_options: list[str]) -> None:
             "a stream needs a portable runner, because Beam's DirectRunner gives out nothing behind keyed state of an "
             f"unbounded read; for example: {_COMMAND}; without one, claimwire watch does the same in passes"
         )
+    if settings.extract != "none":
+        extract.check(settings.model, settings.extractor)
     for address in addresses:
         prepare_topics(settings, address, topics_of(settings, address))
     pipeline = beam.Pipeline(options=options)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from claimwire.pipelines import extract
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.letters import LetterLog
@@ -81,7 +82,8 @@ class BoundedRun:
     def go(self) -> Summary:
         """Do the run.
 
-        Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
+        Raises SourceError, SettingsError, ModelNotFoundError, ModelUnfitError and SinkError before anything is read,
+        RunError when a step cannot go on.
         """
         with logs.fields(run=self.run.id), self._publisher, self._letters, keeping_workers():
             self._state.journal.publish = self._publisher
@@ -91,6 +93,8 @@ class BoundedRun:
         began = time.monotonic()
         state, summary = self._state, self.summary
         found = expand(self._settings.source, self._only_dead_letters)
+        if self._settings.extract != "none":
+            extract.check(self._settings.model, self._settings.extractor)
         for sink in self._sinks:
             sink.check()
         state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
