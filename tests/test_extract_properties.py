@@ -179,7 +179,7 @@ def test_hostile_text_is_read_like_any_other(text: str) -> None:
 
 
 def test_a_missing_model_says_what_is_installed() -> None:
-    with pytest.raises(ModelNotFoundError, match="there is no spaCy model 'xx_no_such_model'.*; installed: "):
+    with pytest.raises(ModelNotFoundError, match=r"there is no spaCy model 'xx_no_such_model'.*; installed: "):
         load("xx_no_such_model")
 
 

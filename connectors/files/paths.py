@@ -98,6 +98,8 @@ def check_file(path: str) -> None:
 def _why_missing(path: str, error: Exception) -> str:
     if not isinstance(error, FileNotFoundError):
         return getattr(error, "strerror", None) or str(error)
+    if os.path.islink(path):
+        return f"a link to {os.readlink(path)}, which does not exist"
     folder, name = os.path.split(path)
     if near := get_close_matches(name, _names_in(folder), 1, 0.7):
         return f"no such file; did you mean {os.path.join(folder, near[0])}?"
