@@ -38,6 +38,14 @@ _LONGEST = 1_000_000
 _one_at_a_time = threading.Lock()
 
 
+def finish_extracting(seconds: float) -> None:
+    """Wait for the end of the batch that is being extracted in this process, but no longer; no other one begins.
+
+    For the end of a process: spaCy's native code crashes if Python ends under it.
+    """
+    _one_at_a_time.acquire(timeout=seconds)
+
+
 class Run(msgspec.Struct, frozen=True):
     """What the records of one run say of their making."""
 

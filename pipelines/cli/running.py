@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -83,7 +84,7 @@ _NOT_OF_STREAMS = (
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
 @settings_options(*_NOT_OF_STREAMS)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
-def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
+def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> NoReturn:
     """Read topics as they grow and write to topics, without end, on a portable runner.
 
     \b
@@ -96,7 +97,8 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
     Offsets are committed in the consumer group --kafka-group [claimwire-stream] when what was read is written. A
     stream begins at the offsets of the group. After a failure, records can be written twice, with the same ids and
-    keys. Workers keep messages that a topic refuses in --state.
+    keys. Workers keep messages that a topic refuses in --state. SIGINT and SIGTERM end it with exit code 0; a job whose
+    workers are on a cluster (not LOOPBACK) goes on there.
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
@@ -104,14 +106,20 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
     from claimwire.errors import ClaimwireError  # noqa: PLC0415
     from claimwire.pipelines.stream import run_stream  # noqa: PLC0415
 
-    try:
-        run_stream(settings, list(beam_options))
-    except KeyboardInterrupt:
-        _log.warning("stopped; the next stream continues at the offsets of its consumer group")
-    except (RuntimeError, ValueError) as error:  # what runners raise
-        if isinstance(error, ClaimwireError):
-            raise
-        raise ClaimwireError(f"the stream has ended: {error}") from error
+    def until_its_end() -> None:
+        try:
+            run_stream(settings, list(beam_options), stop)
+        except (RuntimeError, ValueError) as error:  # what runners raise
+            if isinstance(error, ClaimwireError):
+                raise
+            raise ClaimwireError(f"the stream has ended: {error}") from error
+
+    with _Stop("ending; send it again to end at once") as stop:
+        code = exit_code(until_its_end)
+        # Threads of Beam's workers are still there, and some would crash if Python ended under them. So only what is
+        # registered for its end is done, such as the end of the runner.
+        atexit._run_exitfuncs()
+        os._exit(code)
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
@@ -136,13 +144,18 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
 class _Stop:
     """SIGINT and SIGTERM ask for an end at the next safe point; a second one ends at once, which is safe too."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "ending at the next commit; send it again to end at once (nothing is lost)") -> None:
+        self._what = what
         self._asked = threading.Event()
 
     def __enter__(self) -> _Stop:
+        self.listen()
+        return self
+
+    def listen(self) -> None:
+        """Hear signals from now on."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
-        return self
 
     def __exit__(self, *_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -154,8 +167,7 @@ class _Stop:
         if self._asked.is_set():
             os._exit(STOPPED)
         self._asked.set()
-        name = signal.Signals(number).name
-        say_from_signal(f"{name}: ending at the next commit; send it again to end at once (nothing is lost)")
+        say_from_signal(f"{signal.Signals(number).name}: {self._what}")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
