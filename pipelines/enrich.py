@@ -15,6 +15,7 @@ from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.extract import By, Extraction, Extractor, Which, load
 from claimwire.pipelines.extract.budget import processor_time
 from claimwire.pipelines.observe.events import article_event
+from claimwire.pipelines.observe.letters import describe
 from claimwire.pipelines.state.queue import Outcome, QueueReader
 from claimwire.pipelines.state.suspects import KilledError, Suspects
 from claimwire.schemas import (
@@ -40,6 +41,14 @@ _BUDGET_S = 30.0
 _BUDGET_S_PER_CHARACTER = 0.001
 # The bundles that a worker runs side by side share one model, and spaCy forgets the words of one text for all of them.
 _one_at_a_time = threading.Lock()
+
+
+def finish_extracting(seconds: float) -> None:
+    """Wait for the end of the batch that is being extracted in this process, but no longer; no other one begins.
+
+    For the end of a process: spaCy's native code crashes if Python ends under it.
+    """
+    _one_at_a_time.acquire(timeout=seconds)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -122,7 +131,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
             result = extracted[judged.order] if why is None else None
             if isinstance(result, DeadLetter):
                 yield beam.pvalue.TaggedOutput("dead_letters", result)
-                yield _outcome(Outcome(judged.order, "dead", 0, ()))
+                yield _outcome(Outcome(judged.order, "dead", 0, (), describe(result)))
             elif judged.outcome == "unchanged":
                 yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
             else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from claimwire.connectors.kafka import Start
 from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.offsets import milliseconds
-from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.settings import Settings, start_time
 
 
 def connection(settings: Settings, brokers: tuple[str, ...]) -> Connection:
@@ -34,4 +33,4 @@ def start_of(settings: Settings) -> Start:
         case "earliest" | "latest" | "committed" as named:
             return Start(default=named)
         case time:
-            return Start(time_ms=milliseconds(datetime.fromisoformat(time)))
+            return Start(time_ms=milliseconds(start_time(time)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -16,11 +16,13 @@ from msgspec import Meta
 from claimwire.errors import UsageError
 
 PREFIX = "CLAIMWIRE_"
-SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD")
+SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD", "CLAIMWIRE_KAFKA_KEY_PASSWORD")
 # Variables with the prefix that are not settings: where the settings file is, logins, and the tests' own.
 _NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_DURATION_HINT = "write a whole number and one of s, m, h, d, w, e.g. 90d"
+_DURATION_HINT = (
+    "it must be a length of time of at least 1s: a whole number up to 99999 and one of s, m, h, d, w, e.g. 90d"
+)
 
 Duration = Annotated[
     str,
@@ -30,7 +32,7 @@ Duration = Annotated[
 Start = Annotated[
     str,
     Meta(
-        pattern=r"^(earliest|latest|committed|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))$",
+        pattern=r"^(earliest|latest|committed|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d))$",
         extra={
             "expected": "it must be earliest, latest, committed, or a time with its zone, e.g. 2026-11-20T06:00:00Z"
         },
@@ -142,7 +144,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _in(
             KAFKA,
             "File of client properties for every broker (TLS, SASL), by the names of Kafka or of kafka-python. "
-            "User and password can also be set in CLAIMWIRE_KAFKA_USERNAME and CLAIMWIRE_KAFKA_PASSWORD.",
+            "User and password can also be set in CLAIMWIRE_KAFKA_USERNAME and CLAIMWIRE_KAFKA_PASSWORD, the password "
+            "of a private key in CLAIMWIRE_KAFKA_KEY_PASSWORD.",
         ),
     ] = None
     kafka_group: Annotated[
@@ -158,7 +161,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _in(
             KAFKA,
             "Where to begin a topic that the state does not know: earliest, latest, committed (the group's offset, "
-            "else earliest), or a time, e.g. 2026-11-20T06:00:00Z.",
+            "else earliest), or a time with its zone, e.g. 2026-11-20T06:00:00Z.",
         ),
     ] = "earliest"
     kafka_lost: Annotated[
@@ -202,6 +205,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         False
     )
     log_format: Annotated[Literal["text", "json"], _in(MESSAGES, "Form of the lines on stderr.")] = "text"
+    incomplete_exit: Annotated[
+        int,
+        _in(
+            MESSAGES,
+            "Exit code of a run that is done, but in which sources failed or dead letters were written; 0 is for "
+            "schedulers that take every other code for a failure.",
+            ge=0,
+            le=255,
+        ),
+    ] = 3
 
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""
@@ -219,6 +232,22 @@ def parse_duration(text: str) -> timedelta:
     except msgspec.ValidationError:
         raise ValueError(f"{text!r} is not a time span; {_DURATION_HINT}") from None
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def start_time(kafka_start: str) -> datetime | None:
+    """The time in ``kafka_start``; None if it is a word.
+
+    Raises ValueError for a time that does not exist or is before 1970.
+    """
+    if kafka_start in ("earliest", "latest", "committed"):
+        return None
+    time = datetime.fromisoformat(kafka_start.upper())
+    if time < _EPOCH:
+        raise ValueError("Kafka counts time from 1970")
+    return time
 
 
 class Setting(NamedTuple):
@@ -277,34 +306,24 @@ def _described(field: msgspec.structs.FieldInfo) -> Setting:
 def load_settings(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
     """The settings from a YAML file, the environment and the command's flags; later ones win.
 
-    Raises SettingsError.
+    Raises SettingsError, whose message contains no password.
     """
-    given = {
-        str(config): _from_file(config) if config else {},
-        "the environment": _from_environment(environment),
-        "the command line": flags,
-    }
-    return Settings(
-        **{name: _checked(name, value, where) for where, layer in given.items() for name, value in layer.items()}
-    )
+    given = [
+        *(_from_file(config) if config else ()),
+        *((name, "the environment", value) for name, value in _from_environment(environment).items()),
+        *((name, "the command line", value) for name, value in flags.items()),
+    ]
+    return Settings(**{name: _checked(name, value, where) for name, where, value in given})
 
 
-def _from_file(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - only who has a file pays for it
+def _from_file(path: Path) -> list[tuple[str, str, Any]]:
+    """Of each setting in a file: its name, where it is, and its value."""
+    from claimwire.pipelines.settings_file import read_entries  # noqa: PLC0415 - only who has a file pays for YAML
 
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not YAML: {error}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} must hold settings as 'name: value' lines, not a {type(content).__name__}")
-    # Both spellings of a name that people try: as in the flag, and as in the reference.
-    named = {str(name).replace("-", "_"): value for name, value in content.items()}
-    return {name: [value] if _is_list(name) and isinstance(value, str) else value for name, value in named.items()}
+    return [
+        (name, f"{path}, line {line}", [value] if _is_list(name) and isinstance(value, str) else value)
+        for name, line, value in read_entries(path)
+    ]
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -328,14 +347,40 @@ def _types() -> dict[str, Any]:
 
 def _checked(name: str, value: Any, where: str) -> Any:
     if name not in _types():
-        near = get_close_matches(name, _types(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_types())}"
-        raise SettingsError(f"{where}: there is no setting {name!r}; {hint}")
+        raise SettingsError(f"{where}: there is no setting {name!r}; {_what_else(name)}")
     try:
         # Not strict only for text, which the environment and flags give: "2" is a number there, "true" a truth value.
-        return msgspec.convert(value, _types()[name], strict=not isinstance(value, str))
-    except msgspec.ValidationError as error:
+        checked = msgspec.convert(value, _types()[name], strict=not isinstance(value, str))
+        if name == "kafka_start":
+            start_time(checked)
+    except (msgspec.ValidationError, ValueError) as error:
         plain = (
             str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")
         )
-        raise SettingsError(f"{where}: {name} cannot be {value!r}: {describe()[name].expected or plain}") from error
+        raise SettingsError(f"{where}: {name} cannot be {shown(value)}: {describe()[name].expected or plain}") from None
+    return checked
+
+
+def _what_else(name: str) -> str:
+    """What may be meant by a setting that does not exist."""
+    if any(word in name.lower() for word in ("password", "passwd", "secret", "username")):
+        return f"user and password of a Kafka are set in the environment: {', '.join(SECRETS)}"
+    near = get_close_matches(name, _types(), 1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(_types())}"
+
+
+_LONGEST_SHOWN = 80
+
+
+def shown(value: Any) -> str:
+    """A wrong value as a message may show it: without passwords, and not at any length."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value[:3]))}{', ...' if len(value) > 3 else ''}]"
+    if not isinstance(value, str):
+        return repr(value)
+    # All before the last @ may be a user and a password, whatever characters the password has.
+    before, at, after = value.rpartition("@")
+    if at and ":" in before:
+        scheme, found, _ = before.partition("://")
+        value = f"{scheme}://***@{after}" if found else f"***@{after}"
+    return repr(value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}...")

@@ -9,42 +9,72 @@ failure, with the same id and key; a bounded run (``claimwire watch``) is exact.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from copy import copy
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.metrics import Metrics, MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.runners.runner import PipelineResult
+from apache_beam.runners.worker import sdk_worker
+from grpc import RpcError
 
 from claimwire.connectors.kafka import KafkaAddress, Message, ReadFromKafka, WriteToKafka
 from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import write_jsonl
 from claimwire.connectors.sources import TopicSource, sources
+from claimwire.errors import ClaimwireError
+from claimwire.pipelines import extract
 from claimwire.pipelines.dedupe.stream import DeduplicateStream
 from claimwire.pipelines.dedupe.transform import Judged
-from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run
+from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run, finish_extracting
 from claimwire.pipelines.kafka import connection, consumer_config, start_of
 from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.messages import Messages, as_message
 from claimwire.pipelines.sinks.topics import prepare_topics, topics_of
 from claimwire.schemas import DeadLetter, EnrichedArticle, Event, encode
 
+_log = logging.getLogger(__name__)
+
 GROUP = "claimwire-stream"
 # For new partitions. The watermark moves as often, and with it what Prism has left lying between two stages.
 _LOOK_EVERY_S = 2
+_STEP_S = 0.5
+_PATIENCE_S = 30.0
+_TELL_EVERY_S = 60.0
+_COUNTERS = "claimwire"
+_COUNTED = ("article", "claim", "dead letter")
 _COMMAND = "claimwire stream --source kafka://HOST:PORT/TOPIC --sink kafka://HOST:PORT/PREFIX --runner FlinkRunner ..."
 
 
-def run_stream(settings: Settings, beam_options: list[str]) -> None:
+class Stop(Protocol):
+    """Who tells a stream to end."""
+
+    def listen(self) -> None:
+        """Hear signals from now on, also if a library has put itself in the way."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, but no longer than until it is to end; whether it is."""
+
+
+def run_stream(settings: Settings, beam_options: list[str], stop: Stop) -> None:
     """Run the stream until it is stopped, or, on a cluster that runs on without us, until it is submitted.
 
-    Raises SettingsError for what cannot be streamed, SourceError, KafkaConnectorError where a topic of the sink is not
-    there, and what the runner raises.
+    Raises SettingsError for what cannot be streamed, SourceError, ModelNotFoundError, ModelUnfitError,
+    KafkaConnectorError where a topic of the sink is not there, ClaimwireError where the stream ends by itself, and what
+    the runner raises.
     """
     topics = _topics(settings)
     addresses = _sinks(settings)
@@ -55,11 +85,70 @@ def run_stream(settings: Settings, beam_options: list[str]) -> None:
             "a stream needs a portable runner, because Beam's DirectRunner gives out nothing behind keyed state of an "
             f"unbounded read; for example: {_COMMAND}; without one, claimwire watch does the same in passes"
         )
+    if settings.extract != "none":
+        extract.check(settings.model, settings.extractor)
     for address in addresses:
         prepare_topics(settings, address, topics_of(settings, address))
+    group = settings.kafka_group or GROUP
+    ends = (", ".join(dict.fromkeys(map(str, some))) for some in ((topic.address for topic in topics), addresses))
+    _log.info("starting on %s: from %s to %s, consumer group %s", runner, *ends, group)
+    # Beam prints errors of its threads and of bundles, also those that only mean that the runner has ended. What counts
+    # of them is raised here.
+    threading.excepthook = lambda _: None
+    sdk_worker.print = lambda *_, **__: None
     pipeline = beam.Pipeline(options=options)
     build(pipeline, settings, topics, addresses)
-    pipeline.run().wait_until_finish()
+    result = pipeline.run()
+    stop.listen()  # Beam has set a handler for SIGINT
+    _log.info("running; the first records may take a minute")
+    try:
+        if not _has_ended(result, stop):
+            if options.view_as(PortableOptions).environment_type == "LOOPBACK":  # the work is done in this process
+                with suppress(Exception):  # a runner that has got the signal too is gone
+                    result.cancel()
+            _log.info("stopped; the next stream continues at the offsets of the consumer group %s", group)
+    finally:
+        finish_extracting(_PATIENCE_S)
+
+
+def _has_ended(result: PipelineResult, stop: Stop) -> bool:
+    """Wait for the end of a stream, with a line every minute; False if it is told to stop before.
+
+    Raises ClaimwireError for a stream that fails.
+    """
+    failed: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            result.wait_until_finish()
+        except Exception as error:
+            failed.append(error)
+
+    waiting = threading.Thread(target=wait, name="stream", daemon=True)
+    waiting.start()
+    began = told = time.monotonic()
+    while waiting.is_alive():
+        if stop.wait(_STEP_S):
+            return False
+        if time.monotonic() - told >= _TELL_EVERY_S:
+            told = time.monotonic()
+            _log.info("%.0f min: %s", (told - began) / 60, _counts(result))
+    if failed:
+        (error,) = failed
+        why = "the runner does not answer any more" if isinstance(error, RpcError) else error
+        raise ClaimwireError(f"the stream has ended: {why}") from error
+    return True
+
+
+def _counts(result: PipelineResult) -> str:
+    """What has been written since the start, as far as the runner says it."""
+    counts = dict.fromkeys(_COUNTED, 0)
+    with suppress(Exception):  # not every runner has them at every moment
+        # A result asks the runner once and keeps the answer, so a copy of it is asked.
+        for counter in copy(result).metrics().query(MetricsFilter().with_namespace(_COUNTERS))["counters"]:
+            # Flink says what was attempted; on Prism that falls back to 0 once it is committed.
+            counts[counter.key.metric.name] += max(counter.attempted or 0, counter.committed or 0)
+    return ", ".join(counted(number, name) for name, number in counts.items())
 
 
 def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource], sinks: list[KafkaAddress]) -> None:
@@ -111,23 +200,29 @@ class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
     def __init__(self, enrich: EnrichBatch, messages: Messages) -> None:
         self._enrich = enrich
         self._messages = messages
+        self._articles, self._claims, self._letters = (Metrics.counter(_COUNTERS, name) for name in _COUNTED)
 
     def process(self, batch: list[Judged]) -> Iterator[Message]:
         for output in self._enrich.process(batch):
             match output:
                 case (_, EnrichedArticle() as article):
+                    self._articles.inc()
+                    self._claims.inc(len(article.claims))
                     yield from map(as_message, self._messages.of_articles([encode(article)]))
                 case TaggedOutput(value=Event() as event):
                     yield as_message(self._messages.of_event(encode(event)))
                 case TaggedOutput(value=DeadLetter() as letter):
+                    self._letters.inc()
                     yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 
 class _LettersToMessages(beam.DoFn):  # type: ignore[misc]
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
+        self._letters = Metrics.counter(_COUNTERS, _COUNTED[-1])
 
     def process(self, letter: DeadLetter) -> Iterator[Message]:
+        self._letters.inc()
         yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 

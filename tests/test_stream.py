@@ -6,7 +6,11 @@ The same test runs on Prism, and on Flink where the environment names its job se
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +24,7 @@ from conftest import Claimwire
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 
+from claimwire.pipelines import stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import Verdict
@@ -140,6 +145,46 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     # At least once: what came again has the same key.
     again = [record.key for record in broker.read(f"{topic}.articles")]
     assert len(set(again)) == len(records) + len(wanted)
+
+
+def tell_every_second() -> None:
+    stream._TELL_EVERY_S = 1
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGTERM, os.killpg)],
+    ids=["Ctrl-C in a terminal", "SIGTERM", "SIGTERM to the group"],
+)
+def test_a_stream_says_how_far_it_is_and_ends_on_a_signal_without_a_word_too_many(
+    broker: Broker,
+    topic: str,
+    tmp_path: Path,
+    prism: str,
+    number: signal.Signals,
+    send: Callable[[int, signal.Signals], None],
+) -> None:
+    broker.create(topic, *(f"{topic}.{kind}" for kind in KINDS))
+    here = f"kafka://{broker.address}/{topic}"
+    options = ["--source", here, "--sink", here, "--extractor", "rules", "--kafka-group", topic, *prism_options(prism)]
+    # More than it extracts until it is told to end, so that it is at work then.
+    broker.produce(topic, b"no article", *map(article, range(2000)))
+    log = tmp_path / "stream.log"
+    with streaming(tmp_path, *options, before=tell_every_second) as process:
+        counted = re.compile(r"claimwire: \d+ min: [1-9][\d,]* articles?, [1-9][\d,]* claims?, 1 dead letter\n")
+        until(lambda: counted.search(log.read_text()) is not None, process, 120, "a line with counts")
+        send(process.pid, number)
+        assert process.wait(60) == 0
+    assert len(urls(broker, topic)) < 2000
+    said = [line.partition(" claimwire: ")[2] for line in log.read_text().splitlines()]
+    assert [line for line in said if not re.match(r"\d+ min: ", line)] == [
+        f"starting on PrismRunner: from {here} to {here}, consumer group {topic}",
+        "running; the first records may take a minute",
+        f"{number.name}: ending; send it again to end at once",
+        f"stopped; the next stream continues at the offsets of the consumer group {topic}",
+    ]
+    assert not list(tmp_path.glob("beam-temp*/*"))
 
 
 def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:

@@ -98,6 +98,8 @@ def check_file(path: str) -> None:
 def _why_missing(path: str, error: Exception) -> str:
     if not isinstance(error, FileNotFoundError):
         return getattr(error, "strerror", None) or str(error)
+    if os.path.islink(path):
+        return f"a link to {os.readlink(path)}, which does not exist"
     folder, name = os.path.split(path)
     if near := get_close_matches(name, _names_in(folder), 1, 0.7):
         return f"no such file; did you mean {os.path.join(folder, near[0])}?"
@@ -119,11 +121,13 @@ def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
     """The files below a folder that are read, with what they are.
 
     What claimwire has written there is left out, outputs and state, and the log says of how many files; files of no
-    known type are left out with a warning. Raises SourceError where the folder itself cannot be read.
+    known type are left out with a warning. The log also says if there is nothing else in the folder. Raises SourceError
+    where the folder itself cannot be read.
     """
-    own = 0
+    given = own = unknown = 0
     for path in files_below(folder):
         if isinstance(path, BrokenSource):
+            given += 1
             yield path
         elif is_own_output(os.path.basename(path)):
             own += 1
@@ -131,17 +135,26 @@ def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
             try:
                 kind = file_kind(path)
             except SourceError as error:
+                given += 1
                 yield BrokenSource(error.name, error.problem)
                 continue
             if kind:
+                given += 1
                 yield path, kind
             else:
+                unknown += 1
                 _log.warning("%s is left out: not a type of file that claimwire reads", printable(path))
+    name = printable(folder)
     if own:
-        name = printable(folder)
-        files = "1 file" if own == 1 else f"{own:,} files"
         hint = "to read one of them, name it as a source itself"
-        _log.info("%s: left out %s that claimwire has written; %s", name, files, hint, extra={"source": name})
+        _log.info("%s: left out %s that claimwire has written; %s", name, _files(own), hint, extra={"source": name})
+    if not given:
+        empty = "" if own or unknown else ", which is empty"
+        _log.info("%s: there is nothing to read in this folder%s", name, empty, extra={"source": name})
+
+
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number:,} files"
 
 
 def files_below(folder: str) -> Iterator[str | BrokenSource]:

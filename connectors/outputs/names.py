@@ -50,6 +50,11 @@ def pass_name(state_id: str, number: int, attempt: str) -> str:
     return f"{state_id}-{number:06}-{attempt}"
 
 
+def idle_name(state_id: str) -> str:
+    """What stands in the place of a pass's name for runs in which there was nothing new, all of which share it."""
+    return f"{state_id}-idle"
+
+
 def stem(kind: Kind, name: str) -> str:
     """What the names of the files of one kind begin with; ``name`` is that of a pass, or any other."""
     return f"{kind}-{name}"

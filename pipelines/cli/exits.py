@@ -12,11 +12,13 @@ import click
 
 from claimwire.errors import ClaimwireError, UsageError
 
-DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
+DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 4
+"""What the command exits with; 3 is the setting ``incomplete_exit``."""
 
 EXIT_CODES = (
     "Exit codes: 0 done (nothing new included), 1 failed, 2 usage or settings, "
-    "3 done, but sources failed or dead letters were written."
+    "3 done, but sources failed or dead letters were written (--incomplete-exit sets another), "
+    "4 ended early by a signal; the next run does the rest."
 )
 
 

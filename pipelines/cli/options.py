@@ -14,7 +14,7 @@ import click
 
 from claimwire.errors import UsageError
 from claimwire.pipelines.cli.exits import KEEPS_A_LOG
-from claimwire.pipelines.settings import PREFIX, Setting, Settings, SettingsError, describe, load_settings
+from claimwire.pipelines.settings import PREFIX, Setting, Settings, SettingsError, describe, load_settings, shown
 
 BEAM = {"ignore_unknown_options": True}
 """Context settings of commands that hand what they do not know to Beam."""
@@ -124,6 +124,6 @@ def _problems(options: tuple[str, ...]) -> Iterator[str]:
         name = option.partition("=")[0]
         if not option.startswith("-"):
             if not before.startswith("-") or "=" in before:
-                yield f"what is {option!r} for? Sources are given with --source, sinks with --sink"
+                yield f"what is {shown(option)} for? Sources are given with --source, sinks with --sink"
         elif near := get_close_matches(name, own, 1, 0.8):
             yield f"there is no option {name}; did you mean {near[0]}?"

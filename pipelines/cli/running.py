@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -12,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, FAILED, INCOMPLETE, USAGE, exit_code
+from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, STOPPED, USAGE, exit_code
 from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_options, load, require, settings_options
 from claimwire.pipelines.settings import Settings
 
@@ -49,7 +50,7 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options()
+@settings_options("incomplete_exit")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """Repeat run, --every so often, until SIGINT or SIGTERM.
@@ -76,14 +77,14 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
 
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions",
+    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
 )  # fmt: skip
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
 @settings_options(*_NOT_OF_STREAMS)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
-def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> None:
+def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> NoReturn:
     """Read topics as they grow and write to topics, without end, on a portable runner.
 
     \b
@@ -96,7 +97,8 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
     Offsets are committed in the consumer group --kafka-group [claimwire-stream] when what was read is written. A
     stream begins at the offsets of the group. After a failure, records can be written twice, with the same ids and
-    keys. Workers keep messages that a topic refuses in --state.
+    keys. Workers keep messages that a topic refuses in --state. SIGINT and SIGTERM end it with exit code 0; a job whose
+    workers are on a cluster (not LOOPBACK) goes on there.
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
@@ -104,14 +106,20 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
     from claimwire.errors import ClaimwireError  # noqa: PLC0415
     from claimwire.pipelines.stream import run_stream  # noqa: PLC0415
 
-    try:
-        run_stream(settings, list(beam_options))
-    except KeyboardInterrupt:
-        _log.warning("stopped; the next stream continues at the offsets of its consumer group")
-    except (RuntimeError, ValueError) as error:  # what runners raise
-        if isinstance(error, ClaimwireError):
-            raise
-        raise ClaimwireError(f"the stream has ended: {error}") from error
+    def until_its_end() -> None:
+        try:
+            run_stream(settings, list(beam_options), stop)
+        except (RuntimeError, ValueError) as error:  # what runners raise
+            if isinstance(error, ClaimwireError):
+                raise
+            raise ClaimwireError(f"the stream has ended: {error}") from error
+
+    with _Stop("ending; send it again to end at once") as stop:
+        code = exit_code(until_its_end)
+        # Threads of Beam's workers are still there, and some would crash if Python ended under them. So only what is
+        # registered for its end is done, such as the end of the runner.
+        atexit._run_exitfuncs()
+        os._exit(code)
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
@@ -136,13 +144,18 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
 class _Stop:
     """SIGINT and SIGTERM ask for an end at the next safe point; a second one ends at once, which is safe too."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "ending at the next commit; send it again to end at once (nothing is lost)") -> None:
+        self._what = what
         self._asked = threading.Event()
 
     def __enter__(self) -> _Stop:
+        self.listen()
+        return self
+
+    def listen(self) -> None:
+        """Hear signals from now on."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
-        return self
 
     def __exit__(self, *_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -152,10 +165,9 @@ class _Stop:
         from claimwire.pipelines.observe.logs import say_from_signal  # noqa: PLC0415
 
         if self._asked.is_set():
-            os._exit(FAILED)
+            os._exit(STOPPED)
         self._asked.set()
-        name = signal.Signals(number).name
-        say_from_signal(f"{name}: ending at the next commit; send it again to end at once (nothing is lost)")
+        say_from_signal(f"{signal.Signals(number).name}: {self._what}")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
@@ -173,9 +185,10 @@ def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dea
         with State(Path(settings.state)) as state, _progress(settings) as progress:
             summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
         _tell(settings, summary)
-        if summary.waiting:
-            return FAILED
-        return INCOMPLETE if summary.sources_failed or summary.dead_letters or summary.refused else DONE
+        if stop():
+            return STOPPED
+        incomplete = summary.sources_failed or summary.dead_letters or summary.refused
+        return settings.incomplete_exit if incomplete else DONE
 
     return exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
 
@@ -200,7 +213,6 @@ def _tell(settings: Settings, summary: Summary) -> None:
 
         _log.info("run completed", extra={"summary": msgspec.structs.asdict(summary)})
         return
-    for line in summary.lines():
-        print(line, file=sys.stderr)
-    if not summary.seen and not summary.sources_failed:
-        print(f"nothing new   {settings.state} has it all; another --state reads it again", file=sys.stderr)
+    for line in (*summary.lines(), summary.nothing(settings.state)):
+        if line:
+            print(line, file=sys.stderr)

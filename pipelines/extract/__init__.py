@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.extractor import Extraction, Extractor, Text, load
+from claimwire.pipelines.extract.extractor import Extraction, Extractor, Text, check, load
 from claimwire.pipelines.extract.model import ModelNotFoundError, ModelUnfitError
 from claimwire.pipelines.extract.pipeline import By, Which
 from claimwire.pipelines.normalize.language import language
@@ -25,6 +25,7 @@ __all__ = [
     "ModelNotFoundError",
     "ModelUnfitError",
     "Which",
+    "check",
     "extract",
     "load",
 ]

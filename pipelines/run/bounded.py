@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from claimwire.pipelines import extract
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
@@ -63,16 +65,27 @@ class BoundedRun:
         self._reading = Reading(
             settings, state, self.run, runner, self.summary, progress, stopping, retry=only_dead_letters
         )
+        self._letters = LetterLog()
         self._passes = Passes(
-            settings, state, self.run, self._sinks, runner, self._publisher, self.summary, progress, stopping
+            settings,
+            state,
+            self.run,
+            self._sinks,
+            runner,
+            self._publisher,
+            self.summary,
+            self._letters,
+            progress,
+            stopping,
         )
 
     def go(self) -> Summary:
         """Do the run.
 
-        Raises SourceError, SettingsError and SinkError before anything is read, RunError when a step cannot go on.
+        Raises SourceError, SettingsError, ModelNotFoundError, ModelUnfitError and SinkError before anything is read,
+        RunError when a step cannot go on.
         """
-        with logs.fields(run=self.run.id), self._publisher, keeping_workers():
+        with logs.fields(run=self.run.id), self._publisher, self._letters, keeping_workers():
             self._state.journal.publish = self._publisher
             return self._go()
 
@@ -80,6 +93,8 @@ class BoundedRun:
         began = time.monotonic()
         state, summary = self._state, self.summary
         found = expand(self._settings.source, self._only_dead_letters)
+        if self._settings.extract != "none":
+            extract.check(self._settings.model, self._settings.extractor)
         for sink in self._sinks:
             sink.check()
         state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))

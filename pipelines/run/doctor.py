@@ -132,6 +132,8 @@ def _sources(settings: Settings) -> Iterator[str]:
     broken = [source for source in found if isinstance(source, BrokenSource)]
     if broken:
         raise _Wrong("\n               ".join(f"{source.name}: {source.problem}" for source in broken))
+    if settings.source and not found:
+        yield "there is nothing to read in them now"
     files = [source for source in found if isinstance(source, FileSource)]
     if files:
         yield counted(len(files), "file")

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from claimwire.connectors.outputs.names import pass_name
+from claimwire.connectors.outputs.names import idle_name, pass_name
 from claimwire.pipelines import ingest
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.enrich import Enrich, EnrichBatch, Run
 from claimwire.pipelines.observe import events, logs
+from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress, following
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
@@ -45,6 +46,7 @@ class Passes:
         runner: Runs its pipelines.
         publisher: Publishes what was committed, and lets the consumer group follow.
         summary: Counts what became of articles.
+        letters: Is told of the dead letters that are written.
         progress: Is told how far it is.
         stopping: Tells whether to end at the next safe point.
     """
@@ -58,6 +60,7 @@ class Passes:
         runner: Runner,
         publisher: Publisher,
         summary: Summary,
+        letters: LetterLog,
         progress: Progress,
         stopping: Callable[[], bool],
     ) -> None:
@@ -68,6 +71,7 @@ class Passes:
         self._runner = runner
         self._publisher = publisher
         self._summary = summary
+        self._letters = letters
         self._progress = progress
         self._stopping = stopping
         self._reports = state.scratch("pass")
@@ -88,6 +92,9 @@ class Passes:
                 with logs.fields(**{"pass": self._state.journal.passes}):
                     outcomes, characters = self._one_pass(int(speed * self._settings.pass_seconds), done)
                 elapsed = time.monotonic() - began
+                for outcome in outcomes:
+                    if outcome.problem:
+                        self._letters.failed(outcome.problem)
                 ended: Counter[str] = Counter(outcome.outcome for outcome in outcomes)
                 if ended["new"] + ended["revision"]:
                     share = (ended["new"] + ended["revision"]) / len(outcomes)
@@ -101,20 +108,26 @@ class Passes:
         summary.waiting = queue.waiting()
 
     def report_completed(self) -> None:
-        """The end of a run is an event, unless nothing came of it: a run every few minutes would tell little else."""
+        """The end of a run is an event, also if there was nothing new: a monitor sees by it that runs take place.
+
+        In a folder, the file of an idle run replaces that of the one before on the same day. A run every minute would
+        else make 1,440 files a day that say nothing. Topics have a retention for that.
+        """
         summary = self._summary
-        if summary.enriched or summary.copies or summary.dead_letters:
-            event = events.run_completed(self._run.id, datetime.now(UTC), summary)
-            for sink in self._sinks:
-                empty(sink.staging)
-                sink.stage(self._name(), [], [encode(event)])
-            self._state.journal.commit([], self._renames(), self._run.started_at)
+        idle = not (summary.enriched or summary.copies or summary.dead_letters)
+        event = events.run_completed(self._run.id, datetime.now(UTC), summary)
+        for sink in self._sinks:
+            empty(sink.staging)
+            name = idle_name(self._state.id) if idle and isinstance(sink, FileSink) else self._name()
+            sink.stage(name, [], [encode(event)])
+        self._state.journal.commit([], self._renames(), self._run.started_at)
 
     def _commit_others(self) -> None:
         """Dead letters and events of the reading need no pipeline: they are written as they are."""
         queue = self._state.queue
         if not (queue.waiting("dead-letter") or queue.waiting("event")):
             return
+        self._letters.waiting(queue.others("dead-letter"))
         for sink in self._sinks:
             empty(sink.staging)
             sink.stage(self._name(), queue.others("dead-letter"), queue.others("event"))

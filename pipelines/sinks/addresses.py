@@ -9,7 +9,7 @@ from typing import Literal
 from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.errors import BadAddress
 from claimwire.connectors.outputs.names import MESSAGES_FOLDER, STDOUT_FOLDER
-from claimwire.pipelines.settings import Settings, SettingsError
+from claimwire.pipelines.settings import Settings, SettingsError, shown
 from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.topics import KafkaSink, topics_of
 from claimwire.pipelines.state.journal import STDOUT
@@ -63,5 +63,6 @@ def _parse(spec: str) -> tuple[Literal["jsonl", "parquet", "kafka", "stdout"], P
     if form in ("jsonl", "parquet") and colon and folder:
         return "jsonl" if form == "jsonl" else "parquet", Path(os.path.abspath(os.path.expanduser(folder)))
     raise SettingsError(
-        f"{spec!r} is not a valid sink; write jsonl:FOLDER, parquet:FOLDER, kafka://HOST:PORT/PREFIX, or - for stdout"
+        f"{shown(spec)} is not a valid sink; write jsonl:FOLDER, parquet:FOLDER, kafka://HOST:PORT/PREFIX, or - for "
+        "stdout"
     )

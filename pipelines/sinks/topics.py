@@ -20,7 +20,7 @@ from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import gather, write_jsonl
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, MESSAGES
 from claimwire.pipelines.kafka import connection
-from claimwire.pipelines.settings import Settings, SettingsError, parse_duration
+from claimwire.pipelines.settings import Settings, SettingsError, parse_duration, shown
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.messages import Messages, Staged, Topics
 
@@ -87,7 +87,7 @@ def topics_of(settings: Settings, address: KafkaAddress) -> Topics:
     for given in settings.kafka_topics:
         kind, equals, name = given.partition("=")
         if kind not in _KINDS or not equals or not name:
-            raise SettingsError(f"kafka_topics: {given!r} should be KIND=NAME, of the kinds {', '.join(_KINDS)}")
+            raise SettingsError(f"kafka_topics: {shown(given)} should be KIND=NAME, of the kinds {', '.join(_KINDS)}")
         own[kind] = name
     return Topics.named(address.name, own)
 

@@ -32,12 +32,30 @@ class Versions(NamedTuple):
 
 
 def check(db: sqlite3.Connection, stored: Versions) -> None:
-    """Raises StateError for a state from which no step leads on."""
+    """See whether a state of an older version can be migrated; nothing is changed.
+
+    Raises StateError for a state from which no step leads on, or whose tables are not those of its version.
+    """
     if stored.state == 1 and not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sources'").fetchone():
         raise StateError(
             "the state was written by a claimwire from before its first version; it cannot be migrated. "
             "Name another with --state: what stands in the sources is then read and written once more"
         )
+    rehearsal = sqlite3.connect(":memory:")
+    try:
+        for (statement,) in db.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+        ):
+            rehearsal.execute(statement)
+        _take_steps(rehearsal, stored)
+    except (sqlite3.Error, KeyError) as error:
+        raise StateError(
+            f"the state says that it is of version {stored.state} with fingerprints of version {stored.fingerprint}, "
+            f"but its tables are not ({error}), so it cannot be migrated; restore it from a backup, or move it away to "
+            "begin with an empty state"
+        ) from error
+    finally:
+        rehearsal.close()
 
 
 def migrate(db: sqlite3.Connection, database: Path, stored: Versions, wanted: Versions) -> None:
@@ -49,12 +67,8 @@ def migrate(db: sqlite3.Connection, database: Path, stored: Versions, wanted: Ve
     check(db, stored)
     backup = database.with_name(f"{database.name}.v{stored.state}.bak")
     _back_up(db, backup)
-    lost: list[str] = []
     with transaction(db):
-        if stored.fingerprint < 2:
-            lost.append(_new_fingerprints(db, stored.state))
-        for version in range(stored.state, wanted.state):
-            _STEPS[version](db)
+        lost = _take_steps(db, stored)
         versions = (("state_version", wanted.state), ("fingerprint_version", wanted.fingerprint))
         db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(str(value), name) for name, value in versions])
     _log.warning(
@@ -63,8 +77,16 @@ def migrate(db: sqlite3.Connection, database: Path, stored: Versions, wanted: Ve
         stored.state,
         wanted.state,
         backup.name,
-        "".join(f". {sentence}" for sentence in lost),
+        f". {lost}" if lost else "",
     )
+
+
+def _take_steps(db: sqlite3.Connection, stored: Versions) -> str | None:
+    """Change the tables to those of today; what is lost, as a sentence."""
+    lost = _new_fingerprints(db, stored.state) if stored.fingerprint < 2 else None
+    for version in range(stored.state, max(_STEPS) + 1):
+        _STEPS[version](db)
+    return lost
 
 
 def _back_up(db: sqlite3.Connection, backup: Path) -> None:

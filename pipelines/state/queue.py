@@ -31,6 +31,8 @@ class Outcome(Record, frozen=True):
     outcome: Literal["new", "unchanged", "copy", "revision", "dead"]
     claims: int
     remember: tuple[Remembered, ...]
+    problem: str | None = None
+    """Of a dead one, for the log: which article it is, and why."""
 
 
 class Entries(NamedTuple):

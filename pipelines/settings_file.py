@@ -1,0 +1,127 @@
+"""A YAML file of settings, read so that every error names the file and the line, and none quotes the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from yaml.error import Mark
+
+from claimwire.pipelines.settings import SettingsError
+
+# A setting is a value or a list of values. PyYAML builds a tree by recursion, so deeper nesting ends early.
+_DEEPEST = 10
+
+
+class Entry(NamedTuple):
+    """One setting as the file has it."""
+
+    name: str
+    """With underscores: a name may be written as the flag, with hyphens."""
+    line: int
+    """Counted from 1."""
+    value: Any
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """The settings in a file, in their order; each name is in it once.
+
+    Raises SettingsError. Its message does not quote the file, where a password may be next to the mistake.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: this is not UTF-8 text") from None
+    loader = None
+    try:
+        loader = _Loader(text)
+        found = list(_entries(loader, path))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError(f"{path}, line {line}: the control character U+{ord(text[error.position]):04X}") from None
+    except yaml.MarkedYAMLError as error:
+        at = f" (in or after {loader.setting!r})" if loader and loader.setting else ""
+        where = f"{_where(path, error.problem_mark)}{at}"
+        raise SettingsError(f"{where}: this cannot be read as YAML: {_problem(error)}") from None
+    lines: dict[str, int] = {}
+    for entry in found:
+        if entry.name in lines:
+            raise SettingsError(
+                f"{path}: {entry.name} is set twice, in line {lines[entry.name]} and in line {entry.line}; "
+                "keep one of them (a list takes several values)"
+            )
+        lines[entry.name] = entry.line
+    return found
+
+
+def _entries(loader: _Loader, path: Path) -> Iterator[Entry]:
+    root = loader.get_single_node()
+    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise SettingsError(f"{_where(path, root.start_mark)}: settings are 'name: value' lines; this is {_kind(root)}")
+    for key, node in root.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise SettingsError(f"{path}, line {line}: the name of a setting is text; this is {_kind(key)}")
+        name = key.value.replace("-", "_")
+        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        for item in items:
+            if not isinstance(item, yaml.ScalarNode):
+                where = _where(path, item.start_mark)
+                raise SettingsError(f"{where}: {name} is a value or a list of values; there is {_kind(item)} in it")
+        try:
+            values = [loader.construct_object(item) for item in items]
+        except (ValueError, KeyError):  # of a tag that does not fit (!!int x), or a number of thousands of digits
+            raise SettingsError(f"{path}, line {line}: the value of {name} cannot be read") from None
+        yield Entry(name, line, values if isinstance(node, yaml.SequenceNode) else values[0])
+
+
+class _Loader(yaml.SafeLoader):
+    """Gives the nodes of a document, and values of scalars; times are text, as on the command line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setting = ""
+        """The last name at the top level, for messages."""
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self._depth == 1 and isinstance(index, yaml.ScalarNode):
+            self.setting = index.value
+        if self._depth > _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=f"it is nested more than {_DEEPEST} levels deep", problem_mark=mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "a value is missing"
+    # These two quote the word, which may be a password that was written without quotation marks.
+    if "undefined alias" in problem:
+        return "put a value that begins with * into quotation marks"
+    if "tag" in problem:
+        return "put a value that begins with ! into quotation marks"
+    return problem
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, yaml.SequenceNode) else "text"
+
+
+def _where(path: Path, mark: Mark | None) -> str:
+    return f"{path}, line {mark.line + 1}" if mark else str(path)
