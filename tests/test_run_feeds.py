@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Command, environment
 from conftest import run_here, written
 from webserver import Page, WebServer
 
@@ -147,3 +151,26 @@ def test_an_entry_read_before_a_crash_is_written_though_it_left_its_feed(tmp_pat
         server.add("/feed", Page(feed(3)))
         summary = run_feeds(tmp_path, url)
         assert (summary.resumed, summary.seen, summary.enriched) == (2, 3, 3)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_does_not_wait_for_slow_feeds_and_keeps_what_was_read(workers: str, tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.add("/fast", Page(feed(1, 2), headers={"ETag": '"1"'}))
+        fast = server.url("/fast", "localhost")
+        slow = [server.add(f"/slow{n}", Page(feed(n), drip=1)) for n in range(3, 15)]
+        arguments = ["run", "--allow-private", "--feed-timeout", "600", "--extract", "none", "--workers", workers]
+        arguments += [part for url in (fast, *slow) for part in ("--source", url)]
+        arguments += ["--state", "state", "--sink", "jsonl:out"]
+        with Command(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+            while not sum(file.stat().st_size for file in tmp_path.glob("state/scratch/*/read/*.count")):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=120)  # twelve feeds would have ten minutes each
+        assert "12 feeds were not read before the end; the next run does" in told
+        with State(tmp_path / "state") as state:
+            assert [state.sources.get(url) for url in slow] == [SourceState()] * 12
+        second = run_feeds(tmp_path, fast)
+        assert (second.resumed, second.enriched, second.feeds_unchanged) == (2, 2, 1)
+        assert sum(server.count(f"/slow{n}") for n in range(3, 15)) <= 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 # What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
 _MOST_FILES = 500
 _MOST_BYTES = 200_000_000
+_LOOK_EVERY_S = 0.2
 
 
 class Found(NamedTuple):
@@ -97,6 +99,7 @@ class Reading:
         self._polling = Polling(state.sources, run, settings.remembered(), summary)
         self._staging = state.scratch("intake")
         self._counted = state.scratch("read")
+        self._stop_file = state.scratch("stop")
 
     def read(self, found: Found) -> None:
         """Read all that is due of them."""
@@ -134,15 +137,19 @@ class Reading:
             max_bytes=settings.feed_limit_mb * 1_000_000,
             contact=settings.contact,
             warn=False,  # the run reports them
+            stop_file=str(self._stop_file),
         )
         if requests or files:
-            with self._followed(done, len(requests) + len(files)):
+            with self._followed(done, len(requests) + len(files)), self._ending():
                 self._runner.run(
                     "read",
                     lambda pipeline: ingest.read(pipeline, requests, files, reader, self._staging, self._counted),
                 )
         feed_results = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
+
+        if unread := len(requests) - len(feed_results):
+            _log.warning("%s not read before the end; the next run does", _were(unread))
 
         states: dict[str, SourceState] = {}
         events: list[Event] = []
@@ -168,6 +175,26 @@ class Reading:
         summary.files_read += sum(not file.error for file in file_results)
         summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Within, a wish to end becomes a file: feeds may be fetched by another process, which ignores signals."""
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(_LOOK_EVERY_S):
+                if self._stopping():
+                    self._stop_file.touch()
+                    return
+
+        self._stop_file.parent.mkdir(parents=True, exist_ok=True)
+        looking = threading.Thread(target=look, name="ending", daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            looking.join()
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
@@ -269,6 +296,10 @@ def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _were(feeds: int) -> str:
+    return f"{counted(feeds, 'feed')} {'was' if feeds == 1 else 'were'}"
 
 
 def _refused(file: FileResult) -> str | None:
