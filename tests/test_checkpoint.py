@@ -176,6 +176,16 @@ def test_a_failed_commit_changes_nothing(tmp_path: Path) -> None:
         assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(first).versions) == {}
 
 
+def test_a_commit_that_would_leave_an_article_in_the_queue_is_refused(tmp_path: Path) -> None:
+    first, other = article(1), article(2)
+    with State(tmp_path / "state") as state:
+        state.queue.enqueue([first], [], {}, [], NOW)
+        with pytest.raises(StateError, match=r"was to take 1 article .* found 0, .* restore"):
+            state.journal.commit([outcome(other)], [], NOW)
+        assert (state.queue.waiting(), state.journal.passes) == (1, 0)
+        assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(other).versions) == {}
+
+
 def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> None:
     staging = tmp_path / "staging"
     staging.mkdir()

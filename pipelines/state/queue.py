@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,18 +12,25 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from claimwire.connectors.deadletters import letter_key
+from claimwire.connectors.deadletters import dead_letter, letter_key
+from claimwire.connectors.errors import Unreadable
 from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
-from claimwire.pipelines.state import offsets, sources
+from claimwire.pipelines.normalize.ids import content_hash
+from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.state import UNREADABLE, StateError, offsets, sources
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.sources import FileRead, SourceState
-from claimwire.schemas import Article, DeadLetter, Event, decode, encode
+from claimwire.schemas import Article, DeadLetter, Event, Origin, decode, encode
 from claimwire.schemas.records import Record
 
 Kind = Literal["article", "dead-letter", "event"]
 
 _RUN = 64
+_OTHERS: dict[str, type[DeadLetter | Event]] = {"dead-letter": DeadLetter, "event": Event}
+_INTAKES = 1 << 62  # more than there will ever be, as in the view ``written``
+_URL = re.compile(r'"url"\s*:\s*"([^"\\]+)"')
+_log = logging.getLogger(__name__)
 
 
 class Outcome(Record, frozen=True):
@@ -101,6 +110,30 @@ class Queue:
             added = self.waiting() - before
         return Entries(given, added, letters)
 
+    def set_aside_damaged(self, now: datetime) -> None:
+        """Replace each row that cannot be read as what it was put in by a dead letter, in one transaction.
+
+        Raises StateError where the table itself is damaged.
+        """
+        if not self._db.execute("SELECT 1 FROM queue").fetchone():
+            return
+        (found,) = self._db.execute("PRAGMA integrity_check(queue)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"the table of what waits: {found}")
+        # As bytes, because what stands in a damaged row need not be text.
+        query = "SELECT rowid, CAST(kind AS BLOB), CAST(key AS BLOB), CAST(record AS BLOB), intake FROM queue"
+        rows = ((row, _Row(*rest)) for row, *rest in self._db.execute(query))
+        faulty = [(row, _letter_about(waiting, fault, now)) for row, waiting in rows if (fault := _fault(waiting))]
+        if not faulty:
+            return
+        with transaction(self._db) as db:
+            db.executemany("DELETE FROM queue WHERE rowid = ?", ((row,) for row, _ in faulty))
+            intake = next_intake(db)
+            for _, letter in faulty:
+                _put_letter(db, letter, now, intake)
+        for _, letter in faulty:
+            _log.warning("set aside as a dead letter: %s", letter.error.message)
+
     def waiting(self, kind: Kind = "article") -> int:
         """How many records of a kind wait."""
         (count,) = self._db.execute("SELECT count(*) FROM queue WHERE kind = ?", (kind,)).fetchone()
@@ -127,6 +160,44 @@ class Queue:
             yield record
 
 
+class _Row(NamedTuple):
+    """A row of the queue as it stands there."""
+
+    kind: bytes
+    key: bytes
+    record: bytes
+    intake: int
+
+
+def _fault(row: _Row) -> str | None:
+    """What is wrong with a row, or None."""
+    try:
+        kind, key = row.kind.decode(), row.key.decode()
+        if kind == "article":
+            article = decode(row.record, Article)
+            if fingerprint.order(article) != key or content_hash(article.title, article.text) != article.content_hash:
+                return "it is not what it was when it was read"
+        elif kind in _OTHERS:
+            decode(row.record, _OTHERS[kind])
+            bytes.fromhex(key)
+        else:
+            return f"it is of no kind: {kind!r}"
+        return None if 0 < row.intake < _INTAKES else "it came with no intake"
+    except UNREADABLE as error:
+        return str(error)
+
+
+def _letter_about(row: _Row, fault: str, now: datetime) -> DeadLetter:
+    kind, place, record = (part.decode("utf-8", "replace") for part in row[:3])
+    url = _URL.search(record)
+    told = " ".join(filter(None, place.split("\t"))) if kind == "article" else place
+    error = Unreadable(
+        f"{kind} {told} waited in the state and was damaged there: {fault}. Mend the payload and replay it, or take "
+        "the article from its source again"
+    )
+    return dead_letter("queue", error, row.record, Origin(url=url and url[1]), first_failed_at=now)
+
+
 class QueueReader:
     """The queue as a worker sees it: read only, in any process. Pickles as its path."""
 
@@ -147,7 +218,7 @@ class QueueReader:
         """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
         with sqlite.reading(self._database) as db:
             row = db.execute("SELECT attempts, first_failed FROM failures WHERE key = ?", (key,)).fetchone()
-        return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
+            return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
 
 
 def next_intake(db: sqlite3.Connection) -> int:
@@ -165,13 +236,24 @@ def put(db: sqlite3.Connection, article: Article, record: bytes, intake: int) ->
 
 
 def take_out(db: sqlite3.Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """Remove articles by what became of them, and count those that failed, inside the caller's transaction."""
+    """Remove articles by what became of them, and count those that failed, inside the caller's transaction.
+
+    Raises StateError where one of them is not there: it would stay in the queue, and be done again for ever.
+    """
     keys = [(outcome.key, outcome.outcome) for outcome in outcomes]
     db.executemany(
         "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
         [(key, sqlite.milliseconds(now)) for key, outcome in keys if outcome == "dead"],
     )
-    db.executemany("DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys))
+    removed = db.executemany(
+        "DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys)
+    ).rowcount
+    if keys and removed != len(keys):
+        raise StateError(
+            f"a pass was to take {counted(len(keys), 'article')} from the queue of the state and found {removed:,}, so "
+            "nothing of it was committed: what waits there is damaged. The next run sets aside what it cannot read; if "
+            "this comes again, restore the state from a backup"
+        )
 
 
 def forget_failures(db: sqlite3.Connection, before: datetime) -> None:
