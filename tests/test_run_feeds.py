@@ -83,6 +83,27 @@ def test_one_broken_feed_harms_no_other_and_is_told_once(tmp_path: Path) -> None
         assert events(tmp_path)[2:] == ["claimwire.source.recovered"] * 2
 
 
+def test_a_feed_that_sends_another_wrong_page_at_each_poll_is_one_dead_letter_until_it_recovers(
+    tmp_path: Path,
+) -> None:
+    def wrong(_: object, number: int) -> Page:
+        return Page(f"<html><!-- {number} --><body>{'é' * 1_000_000}</body></html>".encode())
+
+    with WebServer() as server:
+        url = server.add("/feed", wrong)
+        runs = [run_feeds(tmp_path, url) for _ in range(3)]
+        assert [(each.dead_letters, each.sources_failed) for each in runs] == [(1, 1), (0, 1), (0, 1)]
+        (letter,) = written(tmp_path / "out", "dead-letters")
+        assert letter["encoding"] == "utf-8"
+        assert len(letter["payload"].encode()) in (256 * 1024, 256 * 1024 - 1)
+        assert "of its 2,000,0" in letter["error"]["message"]
+        server.add("/feed", Page(feed(1)))
+        assert run_feeds(tmp_path, url).enriched == 1
+        server.add("/feed", wrong)
+        runs = [run_feeds(tmp_path, url) for _ in range(2)]
+        assert [(each.dead_letters, each.sources_failed) for each in runs] == [(1, 1), (0, 1)]
+
+
 def test_an_entry_that_stays_broken_in_a_feed_that_changes_is_told_once(tmp_path: Path) -> None:
     with WebServer() as server:
         for last in (1, 2):

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -153,12 +154,15 @@ class Reading:
 
         states: dict[str, SourceState] = {}
         events: list[Event] = []
+        failing: dict[str, datetime] = {}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
             report(feed.name, problem, feed.note)
             failing_since, changes = self._polling.failing(feed.url, feed.name, problem)
             events += changes
             states[feed.url] = self._polling.answered(feed, failing_since)
+            if failing_since:
+                failing[feed.name] = failing_since
         for name, problem, note in (
             *((file.path, file.error, _refused(file)) for file in file_results),
             *((source.name, source.problem, None) for source in broken),
@@ -168,7 +172,7 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        self._enqueue(events, states, file_results)
+        self._enqueue(events, states, file_results, failing=failing)
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
@@ -254,6 +258,7 @@ class Reading:
         states: dict[str, SourceState],
         files: Iterable[FileResult] = (),
         positions: Mapping[tuple[str, int], int] | None = None,
+        failing: Mapping[str, datetime] | None = None,
     ) -> None:
         """Put what was staged into the queue, in one transaction with how far the sources are read."""
         entries = self._state.queue.enqueue(
@@ -264,6 +269,7 @@ class Reading:
             self._run.started_at,
             retry=self._retry,
             positions=positions,
+            failing=failing,
         )
         self._state.clear_scratch()
         self._summary.seen += entries.given

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from claimwire.connectors.deadletters import dead_letter, letter_key
+from claimwire.connectors.deadletters import dead_letter, failure_key, letter_key
 from claimwire.connectors.errors import Unreadable
 from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
@@ -74,14 +74,16 @@ class Queue:
         now: datetime,
         retry: bool = False,
         positions: Mapping[tuple[str, int], int] | None = None,
+        failing: Mapping[str, datetime] | None = None,
     ) -> Entries:
         """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
 
         An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
         without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
-        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``: a
-        feed that stays broken is reported once. ``found`` is what was learned of sources, by their names; ``positions``
-        are the offsets at which to go on, by source and partition.
+        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``.
+        ``found`` is what was learned of sources, by their names; ``positions`` are the offsets at which to go on, by
+        source and partition. ``failing`` says since when feeds cannot be read, by their URLs as they may be shown: a
+        feed that stays broken in the same way gives one dead letter, whatever it sends.
         """
         given = letters = 0
         with transaction(self._db) as db:
@@ -104,7 +106,7 @@ class Queue:
                     db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", event)
                     continue
                 given += 1
-                letters += _put_letter(db, other, now, intake)
+                letters += _put_letter(db, other, now, intake, (failing or {}).get(other.source.url or ""))
             sources.remember(db, found, files, now)
             offsets.remember(db, positions or {}, intake)
             added = self.waiting() - before
@@ -261,10 +263,17 @@ def forget_failures(db: sqlite3.Connection, before: datetime) -> None:
     db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(before),))
 
 
-def _put_letter(db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int) -> int:
+def _put_letter(
+    db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int, failing_since: datetime | None = None
+) -> int:
     key = letter_key(letter)
     if sqlite.refresh(db, bytes.fromhex(key), now):
         return 0
+    if failing_since and letter.stage == "feed":
+        letter = msgspec.structs.replace(letter, first_failed_at=failing_since)
+        key = failure_key(letter)
+        if sqlite.refresh(db, bytes.fromhex(key), now):
+            return 0
     row = (key, encode(letter), intake)
     return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
 
