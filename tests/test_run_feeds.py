@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from command import Command, environment
 from conftest import run_here, written
-from webserver import Page, WebServer
+from webserver import Page, Seen, WebServer
 
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run import RunError
@@ -102,6 +103,20 @@ def test_a_feed_that_sends_another_wrong_page_at_each_poll_is_one_dead_letter_un
         server.add("/feed", wrong)
         runs = [run_feeds(tmp_path, url) for _ in range(2)]
         assert [(each.dead_letters, each.sources_failed) for each in runs] == [(1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("guid", ['<guid isPermaLink="false">', "<guid>"])
+def test_a_feed_without_links_whose_guids_change_at_each_poll_is_written_once(guid: str, tmp_path: Path) -> None:
+    def polled(seen: Seen, number: int) -> Page:
+        body = re.sub("<link>[^<]*</link>", "", feed(1, 2).decode())
+        return Page(body.replace("<guid>", f"{guid}{seen.path[1:]}-{number}-").encode())
+
+    with WebServer() as server:
+        url, other = server.add("/feed", polled), server.add("/other", polled)
+        runs = [run_feeds(tmp_path, url) for _ in range(3)]
+        assert [(each.enriched, each.copies, each.unchanged) for each in runs] == [(2, 0, 0), (0, 0, 2), (0, 0, 2)]
+        assert len(written(tmp_path / "out")) == 2
+        assert run_feeds(tmp_path, other).copies == 2
 
 
 def test_an_entry_that_stays_broken_in_a_feed_that_changes_is_told_once(tmp_path: Path) -> None:
