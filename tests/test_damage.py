@@ -244,6 +244,7 @@ def damaged_and_run(damage: Callable[[Path], bool]) -> None:
 @hypothesis.example("positions", 0, 0, 44)
 @hypothesis.example("queue", 0, 3, 100)
 @hypothesis.example("settling", 0, 0, 62)
+@hypothesis.example("seen", 22, 4, 18482)
 @hypothesis.given(st.sampled_from(TABLES), st.integers(0, 50), st.integers(0, 10), st.integers(0, 20_000))
 def test_whatever_bit_of_a_row_flips_no_command_ends_in_a_traceback_or_never(
     table: str, row: int, column: int, bit: int
