@@ -51,5 +51,14 @@ def letter_key(letter: DeadLetter) -> str:
     The time of fetching in the payload of a feed entry is ignored, because it differs at every run.
     """
     payload = _FETCHED_AT.sub("", letter.payload)
-    what = "\0".join((letter.stage, str(letter.source), str(letter.attempts), payload))
-    return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
+    return _key(letter.stage, str(letter.source), str(letter.attempts), payload)
+
+
+def failure_key(letter: DeadLetter) -> str:
+    """A key that identifies a dead letter of a source that stays broken, whatever it sends: where, in what way, and
+    since when (``first_failed_at``)."""
+    return _key(letter.stage, str(letter.source), letter.error.type, letter.first_failed_at.isoformat())
+
+
+def _key(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -334,7 +334,8 @@ class DeadLetter(Record, frozen=True):
     stage: str
     """The step that refused the input, which determines what the payload is: ``feed`` (the body), ``entry`` (a parsed
     feed entry as JSON), ``record`` (an article record), ``file`` (an article text file), ``normalize`` (a RawArticle),
-    ``extract`` (an Article), ``publish`` (the value of a message that a topic refused)."""
+    ``extract`` (an Article), ``publish`` (the value of a message that a topic refused), ``queue`` (what waited in a
+    state and was damaged there, mostly an Article)."""
     error: Failure
     payload: str
     """The original bytes as text, or in base64 if they are not UTF-8."""

@@ -130,6 +130,25 @@ def test_a_dead_letter_that_was_written_is_not_written_again_but_after_another_a
         assert state.queue.enqueue([], [letter(attempts=2)], {}, [], NOW).dead_letters == 1
 
 
+def test_a_feed_that_stays_broken_is_a_dead_letter_for_each_way_in_which_it_is(tmp_path: Path) -> None:
+    def broken(error: str, body: str) -> DeadLetter:
+        return DeadLetter("feed", Failure(error, "m"), body, "utf-8", Origin(url="f"), 1, NOW + timedelta(hours=1))
+
+    with State(tmp_path) as state:
+        for error, body, since, told in (
+            ("NotAFeed", "1", NOW, 1),
+            ("NotAFeed", "2", NOW, 0),
+            ("ParserKilled", "3", NOW, 1),
+            ("NotAFeed", "4", NOW, 0),
+            ("NotAFeed", "5", NOW + timedelta(days=1), 1),
+        ):
+            entries = state.queue.enqueue([], [broken(error, body)], {}, [], NOW, failing={"f": since})
+            assert entries.dead_letters == told
+            for record in state.queue.others("dead-letter"):
+                assert decode(record, DeadLetter).first_failed_at == since
+            state.journal.commit_others([], NOW)
+
+
 def test_an_article_that_failed_is_tried_again_only_by_replay(tmp_path: Path) -> None:
     first = article(1)
     dead = Outcome(fingerprint(first).order, "dead", 0, ())
@@ -174,6 +193,16 @@ def test_a_failed_commit_changes_nothing(tmp_path: Path) -> None:
             state.journal.commit([outcome(first)], [(tmp_path / "no/x", "y")], NOW)
         assert (state.queue.waiting(), state.journal.passes) == (1, 0)
         assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(first).versions) == {}
+
+
+def test_a_commit_that_would_leave_an_article_in_the_queue_is_refused(tmp_path: Path) -> None:
+    first, other = article(1), article(2)
+    with State(tmp_path / "state") as state:
+        state.queue.enqueue([first], [], {}, [], NOW)
+        with pytest.raises(StateError, match=r"was to take 1 article .* found 0, .* restore"):
+            state.journal.commit([outcome(other)], [], NOW)
+        assert (state.queue.waiting(), state.journal.passes) == (1, 0)
+        assert SqliteIndex(state.database).lookup(key for _, key in fingerprint(other).versions) == {}
 
 
 def test_an_interrupted_naming_is_finished_at_the_next_start(tmp_path: Path) -> None:

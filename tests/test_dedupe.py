@@ -170,6 +170,34 @@ def test_the_same_guid_in_another_feed_says_nothing() -> None:
     assert outcomes(one, other) == ["new", "new"]
 
 
+def entry(guid: str, feed: str = "https://a.example/feed", **more: object) -> Article:
+    """Of a feed without links."""
+    return article(**{"url": None, "guid": guid, "feed_url": feed, **more})  # type: ignore[arg-type]
+
+
+def test_an_entry_without_a_link_is_the_same_under_another_guid_within_its_feed() -> None:
+    index = Memory()
+    assert outcomes(entry("1"), entry("2", text=OTHER, title="Wells"), index=index) == ["new", "new"]
+    remembered = len(index.seen)
+    for poll in range(3):
+        again = entry(f"1-{poll}"), entry(f"2-{poll}", text=OTHER, title="Wells")
+        assert outcomes(*again, index=index) == ["unchanged", "unchanged"]
+    assert len(index.seen) == remembered
+    assert outcomes(entry("3", day=2), index=index) == ["copy"]
+    assert outcomes(entry("4", title="Harbour again"), index=index) == ["copy"]
+    assert outcomes(entry("5", feed="https://b.example/feed"), index=index) == ["copy"]
+    assert outcomes(entry("https://a.example/1", url="https://a.example/1"), index=index) == ["unchanged"]
+    assert outcomes(entry("https://a.example/1", url="https://a.example/2"), index=index) == ["copy"]
+    assert outcomes(entry("6", "https://c.example/feed", text="", title=""), index=index) == ["new"]
+    assert outcomes(entry("7", "https://c.example/feed", text="", title=""), index=index) == ["new"]
+
+
+def test_guids_that_move_from_entry_to_entry_make_no_revisions() -> None:
+    index = Memory()
+    outcomes(entry("0"), entry("1", text=OTHER, title="Wells"), index=index)
+    assert outcomes(entry("1"), entry("2", text=OTHER, title="Wells"), index=index) == ["unchanged", "unchanged"]
+
+
 def test_another_senders_id_for_the_same_url_and_text_is_a_copy() -> None:
     first, second = article(day=1), article(id="theirs", day=2)
     _, copy = judged(first, second)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,21 @@ def test_no_server_can_hold_us_longer_than_the_whole_timeout(server: WebServer, 
 def test_a_pause_longer_than_the_read_timeout_ends_it(server: WebServer) -> None:
     with pytest.raises(http.Timeout):
         client(read_s=0.3).get(server.add("/", Page(delay=5)))
+
+
+def test_a_closed_client_cuts_what_is_under_way_and_asks_nobody_again(server: WebServer) -> None:
+    url = server.add("/slow", Page(b"x", drip=1))
+    asking = client(whole_s=600)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(asking.get, url)
+        while not server.count("/slow"):
+            time.sleep(0.01)
+        asking.close()
+        with pytest.raises(http.Timeout):
+            answer.result(timeout=60)
+    with pytest.raises(http.Timeout):
+        asking.get(url)
+    assert server.count("/slow") == 1
 
 
 def test_redirects_count_against_the_whole_timeout(server: WebServer) -> None:

@@ -148,6 +148,16 @@ def open_and_die(step: int, folder: Path) -> None:
             change()
             return super().execute(sql, *rest)
 
+        def executemany(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            change()
+            return super().executemany(sql, *rest)
+
+        def executescript(self, sql: str) -> sqlite3.Cursor:
+            change()
+            cursor = super().executescript(sql)
+            change()
+            return cursor
+
         def backup(self, *rest: Any, **more: Any) -> None:
             change()
             super().backup(*rest, **more)
@@ -188,6 +198,19 @@ def test_killed_before_any_statement_the_state_is_the_old_one_or_the_new_one(nam
     assert found == sorted(found)
     assert found.count(version) > 10
     assert set(found) == {version, STATE_VERSION}
+
+
+def test_killed_while_it_makes_a_new_state_the_next_start_makes_it(tmp_path: Path) -> None:
+    for step in count(1):
+        folder = tmp_path / str(step)
+        killed = killed_at(step, folder)
+        look(folder)
+        with State(folder) as state:
+            assert (state.queue.waiting(), state.journal.passes) == (0, 0)
+        assert not list(folder.glob("*.inprogress*"))
+        if not killed:
+            break
+    assert step > 5
 
 
 # What is refused, and what the doctor sees of all this

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.normalize.language import language
-from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.normalize.text import clean, escaped
 from claimwire.pipelines.normalize.times import parse_time
 from claimwire.pipelines.normalize.urls import canonical_url, domain
 from claimwire.schemas import RawArticle, decode, encode
@@ -110,6 +112,19 @@ class TestText:
         assert clean("a\x1b[31mred\x00\u202egnp") == "a [31mred  gnp"
         assert clean("tab\tline\r\nمرحبا\u200f") == "tab\tline\r\nمرحبا\u200f"
         assert clean("half \ud83d") == "half \ufffd"
+
+    def test_what_is_printed_or_logged_is_one_line_that_moves_no_cursor_and_turns_no_text(self) -> None:
+        assert escaped("a\x1b]0;b\x07\nc\x9bd\u202ee\u2028f\ud83d") == (
+            r"a\u001b]0;b\u0007\u000ac\u009bd\u202ee\u2028f\ud83d"
+        )
+        assert escaped("Ömer said \u200fمرحبا \U0001f600") == "Ömer said \u200fمرحبا \U0001f600"
+
+    @given(any_text)
+    def test_json_that_is_escaped_says_the_same(self, text: str) -> None:
+        line = escaped(json.dumps({"a": text}, ensure_ascii=False))
+        said = json.loads(line)["a"]
+        assert said.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
+        assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in line)
 
 
 class TestTimes:

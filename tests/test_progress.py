@@ -8,14 +8,19 @@ import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from command import Command, environment
-from conftest import Claimwire, write_jsonl
+from conftest import Claimwire, write_jsonl, written
 from corpus import articles
 from rich.console import Console
 from webserver import WebServer
@@ -145,6 +150,62 @@ def test_a_text_log_has_times(claimwire: Claimwire, tmp_path: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ claimwire: reading 1 file", first)
 
 
+_FORGED = "2026-11-20T08:00:00Z claimwire: all is well"
+
+
+@contextmanager
+def rude_server() -> Iterator[str]:
+    """The URL of a server whose status line holds codes for a terminal and a line of a log."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    answering, _ = listening.accept()
+                    with answering:
+                        answering.recv(65536)
+                        answering.sendall(b"HTTP/1.1 \x1b]0;owned\x07\x9b31m\r" + _FORGED.encode() + b"\n\r\n")
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/feed"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nothing_of_a_stranger_forges_a_line_or_controls_the_screen(
+    form: str, claimwire: Claimwire, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_jsonl(folder / "a.jsonl", *articles(1, 60))
+    (folder / f"\x1b[2J\u202e\u2028\x9b\n{_FORGED}.exe").write_bytes(b"\x7fELF")
+    (folder / "\x1b[2J.jsonl").symlink_to("nowhere")
+    with WebServer() as server, rude_server() as rude:
+        moved = server.add_redirect("/moved", f"ftp://\x1b[31m\x07\x9b\r{_FORGED}/")
+        sources = [part for each in ("in", moved, rude) for part in ("--source", each)]
+        told = claimwire(
+            "run", *sources, "--sink", "jsonl:out", "--extract", "none", "--allow-private", "--log-format", form
+        ).stderr
+        seen = claimwire("doctor", *sources, "--sink", "jsonl:out", "--allow-private", "--extract", "none").stdout
+    shown = claimwire("show", "out").stdout
+    for text in (told, seen, shown):
+        characters = set(text) - {"\n"}
+        assert not any(
+            unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= one <= "\u202e" for one in characters
+        )
+        assert not re.search(f"^{_FORGED}", text, re.M)
+    assert told.count("all is well") >= 2
+    if form == "json":
+        messages = [json.loads(line)["message"] for line in told.splitlines()]
+        assert any(f"\x1b[2J\u202e\u2028\x9b\n{_FORGED}.exe" in message for message in messages)
+    else:
+        assert r"\u001b[2J\u202e\u2028\u009b\u000a" + _FORGED + ".exe is left out" in told
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_the_line_of_a_signal_is_a_log_line_like_all_others(form: str, tmp_path: Path) -> None:
     watch = ["watch", "--every", "1h", "--extract", "none", "--log-format", form]
@@ -152,7 +213,7 @@ def test_the_line_of_a_signal_is_a_log_line_like_all_others(form: str, tmp_path:
     arguments = [*watch, "--source", str(source), "--sink", "jsonl:out"]
     with Command(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
-        while not list((tmp_path / "out").rglob("events-*.jsonl")) and time.monotonic() < deadline:
+        while not written(tmp_path / "out", "events") and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Command, environment
 from conftest import run_here, written
-from webserver import Page, WebServer
+from webserver import Page, Seen, WebServer
 
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run import RunError
@@ -77,6 +82,41 @@ def test_one_broken_feed_harms_no_other_and_is_told_once(tmp_path: Path) -> None
         server.add("/missing", Page(feed(3)))
         assert run_feeds(tmp_path, good, bad, missing).enriched == 2
         assert events(tmp_path)[2:] == ["claimwire.source.recovered"] * 2
+
+
+def test_a_feed_that_sends_another_wrong_page_at_each_poll_is_one_dead_letter_until_it_recovers(
+    tmp_path: Path,
+) -> None:
+    def wrong(_: object, number: int) -> Page:
+        return Page(f"<html><!-- {number} --><body>{'é' * 1_000_000}</body></html>".encode())
+
+    with WebServer() as server:
+        url = server.add("/feed", wrong)
+        runs = [run_feeds(tmp_path, url) for _ in range(3)]
+        assert [(each.dead_letters, each.sources_failed) for each in runs] == [(1, 1), (0, 1), (0, 1)]
+        (letter,) = written(tmp_path / "out", "dead-letters")
+        assert letter["encoding"] == "utf-8"
+        assert len(letter["payload"].encode()) in (256 * 1024, 256 * 1024 - 1)
+        assert "of its 2,000,0" in letter["error"]["message"]
+        server.add("/feed", Page(feed(1)))
+        assert run_feeds(tmp_path, url).enriched == 1
+        server.add("/feed", wrong)
+        runs = [run_feeds(tmp_path, url) for _ in range(2)]
+        assert [(each.dead_letters, each.sources_failed) for each in runs] == [(1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("guid", ['<guid isPermaLink="false">', "<guid>"])
+def test_a_feed_without_links_whose_guids_change_at_each_poll_is_written_once(guid: str, tmp_path: Path) -> None:
+    def polled(seen: Seen, number: int) -> Page:
+        body = re.sub("<link>[^<]*</link>", "", feed(1, 2).decode())
+        return Page(body.replace("<guid>", f"{guid}{seen.path[1:]}-{number}-").encode())
+
+    with WebServer() as server:
+        url, other = server.add("/feed", polled), server.add("/other", polled)
+        runs = [run_feeds(tmp_path, url) for _ in range(3)]
+        assert [(each.enriched, each.copies, each.unchanged) for each in runs] == [(2, 0, 0), (0, 0, 2), (0, 0, 2)]
+        assert len(written(tmp_path / "out")) == 2
+        assert run_feeds(tmp_path, other).copies == 2
 
 
 def test_an_entry_that_stays_broken_in_a_feed_that_changes_is_told_once(tmp_path: Path) -> None:
@@ -150,3 +190,26 @@ def test_an_entry_read_before_a_crash_is_written_though_it_left_its_feed(tmp_pat
         server.add("/feed", Page(feed(3)))
         summary = run_feeds(tmp_path, url)
         assert (summary.resumed, summary.seen, summary.enriched) == (2, 3, 3)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_does_not_wait_for_slow_feeds_and_keeps_what_was_read(workers: str, tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.add("/fast", Page(feed(1, 2), headers={"ETag": '"1"'}))
+        fast = server.url("/fast", "localhost")
+        slow = [server.add(f"/slow{n}", Page(feed(n), drip=1)) for n in range(3, 15)]
+        arguments = ["run", "--allow-private", "--feed-timeout", "600", "--extract", "none", "--workers", workers]
+        arguments += [part for url in (fast, *slow) for part in ("--source", url)]
+        arguments += ["--state", "state", "--sink", "jsonl:out"]
+        with Command(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+            while not sum(file.stat().st_size for file in tmp_path.glob("state/scratch/*/read/*.count")):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=120)  # twelve feeds would have ten minutes each
+        assert "12 feeds were not read before the end; the next run does" in told
+        with State(tmp_path / "state") as state:
+            assert [state.sources.get(url) for url in slow] == [SourceState()] * 12
+        second = run_feeds(tmp_path, fast)
+        assert (second.resumed, second.enriched, second.feeds_unchanged) == (2, 2, 1)
+        assert sum(server.count(f"/slow{n}") for n in range(3, 15)) <= 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -26,6 +26,8 @@ from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
 _log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.2
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
@@ -48,6 +50,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         max_bytes: int = 10_000_000,
         contact: str | None = None,
         warn: bool = True,
+        stop_file: str | None = None,
     ) -> None:
         """Args:
         allow_private: whether hosts of private networks, this machine included, may be asked.
@@ -56,6 +59,8 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         max_bytes: of a body, compressed or decompressed.
         contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
         warn: whether to log a warning for each feed that could not be read; ``results`` has them in any case.
+        stop_file: a path; from when a file is there, nothing more is fetched, and a feed that has not answered by then
+            gives no result.
         """
         super().__init__()
         defaults = Limits()
@@ -70,6 +75,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
             ),
             contact,
             warn,
+            stop_file,
         )
 
     def expand(self, requests: beam.PCollection) -> Read:
@@ -92,17 +98,29 @@ def _request(given: str | FeedRequest) -> FeedRequest:
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, allow_private: bool, concurrency: int, limits: Limits, contact: str | None, warn: bool) -> None:
+    def __init__(
+        self,
+        allow_private: bool,
+        concurrency: int,
+        limits: Limits,
+        contact: str | None,
+        warn: bool,
+        stop_file: str | None,
+    ) -> None:
         self._allow_private = allow_private
         self._concurrency = concurrency
         self._limits = limits
         self._contact = contact
         self._warn = warn
+        self._stop_file = stop_file
+
+    def _stopped(self) -> bool:
+        return self._stop_file is not None and os.path.exists(self._stop_file)
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
         with FeedParser() as parser:
-            for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency):
+            for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency, self._stopped):
                 try:
                     result, feed = _read(request, answer, parser)
                 except Exception as error:  # whatever one feed does to us, the rest are read
@@ -117,37 +135,58 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
 
 def _fetch_all(
-    client: Client, requests: list[FeedRequest], concurrency: int
+    client: Client, requests: list[FeedRequest], concurrency: int, stopped: Callable[[], bool]
 ) -> Iterator[tuple[FeedRequest, Response | Exception]]:
     """Every request with its answer, in the order in which they come.
 
     A host's feeds are asked one after the other. No more than ``concurrency`` answers exist at a time: a thread may
-    fetch the next only when one that came before has been dealt with.
+    fetch the next only when one that came before has been dealt with. Once ``stopped``, only the answers that are
+    there already are given; what is under way is cut.
     """
     hosts: dict[str, list[FeedRequest]] = {}
     for request in requests:
         hosts.setdefault(_host(request.moved_to or request.url), []).append(request)
+    waiting: queue.SimpleQueue[list[FeedRequest]] = queue.SimpleQueue()
+    for feeds in hosts.values():
+        waiting.put(feeds)
     answers: queue.SimpleQueue[tuple[FeedRequest, Response | Exception]] = queue.SimpleQueue()
     room = threading.Semaphore(concurrency)
     given_up = threading.Event()
 
-    def ask(feeds: list[FeedRequest]) -> None:
-        for request in feeds:
-            room.acquire()
-            if given_up.is_set():
+    def ask() -> None:
+        while True:
+            try:
+                feeds = waiting.get_nowait()
+            except queue.Empty:
                 return
-            answers.put(_fetch(client, request))
+            for request in feeds:
+                room.acquire()
+                if given_up.is_set():
+                    return
+                answers.put(_fetch(client, request))
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="feeds") as threads:
-        try:
-            for feeds in hosts.values():
-                threads.submit(ask, feeds)
-            for _ in requests:
-                yield answers.get()
-                room.release()
-        finally:  # also when nobody wants the rest: no thread may be left waiting for room
-            given_up.set()
-            room.release(len(hosts) + 1)
+    # Daemons, for which no process waits at its end: a thread that looks a name up cannot be cut.
+    threads = [threading.Thread(target=ask, name="feeds", daemon=True) for _ in range(min(concurrency, len(hosts)))]
+    try:
+        for thread in threads:
+            thread.start()
+        left = len(requests)
+        while left:
+            if stopped():
+                given_up.set()
+            try:
+                answer = answers.get(timeout=0 if given_up.is_set() else _LOOK_EVERY_S)
+            except queue.Empty:
+                if given_up.is_set():
+                    return
+                continue
+            yield answer
+            left -= 1
+            room.release()
+    finally:  # also when nobody wants the rest: no thread may be left waiting for an answer or for room
+        given_up.set()
+        client.close()
+        room.release(len(threads))
 
 
 def _host(url: str) -> str:

@@ -29,6 +29,8 @@ from claimwire.errors import ClaimwireError
 from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
 
 _EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
+# Bytes of a body that is no feed: enough to see what it is.
+_MOST_KEPT = 256 * 1024
 _MARKUP_TYPES = ("html", "xml")
 
 
@@ -87,7 +89,7 @@ def parse_feed(
 
     Returns:
         All entries, as articles or dead letters (stage ``entry``). A body that is not a feed gives an error and one
-        dead letter of stage ``feed``. A feed without entries is a feed.
+        dead letter of stage ``feed``, with the first 256 KiB of it. A feed without entries is a feed.
 
     Raises:
         Nothing for any body: what feedparser fails with is an error as well.
@@ -101,7 +103,11 @@ def parse_feed(
             raise NotAFeed(_why_no_feed(body, wrong))
     except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
         letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
-        return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
+        failure = letter.error
+        if isinstance(error, NotAFeed) and len(body) > _MOST_KEPT:
+            cut = NotAFeed(f"{error}; of its {len(body):,} bytes the first {_MOST_KEPT:,} are kept")
+            letter = dead_letter("feed", cut, _beginning(body), Origin(url=url), first_failed_at=fetched_at)
+        return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=failure)
 
     feed: Mapping[str, Any] = found["feed"]
     info = FeedInfo(
@@ -262,6 +268,12 @@ def _why_no_feed(body: bytes, wrong: str | None) -> str:
     if re.match(rb"\s*(?:<!doctype\s+html|<html)", body[:1000], re.IGNORECASE):
         return "this is an HTML page; give the URL of the feed that it links to"
     return f"this is not RSS, RDF or Atom{f': {wrong}' if wrong else ''}"
+
+
+def _beginning(body: bytes) -> bytes:
+    """What is kept of a body, whole characters if it is UTF-8."""
+    ends = range(_MOST_KEPT, _MOST_KEPT - 4, -1)
+    return body[: next((end for end in ends if body[end] & 0xC0 != 0x80), _MOST_KEPT)]
 
 
 def _dead_entry(entry: Mapping[str, Any], feed: FeedInfo, error: Exception) -> DeadLetter:

@@ -52,7 +52,7 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
                 yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)
-            case "record" | "normalize" | "extract" | "publish":
+            case "record" | "normalize" | "extract" | "publish" | "queue":
                 yield decode_article(data, origin)
             case _:
                 raise Unreadable(f"there is no stage {stage!r} whose dead letters can be replayed")

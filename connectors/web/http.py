@@ -145,7 +145,9 @@ class Client:
         self._tls = create_urllib3_context()
         self._tls.load_default_certs()
         self._turns: dict[str, threading.Lock] = {}
-        self._turns_lock = threading.Lock()
+        self._under_way: set[_Deadline] = set()
+        self._closed = False
+        self._lock = threading.Lock()  # on these three
         self._failures: Counter[tuple[str | None, int | None]] = Counter()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -166,7 +168,7 @@ class Client:
         here = url
         for hop in range(self._limits.max_redirects + 1):
             target = _parsed(here)
-            with self._turn_of(target), _Deadline(left) as deadline:
+            with self._turn_of(target), self._within(left) as deadline:
                 answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline)
             if isinstance(answer, Response):
                 return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
@@ -176,15 +178,38 @@ class Client:
             left = deadline.left()
         raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
 
+    def close(self) -> None:
+        """Cut every request that is under way, and make no other: all of them raise Timeout."""
+        with self._lock:
+            self._closed = True
+            under_way = list(self._under_way)
+        for deadline in under_way:
+            deadline.expire()
+
     @contextmanager
     def _turn_of(self, target: Url) -> Iterator[None]:
-        with self._turns_lock:
+        with self._lock:
             turn = self._turns.setdefault(target.host or "", threading.Lock())
         with turn:
             yield
 
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[_Deadline]:
+        with _Deadline(seconds) as deadline:
+            with self._lock:
+                self._under_way.add(deadline)
+                closed = self._closed
+            if closed:
+                deadline.expire()
+            try:
+                yield deadline
+            finally:
+                with self._lock:
+                    self._under_way.remove(deadline)
+
     def _ask(self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline) -> Response | tuple[int, str]:
         """One request: the answer, or the status and target of a redirect."""
+        deadline.check(url)
         if target.auth:
             headers.update(make_headers(basic_auth=unquote(target.auth)))
         connection = self._connection(url, target, deadline)
@@ -331,6 +356,11 @@ class _Deadline:
         if self.left() <= 0:
             self._cut()
         return connected
+
+    def expire(self) -> None:
+        """Let the time be over now."""
+        self._end = time.monotonic()
+        self._cut()
 
     def left(self) -> float:
         """The seconds that are left."""

@@ -50,11 +50,14 @@ def exit_code(action: Callable[[], int | None], after: Callable[[], str] = lambd
 
 def report(message: str) -> None:
     """Print an error: as a line of the log for a command that keeps one, else plainly."""
+    from claimwire.pipelines.normalize.text import escaped  # noqa: PLC0415 - only for errors
+
+    message = " ".join(message.split())  # YAML's tells over several lines where it is wrong
     context = click.get_current_context(silent=True)
     if context and context.meta.get(KEEPS_A_LOG):
         logging.getLogger("claimwire").error("%s", message)
     else:
-        click.echo(f"claimwire: {message}", err=True)
+        click.echo(escaped(f"claimwire: {message}"), err=True)
 
 
 def close_stdout() -> None:

@@ -74,7 +74,8 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """Pairs of method (``id``, ``guid``, ``url``) and key, the most reliable first: names that stay the same when the
     text changes."""
     versions: tuple[tuple[str, bytes], ...]
-    """The same names combined with this content."""
+    """The same names combined with this content. For an entry that nothing but its guid names also its feed with its
+    dates and content (``entry``): some feeds give another guid at each poll."""
     url_in_feed: bytes | None
     """The key of the URL within its feed, if the entry has a guid: entries with other guids may link to the same page.
     """
@@ -143,6 +144,14 @@ def fingerprint(article: Article) -> Fingerprint:
         names.append(("guid", f"{feed}\0{article.guid}"))
     if article.canonical_url:
         names.append(("url", article.canonical_url))
+    versions = [(method, _key("version", method, name, article.content_hash)) for method, name in names]
+    feed_url = article.source.feed_url
+    # A guid is a link as well unless its feed says that it is none, which many forget (RSS 2.0, isPermaLink).
+    only_guid = article.guid and (not article.url or article.url == article.guid)
+    if feed_url and only_guid and (article.title or article.text.strip()):
+        # An index from before this key finds such an entry to be a copy once more, and then has the key.
+        dates = f"{article.published_at} {article.updated_at}"
+        versions.append(("entry", _key("version", "entry", feed_url, dates, article.content_hash)))
     hashes, starts = lines(article.text)
     title, _ = lines(article.title or "")
     outlet = article.source.domain or feed
@@ -151,7 +160,7 @@ def fingerprint(article: Article) -> Fingerprint:
         article_id=article.id,
         order=order(article),
         identities=tuple((method, _key("identity", method, name)) for method, name in names),
-        versions=tuple((method, _key("version", method, name, article.content_hash)) for method, name in names),
+        versions=tuple(versions),
         url_in_feed=_key("url in feed", feed, article.canonical_url or "") if article.guid and feed else None,
         text=_text_key(len(article.text), title, hashes),
         published=int(time.timestamp() // 60) if time else None,

@@ -20,6 +20,7 @@ import numpy as np
 
 from claimwire.pipelines.dedupe.fingerprint import KEY_BYTES, Sketch
 from claimwire.pipelines.dedupe.index import SLOTS, Copied, Found, Remembered, Seen, count
+from claimwire.pipelines.state import explaining
 
 SCHEMA = """
 CREATE TABLE seen (number INTEGER PRIMARY KEY, article_id TEXT NOT NULL, identity BLOB NOT NULL,
@@ -252,7 +253,8 @@ def _in(db: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterato
     """The rows of a query for many sorted values, in several queries, so that neighbouring rows are read together."""
     for start in range(0, len(values), _AT_ONCE):
         some = values[start : start + _AT_ONCE]
-        yield from db.execute(query % ",".join("?" * len(some)), some)
+        # All of them at once: a generator that is given up would close its cursor on a database that is closed.
+        yield from db.execute(query % ",".join("?" * len(some)), some).fetchall()
 
 
 def _seen(row: Sequence[object]) -> Seen:
@@ -272,12 +274,13 @@ def _offsets(keys: bytes) -> range:
 
 @contextmanager
 def reading(database: Path) -> Iterator[sqlite3.Connection]:
-    """A read-only connection, for a worker."""
-    db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        yield db
-    finally:
-        db.close()
+    """A read-only connection, for a worker. Raises StateError where what stands in it cannot be read."""
+    with explaining(database):
+        db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            yield db
+        finally:
+            db.close()
 
 
 def milliseconds(time: datetime) -> int:

@@ -24,7 +24,7 @@ def stats(database: Path) -> dict[str, int | float | str | None]:
         rows = {table: _one(db, f"SELECT count(*) FROM {table}") for table in _TABLES}  # noqa: S608
         originals = _one(db, "SELECT count(*) FROM seen WHERE length(sketch) > 0")
         near = _one(db, "SELECT count(*) FROM seen WHERE copied IS NOT NULL")
-        oldest, newest = (_one(db, f"SELECT {which}(last_seen) FROM seen") for which in ("min", "max"))  # noqa: S608
+        oldest, newest = (_date(_one(db, f"SELECT {which}(last_seen) FROM seen")) for which in ("min", "max"))  # noqa: S608
         hot = sum(
             _one(db, f"SELECT count(*) FROM (SELECT 1 FROM {table} GROUP BY gram HAVING count(*) >= {HOT})")  # noqa: S608
             for table in ("fresh_grams", "settled_grams")
@@ -41,8 +41,8 @@ def stats(database: Path) -> dict[str, int | float | str | None]:
         "lines counted as possible boilerplate": rows["edges"],
         "articles published before their original": rows["published_before"],
         "pairs split by hand": rows["split"] // 2,
-        "last seen, earliest": _date(oldest),
-        "last seen, latest": _date(newest),
+        "last seen, earliest": oldest,
+        "last seen, latest": newest,
         "bytes": size,
         "bytes unused": unused,
         "bytes per article": round((size - unused) / rows["seen"]) if rows["seen"] else None,

@@ -181,14 +181,14 @@ class _Known:
         for method, key in fingerprint.versions:
             seen = known.get(key)
             if seen and (seen.article_id == fingerprint.article_id or method == "guid"):
-                # Every entry that its keys lead to is refreshed, so that none of its keys is forgotten before the
-                # others.
-                again = {known[key]: None for key in fingerprint.all_keys() if key in known}
-                return Verdict("unchanged", None, None, tuple(Remembered(seen, ()) for seen in again))
+                return self._unchanged(fingerprint)
 
         earlier = self._earlier(fingerprint)
         # All versions of an article share its identity: the key under which its first version was seen.
         identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
+        entry = known.get(dict(fingerprint.versions).get("entry", b""))
+        if entry and (identity, entry.identity) not in self._split:
+            return self._unchanged(fingerprint)
         seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=self._now)
         keys = [key for _, key in (*fingerprint.versions, *fingerprint.identities)]
         if fingerprint.url_in_feed:
@@ -242,6 +242,11 @@ class _Known:
             _edges(fingerprint) if outcome == "new" else (),
         )
         return self._close(Verdict(outcome, verdict_on, revision_of, (own,)), sketch)
+
+    def _unchanged(self, fingerprint: Fingerprint) -> Verdict:
+        # Every entry that its keys lead to is refreshed, so that none of its keys is forgotten before the others.
+        again = {self._keys[key]: None for key in fingerprint.all_keys() if key in self._keys}
+        return Verdict("unchanged", None, None, tuple(Remembered(seen, ()) for seen in again))
 
     def _close(self, verdict: Verdict, sketch: Sketch | None = None) -> Verdict:
         for row in verdict.remember:

@@ -5,8 +5,7 @@ Unsafe characters, and those that cannot be encoded, are replaced here and nowhe
 
 from __future__ import annotations
 
-import hashlib
-
+from claimwire.pipelines.normalize.ids import content_hash, digest
 from claimwire.pipelines.normalize.language import language
 from claimwire.pipelines.normalize.text import clean, distinct_lines, one_line
 from claimwire.pipelines.normalize.times import parse_time, plausible
@@ -27,10 +26,10 @@ def normalize(raw: RawArticle) -> Article:
     canonical = canonical_url(raw.url) if raw.url else None
     published = plausible(parse_time(raw.published), raw.fetched_at)
     updated = plausible(parse_time(raw.updated), raw.fetched_at)
-    content_hash = _digest("content", title or "", text)
+    content = content_hash(title, text)
     name = ("url", canonical) if canonical else ("guid", raw.feed_url or raw.source_name or "", guid) if guid else ("",)
     return Article(
-        id=clean(raw.id) if raw.id else _digest("article", *name, content_hash)[:32],
+        id=clean(raw.id) if raw.id else digest("article", *name, content)[:32],
         guid=guid,
         url=one_line(raw.url),
         canonical_url=canonical,
@@ -44,9 +43,5 @@ def normalize(raw: RawArticle) -> Article:
         updated_at=updated,
         fetched_at=raw.fetched_at,
         tags=distinct_lines(raw.tags),
-        content_hash=content_hash,
+        content_hash=content,
     )
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,4 +1,7 @@
-"""Clean text: without characters that cannot be encoded or that change how a screen displays the rest."""
+"""Clean text: without characters that cannot be encoded or that change how a screen displays the rest.
+
+``clean`` is for what is kept, ``escaped`` for what is printed or logged.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import re
 # needs them.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# All of these, and what begins a new line.
+_NOT_PRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -18,6 +23,15 @@ def clean(text: str) -> str:
     The length stays the same, so that offsets into the sender's text remain valid.
     """
     return _LONE_SURROGATE.sub("\ufffd", _UNSAFE.sub(" ", text))
+
+
+def escaped(text: str) -> str:
+    """The text as one line of a terminal or log: what would control the screen, begin another line or turn the writing
+    direction is written as ``\\u001b``.
+
+    JSON stays the same JSON, because such characters occur only in its strings.
+    """
+    return _NOT_PRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def one_line(text: str | None) -> str | None:

@@ -1,7 +1,8 @@
 """Log lines on stderr, as text or JSON: one tree of loggers, ``claimwire``, whose records carry fields.
 
 The fields are ``run``, ``pass`` and ``stage``, which are those of the block that logs (``fields``), and ``source``,
-which a caller gives with the record: ``_log.warning("...", extra={"source": name})``.
+which a caller gives with the record: ``_log.warning("...", extra={"source": name})``. Whatever a stranger has put into
+a message, a record is one line, without control characters.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from claimwire.pipelines.normalize.text import escaped
 
 _ROOT = "claimwire"
 _PER_RECORD = ("source", "summary")
@@ -80,12 +83,15 @@ class _Json(logging.Formatter):
         line |= {name: value for name in _PER_RECORD if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return escaped(json.dumps(line, ensure_ascii=False))
 
 
 class _Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s claimwire: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(super().format(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
         return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class TerminalProgress:
     def __init__(self, console: Console) -> None:
         self._bar = Bar(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -94,7 +95,7 @@ class TerminalProgress:
         self._bar.stop()
 
     def begin(self, what: str, total: int) -> None:
-        self._bar.reset(self._task, description=what, total=total, found="")
+        self._bar.reset(self._task, description=escaped(what), total=total, found="")
 
     def at(self, done: int) -> None:
         self._bar.update(self._task, completed=done)

@@ -17,7 +17,7 @@ from claimwire.pipelines.dedupe.likeness import likeness
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
-from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.headings import short_id
 from claimwire.pipelines.read.terminal import print_head, screen
@@ -63,15 +63,15 @@ def explain(paths: Sequence[Path], state: Path, ids: Sequence[str]) -> None:
         record, original = sorted(records, key=lambda each: fingerprint(each.article).order, reverse=True)
         duplicate = record.duplicate if record.duplicate and record.duplicate.of == original.article.id else None
         print_head(console, record.article)
-    console.print(Text(clean(_verdict(duplicate, record)), style="yellow"))
+    console.print(Text(escaped(_verdict(duplicate, record)), style="yellow"))
     print_head(console, original.article)
     console.print()
     for line in _reasons(record.article, original.article, duplicate, index):
-        console.print(Text(clean(line)), soft_wrap=True)
+        console.print(Text(escaped(line)), soft_wrap=True)
     console.print()
     for mark, part in align(record.article.text, original.article.text):
         style = {"=": "dim", "-": "red", "+": "green"}[mark]
-        console.print(Padding(Text(clean(f"{mark} {part}"), style=style), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(escaped(f"{mark} {part}"), style=style), (0, 0, 0, 2), expand=False))
 
 
 def align(text: str, original: str) -> Iterator[tuple[str, str]]:

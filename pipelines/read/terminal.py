@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.filters import Filter, chosen
@@ -43,7 +43,7 @@ def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
         refused = 0
         for letter in dead_letters(paths):
             refused += 1
-            line = Text(clean(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
+            line = Text(escaped(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
             console.print(line, soft_wrap=True)
         figures += [counted(len(carriers), "copy", "copies"), counted(refused, "dead letter")]
     console.print(Text(", ".join(figures), style="dim"))
@@ -56,11 +56,11 @@ def screen() -> Console:
 
 def print_head(console: Console, article: Article, mark: str = "") -> None:
     """Print the title of an article, marked, and the line below it."""
-    title = Text(clean(article.title or "(no title)"), style="bold")
+    title = Text(escaped(article.title or "(no title)"), style="bold")
     if mark:
-        title.append(clean(f"  {mark}"), style="yellow")
+        title.append(escaped(f"  {mark}"), style="yellow")
     console.print(title)
-    console.print(Text(clean(where(article)), style="dim"), soft_wrap=True)
+    console.print(Text(escaped(where(article)), style="dim"), soft_wrap=True)
 
 
 def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim], carriers: Carriers) -> None:
@@ -78,12 +78,12 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
         ]
         more = f" and {len(outlets) - _MOST_OUTLETS} more" if len(outlets) > _MOST_OUTLETS else ""
         line = f"{counted(len(copies), 'copy', 'copies')}: {', '.join(outlets[:_MOST_OUTLETS])}{more}"
-        console.print(Text(clean(line), style="yellow"))
+        console.print(Text(escaped(line), style="yellow"))
     for claim in claims:
         # The article carries it too.
         carried = 1 + len(carriers.of_claim(record, claim)) if copies else 1
         console.print(Padding(_who(claim, carried), (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(clean(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
+        console.print(Padding(Text(escaped(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
     console.print()
 
 
@@ -96,11 +96,11 @@ def _who(claim: Claim, carried: int) -> Text:
         name = claim.speaker.name or text
         # A title or role before the name is worth reading, the whole of a long apposition is not.
         with_role = name in text and len(text) < len(name) + 40
-        line.append(clean(text if with_role else name), style="bold cyan")
+        line.append(escaped(text if with_role else name), style="bold cyan")
         if name not in text and text not in name:
-            line.append(clean(f" ({text})"), style="cyan")
+            line.append(escaped(f" ({text})"), style="cyan")
     if claim.cue:
-        line.append(clean(f"  {_on_one_line(claim.cue.text)}"), style="green")
+        line.append(escaped(f"  {_on_one_line(claim.cue.text)}"), style="green")
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.polarity, claim.modality) if mark not in ("affirmed", "asserted")]
     line.append(f"  {', '.join(marks)}", style="dim")

@@ -22,6 +22,7 @@ from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, 
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
 from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, load
 from claimwire.pipelines.kafka import connection
+from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.addresses import parse_sinks
@@ -46,15 +47,18 @@ def examine(settings: Settings) -> bool:
 def _check(name: str, check: Callable[[Settings], Iterator[str]], settings: Settings) -> bool:
     try:
         for line in check(settings):
-            click.echo(f"ok    {name:8} {line}")
+            click.echo(escaped(f"ok    {name:8} {line}"))
     except _Wrong as wrong:
-        click.echo(f"WRONG {name:8} {wrong}")
+        click.echo(f"WRONG {name:8} {_BELOW.join(map(escaped, wrong.args))}")
         return False
     return True
 
 
 class _Wrong(Exception):  # noqa: N818 - not an error of the program
-    """What the doctor found to be wrong."""
+    """What the doctor found to be wrong, a line each."""
+
+
+_BELOW = f"\n{' ' * 15}"
 
 
 def _python(_: Settings) -> Iterator[str]:
@@ -131,7 +135,7 @@ def _sources(settings: Settings) -> Iterator[str]:
         raise _Wrong(str(error)) from error
     broken = [source for source in found if isinstance(source, BrokenSource)]
     if broken:
-        raise _Wrong("\n               ".join(f"{source.name}: {source.problem}" for source in broken))
+        raise _Wrong(*(f"{source.name}: {source.problem}" for source in broken))
     if settings.source and not found:
         yield "there is nothing to read in them now"
     files = [source for source in found if isinstance(source, FileSource)]
@@ -156,7 +160,7 @@ def _sources(settings: Settings) -> Iterator[str]:
     if urls:
         yield f"{len(urls) - len(problems)} of {counted(len(urls), 'feed')} answer"
     if problems:
-        raise _Wrong("\n               ".join(problems))
+        raise _Wrong(*problems)
 
 
 def _answer(client: Client, url: str) -> Response | FetchError:

@@ -14,7 +14,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.kafka.connection import KafkaAddress
-from claimwire.connectors.kafka.errors import KafkaConnectorError, MessageRefused
+from claimwire.connectors.kafka.errors import BadAddress, KafkaConnectorError, MessageRefused
 from claimwire.connectors.kafka.messages import Message
 from claimwire.connectors.kafka.transaction import IdempotentPublisher, TransactionalPublisher, commit_offsets
 from claimwire.connectors.kafka.transaction import Publisher as PassPublisher
@@ -24,6 +24,7 @@ from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.messages import Staged, as_message
 from claimwire.pipelines.sinks.topics import topics_of
+from claimwire.pipelines.state import damaged
 from claimwire.pipelines.state.journal import OutputLostError, publish_file
 from claimwire.pipelines.state.opening import State
 from claimwire.schemas import Origin, encode
@@ -79,7 +80,7 @@ class Publisher:
 
         What counts is in the state; so a broker that is away is only warned of.
         """
-        moved = {key: offset for key, offset in self._state.offsets.written().items() if self._told.get(key) != offset}
+        moved = {key: offset for key, offset in self._written().items() if self._told.get(key) != offset}
         for address in {KafkaAddress.parse(source) for source, _ in moved}:
             try:
                 commit_offsets(
@@ -89,6 +90,16 @@ class Publisher:
                 _log.warning("the offsets of group %s could not be committed: %s", self._group, error)
         self._told |= moved
 
+    def _written(self) -> dict[tuple[str, int], int]:
+        """As ``Offsets.written``. Raises StateError where a source is no topic."""
+        offsets = self._state.offsets.written()
+        try:
+            for source, _ in offsets:
+                KafkaAddress.parse(source)
+        except BadAddress as error:
+            raise damaged(self._state.database, error) from error
+        return offsets
+
     def _to_kafka(self, staged: Path, address: KafkaAddress) -> None:
         publisher = self._publisher(address)
         number = self._state.journal.passes
@@ -96,7 +107,7 @@ class Publisher:
             if publisher.last_published() != number:
                 raise OutputLostError(f"pass {number} for {address} was committed, but {staged} is not there any more")
             return
-        offsets = self._state.offsets.written()
+        offsets = self._written()
         here = _of_brokers(address.brokers, offsets)
         refused: dict[int, MessageRefused] = {}
         while True:

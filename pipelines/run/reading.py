@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +41,7 @@ _log = logging.getLogger(__name__)
 # What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
 _MOST_FILES = 500
 _MOST_BYTES = 200_000_000
+_LOOK_EVERY_S = 0.2
 
 
 class Found(NamedTuple):
@@ -97,6 +100,7 @@ class Reading:
         self._polling = Polling(state.sources, run, settings.remembered(), summary)
         self._staging = state.scratch("intake")
         self._counted = state.scratch("read")
+        self._stop_file = state.scratch("stop")
 
     def read(self, found: Found) -> None:
         """Read all that is due of them."""
@@ -134,9 +138,10 @@ class Reading:
             max_bytes=settings.feed_limit_mb * 1_000_000,
             contact=settings.contact,
             warn=False,  # the run reports them
+            stop_file=str(self._stop_file),
         )
         if requests or files:
-            with self._followed(done, len(requests) + len(files)):
+            with self._followed(done, len(requests) + len(files)), self._ending():
                 self._runner.run(
                     "read",
                     lambda pipeline: ingest.read(pipeline, requests, files, reader, self._staging, self._counted),
@@ -144,14 +149,20 @@ class Reading:
         feed_results = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
 
+        if unread := len(requests) - len(feed_results):
+            _log.warning("%s not read before the end; the next run does", _were(unread))
+
         states: dict[str, SourceState] = {}
         events: list[Event] = []
+        failing: dict[str, datetime] = {}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
             report(feed.name, problem, feed.note)
             failing_since, changes = self._polling.failing(feed.url, feed.name, problem)
             events += changes
             states[feed.url] = self._polling.answered(feed, failing_since)
+            if failing_since:
+                failing[feed.name] = failing_since
         for name, problem, note in (
             *((file.path, file.error, _refused(file)) for file in file_results),
             *((source.name, source.problem, None) for source in broken),
@@ -161,13 +172,33 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        self._enqueue(events, states, file_results)
+        self._enqueue(events, states, file_results, failing=failing)
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
         summary.files_read += sum(not file.error for file in file_results)
         summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Within, a wish to end becomes a file: feeds may be fetched by another process, which ignores signals."""
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(_LOOK_EVERY_S):
+                if self._stopping():
+                    self._stop_file.touch()
+                    return
+
+        self._stop_file.parent.mkdir(parents=True, exist_ok=True)
+        looking = threading.Thread(target=look, name="ending", daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            looking.join()
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
@@ -227,6 +258,7 @@ class Reading:
         states: dict[str, SourceState],
         files: Iterable[FileResult] = (),
         positions: Mapping[tuple[str, int], int] | None = None,
+        failing: Mapping[str, datetime] | None = None,
     ) -> None:
         """Put what was staged into the queue, in one transaction with how far the sources are read."""
         entries = self._state.queue.enqueue(
@@ -237,6 +269,7 @@ class Reading:
             self._run.started_at,
             retry=self._retry,
             positions=positions,
+            failing=failing,
         )
         self._state.clear_scratch()
         self._summary.seen += entries.given
@@ -269,6 +302,10 @@ def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _were(feeds: int) -> str:
+    return f"{counted(feeds, 'feed')} {'was' if feeds == 1 else 'were'}"
 
 
 def _refused(file: FileResult) -> str | None:

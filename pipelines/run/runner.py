@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.workers import LOST, KeptWorkers, lost_one
 from claimwire.pipelines.settings import SettingsError
@@ -84,8 +85,8 @@ def _named_runner(options: PipelineOptions) -> str | None:
 
 
 def _innermost(error: BaseException) -> str:
-    """The cause below Beam's wrappings, on one line."""
-    while error.__cause__:
+    """The cause below Beam's wrappings, on one line. What claimwire itself says has no better one below it."""
+    while error.__cause__ and not isinstance(error, ClaimwireError):
         error = error.__cause__
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[-1] if text else ''}".rstrip(": ")

@@ -29,7 +29,27 @@ Nothing here imports Beam or Kafka: workers load it, and so may a script that lo
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
 from claimwire.errors import ClaimwireError, UsageError
+
+# What the system and not the database is to blame for (sqlite.org/rescode.html).
+_OF_THE_SYSTEM = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
+UNREADABLE = (sqlite3.DatabaseError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
+"""What the reading of a damaged database ends with."""
 
 
 class StateError(ClaimwireError):
@@ -38,3 +58,29 @@ class StateError(ClaimwireError):
 
 class NoStateError(StateError, UsageError):
     """The folder that was named holds no state."""
+
+
+def damaged(database: Path, why: object) -> StateError:
+    """The error that says of a database that it cannot be read, and what to do."""
+    return StateError(
+        f"{database} is damaged ({why}); restore it from a backup to go on without reading anything twice, or move it "
+        "away, and its -wal file with it, to begin with an empty state"
+    )
+
+
+@contextmanager
+def explaining(database: Path) -> Iterator[None]:
+    """Within, what cannot be read in a database is a StateError."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise explained(database, error) from error
+
+
+def explained(database: Path, error: Exception) -> StateError:
+    """What SQLite says, or what stands in a database, as a StateError."""
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_SYSTEM:
+        return StateError(
+            f"{database} cannot be used: {error}; see that its disk has room and this user may write there"
+        )
+    return damaged(database, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from claimwire.pipelines.dedupe import sqlite
@@ -31,9 +31,10 @@ CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWI
 """
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make all tables in an empty database, in one transaction."""
-    db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {sqlite.SCHEMA} COMMIT;")
+def create(db: sqlite3.Connection, meta: Mapping[str, str]) -> None:
+    """Make all tables in an empty database."""
+    db.executescript(f"BEGIN; {_SCHEMA} {sqlite.SCHEMA} COMMIT;")
+    db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 
 
 @contextmanager

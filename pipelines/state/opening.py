@@ -11,15 +11,26 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
-from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH
+from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH, in_progress
 from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
-from claimwire.pipelines.state import NoStateError, StateError, migrations, queue, sources, suspects
+from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.state import (
+    NoStateError,
+    StateError,
+    damaged,
+    explained,
+    explaining,
+    migrations,
+    queue,
+    sources,
+    suspects,
+)
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
-from claimwire.pipelines.state.journal import Journal
+from claimwire.pipelines.state.journal import Journal, sync
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.queue import Queue
@@ -58,7 +69,9 @@ class State:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = _acquire_lock(self.folder)
-            with _explaining(self.folder):
+            with explaining(self.database):
+                if not _is_there(self.database):
+                    self._make()
                 self.db = self._open()
         except OSError as error:
             raise StateError(
@@ -70,10 +83,32 @@ class State:
         self.journal = Journal(self.db)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         self.db.close()
         if self._lock:
             self._lock.close()  # which also gives the lock back
+        if isinstance(error, (sqlite3.DatabaseError, OverflowError)):
+            raise explained(self.database, error) from error
+
+    def _make(self) -> None:
+        """Make the database whole under another name first: what is there and not whole is never a new one."""
+        unfinished = in_progress(self.database)
+        for left in (unfinished, unfinished.with_name(f"{unfinished.name}-journal")):
+            left.unlink(missing_ok=True)  # by a start that was killed
+        db = sqlite3.connect(unfinished, isolation_level=None)
+        try:
+            meta = {
+                "state_version": str(STATE_VERSION),
+                "fingerprint_version": str(fingerprint.VERSION),
+                "state_id": secrets.token_hex(4),
+                "passes": "0",
+            }
+            create(db, meta)
+        finally:
+            db.close()
+        sync(unfinished)
+        unfinished.rename(self.database)
+        sync(self.folder)
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.database, isolation_level=None)
@@ -81,15 +116,6 @@ class State:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA wal_autocheckpoint = 4000")
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                create(db)
-            meta = {
-                "state_version": str(STATE_VERSION),
-                "fingerprint_version": str(fingerprint.VERSION),
-                "state_id": secrets.token_hex(4),
-                "passes": "0",
-            }
-            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", meta.items())
             stored = _versions(db, self.folder)
             if stored != CURRENT:
                 migrations.migrate(db, self.database, stored, CURRENT)
@@ -112,18 +138,25 @@ class State:
         shutil.rmtree(self.folder / SCRATCH, ignore_errors=True)
 
     def recover(self, scratch_folders: Iterable[Path]) -> int:
-        """Finish what the last run had committed, throw away what it had not; the number of files finished."""
+        """Finish what the last run had committed, throw away what it had not; the number of files finished.
+
+        What cannot be read of what waits is set aside, for dead letters. Who was being extracted by a run that was
+        killed is counted.
+        """
         if died := suspects.take_over(self.db, self.folder.glob(f"{SCRATCH}/*/{_EXTRACTING}")):
             _log.warning(
-                "the last run was killed while it extracted %d articles; one that does it again will be found and left "
-                "out",
-                died,
+                "the last run was killed while it extracted %s; one that does it again will be found and left out",
+                counted(died, "article"),
             )
-        return self.journal.recover([self.folder / SCRATCH, *scratch_folders])
+        finished = self.journal.recover([self.folder / SCRATCH, *scratch_folders])
+        self.queue.set_aside_damaged(datetime.now(UTC).replace(microsecond=0))
+        return finished
 
     def note_folders(self, noted: Iterable[Path]) -> None:
         """Remember where runs write records, for commands that look for them (``folders``)."""
-        all_of_them = dict.fromkeys([*map(str, noted), *map(str, _folders(self.db))])
+        with explaining(self.database):
+            before = _folders(self.db)
+        all_of_them = dict.fromkeys([*map(str, noted), *map(str, before)])
         self.db.execute("INSERT OR REPLACE INTO meta VALUES ('folders', ?)", (json.dumps(list(all_of_them)),))
 
     def expire(self, before: datetime) -> int:
@@ -161,22 +194,20 @@ def look(folder: Path) -> Figures | None:
             f"cannot use the state directory {folder}: {above} is not a folder in which this user may make files; "
             "name another with --state"
         )
-    if not database.exists():
+    if not _is_there(database):
         return None
     if (folder / LOCK).exists():
         try:
             _acquire_lock(folder, note=False).close()
         except OSError as error:
             raise StateError(f"cannot use the state directory {folder}: {error}; name another with --state") from error
-    with _explaining(folder), _reading(database) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            return None
+    with explaining(database), _reading(database) as db:
         stored = _versions(db, folder)
         if stored != CURRENT:
             migrations.check(db, stored)
-        (passes,) = db.execute("SELECT value FROM meta WHERE name = 'passes'").fetchone()
+        passes = Journal(db).passes
         (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
-    return Figures(int(passes), waiting, None if stored == CURRENT else stored.state)
+    return Figures(passes, waiting, None if stored == CURRENT else stored.state)
 
 
 def folders(state: Path) -> list[Path]:
@@ -214,16 +245,22 @@ def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
     return lock
 
 
-@contextmanager
-def _explaining(folder: Path) -> Iterator[None]:
-    """What SQLite says of a database that it cannot use, as a StateError."""
+# Bytes. SQLite itself takes a shorter file for a new database.
+_SHORTEST = 512
+
+
+def _is_there(database: Path) -> bool:
+    """Whether there is a database. Raises StateError for what is left of one."""
     try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise StateError(
-            f"{folder / DATABASE} is damaged ({error}); restore it from a backup to go on without reading anything "
-            "twice, or move it away to begin with an empty state"
-        ) from error
+        size = database.stat().st_size
+    except FileNotFoundError:
+        for rest in ("wal", "journal"):
+            if database.with_name(f"{database.name}-{rest}").exists():
+                raise damaged(database, f"only its -{rest} file is there") from None
+        return False
+    if size < _SHORTEST:
+        raise damaged(database, f"it was cut off after {counted(size, 'byte')}")
+    return True
 
 
 @contextmanager
@@ -241,8 +278,17 @@ def _reading(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
-    """The versions of a state. Raises StateError for a newer one than this program knows."""
+    """The versions of a state.
+
+    Raises StateError for a newer one than this program knows, ValueError for figures that are none.
+    """
     stored = dict(db.execute("SELECT name, value FROM meta"))
+    if missing := [
+        name for name in ("state_version", "fingerprint_version", "state_id", "passes") if name not in stored
+    ]:
+        raise ValueError(f"it does not say its {missing[0]}")
+    if not stored["passes"].isdecimal():
+        raise ValueError(f"passes is {stored['passes']!r}")
     versions = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
     for name, given, known in zip(("state_version", "fingerprint_version"), versions, CURRENT, strict=True):
         if given > known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,18 +12,25 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from claimwire.connectors.deadletters import letter_key
+from claimwire.connectors.deadletters import dead_letter, failure_key, letter_key
+from claimwire.connectors.errors import Unreadable
 from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
-from claimwire.pipelines.state import offsets, sources, suspects
+from claimwire.pipelines.normalize.ids import content_hash
+from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.state import UNREADABLE, StateError, offsets, sources, suspects
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.sources import FileRead, SourceState
-from claimwire.schemas import Article, DeadLetter, Event, decode, encode
+from claimwire.schemas import Article, DeadLetter, Event, Origin, decode, encode
 from claimwire.schemas.records import Record
 
 Kind = Literal["article", "dead-letter", "event"]
 
 _RUN = 64
+_OTHERS: dict[str, type[DeadLetter | Event]] = {"dead-letter": DeadLetter, "event": Event}
+_INTAKES = 1 << 62  # more than there will ever be, as in the view ``written``
+_URL = re.compile(r'"url"\s*:\s*"([^"\\]+)"')
+_log = logging.getLogger(__name__)
 
 
 class Outcome(Record, frozen=True):
@@ -67,14 +76,16 @@ class Queue:
         now: datetime,
         retry: bool = False,
         positions: Mapping[tuple[str, int], int] | None = None,
+        failing: Mapping[str, datetime] | None = None,
     ) -> Entries:
         """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
 
         An article that waits already, or is given twice, waits once: as the one that sorts first by its JSON
         without the time of fetching, so that the order of arrival does not matter. A dead letter that was written
-        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``: a
-        feed that stays broken is reported once. ``found`` is what was learned of sources, by their names; ``positions``
-        are the offsets at which to go on, by source and partition.
+        before is not queued again, and neither is an article whose extraction failed before, unless ``retry``.
+        ``found`` is what was learned of sources, by their names; ``positions`` are the offsets at which to go on, by
+        source and partition. ``failing`` says since when feeds cannot be read, by their URLs as they may be shown: a
+        feed that stays broken in the same way gives one dead letter, whatever it sends.
         """
         given = letters = 0
         with transaction(self._db) as db:
@@ -97,11 +108,35 @@ class Queue:
                     db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", event)
                     continue
                 given += 1
-                letters += _put_letter(db, other, now, intake)
+                letters += _put_letter(db, other, now, intake, (failing or {}).get(other.source.url or ""))
             sources.remember(db, found, files, now)
             offsets.remember(db, positions or {}, intake)
             added = self.waiting() - before
         return Entries(given, added, letters)
+
+    def set_aside_damaged(self, now: datetime) -> None:
+        """Replace each row that cannot be read as what it was put in by a dead letter, in one transaction.
+
+        Raises StateError where the table itself is damaged.
+        """
+        if not self._db.execute("SELECT 1 FROM queue").fetchone():
+            return
+        (found,) = self._db.execute("PRAGMA integrity_check(queue)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"the table of what waits: {found}")
+        # As bytes, because what stands in a damaged row need not be text.
+        query = "SELECT rowid, CAST(kind AS BLOB), CAST(key AS BLOB), CAST(record AS BLOB), intake FROM queue"
+        rows = ((row, _Row(*rest)) for row, *rest in self._db.execute(query))
+        faulty = [(row, _letter_about(waiting, fault, now)) for row, waiting in rows if (fault := _fault(waiting))]
+        if not faulty:
+            return
+        with transaction(self._db) as db:
+            db.executemany("DELETE FROM queue WHERE rowid = ?", ((row,) for row, _ in faulty))
+            intake = next_intake(db)
+            for _, letter in faulty:
+                _put_letter(db, letter, now, intake)
+        for _, letter in faulty:
+            _log.warning("set aside as a dead letter: %s", letter.error.message)
 
     def waiting(self, kind: Kind = "article") -> int:
         """How many records of a kind wait."""
@@ -129,6 +164,44 @@ class Queue:
             yield record
 
 
+class _Row(NamedTuple):
+    """A row of the queue as it stands there."""
+
+    kind: bytes
+    key: bytes
+    record: bytes
+    intake: int
+
+
+def _fault(row: _Row) -> str | None:
+    """What is wrong with a row, or None."""
+    try:
+        kind, key = row.kind.decode(), row.key.decode()
+        if kind == "article":
+            article = decode(row.record, Article)
+            if fingerprint.order(article) != key or content_hash(article.title, article.text) != article.content_hash:
+                return "it is not what it was when it was read"
+        elif kind in _OTHERS:
+            decode(row.record, _OTHERS[kind])
+            bytes.fromhex(key)
+        else:
+            return f"it is of no kind: {kind!r}"
+        return None if 0 < row.intake < _INTAKES else "it came with no intake"
+    except UNREADABLE as error:
+        return str(error)
+
+
+def _letter_about(row: _Row, fault: str, now: datetime) -> DeadLetter:
+    kind, place, record = (part.decode("utf-8", "replace") for part in row[:3])
+    url = _URL.search(record)
+    told = " ".join(filter(None, place.split("\t"))) if kind == "article" else place
+    error = Unreadable(
+        f"{kind} {told} waited in the state and was damaged there: {fault}. Mend the payload and replay it, or take "
+        "the article from its source again"
+    )
+    return dead_letter("queue", error, row.record, Origin(url=url and url[1]), first_failed_at=now)
+
+
 class QueueReader:
     """The queue as a worker sees it: read only, in any process. Pickles as its path."""
 
@@ -149,7 +222,7 @@ class QueueReader:
         """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
         with sqlite.reading(self._database) as db:
             row = db.execute("SELECT attempts, first_failed FROM failures WHERE key = ?", (key,)).fetchone()
-        return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
+            return (row[0], sqlite.from_milliseconds(row[1])) if row else (0, None)
 
 
 def next_intake(db: sqlite3.Connection) -> int:
@@ -167,13 +240,24 @@ def put(db: sqlite3.Connection, article: Article, record: bytes, intake: int) ->
 
 
 def take_out(db: sqlite3.Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """Remove articles by what became of them, and count those that failed, inside the caller's transaction."""
+    """Remove articles by what became of them, and count those that failed, inside the caller's transaction.
+
+    Raises StateError where one of them is not there: it would stay in the queue, and be done again for ever.
+    """
     keys = [(outcome.key, outcome.outcome) for outcome in outcomes]
     db.executemany(
         "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET attempts = attempts + 1",
         [(key, sqlite.milliseconds(now)) for key, outcome in keys if outcome == "dead"],
     )
-    db.executemany("DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys))
+    removed = db.executemany(
+        "DELETE FROM queue WHERE kind = 'article' AND key = ?", ((key,) for key, _ in keys)
+    ).rowcount
+    if keys and removed != len(keys):
+        raise StateError(
+            f"a pass was to take {counted(len(keys), 'article')} from the queue of the state and found {removed:,}, so "
+            "nothing of it was committed: what waits there is damaged. The next run sets aside what it cannot read; if "
+            "this comes again, restore the state from a backup"
+        )
     suspects.clear(db, (key for key, _ in keys))
 
 
@@ -182,10 +266,17 @@ def forget_failures(db: sqlite3.Connection, before: datetime) -> None:
     db.execute("DELETE FROM failures WHERE first_failed < ?", (sqlite.milliseconds(before),))
 
 
-def _put_letter(db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int) -> int:
+def _put_letter(
+    db: sqlite3.Connection, letter: DeadLetter, now: datetime, intake: int, failing_since: datetime | None = None
+) -> int:
     key = letter_key(letter)
     if sqlite.refresh(db, bytes.fromhex(key), now):
         return 0
+    if failing_since and letter.stage == "feed":
+        letter = msgspec.structs.replace(letter, first_failed_at=failing_since)
+        key = failure_key(letter)
+        if sqlite.refresh(db, bytes.fromhex(key), now):
+            return 0
     row = (key, encode(letter), intake)
     return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,6 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from claimwire.pipelines.dedupe import sqlite
+
+_log = logging.getLogger(__name__)
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -48,7 +51,11 @@ class Sources:
     def get(self, name: str) -> SourceState:
         """What is remembered of a feed by its URL, of a file by its path; all defaults for one never read."""
         row = self._db.execute("SELECT state FROM sources WHERE name = ?", (name,)).fetchone()
-        return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
+        try:
+            return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
+        except (msgspec.MsgspecError, TypeError) as error:
+            _log.warning("what was remembered of %s is damaged (%s); it is read as if for the first time", name, error)
+            return SourceState()
 
     def validators(self, url: str, read_since: datetime) -> SourceState:
         """What a request for a feed may be conditional on, as its last answer gave it.
