@@ -26,8 +26,8 @@ _MEMORY = 6 << 30
 """Bytes of address space; an input that asks for more fails with MemoryError."""
 _PATIENCE = 120
 """Seconds by the clock, beside ten times the processor time that an input has, until a process is killed."""
-_TRIES = 400
-"""Inputs that are tried to make one fault smaller."""
+_SMALLER_S = 30
+"""Seconds in which one fault is made smaller."""
 
 
 class Fault(NamedTuple):
@@ -155,11 +155,10 @@ def _limited(seconds: float) -> Iterator[None]:
 
 def smaller(data: bytes, still: Callable[[bytes], bool]) -> bytes:
     """The smallest input found of which ``still`` holds: pieces are left out, large ones first (Zeller, 2002)."""
-    tries, piece = 0, len(data) // 2
-    while piece and tries < _TRIES:
+    end, piece = time.monotonic() + _SMALLER_S, len(data) // 2
+    while piece and time.monotonic() < end:
         at, before = 0, len(data)
-        while at < len(data) and tries < _TRIES:
-            tries += 1
+        while at < len(data) and time.monotonic() < end:
             shorter = data[:at] + data[at + piece :]
             if still(shorter):
                 data = shorter
