@@ -32,7 +32,6 @@ from claimwire.pipelines.dedupe.likeness import likeness
 from claimwire.pipelines.dedupe.transform import with_verdict
 from claimwire.pipelines.dedupe.verdict import judge
 from claimwire.pipelines.extract import By, load
-from claimwire.pipelines.extract.pipeline import What
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.normalize.language import language
 from claimwire.pipelines.normalize.times import parse_time
@@ -135,13 +134,13 @@ def test_twice_as_much_takes_at_most_twice_the_time(name: str) -> None:
     assert_linear(FUNCTIONS[name], [*inputs, *NUMBERED])
 
 
-def assert_linear(function: Callable[[str], object], texts: list[str]) -> None:
+def assert_linear(function: Callable[[str], object], texts: list[str], tries: int = 3) -> None:
     """The whole of each text takes at most ``AT_MOST`` times the processor time of its first half."""
     seconds(function, "warm up, once, what is loaded at the first call")
     slow = []
     for text in texts:
         pattern = repr(text[:12])
-        for _ in range(3):  # a slow moment passes
+        for _ in range(tries):  # a slow moment passes
             whole = seconds(function, text)
             if whole < SHORT_S or whole <= AT_MOST * (half := seconds(function, text[: len(text) // 2])):
                 break
@@ -175,17 +174,17 @@ PROSE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("by", "what", "size"), [("rules", "claims", 20_000), ("rules", "entities", 20_000), ("tagger", "claims", 5_000)]
-)
-def test_extraction_takes_at_most_twice_the_time_for_twice_the_text(by: By, what: What, size: int) -> None:
-    extractor = load(by=by, what=what)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("by", "size"), [("rules", 20_000), ("tagger", 5_000)])
+def test_extraction_takes_at_most_twice_the_time_for_twice_the_text(by: By, size: int) -> None:
+    extractor = load(by=by)
     patterns = (*PROSE, *PATTERNS[-37:-9:2], *PATTERNS[:20:5])
-    texts = [pattern * (2 * size // len(pattern)) for pattern in patterns]
-    assert len(texts) > 40
-    assert_linear(
-        lambda text: list(extractor.pipe([SimpleNamespace(id="a", text=normalize(RawArticle(text=text)).text)])), texts
-    )
+    assert len(patterns) > 40
+
+    def extract(text: str) -> None:
+        list(extractor.pipe([SimpleNamespace(id="a", text=normalize(RawArticle(text=text)).text)]))
+
+    assert_linear(extract, [pattern * (2 * size // len(pattern)) for pattern in patterns], tries=6)
 
 
 def test_settings_are_read_in_linear_time(tmp_path: Path) -> None:
