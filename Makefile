@@ -13,7 +13,8 @@ QUICK := not broker and not prism and not slow
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check prepare install bench bench-claims train-tagger clean lint schemas kafka kafka-stop
+.PHONY: help run test check prepare install bench bench-claims train-tagger clean lint schemas kafka kafka-stop \
+	fuzz lock audit
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +70,18 @@ $(FOR_TESTS): setup.py | $(INSTALLED)
 	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars. 24 packages, 430 MB on the disk."
 	$(call pip_install,.[test])
 	@touch $@
+
+fuzz: $(FOR_TESTS)  ## random and hostile input to all that reads a stranger's bytes, for 4 minutes; HOURS=2 for more
+	@$(BIN)/python -m fuzzing $(if $(HOURS),--hours $(HOURS)) $(ARGS)
+
+lock: $(INSTALLED)  ## renew deploy/requirements.lock: every package with its version and hashes, for Linux and macOS
+	$(call pip_install,.[audit])
+	$(BIN)/uv pip compile setup.py --output-file deploy/requirements.lock --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --quiet
+
+audit: $(INSTALLED)  ## look up the packages of deploy/requirements.lock among the known vulnerabilities (network)
+	$(call pip_install,.[audit])
+	@$(BIN)/python deploy/audit.py
 
 schemas: $(INSTALLED)  ## write the published JSON Schemas and the configuration reference from the code
 	$(BIN)/python -m claimwire.schemas schemas/json

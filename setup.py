@@ -58,6 +58,8 @@ setup(
             "torch>=2.5,<3",
             "transformers>=4.48,<6",
         ],
+        # What make lock and make audit need.
+        "audit": ["pip-audit>=2.9,<3", "uv>=0.9,<1"],
         "test": [
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",

@@ -26,7 +26,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 RUN = ("console", "python", "text", "json")
 # Blocks of these languages are files, diagrams, or commands with placeholders.
-SHOWN = ("yaml", "crontab", "properties", "mermaid", "sh", "synopsis")
+SHOWN = ("yaml", "crontab", "ini", "properties", "mermaid", "sh", "synopsis")
 RUNNING = [page for page in PAGES if any(block.language in RUN and not block.why_not_run for block in blocks(page))]
 ON_KAFKA = [page for page in RUNNING if any(BROKER in block.text for block in blocks(page) if not block.why_not_run)]
 NOT_RUN = [

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from claimwire.connectors.files.decoding import replay
 from claimwire.connectors.files.kinds import file_kind
-from claimwire.connectors.files.lines import read_lines, read_whole
+from claimwire.connectors.files.lines import read_lines, read_whole, unpacked
 from claimwire.connectors.files.lists import opml_entries
 from claimwire.connectors.files.reading import ReadFromFiles, read_file
 from claimwire.connectors.files.records import FileKind, FileResult, FileSource, file_key, printable
@@ -138,9 +138,51 @@ def test_lines_are_those_of_split_however_the_file_is_packed(
         return
     path = write(tmp_path_factory.mktemp("lines") / "file", b"".join(map(pack, parts)))
     found = list(read_lines(path, limit))
-    assert [line.data for line in found] == [line[:limit] for line in lines]
-    assert [bool(line.fault) for line in found] == [len(line) > limit for line in lines]
+    filled = [(number, line) for number, line in enumerate(lines, 1) if line]
+    assert [(line.number, line.data) for line in found] == [(number, line[:limit]) for number, line in filled]
+    assert [bool(line.fault) for line in found] == [len(line) > limit for _, line in filled]
     assert read_whole(path, 10_000).data == body
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_file_that_unpacks_without_end_is_left_at_a_thousand_times_its_size(tmp_path: Path, pack: Any) -> None:
+    # Of frame after frame of the same byte, 300 kB hold ten gigabytes.
+    empty = pack(b"\0" * (1 << 28))
+    packed = pack(titled("a")) + empty * 2
+    articles, [letter] = read(write(tmp_path / "a.jsonl.x", packed), "jsonl")
+    assert [article.title for article in articles] == ["a"]
+    assert "unpacks to more than 1,000 times its size" in letter.error.message
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_what_a_small_file_unpacks_to_is_given_in_small_pieces(tmp_path: Path, pack: Any) -> None:
+    with open(write(tmp_path / "a.jsonl.x", pack(b"\0" * (1 << 24))), "rb") as file:
+        assert max(map(len, unpacked(file))) == 1 << 16
+
+
+@pytest.mark.parametrize(
+    "value", [b"[" + b"[]," * 600_000 + b"0]", b'"' + b"[," * 600_000 + b'"'], ids=["lists", "text"]
+)
+def test_json_of_more_values_than_an_article_has_is_not_decoded(tmp_path: Path, value: bytes) -> None:
+    large = b'{"title": "large", "x": ' + value + b"}"
+    whole = b'[{"title": "a"},\n' + large + b',\n{"title": "b\\"]"}]'
+    for name, kind, data in (("a.json", "json", whole), ("a.jsonl", "jsonl", whole[1:-1].replace(b",\n", b"\n"))):
+        articles, [letter] = read(write(tmp_path / name, data), kind, 10_000_000)
+        assert [article.title for article in articles] == ["a", 'b"]'], name
+        assert letter.error.message.startswith("JSON of more than 1,000,000 values; accepted is"), name
+        assert (letter.payload.encode(), letter.source.line) == (large, 2), name
+
+
+def test_a_value_that_cannot_be_read_costs_the_others_of_its_file_nothing(tmp_path: Path) -> None:
+    digits, deep = '{"title": "t", "n": ' + "9" * 5_000 + "}", '{"title": "t", "x": ' + "[" * 5_000 + "]" * 5_000 + "}"
+    path = write(tmp_path / "a.json", f'[{{"title": "a"}}, {digits}, {deep}, {{"title": "b"}}]')
+    articles, letters = read(path, "json", 100_000)
+    assert [article.title for article in articles] == ["a", "b"]
+    assert [letter.payload for letter in letters] == [digits, deep]
+    assert [letter.error.message.partition(";")[0] for letter in letters] == [
+        "JSON with a number of too many digits",
+        "JSON nested too deeply",
+    ]
 
 
 def test_json_holds_one_record_an_array_or_several_and_names_their_lines(tmp_path: Path) -> None:
@@ -280,6 +322,7 @@ def test_a_feed_is_tried_again_as_a_whole() -> None:
         ("record", b"[]", "utf-8", "a JSON array"),
         ("entry", b'{"entry": {"content": 5}, "feed": 7}', "utf-8", ""),
         ("entry", b"[" * 100_000, "utf-8", ""),
+        ("entry", b'{"entry": {"x": [' + b"[]," * 600_000 + b"0]}}", "utf-8", "JSON of more than 1,000,000 values"),
         ("file", base64.b64encode(b"\xff"), "base64", "not UTF-8"),
         ("file", b"not base64", "base64", "the payload is not base64"),
         ("feed", b"", "utf-8", "the body is empty"),

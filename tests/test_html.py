@@ -156,3 +156,9 @@ def test_a_tag_of_a_hundred_thousand_attributes_is_a_tag() -> None:
     assert to_text(f"<p {attributes}>One.</p><p>Two.</p>") == "One.\n\nTwo."
     assert to_text(f"<p>One.</p><p {attributes}") == "One."
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("markup", ["{}", "<p>{}</p>", "<p>{}</p>" + "<i></i>" * 20_000, "&lt;p&gt;{}&lt;/p&gt;"])
+def test_a_reference_to_a_character_of_any_number_is_read(markup: str) -> None:
+    for reference in ("&#" + "9" * 5_000 + ";", "&#" + "0" * 5_000, "&#x" + "f" * 5_000 + ";"):
+        assert "cost 5" in to_text(markup.replace("{}", f"cost&#32;&#53; {reference}"))

@@ -57,7 +57,14 @@ def test_a_login_goes_to_its_own_host_and_into_no_message(server: WebServer) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["http://me:sec@ret@", "http://me:secret@[::1/", "http://me:secret@a℀b/", "http://me:secret@a:b/"]
+    "url",
+    [
+        "http://me:sec@ret@",
+        "http://me:secret@[::1/",
+        "http://me:secret@a℀b/",
+        "http://me:secret@a:b/",
+        "http:////me:secret@a.example/",
+    ],
 )
 def test_a_login_is_in_no_message_about_a_url_that_is_none(url: str) -> None:
     with pytest.raises(http.BadUrl) as failure:
@@ -68,6 +75,7 @@ def test_a_login_is_in_no_message_about_a_url_that_is_none(url: str) -> None:
 def test_of_a_url_all_but_the_login_is_shown() -> None:
     assert http.without_password("https://me:p@ss@a.example/b@c?d@e") == "https://a.example/b@c?d@e"
     assert http.without_password("https://a.example//b@c") == "https://a.example//b@c"
+    assert "secret" not in http.without_password("https:/\r/me:secret@a.example/"), "a URL, for Python"
 
 
 def test_a_body_may_be_compressed(server: WebServer) -> None:

@@ -198,6 +198,15 @@ def test_a_wrong_file_of_client_options_is_refused_with_the_place(tmp_path: Path
     assert WRONG not in str(refused.value)
 
 
+@pytest.mark.parametrize("value", ["2026-13-45", "0x_", "!!timestamp", "[" * 5_000, f"secret: {PASSWORD}: x"])
+def test_a_file_that_yaml_cannot_read_is_refused_without_a_word_of_it(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "client.yaml"
+    file.write_text(f"client_id: {value}\n")
+    with pytest.raises(BadConfig, match=r"client\.yaml is not valid YAML") as refused:
+        Connection(("a:9092",), str(file)).client_config()
+    assert PASSWORD not in str(refused.value)
+
+
 # ACLs
 
 

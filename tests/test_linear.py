@@ -10,18 +10,33 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from claimwire.connectors.feeds.parsing import parse_feed
+from claimwire.connectors.feeds.fetching import _retry_after
+from claimwire.connectors.feeds.parsing import decode_entry, parse_feed
 from claimwire.connectors.files.articles import decode_article
+from claimwire.connectors.files.jsonvalues import values_in
+from claimwire.connectors.files.text import decode_text
+from claimwire.connectors.kafka import KafkaAddress
+from claimwire.connectors.sources import sources
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
+from claimwire.pipelines.dedupe.index import Found
 from claimwire.pipelines.dedupe.likeness import likeness
+from claimwire.pipelines.dedupe.transform import with_verdict
+from claimwire.pipelines.dedupe.verdict import judge
+from claimwire.pipelines.extract import By, load
 from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.normalize.language import language
 from claimwire.pipelines.normalize.times import parse_time
 from claimwire.pipelines.normalize.urls import canonical_url
+from claimwire.pipelines.settings import load_settings
 from claimwire.schemas import Origin, RawArticle
 
 SIZE = 100_000
@@ -52,6 +67,30 @@ def _pair(text: str) -> None:
     likeness(one, one)
 
 
+class _Nothing:
+    """An index that has seen nothing."""
+
+    def find(self, *_: object) -> Found:
+        return Found({}, {}, {}, frozenset())
+
+    def read(self, _: object) -> dict[int, object]:
+        return {}
+
+
+def _copies(text: str) -> None:
+    """The beginning of a text, its end, and the whole of it in two halves that have changed places."""
+    part = len(text) // 4
+    parts = (text[:-part], text[part:], text[2 * part :] + text[: 2 * part])
+    articles = [
+        normalize(RawArticle(url=f"https://{number}.example/", title="T", text=each))
+        for number, each in enumerate(parts)
+    ]
+    prints = [fingerprint(article) for article in articles]
+    verdicts = judge(prints, _Nothing(), datetime(2026, 2, 11, tzinfo=UTC))  # type: ignore[arg-type]
+    for three in zip(articles, prints, verdicts, strict=True):
+        with_verdict(*three)
+
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "canonical_url of a host": lambda text: canonical_url(f"http://{text}example.org/"),
     "canonical_url of a path": lambda text: canonical_url(f"http://example.org/{text}"),
@@ -64,6 +103,18 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "normalize of a title": lambda text: normalize(RawArticle(title=text, tags=(text,), summary=text)),
     "normalize and fingerprint": _article,
     "likeness": _pair,
+    "judge of copies": _copies,
+    "language": lambda text: language(text, text),
+    "to_text of a reference": lambda text: to_text(f"&#{text};"),
+    "_retry_after": _retry_after,
+    "KafkaAddress.parse": lambda text: KafkaAddress.parse(f"kafka://{text}"),
+    "sources": lambda text: list(sources(f"http://{text}")),
+    "values_in": lambda text: list(values_in(text)),
+    "decode_text": lambda text: decode_text(f"{text}\n20260101\nhttp://{text}\n{text}".encode(), Origin()),
+    "decode_entry": lambda text: decode_entry(
+        json.dumps({"entry": {"link": text, "author": text, "id": text}, "feed": {"url": text}}).encode()
+    ),
+    "decode_article of anything": lambda text: decode_article(text.encode(), Origin()),
     "decode_article": lambda text: decode_article(
         json.dumps({"url": "http://example.org/", "text": text, "title": text}).encode(), Origin()
     ),
@@ -72,20 +123,24 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 
 def seconds(function: Callable[[str], object], text: str) -> float:
     began = time.process_time()
-    with suppress(ValueError):  # it may well be refused
+    with suppress(ValueError, ClaimwireError):  # it may well be refused
         function(text)
     return time.process_time() - began
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_twice_as_much_takes_at_most_twice_the_time(name: str) -> None:
-    function = FUNCTIONS[name]
-    inputs = [(repr(pattern), pattern * (2 * SIZE // len(pattern))) for pattern in PATTERNS]
-    inputs += [(repr(whole[:12]), whole) for whole in NUMBERED]
-    function("warm up, once, what is loaded at the first call")
+    inputs = [pattern * (2 * SIZE // len(pattern)) for pattern in PATTERNS]
+    assert_linear(FUNCTIONS[name], [*inputs, *NUMBERED])
+
+
+def assert_linear(function: Callable[[str], object], texts: list[str], tries: int = 3) -> None:
+    """The whole of each text takes at most ``AT_MOST`` times the processor time of its first half."""
+    seconds(function, "warm up, once, what is loaded at the first call")
     slow = []
-    for pattern, text in inputs:
-        for _ in range(3):  # a slow moment passes
+    for text in texts:
+        pattern = repr(text[:12])
+        for _ in range(tries):  # a slow moment passes
             whole = seconds(function, text)
             if whole < SHORT_S or whole <= AT_MOST * (half := seconds(function, text[: len(text) // 2])):
                 break
@@ -108,3 +163,35 @@ def test_an_entry_of_a_feed_costs_what_it_is_long(pattern: str) -> None:
         if whole < 1 or whole <= AT_MOST * seconds(parse, text[: len(text) // 2]):
             return
     pytest.fail(f"{whole:.2f} s for {len(text)} characters")
+
+
+# What is not linear in prose would be found by sentences, names and quotations, rather than by broken markup.
+PROSE = (
+    "Ann said that ", "the minister said ", '"Go," he said. ', "“Go”\n\n", "SMITH: a\n", "he ",
+    "Ann Lee, the minister, ",
+    "according to ", "U.S. ", "Mr. ", "not ", "5 million ", "if ", "- ", "and ", "Ann told Bob that ", "is said to be ",
+    "the claim that ", "in the ", "A. ", "Kyiv, ", "[...] ", "10 of 20 ", "its owner's ", "T-72 ",
+)  # fmt: skip
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("by", "size"), [("rules", 20_000), ("tagger", 5_000)])
+def test_extraction_takes_at_most_twice_the_time_for_twice_the_text(by: By, size: int) -> None:
+    extractor = load(by=by)
+    patterns = (*PROSE, *PATTERNS[-37:-9:2], *PATTERNS[:20:5])
+    assert len(patterns) > 40
+
+    def extract(text: str) -> None:
+        list(extractor.pipe([SimpleNamespace(id="a", text=normalize(RawArticle(text=text)).text)]))
+
+    assert_linear(extract, [pattern * (2 * size // len(pattern)) for pattern in patterns], tries=6)
+
+
+def test_settings_are_read_in_linear_time(tmp_path: Path) -> None:
+    def read(text: str) -> None:
+        path = tmp_path / "claimwire.yaml"
+        path.write_text(f"contact: {text}\n", encoding="utf-8", errors="replace")
+        with suppress(Exception):
+            load_settings(path, {"CLAIMWIRE_CONTACT": text, "CLAIMWIRE_WORKERS": text}, {})
+
+    assert_linear(read, [pattern * (SIZE // 10 // len(pattern)) for pattern in PATTERNS])

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from claimwire.pipelines.normalize.article import normalize
@@ -157,6 +157,7 @@ class TestTimes:
         assert parse_time(text) is None
 
     @given(any_text)
+    @example("6:21313131313131313131313131313")  # from which dateutil lets an error of its decimals out
     def test_no_text_breaks_it(self, text: str) -> None:
         parse_time(text)
 
@@ -242,6 +243,12 @@ def test_a_host_of_more_than_253_characters_is_no_address_however_long_it_is() -
     assert canonical_url(f"https://{'a.' * 124}example/x") is None
     assert canonical_url(f"http://{'m.' * 500_000}example.org/") is None
     assert canonical_url(f"http://{'ü' * 250}.example/") is None  # longer in ASCII, where hosts are compared
+
+
+def test_an_address_that_is_endless_once_it_is_encoded_is_no_web_address() -> None:
+    url = f"https://example.org/{'é' * 3_000}"
+    assert canonical_url(canonical_url(url) or "") == canonical_url(url) is not None
+    assert canonical_url(f"https://example.org/{'é' * 15_000}") is None
 
 
 def test_an_article_keeps_an_address_with_thousands_of_parameters_as_it_is() -> None:

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from html import unescape
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ import feedparser
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
-from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.html import resolved, to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.errors import ClaimwireError
 from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
@@ -346,7 +345,7 @@ def _tags(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
     """The strings on one line each, their references resolved (many feeds encode them twice), each once, in order."""
-    lines = (" ".join(unescape(value).split()) for value in values if isinstance(value, str))
+    lines = (" ".join(resolved(value).split()) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(line for line in lines if line))
 
 

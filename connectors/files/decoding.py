@@ -13,6 +13,7 @@ from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.files.articles import decode_article
+from claimwire.connectors.files.jsonvalues import check_size
 from claimwire.connectors.files.text import decode_text
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
@@ -49,6 +50,7 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
             case "feed":
                 yield from _decode_feed(data, origin)
             case "entry":
+                check_size(data)
                 yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)

@@ -13,6 +13,10 @@ from claimwire.errors import ClaimwireError
 
 Json = dict[str, Any]
 
+MOST_VALUES = 1_000_000
+"""Commas and brackets of one value, about as many as it has values, of which each takes up to 250 bytes of memory. An
+article has some thousands, and a text of as many commas is none."""
+
 
 class NotAnObject(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """The bytes are not one JSON object with each key once; the message says what they are instead."""
@@ -20,6 +24,7 @@ class NotAnObject(ClaimwireError, ValueError):  # noqa: N818 - the name says wha
 
 def one_object(data: bytes) -> Json:
     """The object that is the whole of ``data`` (UTF-8, with or without BOM). Raises NotAnObject, and nothing else."""
+    check_size(data)
     try:
         # The standard library takes lone surrogates, which msgspec and orjson refuse; and it can see repeated keys.
         found = json.loads(data, object_pairs_hook=_without_repetition, parse_constant=_no_number)
@@ -29,22 +34,33 @@ def one_object(data: bytes) -> Json:
         raise NotAnObject(f"not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise NotAnObject("JSON nested too deeply") from None
-    except ValueError as error:  # the standard library's JSONDecodeError, and its refusal of enormous integers
+    except json.JSONDecodeError as error:
         raise NotAnObject(f"not JSON: {error}") from None
+    except ValueError:  # the way from decimal digits to an integer takes quadratic time, so Python has a limit
+        raise NotAnObject("JSON with a number of too many digits") from None
     if not isinstance(found, dict):
         raise NotAnObject(f"a JSON {_TYPES[type(found)]} and not an object")
     return found
 
 
+def check_size(data: bytes) -> None:
+    """Raises NotAnObject where decoding would take more memory than any article does: 3 GB for 60 MB of ``[],``."""
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise NotAnObject(f"JSON of more than {MOST_VALUES:,} values")
+
+
 _BETWEEN = re.compile(r"[\s,]*")
+_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]++|[\]}]|[^"\[{\]}]++', re.DOTALL)
 
 
 def values_in(text: str) -> Iterator[tuple[int, int, str | None]]:
     """Where each value of a text begins and ends: the elements of one array, or values one after the other.
 
-    What is not JSON is the last, with what is wrong with it.
+    What is not JSON is the last, with what is wrong with it. A value that is too large, too deep or has too long a
+    number for ``one_object`` is one like any other.
     """
     scanner = json.JSONDecoder()
+    small = sum(map(text.count, ",[{")) <= MOST_VALUES
     at = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # matches the empty string, so always
     in_array = text.startswith("[", at)
     at += in_array
@@ -53,14 +69,33 @@ def values_in(text: str) -> Iterator[tuple[int, int, str | None]]:
             in_array, at = False, at + 1
             continue
         try:
-            _, end = scanner.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
+            end = scanner.raw_decode(text, at)[1] if small else _end_of_value(text, at)
+        except json.JSONDecodeError as error:
             yield at, len(text), f"not JSON from here on: {error}"
+            return
+        except (ValueError, RecursionError):
+            end = _end_of_value(text, at)
+        if end is None:
+            yield at, len(text), "not JSON from here on: what is opened is not closed"
             return
         yield at, end, None
         at = end
     if in_array:
         yield at, at, "the array breaks off here"
+
+
+def _end_of_value(text: str, at: int) -> int | None:
+    """Where a value ends by its brackets, found without keeping anything of it; None if it does not."""
+    depth = 0
+    for piece in _PIECE.finditer(text, at):
+        match text[piece.start()]:
+            case "[" | "{":
+                depth += piece.end() - piece.start()
+            case "]" | "}":
+                depth -= 1
+        if depth <= 0:
+            return piece.end()
+    return None
 
 
 _TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

@@ -16,6 +16,9 @@ ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 16
 # A run of one byte packs 32,000 to 1 in Zstandard; small bites keep what a bomb can unpack at a time to some 64 MB.
 _ZSTANDARD_BITE = 1 << 11
+# Real records pack 20 to 1, the same one again and again some hundreds to 1. Beyond both limits it is a bomb.
+_UNSUSPICIOUS = 1 << 28
+_MOST_TO_ONE = 1_000
 
 
 class Line(NamedTuple):
@@ -33,7 +36,7 @@ class Damaged(ClaimwireError):  # noqa: N818 - the name says what is wrong
 
 
 def read_lines(path: str, limit: int) -> Iterator[Line]:
-    """The lines of a file; of a line over ``limit`` bytes only that many, with its fault.
+    """The lines of a file that are not empty; of a line over ``limit`` bytes only that many, with its fault.
 
     Where a compressed file is damaged or cut short, what could be unpacked comes first, and the last line has the
     fault. Raises OSError.
@@ -55,7 +58,7 @@ def read_lines(path: str, limit: int) -> Iterator[Line]:
                     parts.append(piece[: limit - held])
                     yield _line(number, b"".join(parts), length + len(piece), limit)
                     parts, held, length = [], 0, 0
-                else:
+                elif piece:  # a small file can unpack to a billion empty lines
                     yield _line(number, piece[:limit], len(piece), limit)
                 number += 1
             if rest:
@@ -91,14 +94,26 @@ def read_whole(path: str, limit: int) -> Line:
 
 
 def unpacked(file: BinaryIO) -> Iterator[bytes]:
-    """The content of a binary file in pieces, unpacked as its first bytes, and not its name, demand."""
+    """The content of a binary file in pieces of at most 64 kB, unpacked as its first bytes, and not its name, demand.
+
+    Raises Damaged for what cannot be unpacked, and for a file that unpacks to more than 1,000 times its size.
+    """
     start = file.read(4)
     file.seek(0)
     if start.startswith(GZIP):
-        return _gunzip(file)
+        return _defused(file, _gunzip(file))
     if start == ZSTANDARD:
-        return _unzstd(file)
+        return _defused(file, _unzstd(file))
     return iter(lambda: file.read(_CHUNK), b"")
+
+
+def _defused(file: BinaryIO, content: Iterator[bytes]) -> Iterator[bytes]:
+    size = 0
+    for data in content:
+        size += len(data)
+        if size > max(_UNSUSPICIOUS, _MOST_TO_ONE * file.tell()):
+            raise Damaged(f"it unpacks to more than {_MOST_TO_ONE:,} times its size, as no file of records does")
+        yield from (data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK))
 
 
 def _gunzip(file: BinaryIO) -> Iterator[bytes]:

@@ -322,7 +322,7 @@ def _from_yaml(text: str, path: str) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except Exception as error:  # for dates, numbers and nesting PyYAML lets out whatever Python raises
         mark = getattr(error, "problem_mark", None)  # the error itself would quote a line, perhaps with a password
         raise BadConfig(f"{path} is not valid YAML{f' (line {mark.line + 1})' if mark else ''}") from None
     if not isinstance(content, dict):

@@ -46,6 +46,8 @@ _TABS = re.compile(r" *\t[ \t]*")
 # emoji; beside Latin letters alone they are marks by which a publisher knows its copies.
 _UNSEEN_MARKS = re.compile("[\u00ad\u200b\u2060\ufeff]|(?<![^\0-\u024f])[\u200c\u200d]+(?![^\0-\u024f])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Python refuses to read a number of more than 4,300 digits, and takes quadratic time up to there.
+_NO_CHARACTER = re.compile("&#[0-9]{100,};?")
 
 
 def to_text(html: str) -> str:
@@ -72,7 +74,7 @@ def to_text(html: str) -> str:
     if "<![CDATA[" in html:  # of a feed that encoded its CDATA sections; an HTML parser would take them for comments
         html = html.replace("<![CDATA[", "").replace("]]>", "")
     if not _TAG.search(html):
-        text = unescape(html) if "&" in html else html
+        text = resolved(html) if "&" in html else html
         if not ((_OPENS.match(text) and _CLOSES.search(text)) or _LINK.search(text)):
             paragraphs = _BLANK_LINES.split(_UNSEEN_MARKS.sub("", text).strip())
             return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
@@ -81,6 +83,11 @@ def to_text(html: str) -> str:
     if len(html) > _LONGEST_TAG:
         html = _TAG_AND_ATTRIBUTES.sub(_without_many_attributes, html)
     return _tidy(_extract(html) if html.count("<") <= _MOST_TAGS else _cut(html))
+
+
+def resolved(text: str) -> str:
+    """The text with its character references resolved, as the HTML standard has it (13.2.5.73), whatever it is."""
+    return unescape(_NO_CHARACTER.sub("\ufffd", text))
 
 
 def _without_many_attributes(tag: re.Match[str]) -> str:
@@ -119,7 +126,7 @@ def _cut(html: str) -> str:
         end = markup.end()
     if not unseen:
         pieces.append(html[end:])
-    return unescape("".join(pieces))
+    return resolved("".join(pieces))
 
 
 def _tidy(text: str) -> str:

@@ -380,7 +380,8 @@ class _Deadline:
 
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
-    return re.sub(r"^([^/?#]*//)[^/?#]*@", r"\1", url, count=1)
+    # Some parsers read past line breaks and more slashes than two.
+    return re.sub(r"^([^/?#]*/[\t\n\r/]*/)[^/?#]*@", r"\1", url, count=1)
 
 
 def _parsed(url: str) -> Url:
@@ -393,7 +394,7 @@ def _parsed(url: str) -> Url:
         target = parse_url(parts.geturl())
     except (ValueError, LocationParseError) as error:
         raise BadUrl(url, f"this is not a valid URL{_why(url, error)}; check its spelling") from None
-    if target.scheme not in ("http", "https") or not target.host:
+    if target.scheme not in ("http", "https") or not parts.netloc or not target.host:
         raise BadUrl(url, "only http:// and https:// URLs can be fetched")
     return target
 

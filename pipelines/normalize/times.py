@@ -37,7 +37,7 @@ def parse_time(text: str | None) -> datetime | None:
         except ValueError:
             time = _full_date(text)
         return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, ArithmeticError, OSError):  # dateutil lets decimal.InvalidOperation out
         return None
 
 

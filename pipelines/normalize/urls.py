@@ -38,8 +38,6 @@ def canonical_url(url: str) -> str | None:
 
     Idempotent: a canonical URL is its own canonical form.
     """
-    if len(url) > _LONGEST:
-        return None
     previous, current = None, _once(url)
     # Applying one rule can make another apply (/amp/amp, m.m.example.org). The limit guards against hostile input.
     for _ in range(10):
@@ -55,6 +53,8 @@ def domain(url: str | None) -> str | None:
 
 
 def _once(url: str) -> str | None:
+    if len(url) > _LONGEST:  # of the address as it came, and of one whose letters became percent-encodings
+        return None
     address = _WEB_ADDRESS.match(url)
     # The AMP cache in front of an address is a host too, so this holds for it as well.
     if not address or len(address[1].rpartition("@")[2].strip()) > _LONGEST_HOST + len(":65535"):
