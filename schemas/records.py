@@ -202,7 +202,7 @@ class Claim(Record, frozen=True):
     entities: tuple[int, ...]
     """Indices into the record's entities: those inside the content."""
     check_worthiness: float | None
-    """0 to 1; null if no model scored the claim."""
+    """0 to 1: how much a fact-checker would want to check it, learnt from claims that were graded by reading."""
     confidence: float | None
     """0 to 1: the chance that content and speaker are right to the word, as measured on news pages."""
     sentence: Span

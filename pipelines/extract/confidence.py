@@ -1,14 +1,14 @@
 """How sure a claim is: the chance that a reader finds content and speaker right to the word, from how it was found.
 
 A logistic regression over a few features of the draft. ``data/confidence.tsv`` has their weights, which
-``training/confidence.py`` learns from news pages whose claims were marked by reading.
+``training/pages.py`` learns from news pages whose claims were marked by reading.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from claimwire.pipelines.extract.drafts import Draft
@@ -17,7 +17,7 @@ from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import cue_verbs, weights
 from claimwire.schemas import Span
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\d.,]*")
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\d.,]*")
 _PREPOSITIONS = frozenset({
     "about", "against", "at", "by", "for", "from", "in", "into", "of", "on", "over", "with", "without",
 })  # fmt: skip
@@ -28,7 +28,7 @@ _RELATIVES = frozenset({"who", "which", "that", "it", "this"})
 _SIMPLE = frozenset({"say", "tell", "add", "according to", "announce", "report", "warn", "claim", "argue", "insist"})
 _MARKS = "\"“”„«»「」'‘’"
 _ENDS = frozenset('.,;:!?"”’)]\n—–-')
-_VERBAL = re.compile(
+VERBAL = re.compile(
     r"\b(?:is|are|was|were|am|be|been|being|has|have|had|do|does|did|will|would|can|could|may|might|shall|should|must|"
     r"\w+ed|\w+n['’]t|\w+['’](?:s|re|ve|ll|d|m))\b",
     re.IGNORECASE,
@@ -37,8 +37,12 @@ _VERBAL = re.compile(
 
 def confidence(text: str, draft: Draft, content: Sequence[Span], by: Literal["tagger", "rules"]) -> float:
     """From 0 to 1. ``content`` is what the record has of the draft's; ``by`` says which extractor found it."""
-    known = weights(by)
-    return 1 / (1 + math.exp(-sum(known.get(name, 0.0) * value for name, value in features(text, draft, content))))
+    return logistic(weights("confidence.tsv", by), features(text, draft, content))
+
+
+def logistic(known: Mapping[str, float], features: Iterable[tuple[str, float]]) -> float:
+    """What a logistic regression makes of features, from 0 to 1; those without a weight count nothing."""
+    return 1 / (1 + math.exp(-sum(known.get(name, 0.0) * value for name, value in features)))
 
 
 def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple[str, float]]:
@@ -51,7 +55,7 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
     by = "tagger" if rule is TAGGER else "rule"
     yield f"class {draft.class_} by {by}", 1.0
     cue = text_of(text, draft.cue).lower()
-    words = _WORD.findall(cue)
+    words = WORD.findall(cue)
     if not draft.cue:
         yield "no cue", 1.0
     elif draft.lemma in _SIMPLE:
@@ -69,7 +73,7 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
     if not draft.speaker:
         yield f"no speaker by {by}", 1.0
     else:
-        speaker = _WORD.findall(text_of(text, draft.speaker).lower())
+        speaker = WORD.findall(text_of(text, draft.speaker).lower())
         if speaker and speaker[0] in _RELATIVES:
             yield "relative speaker", 1.0
         if len(draft.speaker) > 1 or len(speaker) > 12:
@@ -80,7 +84,7 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
 def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple[str, float]]:
     start, end = content[0][0], content[-1][1]
     whole = text_of(text, content)
-    words = _WORD.findall(whole.lower())
+    words = WORD.findall(whole.lower())
     quoted = whole.lstrip()[:1] in _MARKS
     first = words[0] if words else ""
     if quoted:
@@ -106,7 +110,7 @@ def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tu
             yield f"at most {most} words", 1.0
     if len(words) > 40:
         yield "more than 40 words", 1.0
-    if not quoted and not _VERBAL.search(whole):
+    if not quoted and not VERBAL.search(whole):
         yield "no verb", 1.0
     if len(content) > 1:
         yield "more than one part", 1.0

@@ -35,7 +35,7 @@ class Draft:
     sure: float | None = None
     """The chance that content and speaker are right to the word (``confidence``)."""
     worth: float | None = None
-    """How much it is worth checking, from 0 to 1, where the tagger read the text."""
+    """How much the tagger takes it to be worth checking, from 0 to 1."""
 
     @property
     def kind(self) -> str:

@@ -63,10 +63,13 @@ class Extractor:
         if batch:
             yield from self._read(batch)
 
-    def drafts(self, articles: Iterable[Text]) -> list[tuple[tuple[Entity, ...], list[Draft]]]:
-        """The entities of each article and its drafts before the unlikely ones are left out: for calibration."""
+    def drafts(self, articles: Iterable[Text], until: str = "refuse") -> list[tuple[tuple[Entity, ...], list[Draft]]]:
+        """The entities of each article and its drafts as a step leaves them, by its name: for training.
+
+        Before the unlikely ones are left out, unless another step is named.
+        """
         batch = [Work(article.id, Article(article.text)) for article in articles]
-        self._run(batch, until="refuse")
+        self._run(batch, until)
         return [(work.entities, work.drafts) for work in batch]
 
     def _read(self, batch: list[Work]) -> list[Extraction]:

@@ -133,7 +133,7 @@ def find_tagged(work: Work, _: Tools) -> None:
 
 
 def weigh(work: Work, _: Tools) -> None:
-    """Gives each draft its check-worthiness."""
+    """Gives each draft the tagger's grade of check-worthiness."""
     for draft in work.drafts:
         draft.worth = work.worth.of(draft.content) if work.worth else None
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Literal
+
+import msgspec
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
@@ -16,6 +18,7 @@ from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.spans import has_words, hull, outside, text_of
 from claimwire.pipelines.extract.stance import hedges, kind, modality, polarity
+from claimwire.pipelines.extract.worth import worth
 from claimwire.schemas import Claim, Cue, Entity, Span
 
 _MARKS = "\"“”„«»「」'‘’"
@@ -26,16 +29,24 @@ def make_claims(
     article_id: str, article: Article, drafts: Sequence[Draft], entities: Sequence[Entity]
 ) -> tuple[Claim, ...]:
     """The claims of an article, in the order of the text."""
+    records: dict[str, Claim] = {}
+    for _, claim in drafted(article_id, article, drafts, entities):
+        records.setdefault(claim.id, claim)
+    return tuple(sorted(records.values(), key=lambda claim: (claim.content, claim.sentence)))
+
+
+def drafted(
+    article_id: str, article: Article, drafts: Sequence[Draft], entities: Sequence[Entity]
+) -> Iterator[tuple[Draft, Claim]]:
+    """Each draft that makes a claim, with it; the same claim may come of several."""
     cast = Cast(article.text, entities)
     kept = reject.unnested(drafts)
     speakers = find_speakers(cast, Discourse(article, drafts), kept)
-    records: dict[str, Claim] = {}
     for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
         named = speakers[draft.head] if draft.speaker else None
         claim = _record(article_id, article.text, draft, named, cast)
         if claim is not None:
-            records.setdefault(claim.id, claim)
-    return tuple(sorted(records.values(), key=lambda claim: (claim.content, claim.sentence)))
+            yield draft, claim
 
 
 def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
@@ -46,7 +57,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
     whole = text_of(text, content, " [...] ")
     own = [*content, *draft.cue] if draft.inherited else [*content, *draft.cue, *draft.speaker]
     sentence = hull([draft.sentence, *own])
-    return Claim(
+    claim = Claim(
         id=_id(article_id, content, draft.speaker, whole),
         text=whole,
         content=tuple(content),
@@ -58,11 +69,12 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         hedges=hedges(text, *sentence),
         quantities=find_quantities(text, tuple(content)),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
-        check_worthiness=None if draft.worth is None else round(draft.worth, 2),
+        check_worthiness=None,
         confidence=None if draft.sure is None else round(draft.sure, 2),
         sentence=sentence,
         kind=kind(draft.lemma, draft.class_, whole),
     )
+    return msgspec.structs.replace(claim, check_worthiness=round(worth(claim, draft.worth), 2))
 
 
 def said(text: str, draft: Draft) -> list[Span]:

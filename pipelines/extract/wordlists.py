@@ -137,9 +137,9 @@ def kinds() -> dict[str, str]:
 
 
 @cache
-def weights(by: str) -> dict[str, float]:
-    """The features of ``confidence.tsv`` with their weights, for the ``tagger`` or the ``rules``."""
-    return {feature: float(tagger if by == "tagger" else rules_) for feature, tagger, rules_ in rows("confidence.tsv")}
+def weights(name: str, by: str) -> dict[str, float]:
+    """The features of a table with their weights, for the ``tagger`` or the ``rules``."""
+    return {feature: float(tagger if by == "tagger" else alone) for feature, tagger, alone in rows(name)}
 
 
 @cache
