@@ -32,7 +32,7 @@ BRIDGE = (
     "not have.\n"
     '"We cannot let buses cross it any longer," Marsh said. The ferry at Saltby will run all night until the work is '
     "done, according to the harbour office.\n"
-    "Shop owners in the old town fear that they will lose half of their customers before Christmas."
+    "Shop owners in the old town say that they will lose half of their customers before Christmas."
 )
 ADDED = (
     '"Nobody asked us," Tomas Rask, who runs the buses, told the Courier. He warned that 30 drivers might be dismissed.'
