@@ -112,11 +112,12 @@ def test_a_damaged_dead_letter_that_waits_is_one_about_itself(tmp_path: Path) ->
 # The rest
 
 
+@pytest.mark.parametrize("value", ["'p'", "x'2b2f'"])
 @pytest.mark.parametrize("name", ["passes", "state_version", "fingerprint_version"])
-def test_a_figure_of_the_state_that_is_none_is_damage(name: str, tmp_path: Path) -> None:
+def test_a_figure_of_the_state_that_is_none_is_damage(name: str, value: str, tmp_path: Path) -> None:
     with State(tmp_path):
         pass
-    change(tmp_path / DATABASE, "UPDATE meta SET value = 'p' WHERE name = ?", name)
+    change(tmp_path / DATABASE, f"UPDATE meta SET value = {value} WHERE name = ?", name)
     for check in (lambda: look(tmp_path), State(tmp_path).__enter__):
         with pytest.raises(StateError, match=r"state\.db is damaged \(.*restore it from a backup"):
             check()
@@ -158,9 +159,19 @@ def test_a_database_whose_rest_is_there_is_not_a_new_one(tmp_path: Path) -> None
             check()
 
 
-def test_what_was_remembered_of_a_feed_may_be_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_length_of_an_article_that_waits_harms_nothing(tmp_path: Path) -> None:
+    with State(tmp_path / "state") as state:
+        state.queue.enqueue(ARTICLES, [], {}, [], NOW)
+    change(tmp_path / "state" / DATABASE, "UPDATE queue SET size = 'xxxx'")
+    assert run(tmp_path).enriched == len(ARTICLES)
+
+
+@pytest.mark.parametrize("left", ["x'7b'", "x'1f868b26'"])
+def test_what_was_remembered_of_a_feed_may_be_damaged(
+    left: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with State(restore(STATE, tmp_path)) as state:
-        state.db.execute("UPDATE sources SET state = x'7b'")
+        state.db.execute(f"UPDATE sources SET state = {left}")
         assert state.sources.get("http://127.0.0.1:9/feed").etag is None
     assert "http://127.0.0.1:9/feed is damaged" in caplog.text
 
@@ -169,7 +180,7 @@ def test_what_was_remembered_of_a_feed_may_be_damaged(tmp_path: Path, caplog: py
 
 STATE = FIXTURES / f"state-v{STATE_VERSION}"
 TABLES = [
-    "edges", "failures", "files", "fresh_grams", "journal", "meta", "positions", "published_before", "queue", "seen",
+    "deaths", "edges", "failures", "files", "fresh_grams", "journal", "meta", "positions", "published_before", "queue", "seen",
     "seen_keys", "settled_grams", "settling", "sources", "split",
 ]  # fmt: skip
 

@@ -287,7 +287,7 @@ def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
         name for name in ("state_version", "fingerprint_version", "state_id", "passes") if name not in stored
     ]:
         raise ValueError(f"it does not say its {missing[0]}")
-    if not stored["passes"].isdecimal():
+    if not str(stored["passes"]).isdecimal():
         raise ValueError(f"passes is {stored['passes']!r}")
     versions = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
     for name, given, known in zip(("state_version", "fingerprint_version"), versions, CURRENT, strict=True):

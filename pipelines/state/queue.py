@@ -146,7 +146,7 @@ class Queue:
     def next_articles(self, most_articles: int, most_characters: int) -> list[Queued]:
         """The next articles in their order, within both limits (but one at least), in runs of a few dozen."""
         rows = self._db.execute(
-            "SELECT key, size FROM queue WHERE kind = 'article' ORDER BY key LIMIT ?", (most_articles,)
+            "SELECT key, CAST(size AS INTEGER) FROM queue WHERE kind = 'article' ORDER BY key LIMIT ?", (most_articles,)
         )
         taken: list[tuple[str, int]] = []
         characters = 0

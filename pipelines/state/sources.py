@@ -53,7 +53,7 @@ class Sources:
         row = self._db.execute("SELECT state FROM sources WHERE name = ?", (name,)).fetchone()
         try:
             return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
-        except (msgspec.MsgspecError, TypeError) as error:
+        except (msgspec.MsgspecError, TypeError, ValueError) as error:
             _log.warning("what was remembered of %s is damaged (%s); it is read as if for the first time", name, error)
             return SourceState()
 
