@@ -162,7 +162,7 @@ def test_a_database_whose_rest_is_there_is_not_a_new_one(tmp_path: Path) -> None
 def test_a_damaged_length_of_an_article_that_waits_harms_nothing(tmp_path: Path) -> None:
     with State(tmp_path / "state") as state:
         state.queue.enqueue(ARTICLES, [], {}, [], NOW)
-    change(tmp_path / "state" / DATABASE, "UPDATE queue SET size = 'xxxx'")
+    change(tmp_path / "state" / DATABASE, f"UPDATE queue SET size = 'xxxx' {_RENTS}")
     assert run(tmp_path).enriched == len(ARTICLES)
 
 
