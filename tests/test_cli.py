@@ -286,6 +286,31 @@ def test_show_filters_by_speaker_topic_and_time(claimwire: Claimwire, tmp_path: 
     assert "Bo Lind" not in claimwire("show", "out", "--since", "2026-01-01").stdout
 
 
+def test_show_filters_by_kind_confidence_and_worth(claimwire: Claimwire, tmp_path: Path) -> None:
+    text = (
+        "Mayor Ana Verr said 40 percent of the wells are dry. Landlord Bo Lind vowed to sell the mill by June. "
+        "Tenants believe the roof is unsafe."
+    )
+    write_jsonl(tmp_path / "in.jsonl", article(1, text=text))
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    shown = claimwire("show", "out").stdout
+    assert "Bo Lind  vowed  indirect, intention" in shown
+    assert "Tenants  believe  indirect, belief" in shown
+    assert "Ana Verr  said  indirect\n" in shown
+    intentions = claimwire("show", "out", "--kind", "intention").stdout
+    assert "Bo Lind" in intentions
+    assert "Ana Verr" not in intentions
+    (record,) = written(tmp_path / "out")
+    for flag, field in (("--min-confidence", "confidence"), ("--min-worth", "check_worthiness")):
+        most = max(record["claims"], key=lambda claim: claim[field])
+        sure = claimwire("show", "out", flag, str(most[field])).stdout
+        others = [claim for claim in record["claims"] if claim[field] < most[field]]
+        assert most["text"] in sure
+        assert others
+        assert not any(claim["text"] in sure for claim in others)
+    assert "not in the range" in claimwire("show", "out", "--min-worth", "2").stderr
+
+
 def test_show_sends_no_control_codes_of_a_record_to_the_screen(claimwire: Claimwire, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", article(1))
     claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")

@@ -180,8 +180,8 @@ def test_what_was_remembered_of_a_feed_may_be_damaged(
 
 STATE = FIXTURES / f"state-v{STATE_VERSION}"
 TABLES = [
-    "deaths", "edges", "failures", "files", "fresh_grams", "journal", "meta", "positions", "published_before", "queue", "seen",
-    "seen_keys", "settled_grams", "settling", "sources", "split",
+    "deaths", "edges", "failures", "files", "fresh_grams", "journal", "meta", "positions", "published_before", "queue",
+    "seen", "seen_keys", "settled_grams", "settling", "sources", "split",
 ]  # fmt: skip
 
 

@@ -20,18 +20,49 @@ from claimwire.pipelines.cli.options import quiet_libraries, read
 @click.option(
     "--since", metavar="WHEN", help="Only articles published since a date, e.g. 2026-11-20, or for a time, e.g. 2d."
 )
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["statement", "belief", "intention", "attitude"]),
+    help="Only claims of this kind, repeatable.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Only claims that are right to the word with at least this chance, from 0 to 1.",
+)
+@click.option(
+    "--min-worth",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Only claims that are worth checking at least so much, from 0 to 1.",
+)
 @click.option("--html", is_flag=True, help="Print a page for a browser, with the claims marked in their texts.")
-def show(paths: tuple[str, ...], html: bool, speaker: str | None, about: str | None, since: str | None) -> None:
+def show(
+    paths: tuple[str, ...],
+    html: bool,
+    speaker: str | None,
+    about: str | None,
+    since: str | None,
+    kinds: tuple[str, ...],
+    min_confidence: float,
+    min_worth: float,
+) -> None:
     """Show the claims in files or folders that run has written: who said what, and where.
 
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news --about ceasefire --html > ceasefire.html
+    claimwire show news --min-worth 0.7 --min-confidence 0.8
     """
     from claimwire.pipelines.read.filters import Filter, earliest  # noqa: PLC0415 - with what they need of settings
 
     given = [Path(path) for path in paths]
-    wanted = Filter(speaker, about, earliest(since))
+    wanted = Filter(speaker, about, earliest(since), frozenset(kinds), min_confidence, min_worth)
     try:
         if html:
             from claimwire.pipelines.read.page import page  # noqa: PLC0415 - spaCy, which draws it

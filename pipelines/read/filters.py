@@ -13,6 +13,9 @@ from claimwire.pipelines.read.written import enriched
 from claimwire.pipelines.settings import parse_duration
 from claimwire.schemas import Claim, EnrichedArticle
 
+PLAIN = frozenset({"statement", "affirmed", "asserted"})
+"""What goes without saying of a claim's kind, polarity and modality."""
+
 
 class NoTimeError(UsageError):
     """What was given is not a time; the message says what is."""
@@ -44,6 +47,12 @@ class Filter(NamedTuple):
     """Part of the claim or of the name of an entity in it, in any case."""
     since: datetime | None = None
     """The earliest time at which the article was published."""
+    kinds: frozenset[str] = frozenset()
+    """What kinds the claim may be of; empty for all."""
+    confidence: float = 0.0
+    """The least confidence of the claim."""
+    worth: float = 0.0
+    """How much the claim is worth checking, at least."""
 
 
 def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
@@ -52,15 +61,19 @@ def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterato
         published = record.article.published_at
         if wanted.since and not (published and published >= wanted.since):
             continue
-        claims = [claim for claim in record.claims if _matches(record, claim, wanted.speaker, wanted.about)]
+        claims = [claim for claim in record.claims if _matches(record, claim, wanted)]
         if claims and not carriers.is_outdated(record):
             yield record, claims
 
 
-def _matches(record: EnrichedArticle, claim: Claim, speaker: str | None, about: str | None) -> bool:
+def _matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
+    if (claim.confidence or 0.0) < wanted.confidence or (claim.check_worthiness or 0.0) < wanted.worth:
+        return False
+    if wanted.kinds and claim.kind not in wanted.kinds:
+        return False
     said_by = [claim.speaker.name or "", claim.speaker.text] if claim.speaker else []
     said_of = [claim.text, *(record.entities[index].name for index in claim.entities)]
-    return _any_holds(said_by, speaker) and _any_holds(said_of, about)
+    return _any_holds(said_by, wanted.speaker) and _any_holds(said_of, wanted.about)
 
 
 def _any_holds(texts: list[str], part: str | None) -> bool:

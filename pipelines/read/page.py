@@ -13,7 +13,7 @@ from spacy import displacy
 
 from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.read.carriers import Carriers
-from claimwire.pipelines.read.filters import Filter, chosen
+from claimwire.pipelines.read.filters import PLAIN, Filter, chosen
 from claimwire.pipelines.read.headings import published, site
 from claimwire.pipelines.read.written import article_files, enriched
 from claimwire.schemas import Claim, Span
@@ -57,7 +57,7 @@ def _line(text: str) -> str:
 def _marks_of(claim: Claim) -> list[str]:
     """What is worth saying about a claim beside its words."""
     marks: list[str] = [claim.quote_type]
-    marks += [mark for mark in (claim.polarity, claim.modality) if mark not in ("affirmed", "asserted")]
+    marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
     if claim.check_worthiness is not None:
         marks.append(f"worth a check {claim.check_worthiness:.2f}")
     return marks

@@ -12,7 +12,7 @@ from rich.text import Text
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers
-from claimwire.pipelines.read.filters import Filter, chosen
+from claimwire.pipelines.read.filters import PLAIN, Filter, chosen
 from claimwire.pipelines.read.headings import short_id, where
 from claimwire.pipelines.read.written import article_files, dead_letters, enriched
 from claimwire.schemas import Article, Claim, EnrichedArticle
@@ -102,7 +102,7 @@ def _who(claim: Claim, carried: int) -> Text:
     if claim.cue:
         line.append(escaped(f"  {_on_one_line(claim.cue.text)}"), style="green")
     marks: list[str] = [claim.quote_type]
-    marks += [mark for mark in (claim.polarity, claim.modality) if mark not in ("affirmed", "asserted")]
+    marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
     line.append(f"  {', '.join(marks)}", style="dim")
     if carried > 1:
         line.append(f"  {carried} carriers", style="yellow")
