@@ -79,3 +79,33 @@ def test_a_table_says_its_source_and_licence(name: str) -> None:
     header = (DATA / name).read_text(encoding="utf-8").partition("\n")[0]
     assert "GeoNames" in header
     assert "CC BY 4.0" in header
+
+
+@pytest.mark.parametrize("name", ["Virginia", "Delaware", "Indiana"])
+def test_a_state_is_no_town_of_its_name_elsewhere(name: str) -> None:
+    assert places.cities(name)
+    assert places.locate(name, " said", {"US", "ZA"}) is None
+
+
+@pytest.mark.parametrize("name", ["New York", "Washington"])
+def test_a_large_city_is_meant_though_a_state_has_its_name(name: str) -> None:
+    city = places.locate(name, " said", ())
+    assert city is not None
+    assert city.country == "US"
+
+
+@pytest.mark.parametrize("name", ["Jordan", "Jersey", "Chad", "Georgia"])
+def test_a_country_whose_name_is_often_something_else_is_no_town_either(name: str) -> None:
+    assert places.locate(name, " said", ()) is None
+    assert name not in places.countries()
+
+
+@pytest.mark.parametrize("name", ["White House", "Capitol Hill", "College Park", "Notting Hill"])
+def test_a_building_or_street_is_no_town_of_its_name(name: str) -> None:
+    assert places.locate(name, " said", ()) is None
+
+
+def test_unless_the_text_says_where_it_is() -> None:
+    city = places.locate("College Park", ", Maryland", ())
+    assert city is not None
+    assert city.state == "MD"

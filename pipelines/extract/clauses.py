@@ -43,9 +43,18 @@ def antecedent(token: Token) -> Token | None:
         verb = token.head
         for _ in range(_DEEPEST):
             if verb.dep_ in {"relcl", "acl"}:
-                return verb.head if verb.head.i < token.i else None
+                return _named(verb.head) if verb.head.i < token.i else None
             verb = verb.head
     return None
+
+
+def _named(noun: Token) -> Token:
+    """The name to which a noun is an apposition: "Ann Lee, a nurse who ..."."""
+    for _ in range(_DEEPEST):
+        if noun.dep_ != "appos":
+            break
+        noun = noun.head
+    return noun
 
 
 def relative_subject(said: Token, cue: Token) -> Token | None:

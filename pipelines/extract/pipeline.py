@@ -25,6 +25,7 @@ from claimwire.pipelines.extract.model import Model
 from claimwire.pipelines.extract.pieces import Piece
 from claimwire.pipelines.extract.record import make_claims, said
 from claimwire.pipelines.extract.spans import any_overlaps
+from claimwire.pipelines.extract.speaking import settle
 from claimwire.pipelines.extract.tagger import Attribution, Tagger, Worth
 from claimwire.schemas import Claim, Entity, Span
 
@@ -71,6 +72,12 @@ class Tools(NamedTuple):
     model: Model
     tagger: Tagger | None
     what: What
+
+
+def parses(work: Work) -> list[tuple[int, Doc]]:
+    """The parsed pieces, with the offsets where they begin."""
+    found = zip(work.pieces, work.parsed, strict=True)
+    return [(piece.span[0], doc) for piece, doc in found if doc is not None]
 
 
 def cut(work: Work, tools: Tools) -> None:
@@ -126,10 +133,13 @@ def find_lines(work: Work, _: Tools) -> None:
 
 def find_tagged(work: Work, _: Tools) -> None:
     """Makes drafts out of the tagger's attributions, and joins them with those of the rules."""
-    parses = zip(work.pieces, work.parsed, strict=True)
-    parsed = [(piece.span[0], doc) for piece, doc in parses if doc is not None]
     article = work.read
-    work.drafts = with_tagger(article, parsed, work.drafts, find_by_tagger(article, work.attributions))
+    work.drafts = with_tagger(article, parses(work), work.drafts, find_by_tagger(article, work.attributions))
+
+
+def settle_speakers(work: Work, _: Tools) -> None:
+    """Puts right who is taken for a speaker: "who" for its noun, somebody who is told something."""
+    settle(work.article, parses(work), work.entities, work.drafts)
 
 
 def weigh(work: Work, _: Tools) -> None:
@@ -205,6 +215,8 @@ STEPS = (
     Step("find lines", each(find_lines), needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
     Step("find tagged", each(find_tagged), needs=("article", "pieces", "docs", "attributions", "drafts"),
          gives=("drafts",), by="tagger", what="claims"),
+    Step("settle speakers", each(settle_speakers), needs=("article", "pieces", "docs", "entities", "drafts"),
+         gives=("drafts",), what="claims"),
     Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
     Step("refuse", each(refuse), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),

@@ -11,6 +11,7 @@ from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.people import Gender
 from claimwire.pipelines.extract.cast.salience import Salience, outstanding
+from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Span
 
 GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
@@ -24,6 +25,11 @@ CLEAR = 1.2
 PLAINLY_BODY = 2.0
 """The same for a body that "it" or a noun means of which nothing shows that it is the one."""
 _PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: so that "ſ" is not an "s"
+# "Ann Lee/Getty Images", "Ann Lee for The Post", "Ann Lee | Reuters"; "Photo: Ann Lee", "By Ann Lee".
+_CREDIT_BEHIND = re.compile(r"\s?[/|]\s?[A-Z]| via (?:AP|AFP|Getty|Reuters)\b")
+_CREDIT_BEFORE = re.compile(
+    rf"(?:\b(?i:{any_of(sections('particles.txt')['credits'])})(?: (?:by|credit|courtesy of))?:? ?|(?:^|\n)By )$"
+)
 _REACH, _REACH_BODY = 8, 3
 """So many sentences back somebody, or a body, may have been named whom a pronoun or noun means."""
 _EVENTS = 60
@@ -66,6 +72,8 @@ class Attention:
         subject: tuple[int, int] | None = None
         before = 0
         for start, end, person in self._cast.people.mentions:
+            if _credited(self._cast.text, start, end):
+                continue
             sentence = self._discourse.sentence(start)
             weight = self._discourse.weight(start, end)
             if weight == 1.0:
@@ -143,6 +151,10 @@ class Attention:
         only: Set[int] | None = None,
     ) -> int | None:  # fmt: skip
         """The body that stands out at an offset, if any, of certain labels and, where ``only`` is given, entities."""
+        return outstanding(self.bodies(at, content, labels, only), clear)
+
+    def bodies(self, at: int, content: Sequence[Span], labels: Set[str], only: Set[int] | None) -> dict[int, float]:
+        """How much each body of certain labels, and of ``only`` these entities, is in mind at an offset."""
         here = self._discourse.sentence(at)
         salience = Salience()
         for start, end, mentioned in self._cast.last_mentions(at, _EVENTS):
@@ -155,7 +167,15 @@ class Attention:
             if self._cast.entities[index].label in labels and not self._cast.is_person_at(start):
                 weight = self._discourse.weight(start, end) * (_SAID if _within(start, content) else 1.0)
                 salience.add(index, weight, here - sentence)
-        return outstanding(salience.scores(), clear)
+        return salience.scores()
+
+
+def _credited(text: str, start: int, end: int) -> bool:
+    """True for who took a picture or wrote the article, of whom the article does not speak."""
+    return (
+        _CREDIT_BEHIND.match(text, end) is not None
+        or _CREDIT_BEFORE.search(text, max(0, start - 40), start) is not None
+    )
 
 
 def _within(at: int, content: Sequence[Span]) -> bool:

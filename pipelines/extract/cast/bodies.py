@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
-from functools import cache
+from functools import cache, cached_property
+from typing import NamedTuple
 
+from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.names import fold
-from claimwire.pipelines.extract.wordlists import rows
+from claimwire.pipelines.extract.wordlists import any_of, rows, sections
 from claimwire.schemas import Entity
 
 AT_LARGE = "*"
@@ -20,6 +22,10 @@ PLACES: dict[str, Callable[[Entity], bool]] = {
     "state": lambda entity: entity.name in places.states(),
 }
 """Nouns for places, with what shows a geopolitical entity to be such."""
+_ORGANISATIONS = frozenset({"ORG", "FAC"})
+_OWNERS = frozenset({"GPE", "LOC", "NORP", "ORG", "PERSON"})
+_NEXT = re.compile(r" ([a-z]+)")
+_KINDS_OF_THINGS = frozenset({"action", "force", "operation", "raid", "policy", "source", "building", "room", "house"})
 _NAME_WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
 
@@ -37,6 +43,23 @@ def _telling() -> frozenset[str]:
     return frozenset(telling | {"congress", "senate", "house", "parliament", "government", "administration"})
 
 
+class StateBody(NamedTuple):
+    """A body of a state, "Russia's foreign ministry", at ``text[start:end]``; ``owner`` is an index of an entity."""
+
+    start: int
+    end: int
+    noun: str
+    owner: int
+
+
+@cache
+def _of_state() -> re.Pattern[str]:
+    """What follows the name of whom a body is: "'s foreign ministry"."""
+    return re.compile(
+        rf"(?:[’']s?)? (?:[A-Za-z][\w-]* ){{0,2}}?(?P<noun>{any_of(sections('roles.txt')['state body'])})\b"
+    )
+
+
 class Bodies:
     """The organisations and places among the entities; ``people`` holds the offsets of mentions that are people."""
 
@@ -46,6 +69,7 @@ class Bodies:
         self._people = people
         self._fuller = _fuller_names(entities)
         self._kinds: dict[str, frozenset[int]] = {}
+        self._called: dict[str, frozenset[int]] = {}
 
     def full(self, index: int) -> int:
         """The entity that bears the full name of a body: the International Monetary Fund for the IMF."""
@@ -59,6 +83,42 @@ class Bodies:
             )
         return self._kinds[noun]
 
+    def by_initials(self, initials: str) -> int | None:
+        """The only organisation with some initials."""
+        found = {
+            index
+            for index, entity in enumerate(self._entities)
+            if entity.label == "ORG"
+            and "".join(w[0] for w in _NAME_WORD.findall(entity.name) if w[0].isupper()) == initials
+        }
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def of_states(self) -> list[StateBody]:
+        """The bodies of states that have no name, but of which the article says whose they are."""
+        return [
+            StateBody(start, found.end(), found["noun"], index)
+            for index, entity in enumerate(self._entities)
+            if entity.label in _OWNERS
+            for start, end in entity.mentions
+            if (found := _of_state().match(self._text, end)) and not _goes_on(self._text, found.end())
+        ]
+
+    def only_of_state(self, noun: str) -> StateBody | None:
+        """The first mention of such a body, if all that the noun stands for are of one owner."""
+        found = [body for body in self.of_states if body.noun == noun]
+        return found[0] if len({body.owner for body in found}) == 1 and not self.of_kind(noun) else None
+
+    def called(self, noun: str) -> frozenset[int]:
+        """The entities that an apposition calls so: "Acme, the bank"."""
+        if noun not in self._called:
+            self._called[noun] = frozenset(
+                index
+                for index, entity in enumerate(self._entities)
+                if entity.label in _ORGANISATIONS and self._described(entity, noun)
+            )
+        return self._called[noun]
+
     def _is(self, entity: Entity, index: int, noun: str) -> bool:
         if noun in PLACES:
             return entity.label == "GPE" and PLACES[noun](entity)
@@ -68,19 +128,29 @@ class Bodies:
         if noun == AT_LARGE:
             return entity.label == "ORG" and not parts & _telling()
         return (
-            entity.label in {"ORG", "FAC"}
+            entity.label in _ORGANISATIONS
             and parts != {noun}
             and (noun in parts or bool(nouns()[noun] & parts) or self._described(entity, noun))
         )
 
     def _described(self, entity: Entity, noun: str) -> bool:
-        """True where an apposition calls a body so: "Acme, the bank", "the bank Acme"."""
+        """True where an apposition calls a body so: "Acme, the bank", "the bank Acme", "the bank, Acme"."""
+        before = re.compile(rf"\b{re.escape(noun)},? $", re.IGNORECASE)
         behind = re.compile(rf",? (?:a|an|the|its|[\w’'-]+[’']s) (?:[\w’'-]+ ){{0,4}}{re.escape(noun)}\b")
         return any(
-            behind.match(self._text, end, end + 60)
-            or self._text[max(0, start - len(noun) - 1) : start].lower() == noun + " "
+            behind.match(self._text, end, end + 60) or before.search(self._text, max(0, start - len(noun) - 3), start)
             for start, end in entity.mentions[:5]
         )
+
+
+def _goes_on(text: str, at: int) -> bool:
+    """True where a noun only tells what kind of person or thing the next one is: "police | officers"."""
+    behind = _NEXT.match(text, at)
+    if behind is None:
+        return text.startswith("-", at)
+    lists = sections("roles.txt")
+    word = behind[1].removesuffix("s")
+    return is_role(word) or word in _KINDS_OF_THINGS or word in lists["organization"] or word in lists["document"]
 
 
 def _fuller_names(entities: Sequence[Entity]) -> dict[int, int]:
@@ -91,7 +161,8 @@ def _fuller_names(entities: Sequence[Entity]) -> dict[int, int]:
         words = _NAME_WORD.findall(entity.name)
         if len(words) > 1:
             short["".join(word[0] for word in words if word[0].isupper())].add(index)
-            short[fold(words[-1])].add(index)
+            if fold(words[-1]) not in sections("roles.txt")["organization"]:  # "My Government"
+                short[fold(words[-1])].add(index)
     fuller: dict[int, int] = {}
     for index, entity in bodies:
         name = entity.name.replace(".", "")

@@ -12,7 +12,7 @@ from claimwire.pipelines.extract.cast.people import RoleMention
 from claimwire.pipelines.extract.cast.roles import WORD, also_called, gender_of, is_role
 from claimwire.pipelines.extract.cast.salience import outstanding
 from claimwire.pipelines.extract.entities import places
-from claimwire.pipelines.extract.entities.names import bare
+from claimwire.pipelines.extract.entities.names import bare, fold
 from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import Span
 
@@ -68,8 +68,9 @@ class Descriptions:
             wanted = {*core[:-1], *map(str.lower, body)}
             if which in _OWNED:
                 return self._owned(noun, wanted, at, bool(body))
+            barred = self._of_another_age(aged[1]) if aged else frozenset[int]()
             salience = self._attention.people(None, at, content)
-            found = self._holders(noun, wanted, at, salience, bool(body))
+            found = [each for each in self._holders(noun, wanted, at, salience, bool(body)) if each[1] not in barred]
             if found:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
                 if len(best) == 1:
@@ -77,9 +78,25 @@ class Descriptions:
                 return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
             if which == "the" and noun not in sections("roles.txt")["unnamed"]:
                 who = self._epithet(noun, frozenset(core[:-1]), at, len(what), content)
-                if who is not None:
+                if who is not None and who not in barred:
                     return who
         return None
+
+    def holder(self, owner: str, what: str) -> int | None:
+        """Who "``owner``'s ``what``" is: the only one said to be that, of that owner, anywhere in the article."""
+        stop = _ROLE_ENDS.search(what, 1)
+        core = [bare(word.lower()) for word in WORD.findall(what[: stop.start()] if stop else what)]
+        if not core:
+            return None
+        behind = re.findall(r"\b[A-Z][\w’'-]+", what[stop.start() :]) if stop else []
+        wanted = {*core[:-1], *(bare(word.lower()) for word in [*WORD.findall(owner), *behind])} - _EMPTY
+        people = {role.person for role in self._cast.people.roles.get(core[-1], []) if wanted <= role.words}
+        return people.pop() if len(people) == 1 else None
+
+    def _of_another_age(self, age: str) -> frozenset[int]:
+        """The people who are said to be of an age, but not of this one."""
+        ages = self._cast.people.ages
+        return frozenset(who for each, people in ages.items() if each != age for who in people) - ages.get(age, set())
 
     def _owned(self, noun: str, modifiers: set[str], at: int, certain: bool) -> int | None:
         """Whom "his lawyer" means: the only lawyer."""
@@ -180,20 +197,49 @@ class Descriptions:
         if noun not in bodies.nouns():
             return None
         fitting = cast.bodies.of_kind(noun)
-        if len(core) > 1 and fitting:
-            # "the appeals court": what is said of it has to fit, or there is only one.
-            more = {word.lower() for word in core[:-1]}
-            closer = {i for i in fitting if more & set(re.findall(r"\w+", cast.entities[i].name.lower()))}
-            fitting = frozenset(closer) or (fitting if len(fitting) == 1 else frozenset())
+        more = {word.lower() for word in core[:-1]}
+        closer = {i for i in fitting if more & set(re.findall(r"\w+", cast.entities[i].name.lower()))}
+        if closer:
+            fitting = frozenset(closer)
+        elif any(_another(noun, word) for word in core[:-1]):
+            return None
         elif bodies.AT_LARGE in bodies.nouns()[noun]:
-            at_large = cast.bodies.of_kind(bodies.AT_LARGE)
-            found = outstanding_body(at, content, {"ORG"}, PLAINLY_BODY, fitting | at_large)
-            if found is not None or not fitting:
-                return found
+            return self._at_large(noun, fitting, at, content)
+        elif more and len(fitting) > 1:
+            return None
         if len(fitting) == 1:
             (only,) = fitting
+            if more and not closer and _one_of_several() & set(fold(cast.entities[only].name).split()):
+                return None  # "the investment bank" is not the Central Bank
             return only if cast.entities[only].start < at else None
         return outstanding_body(at, content, {"ORG", "FAC"}, _CLEAR_BODY, fitting)
+
+    def _at_large(self, noun: str, fitting: frozenset[int], at: int, content: Sequence[Span]) -> int | None:
+        """Which body "the company" or "the group" means, which may be one that nothing shows to be such.
+
+        One that the article calls so is meant rather than others, so if another stands out it is not clear.
+        """
+        candidates = fitting | self._cast.bodies.of_kind(bodies.AT_LARGE)
+        in_mind = self._attention.bodies(at, content, {"ORG"}, candidates)
+        if not in_mind:
+            named = {index for index in candidates if self._cast.entities[index].start < at}
+            return named.pop() if len(named) == 1 and named <= fitting else None
+        found = outstanding(in_mind, PLAINLY_BODY)
+        called = self._cast.bodies.called(noun)
+        return found if found in called or called.isdisjoint(in_mind) else None
+
+
+def _another(noun: str, modifier: str) -> bool:
+    """True where a modifier shows that none of the bodies is meant in whose names it is not: "the EU's court", "the
+    appeals court"; "the German automaker" may be any, if it is the only one."""
+    if modifier in places.demonyms():
+        return noun in sections("roles.txt")["state body"]
+    return modifier[0].isupper() or modifier.lower() in _one_of_several()
+
+
+def _one_of_several() -> frozenset[str]:
+    """Words that tell which of several bodies of a kind one is: "supreme", "central"."""
+    return sections("particles.txt")["which of several"]
 
 
 def _contradicts(role: RoleMention, words: Set[str], wanted: Set[str]) -> bool:

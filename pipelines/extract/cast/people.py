@@ -8,16 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.cast.people_named import TITLED, FullName, PeopleNamed, ShortName
+from claimwire.pipelines.extract.cast.people_named import FullName, PeopleNamed, ShortName
 from claimwire.pipelines.extract.cast.roles import ages_beside, also_called, gender_of, roles_beside
-from claimwire.pipelines.extract.entities.names import bare, first_names, fold
+from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold
 from claimwire.schemas import Entity
 
 Gender = str | None
 """m, f or None where nothing shows it."""
 _NAMESAKES = 20
 """Where more people than that bear one surname it means none of them; so hostile text costs bounded time."""
-_GENDERS = {"Mr": "m", "Mrs": "f", "Ms": "f", "Miss": "f", "Sir": "m", "Dame": "f", "Lord": "m", "Lady": "f"}
 _GENERATION = re.compile(r"(?:[JS]r\.?|I{1,3}|IV)")
 
 
@@ -94,10 +93,9 @@ class People:
         """
         key = fold(bare(name))
         found = self._surnamed.get(key) or self._first_named.get(key, [])
-        titled = TITLED.search(self._text, max(0, at - 8), at)
+        titled = courtesy(self._text, at)
         if titled and key in self._surnamed:
-            wanted = _GENDERS[titled[1]]
-            fitting = [person for person in found if genders[person] == wanted]
+            fitting = [person for person in found if genders[person] == titled.gender]
             found = fitting or [person for person in found if genders[person] is None]
         if len(found) < 2 or len(found) > _NAMESAKES:
             return found[0] if len(found) == 1 else None
@@ -109,7 +107,19 @@ class People:
             return here[0]
         first = min(found, key=lambda person: self._full[person])
         most = max(found, key=lambda person: len(self._full[person]))
+        if here and any(len(self._full[other]) == len(self._full[first]) for other in found if other != first):
+            return None
         return first if first == most or not here else None
+
+    def named(self, name: str) -> int | None:
+        """Who bears a full name, however it is written: "ANN LEE"."""
+        first, last = _ends(name)
+        found = [person for person in self._surnamed.get(last, []) if _ends(self._names[person])[0] == first]
+        return found[0] if len(found) == 1 else None
+
+    def knows(self, word: str) -> bool:
+        """Whether anybody has a word as a surname or first name."""
+        return fold(word) in self._surnamed or fold(word) in self._first_named
 
     # -- aliases
 
@@ -185,8 +195,8 @@ class People:
         genders = [*known, *[None] * (len(self._names) - len(known))]
         for start, _, person in mentions:
             if genders[person] is None:
-                titled = TITLED.search(self._text, max(0, start - 8), start)
-                genders[person] = _GENDERS[titled[1]] if titled else None
+                titled = courtesy(self._text, start)
+                genders[person] = titled.gender if titled else None
         return [gender or _sure(_by_first_name(name)) for name, gender in zip(self._names, genders, strict=True)]
 
     def _likely(self, name: str) -> Gender:

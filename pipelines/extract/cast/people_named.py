@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from claimwire.pipelines.extract.cast.roles import is_role, word_before
-from claimwire.pipelines.extract.entities.names import bare, first_names, fold, is_first_name
-from claimwire.pipelines.extract.wordlists import sections
+from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold, is_first_name
+from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Entity, Span
 
-TITLED = re.compile(r"\b(Mr|Mrs|Ms|Miss|Sir|Dame|Lord|Lady)\.? ?$")
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*"
 _FULL = re.compile(
     rf"(?<![\w.’'-])({_CAPITAL})(?:[ \xa0][A-Z]\.){{0,3}}(?:[ \xa0](?:de|van|von|der|bin|al|la|du|di|da))?[ \xa0]"
@@ -21,11 +20,13 @@ _FULL = re.compile(
 )
 _ALONE = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?![\w-])")
 _CAPITAL_BEFORE = re.compile(r"[A-Z][\w’'-]* $")
+_TITLES = re.compile(rf"^(?:(?:{any_of(sections('roles.txt')['title'])})\.?\s+)+(?=\S)", re.IGNORECASE)
 _LOWER = re.compile(r"(?<![\w’'-])[a-z]+\b")
 _OPENING = re.compile(r"(?:^|[.!?:\n“”\"]\s*)$")
 _HEADLINE = 300
 """A first line is not a headline where it is longer."""
 _PRONOUN = {"m": re.compile(r"\b[Hh]e\b"), "f": re.compile(r"\b[Ss]he\b")}
+_ADDRESSED = frozenset({"dr", "prof", "mr", "mrs", "ms", "miss", "sir", "dame", "lord", "lady"})
 _BODIES = frozenset({"ORG", "PRODUCT", "WORK_OF_ART", "FAC", "GPE", "EVENT"})
 
 
@@ -62,7 +63,7 @@ class PeopleNamed:
             FullName(name, max(start, end - len(name)), end, index if name == entity.name else None)
             for index, (entity, name) in enumerate(names)
             if name is not None and " " in name
-            for start, end in entity.mentions
+            for start, end in _untitled(text, entity)
             if " " in text[start:end]
         ]
         taken = sorted(span for entity in entities for span in entity.mentions)
@@ -73,7 +74,7 @@ class PeopleNamed:
                 ShortName(start, end, index)
                 for index, (entity, name) in enumerate(names)
                 if name is not None
-                for start, end in entity.mentions
+                for start, end in _untitled(text, entity)
                 if " " not in text[start:end]
             ]
             + [ShortName(start, end, None) for start, end in self._perhaps_short(entities, alone)],
@@ -105,7 +106,8 @@ class PeopleNamed:
             first = fold(match[1])
             listed = is_first_name(match[1])
             role = word_before(text, start)
-            titled = is_role(role) and role in lower and not is_role(first) and first not in titles
+            addressed = role in _ADDRESSED and not is_role(first) and first not in titles
+            titled = addressed or (is_role(role) and role in lower and not is_role(first) and first not in titles)
             last = name.split()[-1]
             if start < reached or not (listed or titled) or not _surname(last) or (titled and is_role(last.lower())):
                 continue
@@ -149,7 +151,7 @@ def _words_alone(text: str) -> dict[str, list[int]]:
     for match in _ALONE.finditer(text):
         start, word = match.start(), bare(match.group())
         part = _CAPITAL_BEFORE.search(text, max(0, start - 20), start)
-        if part and not TITLED.search(text, max(0, start - 8), start):
+        if part and not courtesy(text, start):
             continue
         after = text[start + len(word) : start + len(word) + 2]
         if not (after[:1] == " " and after[1:].isupper()):
@@ -165,6 +167,12 @@ def _person_name(text: str, entity: Entity, alone: Mapping[str, Sequence[int]]) 
     if entity.label == "PERSON":
         return _stripped(words)
     return entity.name if _is_person(text, entity, words, alone) else None
+
+
+def _untitled(text: str, entity: Entity) -> Iterator[Span]:
+    """The mentions of a person, without the titles in front: "Mrs Lee"."""
+    for start, end in entity.mentions:
+        yield end - len(_TITLES.sub("", text[start:end])), end
 
 
 def _stripped(words: list[str]) -> str:

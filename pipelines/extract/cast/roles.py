@@ -18,19 +18,21 @@ _COURTESY = frozenset({"mr", "mrs", "ms", "miss", "sir", "dame", "lord", "lady"}
 _PARTY = re.compile(r"\s*\((?P<long>[RDI])\b[^()\n]{0,30}\)|, (?P<short>[RD])-[A-Z][\w.]*")
 _PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
 _AGE_BEHIND = re.compile(
-    r", (?:aged |now |then )?(\d{1,3})(?=[,.;:)])|,? (?:a|the|now a|then a) (\d{1,3})-year-old\b| \((\d{1,3})\)"
+    r", (?:aged |now |then )?(\d{1,3})(?=[,.;:)])|, (?:an?|the|now an?|then an?) (\d{1,3})-year-old\b| \((\d{1,3})\)"
 )
-_AGE_BEFORE = re.compile(r"\b(\d{1,3})-year-old (?:[\w’'-]+ ){0,3}$")
+_AGE_BEFORE = re.compile(r"\b(\d{1,3})-year-old (?P<role>(?:[\w’'-]+ ){0,3})$")
 # ", the party's chair," and ", chair of the party," and " is the chair" behind a name, and ", who is ...".
 _BEHIND = re.compile(
-    r"(?:,|(?:,? who)? (?:is|was|became|remains|has been)| \([^()\n]{1,30}\),?|, \d{1,3},)"
+    r"(?:(?P<comma>,)|(?:,? who)? (?:is|was|became|remains|has been)| \([^()\n]{1,30}\),?|, \d{1,3},)"
     r" (?P<what>[^,.;:()\n“”\"]{3,90})"
 )
 _BEFORE = re.compile(
     r"(?:^|[.;:,\n“”\"] ?|\b(?:said|says|by|to|of|with|from) )"
     r"(?P<what>(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Oo]ne of|[\w’'-]+[’']s) [^,.;:()\n“”\"]{3,70}), $"
 )
-_OF = re.compile(r"(?P<head>[\w’'-]+) (?:of|for) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
+# ", the mayor said": not an apposition, but the next clause.
+_SAYING = re.compile(r"^(?:the|an?|his|her|its) (?:[\w’'-]+ ){1,3}?(?:said|says|told|tells|asked|added|warned)\b")
+_OF = re.compile(r"(?:[\w.-]+[’']s )?(?P<head>[\w’'-]+) (?:of|for|to|at|in) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
 _CUT = re.compile(r"[,;:!?“”\"()]|\.\s+(?=[A-Z])")
 _STOP = re.compile(
     r"\b(?:of|for|at|in|who|whose|that|which|with|from|on|by|to|and|or|as|but|when|while|where|since|is|was|has|had|said|"
@@ -87,11 +89,24 @@ def word_before(text: str, at: int) -> str:
     return str(found[-1]).lower().rstrip(".") if found else ""
 
 
+def office_before(text: str, at: int) -> str:
+    """The role that ends before a name with what it is for: "ambassador to Britain Ann Lee"; empty for none."""
+    line = max(text.rfind("\n", max(0, at - _WINDOW), at) + 1, at - _WINDOW)
+    of = _OF.search(text, line, at)
+    return of["head"].lower() if of and is_role(of["head"].lower()) else ""
+
+
 def ages_beside(text: str, start: int, end: int) -> set[str]:
     """The ages that stand beside a name: "Ann Lee, 45," and "45-year-old Ann Lee"."""
     behind = _AGE_BEHIND.match(text, end)
+    ages = {age for age in behind.groups() if age} if behind else set()
     before = _AGE_BEFORE.search(text, max(0, start - 40), start)
-    return {group for match in (behind, before) if match for group in match.groups() if group}
+    if before:
+        # Not "the 45-year-old told Ann Lee".
+        between = [word.lower() for word in before["role"].split()]
+        if not between or (is_role(between[-1]) and sections("particles.txt")["before roles"].isdisjoint(between)):
+            ages.add(before[1])
+    return ages
 
 
 def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Role]:
@@ -112,7 +127,7 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Role]:
     if before.endswith(" "):
         yield from _roles_before(before, _CUT.split(text[max(line, since) : start])[-1])
     apposed = _BEHIND.match(behind)
-    if apposed:
+    if apposed and not (apposed["comma"] and _SAYING.search(apposed["what"])):
         yield from _apposed(apposed["what"])
 
 
@@ -123,7 +138,7 @@ def _roles_before(before: str, beside: str) -> Iterator[Role]:
         words.pop()
     of = _OF.search(before)
     if of and is_role(of["head"].lower()):
-        yield Role(of["head"].lower(), frozenset(word.lower() for word in WORD.findall(of.group())))
+        yield Role(of["head"].lower(), frozenset(bare(word.lower()) for word in WORD.findall(of.group())))
     for last in (-1, -2):
         # "president Dr Ann Lee"
         if len(words) >= -last and is_role(words[last]):

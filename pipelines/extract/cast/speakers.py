@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.cast import Cast, EntityMention
-from claimwire.pipelines.extract.cast.attention import ANOTHER, GENDERED, NOBODY, WITHOUT_NAME, Attention
+from claimwire.pipelines.extract.cast import Cast, EntityMention, bodies
+from claimwire.pipelines.extract.cast.attention import GENDERED, NOBODY, WITHOUT_NAME, Attention
 from claimwire.pipelines.extract.cast.descriptions import DEFINITE, Descriptions
 from claimwire.pipelines.extract.cast.discourse import POSSESSIVE, Discourse
 from claimwire.pipelines.extract.cast.people import Mention
-from claimwire.pipelines.extract.cast.roles import gender_of, is_role, word_before
+from claimwire.pipelines.extract.cast.roles import gender_of, is_role, office_before, word_before
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.entities import places
+from claimwire.pipelines.extract.entities.names import bare
 from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import sections, words
 from claimwire.schemas import Span, Speaker
@@ -26,12 +28,34 @@ _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
+# "Ann Lee | and the mayor", "Ann Lee, the chair, | and her team".
+_AND_OTHERS = re.compile(
+    r"(?:, [^,]{1,80},)?,? (?:and|or|&) "
+    r"(?:the|his|her|its|their|an?|other|another|others|colleagues|two|three|several)\b"
+)
+# "Ann Lee, the chair, and ex-mayor | Tom Reed", but not "Ann Lee, who met Eva Lund and | Tom Reed".
+_AND_NAMED = re.compile(r"(?:,(?! who) [^,]{1,80},)?,? (?:and|or|&) (?:[\w.’'-]+,? ){0,5}")
+# "The chair and ex-mayor | Tom Reed", but not "The head of research and development | Tom Reed".
+_ROLE_AND = re.compile(r"[\w.’' -]+ (?:and|or) (?P<between>(?:[\w.’'-]+ ){0,5})")
 _NAME_ENDS = re.compile(
-    r",|;|:|\(|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like)\b"
+    r",|;|:|\(|\s[–—-]\s|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like|"
+    r"about|against|into|over|under|behind|between|among|regarding|concerning|alongside|without)\b"
 )
 _LOOSE_END = re.compile(r"(?:[’']s?)?\W*$")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
 _OWNED = re.compile(r"(?:the|his|her|their|its|our|my)\b", re.IGNORECASE)
+_PEOPLE_TITLES = sections("roles.txt")["title"]
+_WHOSE = re.compile(r"(?:(?i:the|a|an) )?(?:(?:former|new|then) )?")
+_BARE = re.compile(r"(?:(?i:the) (?:(?:city|country|state)[’']s )?)?")
+_SAME = frozenset({"army", "embassy", "ministry", "navy", "police", "regime"})
+"""State bodies of which an article that has only one means this one: a "government" or "court" may be another."""
+_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?:the )?")
+_OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
+_ISSUED = re.compile(r"(?:[’']s?)? (?:[a-z][\w-]* ){0,2}")
+_POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
+# "Developer | Valve"
+_PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
+_WITHIN = re.compile(r"[a-z,] $")
 _NEAR = 3
 """So many sentences back the last speaker may stand whom "they" or "it" means."""
 
@@ -116,6 +140,8 @@ class _Conversation:
             return self._person(self._attention.pronoun(GENDERED[low], start, draft.content))
         if low in _PLURAL | _THING | _FIRST:
             return self._thing(low, start, draft.content), NOBODY
+        if self._several(spans[0], head):
+            return Named(None, None, "group"), NOBODY
         who = self._name_in(spans, head)
         if who is not None:
             return self._person(who)
@@ -124,6 +150,15 @@ class _Conversation:
         if body is not None:
             return body, NOBODY
         kind = _kind(word, text)
+        body = self._apposed_body(spans[0], word) or self._issuer(spans[0], head, kind)
+        if body is None and word in sections("roles.txt")["state body"]:
+            body = self._state_body(spans[0], head, kind)
+        if body is not None:
+            return body, NOBODY
+        if owned := _POSSESSED.fullmatch(text):
+            who = self._descriptions.holder(owned["owner"], owned["what"])
+            if who is not None:
+                return self._person(who)
         if definite and _TWO.search(definite["what"]):
             return Named(None, None, "group"), NOBODY
         if definite and kind not in {"group", "document"}:
@@ -134,9 +169,18 @@ class _Conversation:
             meant = self._descriptions.body(what, start, draft.content) if which == "the" else None
             if meant is not None:
                 return self._body(meant), NOBODY
+            last = self._last[1] if self._last and self._is_near(start) else None
+            if last and last.entity in self._cast.bodies.called(what):
+                return last, NOBODY
         if any(name in text for name in words("metonyms.txt")):
             return Named(None, None, "organization" if kind == "unknown" else kind), NOBODY
         return Named(None, None, kind), WITHOUT_NAME[gender_of([word])]
+
+    def _is_near(self, at: int) -> bool:
+        """Whether somebody spoke not long before an offset."""
+        return (
+            self._last is not None and self._discourse.sentence(at) - self._discourse.sentence(self._last[0]) <= _NEAR
+        )
 
     def _person(self, who: int) -> tuple[Named, int]:
         if who < 0:
@@ -164,21 +208,47 @@ class _Conversation:
             stands_before = not ends and re.match(r" [a-z]", self._text[mention.end : mention.end + 2])
             at_head = mention.start <= head[0] < mention.end and not stands_before
             if at_head or mention.start < main <= mention.end:
-                others = [m for m in found if m.start >= mention.end and m.person != mention.person]
-                two = any(ANOTHER.fullmatch(self._text, mention.end, m.start) for m in others)
-                return None if two else mention.person
-        if _kind(self._text[slice(*head)].lower(), self._text[start:end]) in {"group", "document"}:
-            return None
+                return mention.person
+        word = self._text[slice(*head)]
+        if _kind(word.lower(), self._text[start:end]) in {"group", "document"} or self._is_name(word, start, main):
+            return None  # "Prince Andrew, brother of Charles"
         apposed = {mention.person for mention in found if self._is_apposed(mention, start, head)}
         return apposed.pop() if len(apposed) == 1 else None
 
+    def _several(self, span: Span, head: Span) -> bool:
+        """True for two or more: "Ann Lee and the mayor", "The mayor and Ann Lee"."""
+        text, (start, end) = self._text, span
+        found = self._cast.people_in(*span)
+        ends = [mention.end for mention in found[:1]]
+        ends += [mention.end for mention in self._cast.mentions_in(*span) if mention.start <= head[0] < mention.end]
+        if any(_AND_OTHERS.match(text, each, end) for each in ends):
+            return True
+        if not found:
+            return False
+        others = [mention.start for mention in found if mention.person != found[0].person]
+        if any(_AND_NAMED.fullmatch(text, found[0].end, other) for other in others):
+            return True
+        joined = _ROLE_AND.fullmatch(text, start, found[0].start) if found[0].start >= head[1] else None
+        return joined is not None and all(
+            word[0].isupper() or is_role(word) or word in {"the", "his", "her", "their"} or bare(word) in _PEOPLE_TITLES
+            for word in joined["between"].split()
+        )
+
     def _single_name(self, span: Span, head: Span) -> int | None:
         """Whom one word names."""
+        whole = self._text[slice(*span)]
+        if whole.isupper() and " " in whole:
+            return self._cast.people.named(whole)
         single = _SINGLE.fullmatch(self._text, *span)
         beside = [mention for mention in self._cast.mentions_in(head[0], head[1] + 40) if mention.start == head[0]]
         if single is None or (beside and self._cast.entities[beside[0].entity].kb is not None):
             return None  # A place that is known stays one, even where a person bears its name.
         return self._cast.people.bearer(single[1], head[0], self._attention.genders)
+
+    def _is_name(self, word: str, start: int, main: int) -> bool:
+        """True where the main part of a speaker, up to a comma, ends with a name of its own."""
+        last = self._text[start:main].split()[-1:]
+        return last == [word] and word[0].isupper() and not is_role(word.lower()) and not word.isupper()
 
     def _main_end(self, start: int, end: int) -> int:
         """Where the main part of a speaker ends: before "of", "who" or a comma."""
@@ -192,7 +262,10 @@ class _Conversation:
         return (
             self._text[max(start, mention.start - 2) : mention.start] in {", ", ": "}
             or (mention.start == start and self._text[mention.end : mention.end + 1] in {",", "("})
-            or (mention.end >= head[1] and is_role(word_before(self._text, mention.start)))
+            or (
+                mention.end >= head[1]
+                and (is_role(word_before(self._text, mention.start)) or office_before(self._text, mention.start) != "")
+            )
         )
 
     def _body_in(self, spans: Sequence[Span], head: Span, demonym: bool) -> Named | None:
@@ -208,11 +281,71 @@ class _Conversation:
             if entities[mention.entity].label in _LABELS
         ]
         at_head = next((mention.entity for mention in mentions if mention.start <= head[0] < mention.end), None)
-        if at_head is None or (demonym and entities[at_head].label == "NORP"):
+        if at_head is None:
+            return self._unseen_body(spans[0], head)
+        if demonym and entities[at_head].label == "NORP":
             return None
         if entities[at_head].label == "PERSON" or self._joined(head, mentions, at_head):
             return Named(None, None, "group")  # "Ann Lee and Tom Reed"
         return self._body(at_head)
+
+    def _unseen_body(self, span: Span, head: Span) -> Named | None:
+        """A body that the recogniser missed: by its initials, or by a name that stands where only names do."""
+        word = self._text[slice(*head)]
+        index = self._cast.bodies.by_initials(word) if word.isupper() and len(word) > 1 and span == head else None
+        if index is not None:
+            return self._body(index)
+        name = _PROPER.fullmatch(self._text, *span)
+        if name is None or not _WITHIN.search(self._text, max(0, span[0] - 2), span[0]):
+            return None
+        if any(_common(each) or self._cast.people.knows(each) for each in name["name"].split()):
+            return None
+        return Named(name["name"], None, "unknown")
+
+    def _apposed_body(self, span: Span, word: str) -> Named | None:
+        """The body that stands in apposition to a noun for one: "The group, Harbour Workers Union"."""
+        if word not in bodies.nouns():
+            return None
+        last = self._cast.mentions_in(*span)[-1:]
+        if not last or self._text[last[0].start - 2 : last[0].start] != ", " or last[0].end != span[1]:
+            return None
+        return self._body(last[0].entity) if self._cast.entities[last[0].entity].label == "ORG" else None
+
+    def _state_body(self, span: Span, head: Span, kind: SpeakerType) -> Named | None:
+        """A body of a state that has no name but whose it is: "Russia's foreign ministry", "Hong Kong police"."""
+        bodies_ = self._cast.bodies
+        found = next((body for body in bodies_.of_states if body.end == head[1] and span[0] <= body.start), None)
+        if found and not _WHOSE.fullmatch(self._text, span[0], found.start):
+            return None
+        noun = self._text[slice(*head)].lower()
+        if found is None and noun in _SAME and _BARE.fullmatch(self._text, span[0], head[0]):
+            found = bodies_.only_of_state(noun)
+        return Named(self._text[found.start : found.end], None, kind) if found else None
+
+    def _issuer(self, span: Span, head: Span, kind: SpeakerType) -> Named | None:
+        """Whose document it is: "a survey by Ann Lee", "a report from Acme", "a Reuters report", "Acme's website"."""
+        word = self._text[slice(*head)].lower()
+        if kind != "document" or word.rstrip("s") not in sections("roles.txt")["issued"]:
+            return None
+        by = _BY.match(self._text, head[1], span[1])
+        mentions = self._cast.mentions_in(*span)
+        owner = _OWNER.fullmatch(self._text, span[0], head[0])
+        if owner and not by:
+            index = self._descriptions.body(owner["what"], span[0], ())
+            return self._body(index)._replace(type="document") if index is not None else None
+        if by:
+            behind = [mention for mention in mentions if mention.start == by.end()]
+            people = [mention for mention in self._cast.people_in(*span) if mention.start == by.end()]
+            if people and not _AND_OTHERS.match(self._text, people[0].end, span[1]):
+                return self._person(people[0].person)[0]._replace(type="document")
+            more = behind and _AND_NAMED.match(self._text, behind[0].end, span[1])
+            index = behind[0].entity if behind and not more else None
+        else:
+            before = [m for m in mentions if m.end <= head[0] and _ISSUED.fullmatch(self._text, m.end, head[0])]
+            index = before[-1].entity if before and not self._cast.is_person_at(before[-1].start) else None
+        if index is None or self._cast.entities[index].label != "ORG":
+            return None
+        return self._body(index)._replace(type="document")
 
     def _joined(self, head: Span, mentions: Sequence[EntityMention], index: int) -> bool:
         """True for two: "Norway and Sweden"."""
@@ -230,8 +363,7 @@ class _Conversation:
         """What "it" and "they" mean: who spoke last, where that is not a person; "it" also the body that stands out."""
         if word in _FIRST:
             return Named(None, None, "unknown")
-        near = self._last and self._discourse.sentence(at) - self._discourse.sentence(self._last[0]) <= _NEAR
-        last = self._last[1] if self._last and near else None
+        last = self._last[1] if self._last and self._is_near(at) else None
         if last and last.type in (
             {"organization", "group"} if word in _PLURAL else {"organization", "place", "document"}
         ):
@@ -240,6 +372,14 @@ class _Conversation:
             return Named(None, None, "group")
         found = self._attention.body(at, content, {"ORG", "GPE"}) if last is None else None
         return self._body(found) if found is not None else Named(None, None, "unknown")
+
+
+def _common(word: str) -> bool:
+    """True for a word that says what somebody or something is, rather than who."""
+    lists = sections("roles.txt")
+    forms = {word.lower(), word.lower().removesuffix("s")}
+    plain = any(not forms.isdisjoint(lists[name]) for name in (*_KINDS, "anonymous", "title"))
+    return plain or any(map(is_role, forms)) or word in places.demonyms() or word in words("metonyms.txt")
 
 
 def _kind(word: str, text: str) -> SpeakerType:

@@ -33,21 +33,33 @@ def find_arms(text: str) -> Iterator[tuple[int, int, str]]:
     pattern, listed = _nouns()
     for match in pattern.finditer(text):
         label, ambiguous = listed[re.sub(" ?- ?", "-", match["noun"].lower())]
+        if "rocket" in match["noun"].lower() and _near(_space(), text, *match.span()):
+            continue
         if label in LABELS and (not ambiguous or _armed(text, *match.span())):
             yield *match.span(), label
 
 
 def _armed(text: str, start: int, end: int) -> bool:
     """Whether a military word stands near, in the same line."""
+    return _near(_military(), text, start, end)
+
+
+def _near(words_: re.Pattern[str], text: str, start: int, end: int) -> bool:
     low = max(text.rfind("\n", 0, start) + 1, start - _NEIGHBOURHOOD)
     line_end = text.find("\n", end, end + _NEIGHBOURHOOD)
     high = line_end if line_end >= 0 else end + _NEIGHBOURHOOD
-    return _military().search(text, low, start) is not None or _military().search(text, end, high) is not None
+    return words_.search(text, low, start) is not None or words_.search(text, end, high) is not None
 
 
 @cache
 def _military() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(sorted(words('military_words.txt')))})s?\b", re.IGNORECASE)
+
+
+@cache
+def _space() -> re.Pattern[str]:
+    """Words near which a rocket flies to space."""
+    return re.compile(rf"\b(?:{any_of(words('space_words.txt'))})s?\b", re.IGNORECASE)
 
 
 @cache

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence, Set
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.arms import LABELS as ARMS
 from claimwire.pipelines.extract.entities.mentions import NAMES, PLACES, Mention
-from claimwire.pipelines.extract.entities.names import spelling, without_titles
+from claimwire.pipelines.extract.entities.names import (
+    Courtesy,
+    courtesy,
+    first_names,
+    fold,
+    is_plain_word,
+    spelling,
+    without_titles,
+)
 from claimwire.pipelines.extract.wordlists import any_of
 from claimwire.schemas import Entity, KnowledgeBaseEntry
 
@@ -34,7 +42,11 @@ def repeated(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     if not known:
         return []
     pattern = re.compile(rf"(?<![\w-])(?:{any_of(known)})(?![\w-])")
-    return [Mention(*match.span(), _commonest(known[match.group()])) for match in pattern.finditer(text)]
+    return [
+        Mention(*match.span(), _commonest(known[match.group()]))
+        for match in pattern.finditer(text)
+        if not is_plain_word(text, *match.span())
+    ]
 
 
 def _commonest(labels: Counter[str]) -> str:
@@ -44,11 +56,61 @@ def _commonest(labels: Counter[str]) -> str:
 def corefer(text: str, mentions: Sequence[Mention]) -> tuple[Entity, ...]:
     """The entities whose mentions these are, in the order of their first mentions."""
     aliases = _aliases(text, mentions)
+    genders = _genders(text, mentions)
     groups: dict[str, list[Mention]] = {}
+    titles: dict[str, str] = {}
     for mention in mentions:
-        key = aliases.get(text[mention.start : mention.end]) or _key(text, mention)
-        groups.setdefault(key, []).append(mention)
-    return tuple(sorted((_entity(text, group) for group in groups.values()), key=lambda entity: entity.start))
+        alias = None if _is_known_place(mention) else aliases.get(text[mention.start : mention.end])
+        key = alias or _key(text, mention)
+        titled = _courtesy(text, mention)
+        if titled and genders.get(key) != titled.gender:
+            # Not her husband, her brother or his wife, whose surname it is, too.
+            fitting = _of_gender(key, titled.gender, genders)
+            if fitting is None and genders.get(key):
+                fitting = f"{titled.gender} {key}"
+                titles[fitting] = titled.title
+            key = fitting or key
+            genders[key] = titled.gender
+        # "Virginia", after Virginia Marsh
+        person = alias in genders and mention.label in PLACES
+        groups.setdefault(key, []).append(mention._replace(label="PERSON") if person else mention)
+    found = (_entity(text, group, titles.get(key)) for key, group in groups.items())
+    return tuple(sorted(found, key=lambda entity: entity.start))
+
+
+def _is_known_place(mention: Mention) -> bool:
+    return mention.label in PLACES and bool(mention.sure or mention.place or mention.country)
+
+
+# -- men and women of one surname
+
+
+def _courtesy(text: str, mention: Mention) -> Courtesy | None:
+    """The title within or before a person's name that shows a gender."""
+    if mention.label != "PERSON":
+        return None
+    name = text[mention.start : mention.end]
+    return courtesy(text, mention.end - len(" ".join(without_titles(name))))
+
+
+def _genders(text: str, mentions: Sequence[Mention]) -> dict[str, str | None]:
+    """The keys of people named in full -> their genders, by a title or else by the first name; None for no gender."""
+    genders: dict[str, str | None] = {}
+    for mention in mentions:
+        if mention.label == "PERSON" and len(words := without_titles(text[mention.start : mention.end])) > 1:
+            titled = _courtesy(text, mention)
+            listed = first_names().get(fold(words[0]), "-")
+            shown = titled.gender if titled else listed if listed in {"m", "f"} else None
+            key = _key(text, mention)
+            genders[key] = genders.get(key) or shown
+    return genders
+
+
+def _of_gender(key: str, gender: str, genders: Mapping[str, str | None]) -> str | None:
+    """The key of the only one of a gender who has the surname of another key."""
+    surname = " " + key.rsplit(maxsplit=1)[-1]
+    fitting = [full for full, known in genders.items() if known == gender and full.endswith(surname)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 # -- which mentions belong together
@@ -114,7 +176,8 @@ def _bearer(short: str, full: Set[str]) -> str | None:
 # -- what is known of them together
 
 
-def _entity(text: str, mentions: Sequence[Mention]) -> Entity:
+def _entity(text: str, mentions: Sequence[Mention], title: str | None) -> Entity:
+    """An entity; ``title`` is what tells a person from others of the surname."""
     first = mentions[0]
     labels: Counter[str] = Counter()
     for mention in mentions:
@@ -125,13 +188,13 @@ def _entity(text: str, mentions: Sequence[Mention]) -> Entity:
         label=label,
         start=first.start,
         end=first.end,
-        name=_name(text, label, mentions),
+        name=_name(text, label, mentions, title),
         kb=_knowledge_base_entry(mentions) if label in PLACES else None,
         mentions=tuple((mention.start, mention.end) for mention in mentions),
     )
 
 
-def _name(text: str, label: str, mentions: Sequence[Mention]) -> str:
+def _name(text: str, label: str, mentions: Sequence[Mention], title: str | None) -> str:
     """The fullest of the forms under which something is mentioned."""
     if label in PLACES and any(mention.place or mention.country for mention in mentions):
         # "Kyiv" and "Kiev", "the US" and "United States": the form that is used most, rather than the fullest.
@@ -139,13 +202,14 @@ def _name(text: str, label: str, mentions: Sequence[Mention]) -> str:
         return Counter([form for form in forms if len(form) < 4 or not form.isupper()] or forms).most_common(1)[0][0]
     if label == "PERSON":
         # A headline that capitalises every word does not tell where a name ends ("Lee Says Border Is Open").
-        return " ".join(without_titles(_fullest(text, _below_headline(text, mentions) or mentions)))
+        words = without_titles(_fullest(text, _below_headline(text, mentions) or mentions))
+        return " ".join(words if len(words) > 1 or title is None else [title, *words])
     return _fullest(text, mentions)
 
 
 def _fullest(text: str, mentions: Sequence[Mention]) -> str:
     forms = (text[mention.start : mention.end] for mention in mentions)
-    return min(forms, key=lambda form: (-len(without_titles(form)), -len(form)))
+    return min(forms, key=lambda form: (-len(without_titles(form)), -len(form), form.isupper()))
 
 
 def _below_headline(text: str, mentions: Sequence[Mention]) -> Sequence[Mention]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 
 from claimwire.pipelines.extract.entities import places
@@ -22,6 +22,7 @@ _CAPITALISED = re.compile(
     r"(?<=\b(?:in|of|at|to) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?|(?<=\b(?:near|from) )[A-Z][\w’'-]+(?: [A-Z][\w-]+)?"
     r"|(?<=\w and )[A-Z][\w’'-]+"
 )
+LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
 _JOINED_TO = re.compile(r"\b(?P<name>[A-Z][\w’'-]+) and $")
 
 
@@ -44,6 +45,19 @@ def listed(text: str) -> Iterator[Mention]:
             country = places.countries().get(name)
             label = "GPE" if country or name in places.states() else places.regions()[name]
             yield Mention(*match.span(), label, sure=name not in AMBIGUOUS, country=country)
+
+
+def like_a_person(text: str, mention: Mention, people: Set[str]) -> bool:
+    """True for the name of a state that somebody in the article has, too: then only "in Virginia" is the state.
+
+    ``people`` are the words of people's names.
+    """
+    name = text[mention.start : mention.end]
+    return (
+        name in people
+        and name in places.states()
+        and not LOCATIVE.search(text, max(0, mention.start - 12), mention.start)
+    )
 
 
 def _in_longer_name(text: str, start: int, end: int) -> bool:

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import zstandard
 
-from claimwire.pipelines.extract.wordlists import DATA, any_of, rows
+from claimwire.pipelines.extract.wordlists import DATA, any_of, rows, sections
 from claimwire.schemas import KnowledgeBaseEntry
 
 CLEARLY = 5
 """A name means the largest city that bears it where that city is so many times larger than the next."""
+_WITHHELD = frozenset({"Georgia", "Jersey", "Jordan", "Chad"})
+_METROPOLIS = 500_000
 _FOLLOWING = re.compile(r",\s+([A-Z][\w.]+(?: [A-Z]\w+)?)")
 
 
@@ -76,12 +78,17 @@ def _country_ids() -> dict[str, str]:
 def countries() -> dict[str, str]:
     """Names of countries -> ISO 3166 code."""
     table = {name: code for code, _, name in rows("countries.tsv")}
-    # Names that are more often something else.
-    for name in ("Georgia", "Jersey", "Jordan", "Chad"):
+    for name in _WITHHELD:
         table.pop(name, None)
     for code, names, *_ in rows("country_names.tsv"):
         table.update((name, code) for name in names.split(",") if name)
     return table
+
+
+@cache
+def withheld() -> dict[str, str]:
+    """Names of countries that are more often something else -> ISO 3166 code; of Georgia, which is two, none."""
+    return {name: code for code, _, name in rows("countries.tsv") if name in _WITHHELD and name != "Georgia"}
 
 
 @cache
@@ -124,8 +131,24 @@ def locate(name: str, after: str, mentioned: Iterable[str]) -> City | None:
                 ),
                 None,
             )
+    if _not_a_town(name, found):
+        return None
     codes = set(mentioned)
     return _largest(found) or _largest([city for city in found if city.country in codes])
+
+
+def followed(after: str) -> bool:
+    """Whether what follows a name says where it is: "Paris, Texas"."""
+    following = _FOLLOWING.match(after)
+    return following is not None and (following[1] in states() or following[1] in countries())
+
+
+def _not_a_town(name: str, found: list[City]) -> bool:
+    """True for the name of a state, of a country that is more often something else, or of a building or street: towns
+    that are called so are not meant where nothing says it, if they are not large, too ("New York")."""
+    if name in states() or name in withheld():
+        return found[0].population < _METROPOLIS
+    return name.rpartition(" ")[2].lower() in sections("name_words.txt")["no towns"]
 
 
 def _largest(found: list[City]) -> City | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from claimwire.pipelines.extract.entities import places
-from claimwire.pipelines.extract.entities.gazetteer import AMBIGUOUS, SURNAME_COUNTRIES
+from claimwire.pipelines.extract.entities.gazetteer import AMBIGUOUS, LOCATIVE, SURNAME_COUNTRIES
 from claimwire.pipelines.extract.entities.mentions import NAMES, PLACES, TRUSTED, Mention, Recognised
-from claimwire.pipelines.extract.entities.names import is_first_name
+from claimwire.pipelines.extract.entities.names import is_first_name, is_plain_word
 from claimwire.pipelines.extract.spans import whole_words
 from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import Span
@@ -24,6 +24,12 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _DATE_LEAD, _DATE_TAIL = re.compile(r"(?:least|most) "), re.compile(r" (?:and|or|to|of|in)$")
 # The mark that ends a sentence, the "et" of "et al.".
 _NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
+# "Ann Lee/Getty Images"
+_CREDIT = re.compile(r"(?<=[a-z.])\s?[/|].*$")
+# "Ann Lee | -Reed"
+_HYPHENED = re.compile(r"-[A-Z][\w’']*[^\W\d_]\b(?!-)")
+# "Acme | and its partners"
+_AND_ITS = re.compile(r" and (?:its|his|her|their) .*$")
 _LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
 # Headlines that capitalise every word pass these off as a part of the name: "Ann Lee | Says Border".
 _HEADLINE_VERB = re.compile(
@@ -33,19 +39,33 @@ _HEADLINE_VERB = re.compile(
 _CURRENCIES = frozenset("$£€¥₹₽₴")
 _PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
-_LOCATIVE = re.compile(r"\b(?:in|near|from|of|at|outside|around|to|towards|leave|left|across)\s$")
 _UNBROKEN = re.compile(r"[^\s-]+")
 _OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
 
 
 def corrected(text: str, found: Iterable[Recognised], countries: set[str]) -> list[Mention]:
     """The mentions in what a recogniser found; ``countries`` are the codes of those that the article names."""
-    mentions: list[Mention] = []
-    for name in found:
-        span = _edges(text, name) if name.label not in _DROPPED else None
-        if span is not None:
-            mentions.append(_labelled(text, *span, name, countries))
-    return list(_one_person(text, mentions))
+    spans = [(name, _edges(text, name)) for name in found if name.label not in _DROPPED]
+    kept = [(name, span) for name, span in spans if span is not None and not _plain_word(text, name, span)]
+    people = {word for name, span in kept if name.label == "PERSON" for word in _parts(text[slice(*span)])}
+    return list(_one_person(text, [_labelled(text, *span, name, countries, people) for name, span in kept]))
+
+
+def _parts(name: str) -> list[str]:
+    """The words of a full name; none of a single word."""
+    words = name.split()
+    return words if len(words) > 1 else []
+
+
+def _plain_word(text: str, name: Recognised, span: Span) -> bool:
+    """True for a word taken for a first name: "the Bill", and "Bill passed" where the article has "bill"."""
+    word = text[slice(*span)]
+    if name.label != "PERSON" or word.lower() not in sections("name_words.txt")["plain words"]:
+        return False
+    if is_plain_word(text, *span):
+        return True
+    full = re.search(rf"\b{word} [A-Z]", text)
+    return full is None and re.search(rf"\b(?:the|a|this) {word}\b", text, re.IGNORECASE) is not None
 
 
 # -- edges
@@ -59,7 +79,8 @@ def _edges(text: str, name: Recognised) -> Span | None:
     if name.label in NAMES:
         if not any(char.isupper() for char in text[start:end]):
             return None
-        end = _without(_LOOSE_END, text, start, _without(_HEADLINE_VERB, text, start, end))
+        for tail in (_HEADLINE_VERB, _AND_ITS, _LOOSE_END):
+            end = _without(tail, text, start, end)
     if name.label == "PERSON":
         return _person(text, start, end)
     if name.label == "DATE":
@@ -97,7 +118,10 @@ def _date(text: str, start: int, end: int) -> Span | None:
 
 def _person(text: str, start: int, end: int) -> Span | None:
     """A person's name without the role before it; None where there is nothing but a role: "Prime Minister"."""
-    end = _without(_NAME_TAIL, text, start, end)
+    end = _without(_CREDIT, text, start, _without(_NAME_TAIL, text, start, end))
+    hyphened = _HYPHENED.match(text, end)
+    if hyphened and " " in text[start:end]:
+        end = hyphened.end()
     start = _behind_role(text, start, end)
     return None if _is_role(text[start:end].split()) else (start, end)
 
@@ -145,11 +169,11 @@ def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
 # -- labels
 
 
-def _labelled(text: str, start: int, end: int, name: Recognised, countries: set[str]) -> Mention:
+def _labelled(text: str, start: int, end: int, name: Recognised, countries: set[str], people: Set[str]) -> Mention:
     """A mention with the recogniser's label, or with that of the place which the name is sure to mean."""
     mention = Mention(start, end, name.label, score=name.score)
     if name.label in PLACES:
-        return _place(text, mention, countries)
+        return _place(text, mention, countries, people)
     if name.label in _MISTAKEN_TOWNS and name.score < TRUSTED:
         return _town(text, mention, countries) or mention
     if name.label == "MONEY" and _PERCENT.search(text, start, end):
@@ -157,18 +181,34 @@ def _labelled(text: str, start: int, end: int, name: Recognised, countries: set[
     return mention
 
 
-def _place(text: str, mention: Mention, countries: set[str]) -> Mention:
-    """A place, with the country or city that it is where that is sure."""
+def _place(text: str, mention: Mention, countries: set[str], people: Set[str]) -> Mention:
+    """A place, with the country or city that it is where that is sure; ``people`` are the words of people's names."""
     written = name = text[mention.start : mention.end]
     if name.isupper() and len(name) > 3:
         name = name.title()  # a dateline or a headline
     country = places.countries().get(name)
     if country and written not in AMBIGUOUS:
         return mention._replace(country=country)
-    city = places.locate(name, text[mention.end : mention.end + 40], countries)
+    located = LOCATIVE.search(text[max(0, mention.start - 12) : mention.start]) is not None
+    if name in places.withheld() and (located or written not in people):
+        return mention._replace(country=places.withheld()[name])
+    after = text[mention.end : mention.end + 40]
+    city = places.locate(name, after, countries)
+    if city is not None and not places.followed(after) and not _likely(city, located, written in people, countries):
+        city = None
     if city is None and country is None and _DEFINITE.search(text, max(0, mention.start - 4), mention.start):
         return mention._replace(label="LOC")  # rivers, seas and stretches of land have the article, towns have not
     return mention._replace(place=city)
+
+
+def _likely(city: places.City, located: bool, borne: bool, countries: set[str]) -> bool:
+    """Whether a place is a city that bears its name: a small one is not meant without a sign, nor one whose name a
+    person of the article has (``borne``)."""
+    if borne:
+        return located
+    if city.population >= _LARGE:
+        return True
+    return located or (city.country in countries and city.country not in SURNAME_COUNTRIES)
 
 
 def _town(text: str, mention: Mention, countries: set[str]) -> Mention | None:
@@ -177,7 +217,7 @@ def _town(text: str, mention: Mention, countries: set[str]) -> Mention | None:
     if city is None:
         return None
     foreign = city.country in countries and city.country not in SURNAME_COUNTRIES
-    located = _LOCATIVE.search(text[max(0, mention.start - 12) : mention.start]) is not None
+    located = LOCATIVE.search(text[max(0, mention.start - 12) : mention.start]) is not None
     if foreign or (located and mention.label == "PERSON" and city.population > _LARGE):
         return Mention(mention.start, mention.end, "GPE", sure=foreign, place=city)
     return None
