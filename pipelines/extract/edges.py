@@ -5,7 +5,7 @@ from __future__ import annotations
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
-from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
+from claimwire.pipelines.extract.clauses import SUBJECTS, addressee, clause_range, is_verb, noun_range, relative_subject
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
 from claimwire.pipelines.extract.wordlists import cue_verbs
@@ -13,6 +13,8 @@ from claimwire.schemas import Span
 
 # The word that these belong to comes next, so a name or noun does not end with one of them.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
+_BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
+"""What a verb comes behind."""
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
 
@@ -25,7 +27,9 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     parts = [tokens for span in draft.content if (tokens := _tokens(doc, start, span)) is not None]
     if len(parts) < len(draft.content):
         return
-    said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
+    said = _relative(cue) or [
+        _whole(_governed(tokens, cue), cue) for tokens in _to_nobody(_of_the_speaker(parts, cue), cue)
+    ]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
@@ -34,7 +38,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     elif (longer := _with_verb(named[-1], cue)) is not None:
         draft.speaker[-1] = trim(text, _span(start, longer))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
-        draft.speaker = [trim(text, _span(start, _whole(tokens))) for tokens in named]
+        draft.speaker = [trim(text, _span(start, _whole(tokens, cue))) for tokens in named]
     if content and disjoint(content):
         draft.content = content
         draft.main = longest(content)
@@ -73,15 +77,61 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     return said.doc[said.start : min([above.i, *verbs])]
 
 
-def _whole(said: TokenSpan) -> TokenSpan:
-    """Takes in the noun that the last word belongs to, and leaves out a word that leads on to nothing."""
-    end = said.end
-    last = said.doc[end - 1]
-    if last.dep_ in _BEFORE_HEAD and end <= last.head.i <= end + 2 and last.head.sent == last.sent:
-        return said.doc[said.start : last.head.i + 1]
-    while end - 1 > said.start and said.doc[end - 1].tag_ in _DANGLING and _leads_on(said.doc[end - 1], end):
+def _of_the_speaker(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out the reporter's words on the other side of a cue from a quotation that stands by itself: "In a reply, the
+    agency said “We are closed.”", "“This is hard,” she said as she sat down"."""
+    quoted = [tokens for tokens in parts if tokens[0].is_quote and len(tokens) > 3 and tokens[1].is_title]
+    if not quoted or len(quoted) == len(parts):
+        return parts
+    kept = []
+    for tokens in parts:
+        ahead = tokens.end <= cue.start and all(other.start >= cue.end for other in quoted)
+        behind = tokens.start >= cue.end and all(other.end <= cue.start for other in quoted)
+        first = tokens[0]
+        added = ahead and tokens.root.dep_ in {"pobj", "prep", "npadvmod"} and not any(map(is_verb, tokens))
+        added = added or (behind and first.sent == cue.root.sent and (first.tag_ == "IN" or first.nbor(-1).tag_ == "IN"))
+        if not added or tokens in quoted:
+            kept.append(tokens)
+    return kept
+
+
+def _to_nobody(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out to whom it is said: "urged | residents | to stay", "told | the court | that she was there"."""
+    first = next((tokens for tokens in parts if tokens.start >= cue.end), None)
+    begin = addressee(_main(cue), first) if first is not None else None
+    if first is None or begin is None:
+        return parts
+    return [tokens if tokens is not first else first.doc[begin : first.end] for tokens in parts]
+
+
+def _whole(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
+    """Takes in the rest of a phrase that was cut, and leaves out a word that leads on to nothing."""
+    doc, end = said.doc, _completed(said, cue)
+    if end > said.end:
+        return doc[said.start : end]
+    while end - 1 > said.start and doc[end - 1].tag_ in _DANGLING and _leads_on(doc[end - 1], end):
         end -= 1
-    return said.doc[said.start : end]
+    return doc[said.start : end]
+
+
+def _completed(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the phrase ends in whose middle a content ends: "a chest | X-ray", "plans to | invest", "but he | did".
+
+    It goes on neither into another sentence nor over the cue.
+    """
+    doc, end = said.doc, said.end
+    last = doc[end - 1]
+    limit = min(last.sent.end, cue.start) if cue.start >= end else last.sent.end
+    head = last.head
+    if last.dep_ in _BEFORE_HEAD and end <= head.i <= end + 2 and head.i < limit:
+        return head.i + 1
+    if last.dep_ in _BEFORE_VERB and end <= head.i < limit and is_verb(head):
+        return min(limit, clause_range(head)[1])
+    if last.tag_ in {"IN", "TO"}:
+        objects = [child for child in last.rights if child.dep_ in {"pobj", "pcomp"} and end <= child.i < limit]
+        if objects and last.head.i < end:
+            return min(limit, objects[0].right_edge.i + 1)
+    return end
 
 
 def _leads_on(last: Token, end: int) -> bool:

@@ -87,7 +87,8 @@ def with_tagger(
             settle(article.text, *parsed[piece], draft)
         kept.append(draft)
     alone = [rule for rules in left.values() for rule in rules]
-    return [*kept, *_by_rules_alone(article, alone, kept)]
+    found = [*kept, *_by_rules_alone(article, alone, kept)]
+    return [part for draft in found for part in _by_paragraphs(article, draft)]
 
 
 def _paragraph(article: Article, draft: Draft) -> int:
@@ -147,6 +148,36 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         draft.head = ruled.head
 
 
+# -- quotations over several paragraphs
+
+
+def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
+    """A draft as one for each paragraph of its content: those without the cue go on with the same speaker.
+
+    A paragraph before that of the cue is left out, unless its quotation stays open: it is a heading, or somebody else's.
+    """
+    parts: dict[int, list[Span]] = defaultdict(list)
+    for span in draft.content:
+        parts[article.paragraph_number(span[0])].append(span)
+    if len(parts) == 1 or not draft.cue:
+        yield draft
+        return
+    here = article.paragraph_number(draft.cue[0][0])
+    first = here if here in parts else min(parts, key=lambda number: (abs(number - here), number))
+    for number, spans in sorted(parts.items()):
+        if number == first:
+            yield replace(draft, content=spans, main=longest(spans))
+        elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
+            yield _going_on(draft, spans)
+
+
+def _going_on(draft: Draft, spans: list[Span]) -> Draft:
+    """A draft of what a speaker goes on to say, without a cue of its own."""
+    return replace(
+        draft, content=spans, main=longest(spans), cue=[], sentence=hull(spans), negated=False, inherited=True
+    )
+
+
 # -- what only a rule found
 
 
@@ -164,9 +195,9 @@ def _by_rules_alone(article: Article, ruled: Sequence[Draft], tagged: Sequence[D
             continue
         number = _paragraph(article, draft)
         if draft.rule == CONTINUED:
-            whole = _goes_on(article.text, draft, [*near[number], *near[number - 1]])
-            if whole is not None:
-                near[number].append(whole)
+            before = _goes_on(article.text, draft, [*near[number], *near[number - 1]])
+            if before is not None:
+                near[number].append(before)
                 continue
         extent = hull([*draft.content, *draft.cue])
         beside = [other for other in near[number] if any_overlaps([*other.content, *other.cue], [extent])]
