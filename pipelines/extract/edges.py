@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import cache
+
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
 from claimwire.pipelines.extract.clauses import SUBJECTS, addressee, clause_range, is_verb, noun_range, relative_subject
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
-from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
 # The word that these belong to comes next, so a name or noun does not end with one of them.
@@ -16,7 +20,33 @@ _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "
 _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
 """What a verb comes behind."""
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
+# "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
+_DATELINE = re.compile(r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, (?:[A-Z][\w.]*[ ,]{0,2}){1,4})? ?(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s")
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
+
+
+@cache
+def _lead() -> re.Pattern[str]:
+    joining, adverbs = (any_of(sections("particles.txt")[name]) for name in ("joining", "joining with a comma"))
+    # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
+    return re.compile(
+        rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs}),)(?:\s+|$)", re.IGNORECASE
+    )
+
+
+def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
+    """A content without the word by which the reporter joins it to the sentence before ("But ...", "In fact, ...",
+    "because, he said, ..."), and without a dateline."""
+    start, end = content[0]
+    dateline = _DATELINE.match(text, start, end) if start == 0 or text[start - 1] == "\n" else None
+    start = dateline.end() if dateline else start
+    for _ in range(2):
+        lead = _lead().match(text, start, end)
+        start = lead.end() if lead else start
+    if start == content[0][0]:
+        return list(content)
+    kept = [trim(text, (start, end)), *content[1:]]
+    return [span for span in kept if has_words(text, span)] or list(content)
 
 
 def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.edges import settle
+from claimwire.pipelines.extract.edges import settle, without_lead
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
     CONTINUED,
@@ -85,6 +85,8 @@ def with_tagger(
         piece = last_begun(offsets, draft.cue[0][0])
         if piece >= 0:
             settle(article.text, *parsed[piece], draft)
+        draft.content = without_lead(article.text, draft.content)
+        draft.main = longest(draft.content)
         kept.append(draft)
     alone = [rule for rules in left.values() for rule in rules]
     found = [*kept, *_by_rules_alone(article, alone, kept)]
@@ -159,16 +161,29 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
     parts: dict[int, list[Span]] = defaultdict(list)
     for span in draft.content:
         parts[article.paragraph_number(span[0])].append(span)
-    if len(parts) == 1 or not draft.cue:
+    if not draft.cue or draft.inherited:
         yield draft
         return
     here = article.paragraph_number(draft.cue[0][0])
     first = here if here in parts else min(parts, key=lambda number: (abs(number - here), number))
     for number, spans in sorted(parts.items()):
         if number == first:
-            yield replace(draft, content=spans, main=longest(spans))
+            own, more = _own_words(article.text, spans)
+            yield replace(draft, content=own, main=longest(own))
+            if more:
+                yield _going_on(draft, more)
         elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
             yield _going_on(draft, spans)
+
+
+def _own_words(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:
+    """What a sentence reports in indirect speech, and the quotation of whole sentences that follows it: "She said the
+    crops had failed. “The well is dry.”"."""
+    for at, (start, _) in enumerate(spans[1:], 1):
+        reported = any(text[first] not in _MARKS for first, _ in spans[:at])
+        if reported and text[start] in _MARKS and _SENTENCE_ENDS.search(text, spans[at - 1][0], start):
+            return spans[:at], spans[at:]
+    return spans, []
 
 
 def _going_on(draft: Draft, spans: list[Span]) -> Draft:
