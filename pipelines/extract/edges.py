@@ -161,7 +161,22 @@ def _completed(said: TokenSpan, cue: TokenSpan) -> int:
         objects = [child for child in last.rights if child.dep_ in {"pobj", "pcomp"} and end <= child.i < limit]
         if objects and last.head.i < end:
             return min(limit, objects[0].right_edge.i + 1)
-    return end
+    other = _other_half(said, limit)
+    return end if other is None else min(limit, clause_range(other)[1])
+
+
+def _other_half(said: TokenSpan, limit: int) -> Token | None:
+    """The verb of a second half that was left out: "was treated well | and asked them for help"."""
+    doc, end = said.doc, said.end
+    at = end + 1 if end < limit and doc[end].text == "," else end
+    if at >= limit or doc[at].dep_ != "cc":
+        return None
+    first = doc[at].head
+    other = next((child for child in first.rights if child.dep_ == "conj" and child.i > at), None)
+    if other is None or not said.start <= first.i < end or not is_verb(first) or not is_verb(other):
+        return None
+    verb = cue_verbs().get(other.lower_)
+    return None if other.i >= limit or (verb is not None and verb.class_ == "speech") else other
 
 
 def _leads_on(last: Token, end: int) -> bool:
