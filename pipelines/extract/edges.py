@@ -9,20 +9,30 @@ from functools import cache
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
-from claimwire.pipelines.extract.clauses import SUBJECTS, addressee, clause_range, is_verb, noun_range, relative_subject
+from claimwire.pipelines.extract.clauses import (
+    SUBJECTS,
+    addressee,
+    clause_range,
+    is_that_clause,
+    is_verb,
+    noun_range,
+    relative_subject,
+)
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
-from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
+from claimwire.pipelines.extract.wordlists import any_of, cue_nouns, cue_verbs, sections
 from claimwire.schemas import Span
 
 # The word that these belong to comes next, so a name or noun does not end with one of them.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
 _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
 """What a verb comes behind."""
+_LONGEST_NAME = 12
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
 _DATELINE = re.compile(r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, (?:[A-Z][\w.]*[ ,]{0,2}){1,4})? ?(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s")
-_DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
+_DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT", "WP", "WRB"})
+_ANNOUNCING = sections("particles.txt")["announcing"]
 
 
 @cache
@@ -58,7 +68,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     if len(parts) < len(draft.content):
         return
     said = _relative(cue) or [
-        _whole(_governed(tokens, cue), cue) for tokens in _to_nobody(_of_the_speaker(parts, cue), cue)
+        _whole(_governed(tokens, cue), cue) for tokens in _begun(_of_the_speaker(parts, cue), cue)
     ]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
@@ -96,6 +106,11 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     if said.start < cue.end:
         return said
     noun = _main(cue)
+    if is_verb(noun) and (next_ := next((c for c in noun.rights if _goes_on(c, said)), None)) is not None:
+        end = next_.left_edge.i
+        while end - 1 > said.start and said.doc[end - 1].dep_ in {"cc", "punct"}:
+            end -= 1
+        return said.doc[said.start : end]
     if is_verb(noun):
         if noun.dep_ not in {"relcl", "acl"}:
             return said
@@ -125,13 +140,44 @@ def _of_the_speaker(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
     return kept
 
 
-def _to_nobody(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
-    """Leaves out to whom it is said: "urged | residents | to stay", "told | the court | that she was there"."""
-    first = next((tokens for tokens in parts if tokens.start >= cue.end), None)
-    begin = addressee(_main(cue), first) if first is not None else None
-    if first is None or begin is None:
+def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of its
+    verb ("is seen | as | a threat") and behind a noun that only announces it ("dismissed | the idea | that it leaks")."""
+    first = parts[0]
+    if first.start < cue.end:
         return parts
-    return [tokens if tokens is not first else first.doc[begin : first.end] for tokens in parts]
+    begin = max(addressee(_main(cue), first) or 0, _behind_preposition(first, cue), _behind_noun(first))
+    return [first.doc[begin : first.end], *parts[1:]]
+
+
+def _goes_on(verb: Token, said: TokenSpan) -> bool:
+    """Whether a verb tells what the speaker did next: "said it was late, | and demanded an answer"."""
+    return (
+        verb.dep_ == "conj"
+        and verb.tag_ in {"VBD", "VBZ", "VBP"}
+        and said.start < verb.i < said.end
+        and _speaks(verb)
+        and not any(child.dep_ in SUBJECTS for child in verb.lefts)
+    )
+
+
+def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the object of a verb's preposition begins, if that is all that is said; else where what is said begins."""
+    first = said[0]
+    if first.dep_ != "prep" or first.i > cue.end + 1 or first.head.i != _main(cue).i or len(said) < 2:
+        return int(said.start)
+    return first.i + 1 if first.right_edge.i + 1 >= said.end else int(said.start)
+
+
+def _behind_noun(said: TokenSpan) -> int:
+    """Where the clause of a noun begins that is all that is said; else where what is said begins."""
+    for noun in said[:_LONGEST_NAME]:
+        if is_verb(noun) or noun.is_quote:
+            break
+        clause = next((c for c in noun.rights if is_that_clause(c)), None)
+        if clause is not None and (noun.lower_ in cue_nouns() or noun.lower_ in _ANNOUNCING) and clause.right_edge.i + 2 >= said.end:
+            return clause.left_edge.i
+    return int(said.start)
 
 
 def _whole(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
@@ -155,7 +201,7 @@ def _completed(said: TokenSpan, cue: TokenSpan) -> int:
     head = last.head
     if last.dep_ in _BEFORE_HEAD and end <= head.i <= end + 2 and head.i < limit:
         return head.i + 1
-    if last.dep_ in _BEFORE_VERB and end <= head.i < limit and is_verb(head):
+    if last.dep_ in _BEFORE_VERB and not last.tag_.startswith("W") and end <= head.i < limit and is_verb(head):
         return min(limit, clause_range(head)[1])
     if last.tag_ in {"IN", "TO"}:
         objects = [child for child in last.rights if child.dep_ in {"pobj", "pcomp"} and end <= child.i < limit]
@@ -175,8 +221,12 @@ def _other_half(said: TokenSpan, limit: int) -> Token | None:
     other = next((child for child in first.rights if child.dep_ == "conj" and child.i > at), None)
     if other is None or not said.start <= first.i < end or not is_verb(first) or not is_verb(other):
         return None
-    verb = cue_verbs().get(other.lower_)
-    return None if other.i >= limit or (verb is not None and verb.class_ == "speech") else other
+    return None if other.i >= limit or _speaks(other) else other
+
+
+def _speaks(verb: Token) -> bool:
+    known = cue_verbs().get(verb.lower_)
+    return known is not None and known.class_ == "speech"
 
 
 def _leads_on(last: Token, end: int) -> bool:

@@ -20,6 +20,9 @@ from claimwire.pipelines.extract.wordlists import precision
 from claimwire.schemas import Claim, Cue, Entity, Span
 
 _MARKS = "\"“”„«»「」'‘’"
+_JOINING = re.compile(
+    r"^that\s+(?=[\"“„«'‘])|(?<=[\"”“»'’]),?\s+(?:and|but|or)(?:\s+that)?\s+(?=[\"“„«'‘])", re.IGNORECASE
+)
 _MARKED = re.compile('["“”„«»「」]')
 
 
@@ -78,7 +81,9 @@ def _id(article_id: str, content: Sequence[Span], speaker: Sequence[Span], words
 
 def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
     """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
-    marked = [text[start:end].strip(" ,.") for start, end in content]
+    # "... that “the well is dry” and that “nobody came”": the small words join quotations, they say nothing.
+    parts = [part for start, end in content for part in _JOINING.split(text[start:end])]
+    marked = [part.strip(" ,.") for part in parts if part.strip(" ,.")]
     if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):
         return "direct"
     return "mixed" if any(_MARKED.search(part) for part in marked) else "indirect"
