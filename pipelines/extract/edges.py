@@ -30,7 +30,9 @@ _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"}
 _LONGEST_NAME = 12
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
-_DATELINE = re.compile(r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, (?:[A-Z][\w.]*[ ,]{0,2}){1,4})? ?(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s")
+_DATELINE = re.compile(
+    r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, (?:[A-Z][\w.]*[ ,]{0,2}){1,4})? ?(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s"
+)
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT", "WP", "WRB"})
 _ANNOUNCING = sections("particles.txt")["announcing"]
 
@@ -39,9 +41,7 @@ _ANNOUNCING = sections("particles.txt")["announcing"]
 def _lead() -> re.Pattern[str]:
     joining, adverbs = (any_of(sections("particles.txt")[name]) for name in ("joining", "joining with a comma"))
     # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
-    return re.compile(
-        rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs}),)(?:\s+|$)", re.IGNORECASE
-    )
+    return re.compile(rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs}),)(?:\s+|$)", re.IGNORECASE)
 
 
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
@@ -134,7 +134,9 @@ def _of_the_speaker(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
         behind = tokens.start >= cue.end and all(other.end <= cue.start for other in quoted)
         first = tokens[0]
         added = ahead and tokens.root.dep_ in {"pobj", "prep", "npadvmod"} and not any(map(is_verb, tokens))
-        added = added or (behind and first.sent == cue.root.sent and (first.tag_ == "IN" or first.nbor(-1).tag_ == "IN"))
+        added = added or (
+            behind and first.sent == cue.root.sent and (first.tag_ == "IN" or first.nbor(-1).tag_ == "IN")
+        )
         if not added or tokens in quoted:
             kept.append(tokens)
     return kept
@@ -175,7 +177,11 @@ def _behind_noun(said: TokenSpan) -> int:
         if is_verb(noun) or noun.is_quote:
             break
         clause = next((c for c in noun.rights if is_that_clause(c)), None)
-        if clause is not None and (noun.lower_ in cue_nouns() or noun.lower_ in _ANNOUNCING) and clause.right_edge.i + 2 >= said.end:
+        if (
+            clause is not None
+            and (noun.lower_ in cue_nouns() or noun.lower_ in _ANNOUNCING)
+            and clause.right_edge.i + 2 >= said.end
+        ):
             return clause.left_edge.i
     return int(said.start)
 
