@@ -59,8 +59,10 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         cue=Cue(text_of(text, draft.cue), tuple(draft.cue), draft.lemma, draft.class_) if draft.cue else None,
         quote_type=_quote_type(text, content),
         polarity=polarity(draft.lemma, draft.negated),
-        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
-        hedges=hedges(text, *sentence),
+        modality=modality(
+            text[slice(*draft.main)], text_of(text, draft.cue), draft.lemma, draft.alleged, whole
+        ),
+        hedges=tuple(hedge for span in sorted([*content, *draft.cue]) for hedge in hedges(text, *span)),
         quantities=find_quantities(text, tuple(content)),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
         check_worthiness=None if draft.worth is None else round(draft.worth, 2),
