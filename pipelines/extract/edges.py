@@ -48,8 +48,8 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
     """A content without the word by which the reporter joins it to the sentence before ("But ...", "In fact, ...",
     "because, he said, ..."), and without a dateline."""
     start, end = content[0]
-    dateline = _DATELINE.match(text, start, end) if start == 0 or text[start - 1] == "\n" else None
-    start = dateline.end() if dateline else start
+    dateline = _DATELINE.match(text, start) if start == 0 or text[start - 1] == "\n" else None
+    start = min(dateline.end(), end) if dateline else start
     for _ in range(2):
         lead = _lead().match(text, start, end)
         start = lead.end() if lead else start
@@ -68,7 +68,8 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     if len(parts) < len(draft.content):
         return
     said = _relative(cue) or [
-        _whole(_governed(tokens, cue), cue) for tokens in _begun(_of_the_speaker(parts, cue), cue)
+        tokens if _is_quotation(tokens) else _whole(_governed(tokens, cue), cue)
+        for tokens in _begun(_without_reporter(parts, cue), cue)
     ]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
@@ -101,6 +102,11 @@ def _main(cue: TokenSpan) -> Token:
     return next((token for token in reversed(list(cue)) if is_verb(token)), cue.root)
 
 
+def _is_quotation(words: TokenSpan) -> bool:
+    """Whether words are one quotation from mark to mark."""
+    return bool(words[0].is_quote and words[-1].is_punct)
+
+
 def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     """Cuts a content before the verb that governs its cue: "the claim that the mine was safe | angered them"."""
     if said.start < cue.end:
@@ -122,24 +128,32 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     return said.doc[said.start : min([above.i, *verbs])]
 
 
-def _of_the_speaker(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
-    """Leaves out the reporter's words on the other side of a cue from a quotation that stands by itself: "In a reply, the
-    agency said “We are closed.”", "“This is hard,” she said as she sat down"."""
-    quoted = [tokens for tokens in parts if tokens[0].is_quote and len(tokens) > 3 and tokens[1].is_title]
-    if not quoted or len(quoted) == len(parts):
+def _without_reporter(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out the reporter's words that a cue parts from a quotation that stands by itself: "In a reply, the agency
+    said “We are closed.”", "“This is hard,” she said as she sat down"."""
+    whole = [tokens for tokens in parts if tokens[0].is_quote and len(tokens) > 3 and tokens[1].is_title]
+    if not whole:
         return parts
-    kept = []
-    for tokens in parts:
-        ahead = tokens.end <= cue.start and all(other.start >= cue.end for other in quoted)
-        behind = tokens.start >= cue.end and all(other.end <= cue.start for other in quoted)
-        first = tokens[0]
-        added = ahead and tokens.root.dep_ in {"pobj", "prep", "npadvmod"} and not any(map(is_verb, tokens))
-        added = added or (
-            behind and first.sent == cue.root.sent and (first.tag_ == "IN" or first.nbor(-1).tag_ == "IN")
-        )
-        if not added or tokens in quoted:
-            kept.append(tokens)
-    return kept
+    behind = all(tokens.start >= cue.end for tokens in whole)
+    before = all(tokens.end <= cue.start for tokens in whole)
+    return [
+        tokens
+        for tokens in parts
+        if tokens[0].is_quote
+        or not (behind and tokens.end <= cue.start and _is_occasion(tokens))
+        and not (before and tokens.start >= cue.end and _is_manner(tokens, cue))
+    ]
+
+
+def _is_occasion(words: TokenSpan) -> bool:
+    """ "In | an official response |"."""
+    return words.root.dep_ in {"pobj", "prep", "npadvmod"} and not any(map(is_verb, words))
+
+
+def _is_manner(words: TokenSpan, cue: TokenSpan) -> bool:
+    """ "Said | as she sat down", "said of | that plan"."""
+    first = words[0]
+    return first.sent == cue.root.sent and "IN" in {first.tag_, first.nbor(-1).tag_}
 
 
 def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
