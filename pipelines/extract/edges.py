@@ -41,7 +41,7 @@ _ANNOUNCING = sections("particles.txt")["announcing"]
 def _lead() -> re.Pattern[str]:
     joining, adverbs = (any_of(sections("particles.txt")[name]) for name in ("joining", "joining with a comma"))
     # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
-    return re.compile(rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs}),)(?:\s+|$)", re.IGNORECASE)
+    return re.compile(rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs})(?:,|$))(?:\s+|$)", re.IGNORECASE)
 
 
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:

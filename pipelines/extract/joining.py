@@ -15,6 +15,7 @@ from claimwire.pipelines.extract.drafts import Draft, alike
 from claimwire.pipelines.extract.edges import settle, without_lead
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
+    CLAUSE,
     CONTINUED,
     INFINITIVE,
     NOUN,
@@ -35,6 +36,7 @@ from claimwire.pipelines.extract.spans import (
     trim,
 )
 from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.schemas import Span
 
 _SAME = 0.5
 """From this likeness on, two drafts are the same claim."""
@@ -43,6 +45,10 @@ _UNSURE = 0.5
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
+# Behind these the reporter mostly goes on, or somebody else.
+_ADDED = re.compile(
+    r"[,\s]*(?:[;:\"”’'.]|(?:who|whom|whose|which|where|when|while|although|though|and|but|or|as)\b|[—–-]+\s?(?:and|but|even)\b)"
+)
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
 
@@ -81,7 +87,7 @@ def with_tagger(
             if same.alleged:
                 continue  # the tagger looks for a speaker, and nobody in particular is one
             beside.remove(same)
-            _agree(draft, same)
+            _agree(article, draft, same)
         piece = last_begun(offsets, draft.cue[0][0])
         if piece >= 0:
             settle(article.text, *parsed[piece], draft)
@@ -117,7 +123,7 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
     draft.main = longest(draft.content)
 
 
-def _agree(draft: Draft, ruled: Draft) -> None:
+def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     """Takes over from the rule's draft what the parse knows better."""
     draft.rule = TAGGER_AND_RULES
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
@@ -139,6 +145,8 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         and ruled.content[-1][1] < draft.content[-1][1]
     ):
         draft.content, draft.main = ruled.content, ruled.main
+    if ruled.rule == CLAUSE and _is_cut_short(article.text, draft, ruled):
+        draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
@@ -148,6 +156,14 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
+
+
+def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
+    """Whether a clause goes on behind the content that the tagger marked: "she saw in retrospect | , he was wrong"."""
+    if len(draft.content) > 1 or len(ruled.content) > 1 or text[draft.content[0][0]] in _MARKS:
+        return False
+    (start, end), (first, last) = draft.content[0], ruled.content[0]
+    return start == first and end < last and _ADDED.match(text, end, last) is None
 
 
 # -- quotations over several paragraphs
@@ -255,7 +271,7 @@ def _is_told_within(text: str, draft: Draft, around: Sequence[Draft]) -> bool:
         return False
     for other in around:
         span = next((span for span in other.content if contains(span, whole)), None)
-        if span is not None and text[span[0]] not in _MARKS:
+        if span is not None:
             return text_of(text, draft.speaker).lower() != text_of(text, other.speaker).lower()
     return False
 

@@ -23,7 +23,8 @@ _MARKS = "\"“”„«»「」'‘’"
 _JOINING = re.compile(
     r"^that\s+(?=[\"“„«'‘])|(?<=[\"”“»'’]),?\s+(?:and|but|or)(?:\s+that)?\s+(?=[\"“„«'‘])", re.IGNORECASE
 )
-_MARKED = re.compile('["“”„«»「」]')
+# Within a word a single mark is an apostrophe.
+_MARKED = re.compile(r"[\"“”„«»「」]|(?<!\w)[‘'][^\W\d_][^‘’'\n]{0,200}[’'](?!\w)")
 
 
 def make_claims(
