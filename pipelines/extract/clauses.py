@@ -227,8 +227,8 @@ def _is_inserted(cue: Token) -> bool:
 
 
 def addressee(cue: Token, said: TokenSpan) -> int | None:
-    """Where what is said begins behind those to whom it is said: "urged | residents | to stay", "told | the court | that
-    she was there". None where ``said``, the words behind the cue, has no such beginning."""
+    """Where what is said begins behind those to whom it is said: "urged | residents | to stay", "told | the court |
+    that she was there". None where ``said``, the words behind the cue, has no such beginning."""
     doc, start = said.doc, said.start
     if start - cue.i > 3 or not _addresses(cue, doc[start - 1].lower_) or said[0].is_quote:
         return None
@@ -237,19 +237,20 @@ def addressee(cue: Token, said: TokenSpan) -> int | None:
         if token.tag_ == "TO" and is_verb(token.head):
             if passive(token.head) or not _is_asked_to(token.head, cue):
                 return None
-            while index > start + 1 and (doc[index - 1].dep_ == "neg" or doc[index - 1].is_quote):
-                index -= 1
-            return index
+            first = index
+            while first > start + 1 and (doc[first - 1].dep_ == "neg" or doc[first - 1].is_quote):
+                first -= 1
+            return first
         if token.dep_ == "mark" and token.lower_ == "that":
             return index
-        if is_verb(token) or token.tag_ in {"MD", "IN"} and token.dep_ == "mark":
+        if is_verb(token) or (token.tag_ in {"MD", "IN"} and token.dep_ == "mark"):
             break
     told = next((c for c in cue.rights if c.dep_ in {"dobj", "dative"} and c.i >= start), None)
     clause = next((c for c in cue.rights if c.dep_ == "ccomp" and is_verb(c)), None)
     if told is None or clause is None:
         return None
-    first = clause.left_edge.i
-    return first if start <= told.left_edge.i and told.right_edge.i < first < said.end else None
+    begin = clause.left_edge.i
+    return begin if start <= told.left_edge.i and told.right_edge.i < begin < said.end else None
 
 
 def _addresses(cue: Token, before: str) -> bool:

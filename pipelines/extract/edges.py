@@ -27,11 +27,13 @@ from claimwire.schemas import Span
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
 _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
 """What a verb comes behind."""
+_OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
 _LONGEST_NAME = 12
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
 _DATELINE = re.compile(
-    r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, (?:[A-Z][\w.]*[ ,]{0,2}){1,4})? ?(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s"
+    r"[A-Z][A-Z.'’-]{1,20}(?: [A-Z][A-Z.'’-]{1,20}){0,3}(?:, [A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?,?)? ?"
+    r"(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s"
 )
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT", "WP", "WRB"})
 _ANNOUNCING = sections("particles.txt")["announcing"]
@@ -41,7 +43,9 @@ _ANNOUNCING = sections("particles.txt")["announcing"]
 def _lead() -> re.Pattern[str]:
     joining, adverbs = (any_of(sections("particles.txt")[name]) for name in ("joining", "joining with a comma"))
     # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
-    return re.compile(rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs})(?:,|$))(?:\s+|$)", re.IGNORECASE)
+    return re.compile(
+        rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs})(?:,|$))(?:\s+|$)", re.IGNORECASE
+    )
 
 
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
@@ -140,8 +144,10 @@ def _without_reporter(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]
         tokens
         for tokens in parts
         if tokens[0].is_quote
-        or not (behind and tokens.end <= cue.start and _is_occasion(tokens))
-        and not (before and tokens.start >= cue.end and _is_manner(tokens, cue))
+        or (
+            not (behind and tokens.end <= cue.start and _is_occasion(tokens))
+            and not (before and tokens.start >= cue.end and _is_manner(tokens, cue))
+        )
     ]
 
 
@@ -157,8 +163,9 @@ def _is_manner(words: TokenSpan, cue: TokenSpan) -> bool:
 
 
 def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
-    """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of its
-    verb ("is seen | as | a threat") and behind a noun that only announces it ("dismissed | the idea | that it leaks")."""
+    """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of
+    its verb ("is seen | as | a threat") or behind a noun that only announces it ("dismissed | the idea | that it
+    leaks")."""
     first = parts[0]
     if first.start < cue.end:
         return parts
@@ -180,7 +187,7 @@ def _goes_on(verb: Token, said: TokenSpan) -> bool:
 def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:
     """Where the object of a verb's preposition begins, if that is all that is said; else where what is said begins."""
     first = said[0]
-    if first.dep_ != "prep" or first.i > cue.end + 1 or first.head.i != _main(cue).i or len(said) < 2:
+    if first.dep_ != "prep" or first.lower_ not in _OF_VERBS or first.i > cue.end + 1 or first.head.i != _main(cue).i or len(said) < 2:
         return int(said.start)
     return first.i + 1 if first.right_edge.i + 1 >= said.end else int(said.start)
 

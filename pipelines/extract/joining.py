@@ -172,7 +172,7 @@ def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
 def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
     """A draft as one for each paragraph of its content: those without the cue go on with the same speaker.
 
-    A paragraph before that of the cue is left out, unless its quotation stays open: it is a heading, or somebody else's.
+    A paragraph before that of the cue is left out unless its quotation stays open: it is a heading or somebody else's.
     """
     parts: dict[int, list[Span]] = defaultdict(list)
     for span in draft.content:

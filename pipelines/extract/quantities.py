@@ -106,7 +106,7 @@ _STREET = re.compile(
     r"(?:\s[\w.]+){1,4}?\s?\b(?:street|st|avenue|ave|road|rd|place|lane|drive|boulevard|blvd|square|terrace|highway)\b",
     re.IGNORECASE,
 )
-_OUT_OF = re.compile(r"\s+(?:(?:out\s+)?of|in)\s+(?:the\s+|every\s+)?(?:\d|(?a:{})\b)".format(_SMALL), re.IGNORECASE)
+_OUT_OF = re.compile(rf"\s+(?:(?:out\s+)?of|in)\s+(?:the\s+|every\s+)?(?:\d|(?a:{_SMALL})\b)", re.IGNORECASE)
 _IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child", "lives": "life", "feet": "foot"}
 
 
@@ -132,9 +132,9 @@ def singular(noun: str) -> str:
 def find_quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
     """The quantities inside the spans of a text, in order; a quantity covers comparator, number and scale.
 
-    A share ("two-thirds") is a value below 1 without a unit; a range ("7–10%") is two quantities, the least (``>=``) and
-    the most (``<=``). Years, days of a month, ages, addresses and numbers inside names (``T-72``, ``No 10``) are not
-    quantities.
+    A share ("two-thirds") is a value below 1 without a unit; a range ("7–10%") is two quantities, the least (``>=``)
+    and the most (``<=``). Years, days of a month, ages, addresses and numbers inside names (``T-72``, ``No 10``) are
+    not quantities.
     """
     return tuple(quantity for start, end in spans for quantity in _in_span(text, start, end))
 
@@ -264,7 +264,7 @@ def _is_date(text: str, match: re.Match[str], unit: str | None) -> bool:
         return False
     if unit is None or (before and before[-1] in {"in", "since", "by", "until", "from", "of", "and"}):
         return True
-    return 1900 < float(digits) and float(digits) % 100 != 0 and not match["how"]
+    return float(digits) > 1900 and float(digits) % 100 != 0 and not match["how"]
 
 
 def _counts(text: str, match: re.Match[str], end: int, unit: str | None) -> bool:

@@ -60,9 +60,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         cue=Cue(text_of(text, draft.cue), tuple(draft.cue), draft.lemma, draft.class_) if draft.cue else None,
         quote_type=_quote_type(text, content),
         polarity=polarity(draft.lemma, draft.negated),
-        modality=modality(
-            text[slice(*draft.main)], text_of(text, draft.cue), draft.lemma, draft.alleged, whole
-        ),
+        modality=modality(text[slice(*draft.main)], text_of(text, draft.cue), draft.lemma, draft.alleged, whole),
         hedges=tuple(hedge for span in sorted([*content, *draft.cue]) for hedge in hedges(text, *span)),
         quantities=find_quantities(text, tuple(content)),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
@@ -87,6 +85,6 @@ def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indire
     # "... that “the well is dry” and that “nobody came”": the small words join quotations, they say nothing.
     parts = [part for start, end in content for part in _JOINING.split(text[start:end])]
     marked = [part.strip(" ,.") for part in parts if part.strip(" ,.")]
-    if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):
+    if all(part[:1] in _MARKS and (part[-1:] in _MARKS or not _MARKED.search(part[1:])) for part in marked):
         return "direct"
     return "mixed" if any(_MARKED.search(part) for part in marked) else "indirect"

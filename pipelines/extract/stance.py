@@ -92,7 +92,11 @@ def modality(clause: str, cue: str, lemma: str, alleged: bool, whole: str) -> Mo
     if _CONDITION.match(first):
         return "conditional" if "," in first else "asserted"
     main = next(_FINITE.finditer(first), None)
-    if main is not None and main.lastgroup in {"conditional", "possible"} and _INNER_CONDITION.search(first, main.end()):
+    if (
+        main is not None
+        and main.lastgroup in {"conditional", "possible"}
+        and _INNER_CONDITION.search(first, main.end())
+    ):
         return "conditional"
     if _CALLING.search(cue) or _is_plan(first, sentence, lemma):
         return "planned"

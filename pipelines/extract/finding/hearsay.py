@@ -90,7 +90,8 @@ def find_adverb(paragraph: Paragraph, adverb: Token) -> None:
 
 
 def _own_clause(verb: Token) -> Range:
-    """A clause without a second one of its own hearsay: "The bank reportedly sacked ten, and the mill reportedly five"."""
+    """A clause without a second one that is hearsay itself: "The bank reportedly sacked ten, the mill reportedly
+    hired five"."""
     start, end = clause_range(verb)
     for other in verb.rights:
         if other.dep_ == "conj" and any(child.lower_ in _HEARSAY for child in other.lefts):

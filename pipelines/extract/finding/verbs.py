@@ -86,7 +86,7 @@ def _parenthesis(paragraph: Paragraph, cue: Token, verb: CueVerb, _speaker: Toke
 
 def _infinitive(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token | None) -> bool:
     """ "The mayor vowed to repair the bridge"."""
-    if "i" not in verb.frames or passive(cue):
+    if "i" not in verb.frames or passive(cue) or paragraph.article.quoted(paragraph.offset(cue.i)):
         return False
     for child in cue.rights:
         if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
