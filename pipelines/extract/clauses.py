@@ -230,7 +230,7 @@ def addressee(cue: Token, said: TokenSpan) -> int | None:
     """Where what is said begins behind those to whom it is said: "urged | residents | to stay", "told | the court |
     that she was there". None where ``said``, the words behind the cue, has no such beginning."""
     doc, start = said.doc, said.start
-    if start - cue.i > 3 or not _addresses(cue, doc[start - 1].lower_) or said[0].is_quote:
+    if start - cue.i > 3 or not _addresses(cue, doc[start - 1].lower_) or _begins_saying(said[0]):
         return None
     for index in range(start + 1, min(said.end, start + _LONGEST_NAME)):
         token = doc[index]
@@ -251,6 +251,11 @@ def addressee(cue: Token, said: TokenSpan) -> int | None:
         return None
     begin = clause.left_edge.i
     return begin if start <= told.left_edge.i and told.right_edge.i < begin < said.end else None
+
+
+def _begins_saying(word: Token) -> bool:
+    """Whether what is said begins at once: with a quotation, "to" or "not to"."""
+    return bool(word.is_quote) or word.tag_ == "TO" or word.dep_ == "neg"
 
 
 def _addresses(cue: Token, before: str) -> bool:

@@ -20,7 +20,7 @@ from claimwire.pipelines.extract.clauses import (
 )
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
-from claimwire.pipelines.extract.wordlists import any_of, cue_nouns, cue_verbs, sections
+from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
 # The word that these belong to comes next, so a name or noun does not end with one of them.
@@ -28,6 +28,7 @@ _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "
 _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
 """What a verb comes behind."""
 _OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
+_REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
 _LONGEST_NAME = 12
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
@@ -164,12 +165,12 @@ def _is_manner(words: TokenSpan, cue: TokenSpan) -> bool:
 
 def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
     """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of
-    its verb ("is seen | as | a threat") or behind a noun that only announces it ("dismissed | the idea | that it
+    its verb ("is seen | as | a threat") or behind a noun that only announces it ("repeated | its view | that it
     leaks")."""
     first = parts[0]
     if first.start < cue.end:
         return parts
-    begin = max(addressee(_main(cue), first) or 0, _behind_preposition(first, cue), _behind_noun(first))
+    begin = max(addressee(_main(cue), first) or 0, _behind_preposition(first, cue), _behind_noun(first, cue))
     return [first.doc[begin : first.end], *parts[1:]]
 
 
@@ -187,22 +188,24 @@ def _goes_on(verb: Token, said: TokenSpan) -> bool:
 def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:
     """Where the object of a verb's preposition begins, if that is all that is said; else where what is said begins."""
     first = said[0]
-    if first.dep_ != "prep" or first.lower_ not in _OF_VERBS or first.i > cue.end + 1 or first.head.i != _main(cue).i or len(said) < 2:
+    of_verb = first.dep_ == "prep" and first.lower_ in _OF_VERBS and first.head.i == _main(cue).i
+    whole = len(said) > 1 and first.i <= cue.end + 1 and first.right_edge.i + 1 >= said.end
+    return int(said.start) + (of_verb and whole)
+
+
+def _behind_noun(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the clause of a noun begins that is all that is said; else where what is said begins.
+
+    Not behind a verb that turns the clause down: "dismissed the idea that it leaks" does not say that it leaks.
+    """
+    verb = cue_verbs().get(_main(cue).lower_)
+    if verb is not None and verb.lemma in _REJECTING:
         return int(said.start)
-    return first.i + 1 if first.right_edge.i + 1 >= said.end else int(said.start)
-
-
-def _behind_noun(said: TokenSpan) -> int:
-    """Where the clause of a noun begins that is all that is said; else where what is said begins."""
     for noun in said[:_LONGEST_NAME]:
         if is_verb(noun) or noun.is_quote:
             break
         clause = next((c for c in noun.rights if is_that_clause(c)), None)
-        if (
-            clause is not None
-            and (noun.lower_ in cue_nouns() or noun.lower_ in _ANNOUNCING)
-            and clause.right_edge.i + 2 >= said.end
-        ):
+        if clause is not None and noun.lower_ in _ANNOUNCING and clause.right_edge.i + 2 >= said.end:
             return clause.left_edge.i
     return int(said.start)
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from spacy.tokens import Doc
 
@@ -35,7 +36,7 @@ from claimwire.pipelines.extract.spans import (
     text_of,
     trim,
 )
-from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.pipelines.extract.wordlists import any_of, cue_nouns, cue_verbs
 from claimwire.schemas import Span
 
 _SAME = 0.5
@@ -45,12 +46,16 @@ _UNSURE = 0.5
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
-# Behind these the reporter mostly goes on, or somebody else.
-_ADDED = re.compile(
-    r"[,\s]*(?:[;:\"”’'.]|(?:who|whom|whose|which|where|when|while|although|though|and|but|or|as)\b|[—–-]+\s?(?:and|but|even)\b)"
-)
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
+
+
+@cache
+def _added() -> re.Pattern[str]:
+    """What the reporter mostly adds behind a clause, or somebody else: ", who has left", " - though few believe it",
+    ", a claim that others dispute"."""
+    words = "who|whom|whose|which|where|when|while|although|though|even|despite|and|but|or|as"
+    return re.compile(rf"[,\s—–-]*(?:[;:\"”’'.]|(?:{words})\b|an?\s(?:\w+\s)?(?:{any_of(cue_nouns())}|boast)\b)")
 
 
 def with_lines(drafts: Sequence[Draft], lines: Sequence[Draft]) -> list[Draft]:
@@ -163,7 +168,7 @@ def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
     if len(draft.content) > 1 or len(ruled.content) > 1 or text[draft.content[0][0]] in _MARKS:
         return False
     (start, end), (first, last) = draft.content[0], ruled.content[0]
-    return start == first and end < last and _ADDED.match(text, end, last) is None
+    return start == first and end < last and _added().match(text, end, last) is None
 
 
 # -- quotations over several paragraphs
@@ -272,6 +277,9 @@ def _is_told_within(text: str, draft: Draft, around: Sequence[Draft]) -> bool:
     for other in around:
         span = next((span for span in other.content if contains(span, whole)), None)
         if span is not None:
+            quoted = text[span[0]] in _MARKS
+            if quoted and not _MARKS.isdisjoint(text[draft.cue[-1][1] : draft.content[0][0]]):
+                return False  # “He told us ‘wait’, then he left”
             return text_of(text, draft.speaker).lower() != text_of(text, other.speaker).lower()
     return False
 

@@ -121,6 +121,6 @@ def _acts() -> re.Pattern[str]:
     """ "Will close", "would be terminated": what somebody decides. "Will rain" is a prediction."""
     return re.compile(
         rf"(?:\b(?:will|would|shall|won['’]t)|['’]ll)\s(?:not\s|then\s|also\s|soon\s)?(?:be\s)?"
-        rf"(?a:{any_of(sections('modality.txt')['acts'])})\b",
+        rf"(?a:{any_of(sections('modality.txt')['acts'])})(?:e?d)?\b",
         re.IGNORECASE,
     )
