@@ -120,11 +120,13 @@ CONTINUED: list[Case] = [
     ),
     (
         "“The crops failed,” said Tom Reed.\n\n“The well is dry.”",
-        "Tom Reed | said | The crops failed ... The well is dry",
+        "Tom Reed | said | The crops failed",
+        "Tom Reed | | The well is dry",
     ),
     (
         "Tom Reed said the crops had failed. “The well is dry, too.”",
-        "Tom Reed | said | the crops had failed ... The well is dry, too",
+        "Tom Reed | said | the crops had failed",
+        "Tom Reed | | The well is dry, too",
     ),
     (
         "The vet examined the herd. “Three cows are blind,” she said. “The rest are healthy.”",
@@ -136,7 +138,8 @@ CONTINUED: list[Case] = [
     ),
     (
         "“I sold the boat,” Ivo Mann said.\n\n“I could not watch it rot.”\n\nHe now drives a bus.",
-        "Ivo Mann | said | I sold the boat ... I could not watch it rot",
+        "Ivo Mann | said | I sold the boat",
+        "Ivo Mann | | I could not watch it rot",
     ),
     (
         "The curator said the vase was a fake. She added that the museum had paid too much.",
@@ -145,7 +148,8 @@ CONTINUED: list[Case] = [
     ),
     (
         "“The lake is dying,” the biologist said. “In ten years there will be no trout.”\n\n“Nobody listens to us.”",
-        "the biologist | said | The lake is dying, ... In ten years there will be no trout ... Nobody listens to us",
+        "the biologist | said | The lake is dying, ... In ten years there will be no trout",
+        "the biologist | | Nobody listens to us",
     ),
     (
         "“He hid the letters,” she said, adding: “I burned them.”",
@@ -165,7 +169,9 @@ CONTINUED: list[Case] = [
     ),
     (
         "“My shop burned twice,” Li Wen said.\n\n“The third time I left.”\n\n“Now I sell tea.”",
-        "Li Wen | said | My shop burned twice ... The third time I left ... Now I sell tea",
+        "Li Wen | said | My shop burned twice",
+        "Li Wen | | The third time I left",
+        "Li Wen | | Now I sell tea",
     ),
     (
         "The pilot said the wing had iced over. It was the worst flight of his life, he added.",
@@ -728,10 +734,6 @@ BEYOND_RULES = frozenset(
     {
         "“We were lucky,” was how the captain put it.",
         "Jens Olsen, who runs the ferry, said the sea was too rough.",
-        "“The crops failed,” said Tom Reed.\n\n“The well is dry.”",
-        "“I sold the boat,” Ivo Mann said.\n\n“I could not watch it rot.”\n\nHe now drives a bus.",
-        "“The lake is dying,” the biologist said. “In ten years there will be no trout.”\n\n“Nobody listens to us.”",
-        "“My shop burned twice,” Li Wen said.\n\n“The third time I left.”\n\n“Now I sell tea.”",
         "The poem is thought to date from 1600.",
         '"It\'s the best thing that ever happened to this street," said baker Tom Arkwright, 54, '
         "who has run the shop since 1998.",
@@ -745,7 +747,7 @@ BEYOND_RULES = frozenset(
         "donations have dropped by a third.",
     }
 )
-"""What the rules alone do not get right, or put in another way: "who" with its noun, what goes on as its own claim."""
+"""What the rules alone do not get right, or put in another way: "who" with its noun."""
 
 
 @pytest.mark.parametrize(("case", "by"), tried(PLACES, BEYOND_RULES))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from said import extract
 
-from claimwire.pipelines.extract.stance import hedges, polarity
+from claimwire.pipelines.extract.stance import hedges, modality, polarity
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,80 @@ def test_a_hedge_is_looked_for_in_its_sentence_only() -> None:
 )
 def test_polarity_is_the_cues(lemma: str, negated: bool, expected: str) -> None:
     assert polarity(lemma, negated) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "cue", "lemma", "expected"),
+    [
+        ("the bridge may close", "said", "say", "possible"),
+        ("the bridge could collapse", "said", "say", "possible"),
+        ("perhaps nobody would come", "said", "say", "possible"),
+        ("It is possible that the lock was broken", "said", "say", "possible"),
+        ("the storm is likely to pass", "said", "say", "possible"),
+        # Another clause's "could" or "might" says nothing of the main one.
+        ("the ward, which could hold forty, was full", "said", "say", "asserted"),
+        ("they had seen men who might be armed", "said", "say", "asserted"),
+        ("“I could not believe it. It may rain.”", "said", "say", "possible"),
+        ("“The ship sank. It may rain.”", "said", "say", "asserted"),
+        ("the river was so low that one could walk across", "said", "say", "asserted"),
+        # Plans and what somebody wants done, not what will be.
+        ("it will close two branches", "said", "say", "planned"),
+        ("the site would be sold", "said", "say", "planned"),
+        ("it plans to sell the site", "said", "say", "planned"),
+        ("to repair the bridge", "promised", "promise", "planned"),
+        ("not to shut the mine", "begged", "beg", "planned"),
+        ("a ceasefire", "called for", "call", "planned"),
+        ("a lower speed limit", "demanded", "demand", "planned"),
+        ("the plan a disgrace", "called", "call", "asserted"),
+        ("snow will fall in the hills", "said", "say", "asserted"),
+        ("the tax will hurt the poor", "said", "say", "asserted"),
+        ("the tower will close two streets", "feared", "fear", "asserted"),
+        ("to have repaired the bridge", "claimed", "claim", "asserted"),
+        ("whether he would go", "asked", "ask", "asserted"),
+        ("the delay was due to rain", "said", "say", "asserted"),
+        # Conditions of the first sentence.
+        ("If it rains, the match is off", "said", "say", "conditional"),
+        ("it would close if rates rose", "said", "say", "conditional"),
+        ("“We are paid to ask. If so, we miss a trick.”", "said", "say", "asserted"),
+        ("the promise shows, but only if pupils come", "said", "say", "asserted"),
+        ("if a second car was there", "were investigating", "investigate", "asserted"),
+        # Who reports what others say vouches for nothing.
+        ("the interview was a success", "has reportedly told", "tell", "alleged"),
+    ],
+)
+def test_the_main_verb_of_the_first_sentence_tells_the_modality(said: str, cue: str, lemma: str, expected: str) -> None:
+    assert modality(said, cue, lemma, False, said) == expected
+
+
+def test_what_nobody_says_is_alleged_however_it_is_put() -> None:
+    assert modality("it may rain", "rumoured", "rumour", True, "it may rain") == "alleged"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said", "found"),
+    [
+        ("Perhaps it was late, but the guard said the gate was shut.", "gate was shut", []),
+        ("The guard said the gate was probably shut, and some 20 men stood there, perhaps.", "gate was", ["probably"]),
+        ("The mill had reportedly burned, and the owner said it was about 200 years old.", "about 200", ["about"]),
+    ],
+)
+def test_hedges_are_those_of_the_claim_not_of_its_neighbours(sentence: str, said: str, found: list[str]) -> None:
+    claim = next(claim for claim in extract(sentence, "rules").claims if said in claim.text and claim.speaker)
+    assert [sentence[start:end] for start, end in claim.hedges][: len(found) or None] == found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The vet said that “the well is dry” and that “nobody came.”", "direct"),
+        ("“The well is dry,” the vet said. “Nobody came.”", "direct"),
+        ("The vet said ‘the well is dry’.", "direct"),
+        ("The vet said the well was ‘bone dry’ in May.", "mixed"),
+        ("The vet said that the well is “bone dry”.", "mixed"),
+        ("The vet said the farmer's well was dry.", "indirect"),
+        ("The vet said the farmers' and millers' wells were dry.", "indirect"),
+    ],
+)
+def test_small_words_between_quotations_leave_them_direct(sentence: str, expected: str) -> None:
+    (claim,) = extract(sentence, "rules").claims
+    assert claim.quote_type == expected

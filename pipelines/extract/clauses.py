@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from spacy.tokens import Doc, Token
+from spacy.tokens import Span as TokenSpan
 
 from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import cue_verbs, sections
@@ -22,6 +23,7 @@ _OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"}
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _QUESTIONS = frozenset({"what", "who", "how", "why", "where", "when"})
 _DEEPEST = 6
+_LONGEST_NAME = 16
 
 
 def is_verb(token: Token) -> bool:
@@ -205,6 +207,7 @@ def governed_clause(cue: Token) -> tuple[list[Range], Range] | None:
         # "adding only that ...": what was said begins at "that".
         that = next((c.i for c in child.lefts if c.lower_ == "that" and c.dep_ == "mark"), cue.i + 1)
         part = (max(part[0], cue.i + 1, that), part[1])
+        part = (addressee(cue, cue.doc[part[0] : part[1]]) or part[0], part[1])
         pronoun = relative_subject(child, cue)
         # "which officials say came from bats": the pronoun stands before the cue.
         return [part] if pronoun is None else [(pronoun.i, pronoun.i + 1), part], part
@@ -230,6 +233,53 @@ def _is_inserted(cue: Token) -> bool:
     behind = end - 1 if doc[end - 1].is_punct else end
     after = doc[behind].text if behind < len(doc) else "."
     return (before in {",", "–", "—", "-"} or doc[start].text == ",") and after in {",", ".", "–", "—", "-", ";"}
+
+
+def addressee(cue: Token, said: TokenSpan) -> int | None:
+    """Where what is said begins behind those to whom it is said: "urged | residents | to stay", "told | the court |
+    that she was there". None where ``said``, the words behind the cue, has no such beginning."""
+    doc, start = said.doc, said.start
+    if start - cue.i > 3 or not _addresses(cue, doc[start - 1].lower_) or _begins_saying(said[0]):
+        return None
+    for index in range(start + 1, min(said.end, start + _LONGEST_NAME)):
+        token = doc[index]
+        if token.tag_ == "TO" and is_verb(token.head):
+            if passive(token.head) or not _is_asked_to(token.head, cue):
+                return None
+            first = index
+            while first > start + 1 and (doc[first - 1].dep_ == "neg" or doc[first - 1].is_quote):
+                first -= 1
+            return first
+        if token.dep_ == "mark" and token.lower_ == "that":
+            return index
+        if is_verb(token) or (token.tag_ in {"MD", "IN"} and token.dep_ == "mark"):
+            break
+    told = next((c for c in cue.rights if c.dep_ in {"dobj", "dative"} and c.i >= start), None)
+    clause = next((c for c in cue.rights if c.dep_ == "ccomp" and is_verb(c)), None)
+    if told is None or clause is None:
+        return None
+    begin = clause.left_edge.i
+    return begin if start <= told.left_edge.i and told.right_edge.i < begin < said.end else None
+
+
+def _begins_saying(word: Token) -> bool:
+    """Whether what is said begins at once: with a quotation, "to" or "not to"."""
+    return bool(word.is_quote) or word.tag_ == "TO" or word.dep_ == "neg"
+
+
+def _addresses(cue: Token, before: str) -> bool:
+    """Whether a verb has an object to whom something is said; ``before`` is the word before that object."""
+    if before in {"on", "upon"}:
+        return cue.lower_ in {"call", "calls", "called", "calling"}
+    verb = cue_verbs().get(cue.lower_)
+    told = verb is not None and "m" in verb.frames
+    return before != "for" and (told or cue.lower_ in sections("particles.txt")["addressing"])
+
+
+def _is_asked_to(verb: Token, cue: Token) -> bool:
+    """Whether an infinitive is what somebody is asked to do, not the purpose of a thing ("urged a law to stop it")."""
+    head = verb.head
+    return head.i == cue.i if verb.dep_ in {"ccomp", "xcomp"} else head.tag_ in {"NNP", "NNPS", "PRP"}
 
 
 def is_that_clause(token: Token) -> bool:

@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import cache
+
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
-from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb, noun_range, relative_subject
+from claimwire.pipelines.extract.clauses import (
+    SUBJECTS,
+    addressee,
+    clause_range,
+    is_that_clause,
+    is_verb,
+    noun_range,
+    relative_subject,
+)
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
-from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
 # The word that these belong to comes next, so a name or noun does not end with one of them.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
+_BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
+"""What a verb comes behind."""
+_OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
+_REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
+_LONGEST_NAME = 12
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
-_DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT"})
+# "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
+_DATELINE = re.compile(
+    r"[A-Z][A-Z.'’-]{1,20}(?: [A-Z][A-Z.'’-]{1,20}){0,3}(?:, [A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?,?)? ?"
+    r"(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s"
+)
+_DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT", "WP", "WRB"})
+_ANNOUNCING = sections("particles.txt")["announcing"]
+
+
+@cache
+def _lead() -> re.Pattern[str]:
+    joining, adverbs = (any_of(sections("particles.txt")[name]) for name in ("joining", "joining with a comma"))
+    # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
+    return re.compile(
+        rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs})(?:,|$))(?:\s+|$)", re.IGNORECASE
+    )
+
+
+def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
+    """A content without the word by which the reporter joins it to the sentence before ("But ...", "In fact, ...",
+    "because, he said, ..."), and without a dateline."""
+    start, end = content[0]
+    dateline = _DATELINE.match(text, start) if start == 0 or text[start - 1] == "\n" else None
+    start = min(dateline.end(), end) if dateline else start
+    for _ in range(2):
+        lead = _lead().match(text, start, end)
+        start = lead.end() if lead else start
+    if start == content[0][0]:
+        return list(content)
+    kept = [trim(text, (start, end)), *content[1:]]
+    return [span for span in kept if has_words(text, span)] or list(content)
 
 
 def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
@@ -25,7 +72,10 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     parts = [tokens for span in draft.content if (tokens := _tokens(doc, start, span)) is not None]
     if len(parts) < len(draft.content):
         return
-    said = _relative(cue) or [tokens if tokens[0].is_quote else _whole(_governed(tokens, cue)) for tokens in parts]
+    said = _relative(cue) or [
+        tokens if _is_quotation(tokens) else _whole(_governed(tokens, cue), cue)
+        for tokens in _begun(_without_reporter(parts, cue), cue)
+    ]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
     named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
@@ -34,7 +84,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     elif (longer := _with_verb(named[-1], cue)) is not None:
         draft.speaker[-1] = trim(text, _span(start, longer))
     elif len(named) == len(draft.speaker) and all(tokens[-1].tag_ == "DT" for tokens in named):
-        draft.speaker = [trim(text, _span(start, _whole(tokens))) for tokens in named]
+        draft.speaker = [trim(text, _span(start, _whole(tokens, cue))) for tokens in named]
     if content and disjoint(content):
         draft.content = content
         draft.main = longest(content)
@@ -57,11 +107,21 @@ def _main(cue: TokenSpan) -> Token:
     return next((token for token in reversed(list(cue)) if is_verb(token)), cue.root)
 
 
+def _is_quotation(words: TokenSpan) -> bool:
+    """Whether words are one quotation from mark to mark."""
+    return bool(words[0].is_quote and words[-1].is_punct)
+
+
 def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     """Cuts a content before the verb that governs its cue: "the claim that the mine was safe | angered them"."""
     if said.start < cue.end:
         return said
     noun = _main(cue)
+    if is_verb(noun) and (next_ := next((c for c in noun.rights if _goes_on(c, said)), None)) is not None:
+        end = next_.left_edge.i
+        while end - 1 > said.start and said.doc[end - 1].dep_ in {"cc", "punct"}:
+            end -= 1
+        return said.doc[said.start : end]
     if is_verb(noun):
         if noun.dep_ not in {"relcl", "acl"}:
             return said
@@ -73,15 +133,130 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     return said.doc[said.start : min([above.i, *verbs])]
 
 
-def _whole(said: TokenSpan) -> TokenSpan:
-    """Takes in the noun that the last word belongs to, and leaves out a word that leads on to nothing."""
-    end = said.end
-    last = said.doc[end - 1]
-    if last.dep_ in _BEFORE_HEAD and end <= last.head.i <= end + 2 and last.head.sent == last.sent:
-        return said.doc[said.start : last.head.i + 1]
-    while end - 1 > said.start and said.doc[end - 1].tag_ in _DANGLING and _leads_on(said.doc[end - 1], end):
+def _without_reporter(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out the reporter's words that a cue parts from a quotation that stands by itself: "In a reply, the agency
+    said “We are closed.”", "“This is hard,” she said as she sat down"."""
+    whole = [tokens for tokens in parts if tokens[0].is_quote and len(tokens) > 3 and tokens[1].is_title]
+    if not whole:
+        return parts
+    behind = all(tokens.start >= cue.end for tokens in whole)
+    before = all(tokens.end <= cue.start for tokens in whole)
+    return [
+        tokens
+        for tokens in parts
+        if tokens[0].is_quote
+        or (
+            not (behind and tokens.end <= cue.start and _is_occasion(tokens))
+            and not (before and tokens.start >= cue.end and _is_manner(tokens, cue))
+        )
+    ]
+
+
+def _is_occasion(words: TokenSpan) -> bool:
+    """ "In | an official response |"."""
+    return words.root.dep_ in {"pobj", "prep", "npadvmod"} and not any(map(is_verb, words))
+
+
+def _is_manner(words: TokenSpan, cue: TokenSpan) -> bool:
+    """ "Said | as she sat down", "said of | that plan"."""
+    first = words[0]
+    return first.sent == cue.root.sent and "IN" in {first.tag_, first.nbor(-1).tag_}
+
+
+def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of
+    its verb ("is seen | as | a threat") or behind a noun that only announces it ("repeated | its view | that it
+    leaks")."""
+    first = parts[0]
+    if first.start < cue.end:
+        return parts
+    begin = max(addressee(_main(cue), first) or 0, _behind_preposition(first, cue), _behind_noun(first, cue))
+    return [first.doc[begin : first.end], *parts[1:]]
+
+
+def _goes_on(verb: Token, said: TokenSpan) -> bool:
+    """Whether a verb tells what the speaker did next: "said it was late, | and demanded an answer"."""
+    return (
+        verb.dep_ == "conj"
+        and verb.tag_ in {"VBD", "VBZ", "VBP"}
+        and said.start < verb.i < said.end
+        and _speaks(verb)
+        and not any(child.dep_ in SUBJECTS for child in verb.lefts)
+    )
+
+
+def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the object of a verb's preposition begins, if that is all that is said; else where what is said begins."""
+    first = said[0]
+    of_verb = first.dep_ == "prep" and first.lower_ in _OF_VERBS and first.head.i == _main(cue).i
+    whole = len(said) > 1 and first.i <= cue.end + 1 and first.right_edge.i + 1 >= said.end
+    return int(said.start) + (of_verb and whole)
+
+
+def _behind_noun(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the clause of a noun begins that is all that is said; else where what is said begins.
+
+    Not behind a verb that turns the clause down: "dismissed the idea that it leaks" does not say that it leaks.
+    """
+    verb = cue_verbs().get(_main(cue).lower_)
+    if verb is not None and verb.lemma in _REJECTING:
+        return int(said.start)
+    for noun in said[:_LONGEST_NAME]:
+        if is_verb(noun) or noun.is_quote:
+            break
+        clause = next((c for c in noun.rights if is_that_clause(c)), None)
+        if clause is not None and noun.lower_ in _ANNOUNCING and clause.right_edge.i + 2 >= said.end:
+            return clause.left_edge.i
+    return int(said.start)
+
+
+def _whole(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
+    """Takes in the rest of a phrase that was cut, and leaves out a word that leads on to nothing."""
+    doc, end = said.doc, _completed(said, cue)
+    if end > said.end:
+        return doc[said.start : end]
+    while end - 1 > said.start and doc[end - 1].tag_ in _DANGLING and _leads_on(doc[end - 1], end):
         end -= 1
-    return said.doc[said.start : end]
+    return doc[said.start : end]
+
+
+def _completed(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the phrase ends in whose middle a content ends: "a chest | X-ray", "plans to | invest", "but he | did".
+
+    It goes on neither into another sentence nor over the cue.
+    """
+    doc, end = said.doc, said.end
+    last = doc[end - 1]
+    limit = min(last.sent.end, cue.start) if cue.start >= end else last.sent.end
+    head = last.head
+    if last.dep_ in _BEFORE_HEAD and end <= head.i <= end + 2 and head.i < limit:
+        return head.i + 1
+    if last.dep_ in _BEFORE_VERB and not last.tag_.startswith("W") and end <= head.i < limit and is_verb(head):
+        return min(limit, clause_range(head)[1])
+    if last.tag_ in {"IN", "TO"}:
+        objects = [child for child in last.rights if child.dep_ in {"pobj", "pcomp"} and end <= child.i < limit]
+        if objects and last.head.i < end:
+            return min(limit, objects[0].right_edge.i + 1)
+    other = _other_half(said, limit)
+    return end if other is None else min(limit, clause_range(other)[1])
+
+
+def _other_half(said: TokenSpan, limit: int) -> Token | None:
+    """The verb of a second half that was left out: "was treated well | and asked them for help"."""
+    doc, end = said.doc, said.end
+    at = end + 1 if end < limit and doc[end].text == "," else end
+    if at >= limit or doc[at].dep_ != "cc":
+        return None
+    first = doc[at].head
+    other = next((child for child in first.rights if child.dep_ == "conj" and child.i > at), None)
+    if other is None or not said.start <= first.i < end or not is_verb(first) or not is_verb(other):
+        return None
+    return None if other.i >= limit or _speaks(other) else other
+
+
+def _speaks(verb: Token) -> bool:
+    known = cue_verbs().get(verb.lower_)
+    return known is not None and known.class_ == "speech"
 
 
 def _leads_on(last: Token, end: int) -> bool:

@@ -6,15 +6,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from spacy.tokens import Doc
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.edges import settle
+from claimwire.pipelines.extract.edges import settle, without_lead
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
+    CLAUSE,
     CONTINUED,
     INFINITIVE,
     NOUN,
@@ -34,7 +36,8 @@ from claimwire.pipelines.extract.spans import (
     text_of,
     trim,
 )
-from claimwire.pipelines.extract.wordlists import cue_verbs
+from claimwire.pipelines.extract.wordlists import any_of, cue_nouns, cue_verbs
+from claimwire.schemas import Span
 
 _SAME = 0.5
 """From this likeness on, two drafts are the same claim."""
@@ -45,6 +48,14 @@ _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
+
+
+@cache
+def _added() -> re.Pattern[str]:
+    """What the reporter mostly adds behind a clause, or somebody else: ", who has left", " - though few believe it",
+    ", a claim that others dispute"."""
+    words = "who|whom|whose|which|where|when|while|although|though|even|despite|and|but|or|as"
+    return re.compile(rf"[,\s—–-]*(?:[;:\"”’'.]|(?:{words})\b|an?\s(?:\w+\s)?(?:{any_of(cue_nouns())}|boast)\b)")
 
 
 def with_lines(drafts: Sequence[Draft], lines: Sequence[Draft]) -> list[Draft]:
@@ -81,13 +92,16 @@ def with_tagger(
             if same.alleged:
                 continue  # the tagger looks for a speaker, and nobody in particular is one
             beside.remove(same)
-            _agree(draft, same)
+            _agree(article, draft, same)
         piece = last_begun(offsets, draft.cue[0][0])
         if piece >= 0:
             settle(article.text, *parsed[piece], draft)
+        draft.content = without_lead(article.text, draft.content)
+        draft.main = longest(draft.content)
         kept.append(draft)
     alone = [rule for rules in left.values() for rule in rules]
-    return [*kept, *_by_rules_alone(article, alone, kept)]
+    found = [*kept, *_by_rules_alone(article, alone, kept)]
+    return [part for draft in found for part in _by_paragraphs(article, draft)]
 
 
 def _paragraph(article: Article, draft: Draft) -> int:
@@ -114,7 +128,7 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
     draft.main = longest(draft.content)
 
 
-def _agree(draft: Draft, ruled: Draft) -> None:
+def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     """Takes over from the rule's draft what the parse knows better."""
     draft.rule = TAGGER_AND_RULES
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
@@ -136,6 +150,8 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         and ruled.content[-1][1] < draft.content[-1][1]
     ):
         draft.content, draft.main = ruled.content, ruled.main
+    if ruled.rule == CLAUSE and _is_cut_short(article.text, draft, ruled):
+        draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
@@ -145,6 +161,57 @@ def _agree(draft: Draft, ruled: Draft) -> None:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
+
+
+def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
+    """Whether a clause goes on behind the content that the tagger marked: "she saw in retrospect | , he was wrong"."""
+    if len(draft.content) > 1 or len(ruled.content) > 1 or text[draft.content[0][0]] in _MARKS:
+        return False
+    (start, end), (first, last) = draft.content[0], ruled.content[0]
+    return start == first and end < last and _added().match(text, end, last) is None
+
+
+# -- quotations over several paragraphs
+
+
+def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
+    """A draft as one for each paragraph of its content: those without the cue go on with the same speaker.
+
+    A paragraph before that of the cue is left out unless its quotation stays open: it is a heading or somebody else's.
+    """
+    parts: dict[int, list[Span]] = defaultdict(list)
+    for span in draft.content:
+        parts[article.paragraph_number(span[0])].append(span)
+    if not draft.cue or draft.inherited:
+        yield draft
+        return
+    here = article.paragraph_number(draft.cue[0][0])
+    first = here if here in parts else min(parts, key=lambda number: (abs(number - here), number))
+    for number, spans in sorted(parts.items()):
+        if number == first:
+            own, more = _own_words(article.text, spans)
+            yield replace(draft, content=own, main=longest(own))
+            if more:
+                yield _going_on(draft, more)
+        elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
+            yield _going_on(draft, spans)
+
+
+def _own_words(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:
+    """What a sentence reports in indirect speech, and the quotation of whole sentences that follows it: "She said the
+    crops had failed. “The well is dry.”"."""
+    for at, (start, _) in enumerate(spans[1:], 1):
+        reported = any(text[first] not in _MARKS for first, _ in spans[:at])
+        if reported and text[start] in _MARKS and _SENTENCE_ENDS.search(text, spans[at - 1][0], start):
+            return spans[:at], spans[at:]
+    return spans, []
+
+
+def _going_on(draft: Draft, spans: list[Span]) -> Draft:
+    """A draft of what a speaker goes on to say, without a cue of its own."""
+    return replace(
+        draft, content=spans, main=longest(spans), cue=[], sentence=hull(spans), negated=False, inherited=True
+    )
 
 
 # -- what only a rule found
@@ -164,9 +231,9 @@ def _by_rules_alone(article: Article, ruled: Sequence[Draft], tagged: Sequence[D
             continue
         number = _paragraph(article, draft)
         if draft.rule == CONTINUED:
-            whole = _goes_on(article.text, draft, [*near[number], *near[number - 1]])
-            if whole is not None:
-                near[number].append(whole)
+            before = _goes_on(article.text, draft, [*near[number], *near[number - 1]])
+            if before is not None:
+                near[number].append(before)
                 continue
         extent = hull([*draft.content, *draft.cue])
         beside = [other for other in near[number] if any_overlaps([*other.content, *other.cue], [extent])]
@@ -209,7 +276,10 @@ def _is_told_within(text: str, draft: Draft, around: Sequence[Draft]) -> bool:
         return False
     for other in around:
         span = next((span for span in other.content if contains(span, whole)), None)
-        if span is not None and text[span[0]] not in _MARKS:
+        if span is not None:
+            quoted = text[span[0]] in _MARKS
+            if quoted and not _MARKS.isdisjoint(text[draft.cue[-1][1] : draft.content[0][0]]):
+                return False  # “He told us ‘wait’, then he left”
             return text_of(text, draft.speaker).lower() != text_of(text, other.speaker).lower()
     return False
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
+
+import msgspec
 
 from claimwire.pipelines.extract.wordlists import any_of
 from claimwire.schemas import Quantity, Span
@@ -27,17 +30,38 @@ _UNITS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: number for number, word in enumerate(_UNITS.split())}
 _WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
+_WORDS |= {"dozen": 12, "twice": 2}
+_SHARES = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "sixth": 1 / 6, "seventh": 1 / 7,
+           "eighth": 1 / 8, "ninth": 1 / 9, "tenth": 1 / 10}  # fmt: skip
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
-_SMALL = any_of(_WORDS)
-# (?a:...) because IGNORECASE alone takes "ſ" for an "s".
-_QUANTITY = re.compile(
-    rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
-    rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
-    rf"(?:(?P<digits>(?<![\w.,-])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|(?<![\w.,-])\d{{1,15}}(?:\.\d+)?)|"
-    rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b)|(?P<vague>\b(?:dozens|scores|hundreds|thousands|"
-    rf"tens of thousands|hundreds of thousands|millions|billions)\s+of\b))"
-    rf"(?:\s?(?P<scale>(?a:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
-    rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
+_SMALL = any_of({*_UNITS.split(), *_TENS.split()})
+_PARTS = any_of(_SHARES.keys() - {"half"})
+_MANY = r"(?:dozens|scores|tens|hundreds|thousands|millions|billions|trillions)"
+
+
+def _pattern(before: str) -> re.Pattern[str]:
+    """A number with its comparator, currency, scale and percent; ``before`` is what must not stand before figures."""
+    # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
+    return re.compile(
+        rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
+        rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
+        rf"(?:(?P<digits>{before}(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,15}})(?:\.\d+)?)|"
+        rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b(?![\s-](?a:{_PARTS}))|\btwice\b|"
+        rf"\b(?:(?P<halved>half)\s)?a\s(?P<dozen>dozen)\b)|"
+        rf"(?P<share>\b(?:(?:an?|(?P<parts>(?a:{_SMALL})))[\s-](?=(?a:{_PARTS})))?(?P<part>(?a:half|{_PARTS}))s?\b)|"
+        rf"(?P<vague>\b(?a:{_MANY})(?:\s+of\s+(?a:{_MANY}))?\s+of\b))"
+        rf"(?:[\s-]?(?P<scale>(?a:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
+        rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
+        re.IGNORECASE,
+    )
+
+
+_QUANTITY = _pattern(r"(?<![\w.,-])(?<!\d[–—])")
+_MOST = _pattern("")
+"""The end of a range, behind its dash."""
+# "7–10%", "$200 to $450", "one or two months".
+_RANGE = re.compile(
+    rf"(?:(?P<dash>\s?[–—-]\s?)|\s(?:to|or|(?P<and>and))\s)(?=(?:US\$|A\$|C\$|[$£€¥₹])?\s?(?:\d|(?a:{_SMALL})\b))",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -56,7 +80,33 @@ _MONTHS = frozenset({
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
 })  # fmt: skip
-_COUNTED = re.compile(r"(?:\s+[^\W\d_][\w’'-]*){1,4}")
+_COUNTED = re.compile(r"(?:\s+[\"“‘']?[^\W\d_][\w’'-]*){1,4}")
+# "120 mm" between a number and what is counted: "two 120 mm rounds".
+_SIZE = re.compile(r"\s+\d[\d.,]*[\s-]?(?:mm|cm|m|km|kg|g|lb|inch|foot|calibre|caliber)\b")
+_MEASURED = re.compile(
+    r"-(?P<unit>game|hour|day|week|month|mile|kilometer|kilometre|meter|metre|foot|inch|ton|tonne|pound|point|seat|"
+    r"member|page|vote|megawatt|bed)\b",
+    re.IGNORECASE,
+)
+_MEASURES = frozenset({"mm", "cm", "m", "km", "kg", "g", "lb", "mph", "kph", "mw", "kw", "gb", "mb"})
+_ONES = frozenset({
+    "person", "man", "woman", "child", "boy", "girl", "soldier", "officer", "policeman", "civilian", "passenger",
+    "protester", "patient", "student", "victim", "death", "case", "vote", "goal", "hour", "minute", "month", "year",
+    "week", "mile", "kilometre", "kilometer", "metre", "meter", "ton", "tonne", "pound", "dollar", "euro",
+})  # fmt: skip
+"""What "one" and "zero" count: in "one day", "one point", "zero shame" they count nothing."""
+# "No. 10", "Article 50", "Group of 20": a number that is a name.
+_NUMBERING = (
+    r"nos?\.?|numbers?|articles?|sections?|chapters?|pages?|rules?|routes?|rooms?|gates?|group\sof|channel|interstate|"
+    r"highway|flight|phase|volume|part|grade|level|type|model"
+)
+_NUMBERED = re.compile(rf"(?:#|\b(?a:{_NUMBERING})\s?)$", re.IGNORECASE)
+_CAPITAL = re.compile(r"(?<![.!?…:\"“‘'(\n])[ ](?P<name>[A-Z][^\W\d_][\w’'-]*)\s$")
+_STREET = re.compile(
+    r"(?:\s[\w.]+){1,4}?\s?\b(?:street|st|avenue|ave|road|rd|place|lane|drive|boulevard|blvd|square|terrace|highway)\b",
+    re.IGNORECASE,
+)
+_OUT_OF = re.compile(rf"\s+(?:(?:out\s+)?of|in)\s+(?:the\s+|every\s+)?(?:\d|(?a:{_SMALL})\b)", re.IGNORECASE)
 _IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child", "lives": "life", "feet": "foot"}
 
 
@@ -82,60 +132,179 @@ def singular(noun: str) -> str:
 def find_quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
     """The quantities inside the spans of a text, in order; a quantity covers comparator, number and scale.
 
-    Years, days of a month and numbers inside names (``T-72``) are not quantities.
+    A share ("two-thirds") is a value below 1 without a unit; a range ("7–10%") is two quantities, the least (``>=``)
+    and the most (``<=``). Years, days of a month, ages, addresses and numbers inside names (``T-72``, ``No 10``) are
+    not quantities.
     """
-    found = (_quantity(text, match, end) for start, end in spans for match in _QUANTITY.finditer(text, start, end))
-    return tuple(quantity for quantity in found if quantity is not None)
+    return tuple(quantity for start, end in spans for quantity in _in_span(text, start, end))
 
 
-def _quantity(text: str, match: re.Match[str], end: int) -> Quantity | None:
+def _in_span(text: str, start: int, end: int) -> Iterator[Quantity]:
+    position = start
+    while (match := _QUANTITY.search(text, position, end)) is not None:
+        position = match.end()
+        most = _most(text, match, end)
+        if most is not None and (least := _quantity(text, match, end, most)) is not None:
+            yield from (least, most)
+            position = most.end
+            continue
+        quantity = _quantity(text, match, end)
+        if quantity is not None:
+            yield quantity
+
+
+def _most(text: str, match: re.Match[str], end: int) -> Quantity | None:
+    """The end of a range that begins with a match: not in "a 2-4 defeat", which counts nothing."""
+    to = _RANGE.match(text, match.end(), end) if match["digits"] or match["word"] else None
+    if to is None or (to["and"] and not text.endswith("etween ", 0, match.start())):
+        return None
+    second = _MOST.match(text, to.end(), end)
+    if second is None or second["how"] or not (second["digits"] or second["word"]):
+        return None
+    if to["dash"] and not (second["percent"] or second["scale"] or second["currency"]):
+        following = _COUNTED.match(text, second.end(), end)
+        if following is None or not _is_plural(following.group().split()[0]):
+            return None
+    most = _quantity(text, second, end)
+    return msgspec.structs.replace(most, comparator="<=") if most else None
+
+
+def _quantity(text: str, match: re.Match[str], end: int, most: Quantity | None = None) -> Quantity | None:
+    """The quantity of a match; where ``most`` is given it is the least of a range, and has its unit."""
     digits, word, currency, percent = match["digits"], match["word"], match["currency"], match["percent"]
     how = " ".join((match["how"] or "").lower().split())
-    value: float | None = None
-    if digits:
-        value = float(digits.replace(",", ""))
-    elif word:
-        value = float(sum(_WORDS[part] for part in word.lower().split("-")))
-    if value is not None and match["scale"]:
-        value *= _SCALES[match["scale"].lower()]
+    value = _value(match)
+    first = match.start("digits") if digits else match.start()
+    if digits and _is_name(text, first, match.end("digits"), match["scale"] or currency or percent):
+        return None
+    comparator: Comparator = _COMPARATORS[how] if how else ("~" if match["vague"] else "=")
+    if most is not None:
+        scaled = value is not None and most.value is not None and not match["scale"] and value < most.value < 10**6
+        if match["scale"] or currency:
+            scaled = scaled or (value is not None and most.value is not None and value < most.value)
+            unit = _CURRENCIES[currency.upper()] if currency else most.unit
+            return Quantity(match.start(), match.end(), value, unit, ">=") if scaled and unit == most.unit else None
+        if not scaled:
+            return None
+        return Quantity(match.start(), match.end(), value, most.unit, ">=")
+    measured = _MEASURED.match(text, match.end(), end) if digits or word else None
+    if measured:
+        return Quantity(match.start(), measured.end(), value, measured["unit"].lower(), comparator)
     after = text[match.end() : match.end() + 1]
     if after in ("-", "–") or (digits and after.isalpha()):
         return None
+    if match["share"]:
+        return Quantity(match.start(), match.end(), value, None, comparator) if _is_share(text, match) else None
+    if word and word.lower() == "twice":
+        return Quantity(match.start(), match.end(), value, "time", comparator)
     unit = _unit(text, match.end(), end, plural=value != 1)
     if currency:
         unit = _CURRENCIES[currency.upper()]
     elif percent:
         unit = "percentage point" if "point" in percent else "percent"
     elif digits and not match["scale"]:
-        before = text[max(0, match.start("digits") - 12) : match.start("digits")].lower().split()
-        year = "," not in digits and "." not in digits and 1000 <= float(digits) <= 2100
-        if (before and before[-1].strip(".") in _MONTHS) or (unit in _MONTHS):
+        if _is_date(text, match, unit):
             return None
-        if year and (unit is None or (before and before[-1] in {"in", "since", "by", "until", "from", "of", "and"})):
-            return None
-    elif word and unit is None and not match["scale"]:
-        # "one of them", "the two": a pronoun more than a number.
+    elif word and not match["scale"] and not _counts(text, match, end, unit):
         return None
-    comparator: Comparator = _COMPARATORS[how] if how else ("~" if match["vague"] else "=")
     return Quantity(match.start(), match.end(), value, unit, comparator)
+
+
+def _value(match: re.Match[str]) -> float | None:
+    """The number that is written; None for "dozens of"."""
+    value: float | None = None
+    if match["digits"]:
+        value = float(match["digits"].replace(",", ""))
+    elif match["share"]:
+        parts = match["parts"]
+        value = _SHARES[match["part"].lower()] * (_WORDS[parts.lower()] if parts else 1)
+    elif match["dozen"]:
+        value = 6.0 if match["halved"] else 12.0
+    elif match["word"]:
+        value = float(sum(_WORDS[part] for part in match["word"].lower().split("-")))
+    return value * _SCALES[match["scale"].lower()] if value is not None and match["scale"] else value
+
+
+def _is_share(text: str, match: re.Match[str]) -> bool:
+    """ "Half of them", "a third of voters", "two-thirds", "half the size": not "the third time", "a half-hearted"."""
+    if match["parts"] or match["percent"]:
+        return match["part"].lower() != "half"
+    if match["part"].lower() == "half":
+        return re.match(r"\s(?:of|the|an?|its|their|as)\b", text[match.end() : match.end() + 8]) is not None
+    return match["share"].lower().startswith(("a ", "an ")) and text[match.end() : match.end() + 4] == " of "
+
+
+def _is_name(text: str, start: int, end: int, measured: str | None) -> bool:
+    """Whether figures are a number by which something is called, an age or an address."""
+    if measured:
+        return False
+    before, after = text[max(0, start - 30) : start], text[end : end + 40]
+    plain = "," not in text[start:end] and "." not in text[start:end]
+    if _NUMBERED.search(before):
+        return True
+    named = _CAPITAL.search(before)
+    if plain and named is not None and named["name"].lower() not in _NO_UNIT | _MONTHS:
+        # "Boeing 737", "Hollman 31, of Hope"
+        following = after.split(maxsplit=1)
+        counted = bool(following) and _is_plural(following[0])
+        return not counted or re.search(r"\b(?:an?|the|its|their|his|her|this)\s\w+\s$", before) is not None
+    if plain and before.endswith(", ") and after[:1] == "," and float(text[start:end]) < 120:
+        return True
+    return plain and _STREET.match(after) is not None and re.search(r"\b(?:at|of|on|in|near)\s$", before) is not None
+
+
+def _is_date(text: str, match: re.Match[str], unit: str | None) -> bool:
+    """Whether figures are a year or a day of a month."""
+    digits = match["digits"]
+    before = text[max(0, match.start("digits") - 12) : match.start("digits")].lower().split()
+    after = text[match.end() : match.end() + 12].lower().split()
+    if (before and before[-1].strip(".") in _MONTHS) or (after and after[0].strip(".,") in _MONTHS):
+        return True
+    if "," in digits or "." in digits or not 1000 <= float(digits) <= 2100:
+        return False
+    if unit is None or (before and before[-1] in {"in", "since", "by", "until", "from", "of", "and"}):
+        return True
+    return float(digits) > 1900 and float(digits) % 100 != 0 and not match["how"]
+
+
+def _counts(text: str, match: re.Match[str], end: int, unit: str | None) -> bool:
+    """Whether a number in words counts something: not in "one of them", "the two", "the “Three Amigos”"."""
+    if _OUT_OF.match(text, match.end(), end):
+        return True
+    if unit is None:
+        return False
+    if _value(match) in (0, 1) and not match["how"]:
+        return unit in _ONES
+    before, after = (
+        text[max(0, match.start() - 12) : match.start()].rstrip("\"“‘' "),
+        text[match.end() : match.end() + 2],
+    )
+    named = match["word"][:1].isupper() and after[1:].isupper()
+    return not (named and before[-1:].isalpha())
+
+
+def _is_plural(word: str) -> bool:
+    word = word.strip(".,;:\"”’'")
+    return word.lower() in _IRREGULAR or (word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "’s")))
 
 
 def _unit(text: str, start: int, end: int, plural: bool) -> str | None:
     """The noun that is counted: the next word, or the first plural behind up to three adjectives."""
-    match = _COUNTED.match(text, start, end)
+    size = _SIZE.match(text, start, end)
+    match = _COUNTED.match(text, size.end() if size else start, end)
     if match is None:
         return None
     following = match.group().split()
     kept: list[str] = []
-    for word in following:
+    for word in (word.strip("\"“‘’'") for word in following):
         if word.lower() in _NO_UNIT:
             break
         kept.append(word)
     if not kept:
         return None
-    if plural:
+    if plural and kept[0].lower() not in _MEASURES:
         for word in kept:
-            if word.lower() in _IRREGULAR or (word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "’s"))):
+            if _is_plural(word):
                 return singular(word)
         return singular(kept[0]) if len(kept) == 1 else None
     return singular(kept[0])

@@ -22,7 +22,11 @@ from claimwire.pipelines.extract.worth import worth
 from claimwire.schemas import Claim, Cue, Entity, Span
 
 _MARKS = "\"“”„«»「」'‘’"
-_MARKED = re.compile('["“”„«»「」]')
+_JOINING = re.compile(
+    r"^that\s+(?=[\"“„«'‘])|(?<=[\"”“»'’]),?\s+(?:and|but|or)(?:\s+that)?\s+(?=[\"“„«'‘])", re.IGNORECASE
+)
+# Within a word a single mark is an apostrophe.
+_MARKED = re.compile(r"[\"“”„«»「」]|(?<!\w)[‘'][^\W\d_][^‘’'\n]{0,200}[’'](?!\w)")
 
 
 def make_claims(
@@ -65,8 +69,8 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         cue=Cue(text_of(text, draft.cue), tuple(draft.cue), draft.lemma, draft.class_) if draft.cue else None,
         quote_type=_quote_type(text, content),
         polarity=polarity(draft.lemma, draft.negated),
-        modality=modality(text[draft.main[0] : draft.main[1]], draft.lemma, draft.alleged, whole),
-        hedges=hedges(text, *sentence),
+        modality=modality(text[slice(*draft.main)], text_of(text, draft.cue), draft.lemma, draft.alleged, whole),
+        hedges=tuple(hedge for span in sorted([*content, *draft.cue]) for hedge in hedges(text, *span)),
         quantities=find_quantities(text, tuple(content)),
         entities=tuple(sorted({index for start, end in content for _, _, index in cast.mentions_in(start, end)})),
         check_worthiness=None,
@@ -95,7 +99,9 @@ def _id(article_id: str, content: Sequence[Span], speaker: Sequence[Span], words
 
 def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
     """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
-    marked = [text[start:end].strip(" ,.") for start, end in content]
-    if all(part[:1] in _MARKS and part[-1:] in _MARKS for part in marked):
+    # "... that “the well is dry” and that “nobody came”": the small words join quotations, they say nothing.
+    parts = [part for start, end in content for part in _JOINING.split(text[start:end])]
+    marked = [part.strip(" ,.") for part in parts if part.strip(" ,.")]
+    if all(part[:1] in _MARKS and (part[-1:] in _MARKS or not _MARKED.search(part[1:])) for part in marked):
         return "direct"
     return "mixed" if any(_MARKED.search(part) for part in marked) else "indirect"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal, cast
 
 from claimwire.pipelines.extract.quantities import begins_number
-from claimwire.pipelines.extract.wordlists import CueClass, any_of, kinds, words
+from claimwire.pipelines.extract.wordlists import CueClass, any_of, kinds, sections, words
 from claimwire.schemas import ClaimKind, Span
 
 Modality = Literal["asserted", "alleged", "possible", "planned", "conditional"]
@@ -15,15 +15,41 @@ Polarity = Literal["affirmed", "negated", "denied"]
 
 DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
-_POSSIBLE = re.compile(r"\b(?:may|[Mm]ight|[Cc]ould|[Pp]ossibly|[Pp]erhaps|[Mm]aybe|[Pp]otentially)\b")
-_PLANNED = re.compile(
-    r"(?:\b(?:will|shall|won['’]t)\b|\b(?:plan|plans|planned|planning|intend|intends|intended|aim|aims|aimed|set|"
-    r"going|about|due|scheduled) to\b|['’]ll\b)",
+# The first auxiliary of a sentence tells how it is put, unless it stands behind a word that opens another clause.
+_FINITE = re.compile(
+    r"\b(?P<possible>may(?!\s\d)|might|could(?!\sonly)|(?:would|will|is|are|was|were)\s(?:very\s|most\s)?likely)\b(?!n['’]t)"
+    r"|\b(?P<conditional>would|will)\b"
+    r"|\b(?:is|are|was|were|am|has|have|had|can|cannot|should|must|do|does|did|could|would)(?:n['’]t)?\b"
+    r"|\b(?:it|he|she|that|there|here|what|who)['’]s\b|(?<=\w)['’](?:re|ve|m|ll|d)\b"
+    r"|(?<!^)\b(?P<opening>that|what|which|who|whom|whose|because|when|while|as|if|unless|where|whether|and|but|or)\b",
     re.IGNORECASE,
 )
-_CONDITIONAL = re.compile(r"\b(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
+_POSSIBLE = re.compile(
+    r"(?:(?:it|there)(?:\sis|\swas|['’]s)\s(?:\w+\s){0,2}(?:possible|possibility|likely|probable|conceivable)|"
+    r"(?:possibly|perhaps|maybe|potentially|probably|likely|possible|potential|the\s(?:possible|potential|likely))\b)|"
+    r"(?:very|most|quite|highly)\s[\"”’]?likely\b",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"(?:\b(?:plans?|planned|planning|intends?|intended|intending|aims?|aimed|aiming|expects?|vows?|"
+    r"vowed)\sto\b|"
+    r"\b(?:is|are|was|were)\s(?:\w+\s)?(?:set|about|scheduled|expected|planning)\sto\b|"
+    r"\b(?:is|are|was|were)\sdue\sto\s(?:be|open|begin|start|end|close|meet|arrive|appear|launch|leave|return|expire)\b|"
+    r"\b(?:we|I)(?:['’](?:re|m)|\s(?:are|am))\sgoing\sto\b)",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"[\"“‘'\s]*(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
+_INNER_CONDITION = re.compile(r"(?<!only )(?<!even )\b(?:if|unless|provided that|as long as)\b", re.IGNORECASE)
+_INFINITIVE = re.compile(r"[\"“‘'\s]*(?:not\s|never\s)?[\"“‘'\s]*to\s[a-z]")
+_QUESTION = re.compile(r"[\"“‘'\s]*(?:whether|if|how|what|when|where|why|who|which|about)\b", re.IGNORECASE)
+_CALLING = re.compile(r"\bcall(?:s|ed|ing)? (?:for|on|upon)\b", re.IGNORECASE)
+_RUMOURED = re.compile(r"\b(?:reportedly|allegedly|supposedly|purportedly)\b", re.IGNORECASE)
+_THAT = re.compile(r"^that\s", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?][\"”’']*\s")
 _BEFORE_NUMBERS = frozenset({"about", "around", "some"})
-_PLANNING = frozenset({"plan", "intend", "vow", "promise", "pledge", "aim", "propose", "offer", "threaten", "seek"})
+_PLANNING = sections("modality.txt")["planning"]
+_PREDICTING = sections("modality.txt")["predicting"]
+_SEEMING = sections("modality.txt")["seeming"]
 
 
 @cache
@@ -32,7 +58,7 @@ def _hedges() -> re.Pattern[str]:
 
 
 def hedges(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """The hedges of a sentence as spans.
+    """The hedges between two offsets as spans.
 
     "About", "around" and "some" are hedges in front of a number only: not in "asked about the war", "some people".
     The month in "in May" is not one either.
@@ -64,20 +90,49 @@ def kind(lemma: str, class_: CueClass, content: str) -> ClaimKind:
     return "attitude" if class_ == "attitude" else "statement"
 
 
-def modality(clause: str, lemma: str, alleged: bool, whole: str) -> Modality:
-    """How the claim stands: ``clause`` is the main clause of the content, ``whole`` all of it.
+def modality(clause: str, cue: str, lemma: str, alleged: bool, whole: str) -> Modality:
+    """How the claim stands: ``clause`` is the main clause of the content, ``whole`` all of it, ``cue`` the cue's words.
 
-    What nobody in particular says is ``alleged``. Else the content's own condition, possibility or plan decides.
+    What nobody in particular says is ``alleged``. Else the first sentence decides by its main verb: a condition, a plan
+    (what somebody means to do or wants done, not what will merely be), a possibility.
     """
-    if alleged:
+    if alleged or _RUMOURED.search(cue):
         return "alleged"
-    begins = whole.lower().lstrip("\"'“‘")
-    if _CONDITIONAL.search(whole) and not begins.startswith(("if ", "whether ")):
+    whole, clause = _THAT.sub("", whole), _THAT.sub("", clause)
+    first = _SENTENCE_END.split(whole, maxsplit=1)[0]
+    sentence = _SENTENCE_END.split(clause, maxsplit=1)[0]
+    if _CONDITION.match(first):
+        return "conditional" if "," in first else "asserted"
+    main = next(_FINITE.finditer(first), None)
+    if (
+        main is not None
+        and main.lastgroup in {"conditional", "possible"}
+        and _INNER_CONDITION.search(first, main.end())
+    ):
         return "conditional"
-    if begins.startswith("if ") and "," in whole:
-        return "conditional"
-    if _POSSIBLE.search(clause):
-        return "possible"
-    if _PLANNED.search(clause) or (lemma in _PLANNING and clause.lower().startswith("to ")):
+    if _CALLING.search(cue) or _is_plan(first, sentence, lemma):
         return "planned"
+    if (main is not None and main["possible"]) or _POSSIBLE.match(first.lstrip("\"“‘' ")):
+        return "possible"
     return "asserted"
+
+
+def _is_plan(whole: str, clause: str, lemma: str) -> bool:
+    """Whether what is said is what somebody means to do or wants done, not what will merely be."""
+    if _INFINITIVE.match(whole):
+        return lemma not in _SEEMING
+    if lemma in _PLANNING and not _QUESTION.match(whole) and not (lemma == "ask" and "?" in whole):
+        return True
+    opening = next((match for match in _FINITE.finditer(clause) if match["opening"]), None)
+    main = clause[: opening.start()] if opening else clause
+    return _PLANNED.search(main) is not None or (lemma not in _PREDICTING and _acts().search(clause) is not None)
+
+
+@cache
+def _acts() -> re.Pattern[str]:
+    """ "Will close", "would be terminated": what somebody decides. "Will rain" is a prediction."""
+    return re.compile(
+        rf"(?:\b(?:will|would|shall|won['’]t)|['’]ll)\s(?:not\s|then\s|also\s|soon\s)?(?:be\s)?"
+        rf"(?a:{any_of(sections('modality.txt')['acts'])})(?:e?d)?\b",
+        re.IGNORECASE,
+    )

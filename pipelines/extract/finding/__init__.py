@@ -14,6 +14,7 @@ from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import is_verb
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.edges import without_lead
 from claimwire.pipelines.extract.finding import hearsay, nouns, phrases, quotations, verbs
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.quotes import Quote
@@ -53,6 +54,8 @@ def _in_paragraph(paragraph: Paragraph, quotes: Sequence[Quote], previous: Draft
         _find_phrases(paragraph, token, token.lower_)
     drafts = [draft for draft in paragraph.drafts if reject.stands(paragraph.article, draft)]
     quotations.attach(paragraph, quotes, drafts, previous)
+    for draft in drafts:
+        draft.content = without_lead(paragraph.text, draft.content)
     return drafts
 
 

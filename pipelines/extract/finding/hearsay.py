@@ -6,6 +6,7 @@ from spacy.tokens import Token
 
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
+    Range,
     agent,
     clause_range,
     finite,
@@ -17,8 +18,10 @@ from claimwire.pipelines.extract.clauses import (
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.rules import HEARSAY, IT_IS_SAID, SAID_TO
 from claimwire.pipelines.extract.spans import without
-from claimwire.pipelines.extract.wordlists import CueVerb, cue_verbs
+from claimwire.pipelines.extract.wordlists import CueVerb, cue_verbs, sections
 
+_CLAUSES = frozenset({"ROOT", "conj", "relcl", "pcomp"})
+_HEARSAY = sections("particles.txt")["hearsay"]
 _RAISING = frozenset(
     {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
 )
@@ -66,15 +69,34 @@ def _is_reduced(cue: Token, verb: CueVerb) -> bool:
 
 
 def find_adverb(paragraph: Paragraph, adverb: Token) -> None:
-    """Adds the draft of "Two men were reportedly held", unless a cue verb says who says so."""
+    """Adds the draft of "Two men were reportedly held", unless a cue verb says who says so.
+
+    It is the clause that the adverb stands in: the sentence, one of its halves, a relative clause, or what somebody is
+    held for ("charged for allegedly taking bribes").
+    """
     verb = adverb.head
-    above = finite(verb)
-    if not is_verb(verb) or above.dep_ != "ROOT" or above.lower_ in cue_verbs():
+    if not is_verb(verb):
         return
-    whole = clause_range(above)
+    above = verb if verb.dep_ == "pcomp" else finite(verb)
+    if above.dep_ not in _CLAUSES or above.lower_ in cue_verbs():
+        return
+    whole = _own_clause(above)
     if not whole[0] <= adverb.i < whole[1]:
         return
     content = without(whole, (adverb.i, adverb.i + 1))
     draft = paragraph.draft(HEARSAY, adverb, (adverb.lower_, "speech"), content, whole)
     if draft is not None:
         draft.alleged = True
+
+
+def _own_clause(verb: Token) -> Range:
+    """A clause without a second one that is hearsay itself: "The bank reportedly sacked ten, the mill reportedly
+    hired five"."""
+    start, end = clause_range(verb)
+    for other in verb.rights:
+        if other.dep_ == "conj" and any(child.lower_ in _HEARSAY for child in other.lefts):
+            end = other.left_edge.i
+            while end - 1 > verb.i and verb.doc[end - 1].dep_ in {"cc", "punct"}:
+                end -= 1
+            break
+    return start, end

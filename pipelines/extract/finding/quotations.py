@@ -33,9 +33,13 @@ def attach(paragraph: Paragraph, quotes: Sequence[Quote], drafts: list[Draft], p
             drafts.append(holder)
         elif _is_whole_sentences(paragraph, quote):
             last = last or _told_before(paragraph.text, drafts, quote)
-            if last is not None:
+            if last is not None and all(_is_quoted(paragraph, span) for span in last.content):
                 holder = last
                 _take(holder, quote)
+            elif last is not None:
+                # "She said the crops had failed. “The well is dry.”": the quotation is a claim of its own.
+                holder = _continued(last, quote)
+                drafts.append(holder)
             elif previous is not None and (quote.continues or _stands_alone(paragraph, quote)):
                 holder = _continued(previous, quote)
                 drafts.append(holder)

@@ -119,8 +119,9 @@ def _whole_quotation(article: Article, cue: Span, span: Span) -> Span:
     if quote is None or quote.start <= cue[0] < quote.end:
         return span
     start, end = quote.span
-    begins = span[0] - start <= 1 and span[1] < end
-    ends = start < span[0] and 0 <= end - span[1] <= 1
+    begins = span[0] < end and span[1] < end and not has_words(article.text, (start, span[0]))
+    # A comma may stand between the last word and the closing mark.
+    ends = start < span[0] < end and span[1] <= end and not has_words(article.text, (span[1], end))
     return (min(start, span[0]), max(end, span[1])) if begins or ends else span
 
 

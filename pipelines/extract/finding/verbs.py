@@ -86,11 +86,18 @@ def _parenthesis(paragraph: Paragraph, cue: Token, verb: CueVerb, _speaker: Toke
 
 def _infinitive(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token | None) -> bool:
     """ "The mayor vowed to repair the bridge"."""
-    if "i" not in verb.frames or passive(cue):
+    if "i" not in verb.frames or passive(cue) or paragraph.article.quoted(paragraph.offset(cue.i)):
         return False
     for child in cue.rights:
         if child.dep_ == "xcomp" and any(c.tag_ == "TO" for c in child.children):
             start, end = clause_range(child)
+            if passive(child) and "m" in verb.frames:
+                # "ordered | the tower to be pulled down": the tower is not told anything. Who "asked not to be named"
+                # says nothing.
+                done = next((c for c in cue.rights if c.dep_ == "dobj" and c.i < child.i), None)
+                if done is None:
+                    return False
+                start = done.left_edge.i
             part = (max(start, cue.i + 1), end)
             draft = paragraph.draft(INFINITIVE, cue, verb[:2], [part], part)
             if draft is not None:

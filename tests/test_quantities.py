@@ -1,0 +1,81 @@
+"""Quantities: what is counted or measured, and numbers that are names, dates, ages or addresses."""
+
+from __future__ import annotations
+
+import pytest
+
+from claimwire.pipelines.extract.quantities import find_quantities
+
+Expected = list[tuple[str, float | None, str | None, str]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Ranges: the least and the most.
+        ("7–10% of voters left", [("7", 7, "percent", ">="), ("10%", 10, "percent", "<=")]),
+        ("it fell by 5-10 per cent", [("5", 5, "percent", ">="), ("10 per cent", 10, "percent", "<=")]),
+        ("125 to 155 miles west", [("125", 125, "mile", ">="), ("155", 155, "mile", "<=")]),
+        ("between 5 and 10 people", [("5", 5, "person", ">="), ("10", 10, "person", "<=")]),
+        ("from $200 to $450 a month", [("$200", 200, "USD", ">="), ("$450", 450, "USD", "<=")]),
+        ("one or two months of work", [("one", 1, "month", ">="), ("two", 2, "month", "<=")]),
+        ("10,000-20,000 troops", [("10,000", 10_000, "troop", ">="), ("20,000", 20_000, "troop", "<=")]),
+        # A size between a number and what is counted.
+        ("fired two 120 mm rounds", [("two", 2, "round", "="), ("120", 120, "mm", "=")]),
+        # Scales and orders of magnitude.
+        ("a US$1-billion plan", [("US$1-billion", 1e9, "USD", "=")]),
+        ("a £2.5bn bill", [("£2.5bn", 2.5e9, "GBP", "=")]),
+        ("hundreds of billions of dollars", [("hundreds of billions of", None, "dollar", "~")]),
+        ("tens of invaders", [("tens of", None, "invader", "~")]),
+        ("half a dozen men", [("half a dozen", 6, "man", "=")]),
+        # Shares have no unit.
+        ("two-thirds of voters", [("two-thirds", 2 / 3, None, "=")]),
+        ("a third of them", [("a third", 1 / 3, None, "=")]),
+        ("at least half of the sessions", [("at least half", 0.5, None, ">=")]),
+        ("at one-third the cost", [("one-third", 1 / 3, None, "=")]),
+        ("more than twice as much", [("more than twice", 2, "time", ">")]),
+        ("one in five children", [("one", 1, None, "="), ("five", 5, "child", "=")]),
+        # Counted words of all kinds.
+        ("one person died", [("one", 1, "person", "=")]),
+        ("a four-game run", [("four-game", 4, "game", "=")]),
+        ("a 24-hour strike", [("24-hour", 24, "hour", "=")]),
+        ("two “visits” of state", [("two", 2, "visit", "=")]),
+        ("In Gaza 30 people died", [("30", 30, "person", "=")]),
+        ("No, 10 people died", [("10", 10, "person", "=")]),
+        ("2,000 people", [("2,000", 2000, "person", "=")]),
+    ],
+)
+def test_a_quantity_has_its_value_unit_and_comparator(text: str, expected: Expected) -> None:
+    found = find_quantities(text, ((0, len(text)),))
+    assert [(text[q.start : q.end], q.value, q.unit, q.comparator) for q in found] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in No 10 and at No. 11",
+        "education is No. 1",
+        "more than a Boeing 737 fully loaded",
+        "the Group of 20 summit",
+        "under Article 50 and Section 8",
+        "the 2016 elections and the 2019–2021 plan",
+        "on 12 May and on Nov. 18",
+        "Ivo Tays, 32, of Franklin",
+        "he lives at 2134 Caldwell Place",
+        "a 17-year-old girl",
+        "known as the “Three Widows”",
+        "one of them and the other one",
+        "at one point, in one room",
+        "there is zero shame in it",
+        "for the third time",
+        "a 9-1 record, a 3–2 win and a 2-4 defeat",
+        "the T-72 and the C-130",
+        "a half-hearted plan",
+    ],
+)
+def test_a_number_that_counts_nothing_is_no_quantity(text: str) -> None:
+    assert [text[q.start : q.end] for q in find_quantities(text, ((0, len(text)),))] == []
+
+
+def test_quantities_end_with_their_span() -> None:
+    assert [q.unit for q in find_quantities("lost 20 men", ((0, 7),))] == [None]
