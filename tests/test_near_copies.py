@@ -332,6 +332,7 @@ def commit(state: State, *articles: Article, now: datetime = NOW) -> list[Verdic
         Outcome(each.order, verdict.outcome, 0, verdict.remember)
         for each, verdict in zip(prints, verdicts, strict=True)
     ]
+    state.queue.enqueue(articles, [], {}, [], now)
     state.journal.commit(reports, [], now)
     return verdicts
 

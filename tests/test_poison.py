@@ -126,7 +126,7 @@ def test_killed_at_each_start_by_one_article_the_others_are_written_and_it_becom
     source = write_jsonl(tmp_path / "wire.jsonl", [*good, poison])
     folders = ("--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state"))
     arguments = ("--source", str(source), *folders, "--extractor", "rules", "--workers", workers)
-    code = None
+    code, said = None, ""
     deaths: set[Path] = set()
     while code is None:
         with started(tmp_path, *arguments, small=False) as process:
@@ -139,7 +139,9 @@ def test_killed_at_each_start_by_one_article_the_others_are_written_and_it_becom
                 time.sleep(0.01)
             else:
                 code = process.returncode
-    assert (code, len(deaths)) == (3, 4)
+            assert process.stderr
+            said = process.stderr.read()
+    assert (code, len(deaths)) == (3, 4), said
     records = written(tmp_path / "out", "articles")
     assert len(records) == len({record["article"]["id"] for record in records}) == len(good)
     (letter,) = written(tmp_path / "out", "dead-letters")
