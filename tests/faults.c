@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum kind { OPEN = 1, WRITE = 2, SYNC = 4, RENAME = 8, REMOVE = 16, FOLDER = 32, TRUNCATE = 64 };
-enum how { ONCE, FROM_THEN_ON, SHORT_ONCE, SHORT_AND_FULL, KILL };
+enum how { ONCE, FROM_THEN_ON, SHORT_ONCE, SHORT_AND_FULL, KILL, MOVED, REPLACED };
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP; /* the log has the order of the calls */
 static char folder[PATH_MAX];
@@ -95,10 +95,22 @@ static void note(const char *what, const char *path, const char *more, const voi
 
 /* What is to fail */
 
+static void unmount(void) {
+    char from[PATH_MAX + 8], to[PATH_MAX + 8];
+    snprintf(from, sizeof from, "%s/out", folder);
+    snprintf(to, sizeof to, "%s/gone", folder);
+    syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    if (how == REPLACED) syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, from, O_CREAT | O_WRONLY, 0600));
+}
+
 static int fault(enum kind kind, const char *path) {
     if (!(failing & kind) || !counts(path)) return 0;
     calls++;
     if (calls < nth || (how == ONCE && calls > nth)) return 0;
+    if (how == MOVED || how == REPLACED) {
+        if (calls == nth) note("fault", path, "", 0, 0), unmount();
+        return 0;
+    }
     if (how == SHORT_ONCE || (how == SHORT_AND_FULL && calls == nth)) return 0; /* see `shorter` */
     if (calls == nth) note("fault", path, "", 0, 0);
     if (how == KILL) syscall(SYS_kill, getpid(), SIGKILL);

@@ -40,6 +40,7 @@ class Calls(IntFlag):
     REMOVE = 16
     FOLDER = 32
     TRUNCATE = 64
+    ANY = 127
 
 
 _KINDS = {
@@ -66,6 +67,10 @@ class How(IntEnum):
     """The same, and all later ones fail."""
     KILL = 4
     """The process is killed before it."""
+    MOVED = 5
+    """Before it the folder ``out`` becomes ``gone``, as the folder of a disk does that is unmounted."""
+    REPLACED = 6
+    """The same, and a file takes its place."""
 
 
 class Fault(NamedTuple):

@@ -25,6 +25,8 @@ from webserver import Page, Seen, WebServer
 
 pytestmark = pytest.mark.slow  # many runs
 
+UNMOUNTED = 12
+"""Moments at which a sink goes away."""
 FAILED, INCOMPLETE = 1, 3  # the input has a line that becomes a dead letter
 ARTICLES = 20
 IMAGES = 15
@@ -117,6 +119,37 @@ def test_a_call_that_fails_ends_the_run_with_a_reason_and_the_next_one_makes_it_
         assert_same(outputs(calm.folder), calm.outputs)
         assert_tidy(calm.folder)
     assert failed
+
+
+@pytest.mark.parametrize("how", [How.MOVED, How.REPLACED])
+def test_a_sink_that_goes_away_at_any_step_loses_nothing_when_it_comes_back(
+    laboratory: Laboratory, calm: Calm, how: How
+) -> None:
+    """What a run has written meanwhile lies where the sink was, and counts too."""
+    out, gone, meanwhile = (calm.folder / name for name in ("out", "gone", "meanwhile"))
+    made = next(number for number, event in enumerate(calm.events, 1) if event.path == str(out))
+    failed = 0
+    for nth in range(made + 5, len(calm.events), (len(calm.events) - made) // UNMOUNTED):
+        shutil.rmtree(calm.folder)
+        run = laboratory.run(calm.folder, *calm.arguments, fault=Fault(Calls.ANY, how), nth=nth)
+        told = f"{how.name} before call {nth}: {run.stderr}"
+        assert "Traceback" not in run.stderr, told
+        assert run.code in (FAILED, INCOMPLETE), told
+        if run.code == FAILED:
+            failed += 1
+            assert str(out) in run.stderr.splitlines()[-1], told
+        if not gone.exists():  # calls that fail by themselves count and are no events, so this was before it was made
+            continue
+        if out.exists():
+            out.rename(meanwhile)
+        gone.rename(out)
+        rest = laboratory.run(calm.folder, *calm.arguments)
+        assert rest.code in (0, INCOMPLETE), f"{told}\nand then: {rest.stderr}"
+        try:
+            assert_same(outputs(calm.folder), calm.outputs)
+        except AssertionError as error:
+            raise AssertionError(f"{told}: {error}") from error
+    assert failed > UNMOUNTED // 2
 
 
 # Loss of power
