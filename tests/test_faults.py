@@ -29,7 +29,7 @@ UNMOUNTED = 12
 """Moments at which a sink goes away."""
 FAILED, INCOMPLETE = 1, 3  # the input has a line that becomes a dead letter
 ARTICLES = 20
-IMAGES = 15
+IMAGES = 25
 """Of the disk after a loss of power, for each kind of loss."""
 
 
