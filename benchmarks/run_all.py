@@ -1,4 +1,4 @@
-"""Run all benchmarks, one after the other. Takes about two hours on two cores.
+"""Run all benchmarks, one after the other. Takes about three hours on two cores.
 
     python benchmarks/run_all.py [--data shared/data] [--quick]
 
@@ -24,6 +24,8 @@ def main(argv: list[str]) -> int:
         "throughput": [*data, *few],
         "copies": [*data, *few],
         "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
+        "memory_claims": ["--articles", "500"] if arguments.quick else [],
+        "soak": ["--runs", "120", "--extract", "none"] if arguments.quick else [],
         "kill": ["--kills", "20"] if arguments.quick else [],
         "kafka_read": ["--share", "0.2"] if arguments.quick else [],
         "kafka_write": ["--share", "0.2"] if arguments.quick else [],

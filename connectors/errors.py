@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from claimwire.connectors.files.records import printable
@@ -30,3 +33,14 @@ class BrokenSource:
 
 class Unreadable(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """A file, or a piece of one, holds bytes that are nothing claimwire reads. It becomes a dead letter."""
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within, an error of the system says which file it is about; those of ``write`` and ``fsync`` do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = os.fspath(path)
+        raise

@@ -62,18 +62,19 @@ def make_sources(folder: Path, server: WebServer, count: int = 60, seed: int = 1
         lines = (record["title"], record["published"], record["url"], record["text"])
         (texts / f"{number}.txt").write_text("\n".join(lines), encoding="utf-8")
     (texts / "broken.txt").write_bytes(b"\xff no article")
-    feed = _feed(list(articles(12, 40, seed + 2)) + again)
+    body = feed(list(articles(12, 40, seed + 2)) + again)
     return [
         str(folder / "wire.jsonl"),
         str(folder / "later.jsonl"),
         str(texts),
-        server.add("/feed", Page(body=feed, headers={"ETag": '"1"'})),
+        server.add("/feed", Page(body=body, headers={"ETag": '"1"'})),
         server.add("/no-feed", Page(body=b"not a feed at all")),
         server.url("/missing"),
     ]
 
 
-def _feed(records: list[dict[str, Any]]) -> bytes:
+def feed(records: list[dict[str, Any]]) -> bytes:
+    """An RSS feed of records, and of an entry with nothing in it."""
     items = "".join(
         f"<item><title>{record['title']}</title><link>{record['url']}</link>"
         f"<pubDate>{record['published']}</pubDate><description>{record['text']}</description></item>"

@@ -16,6 +16,7 @@ from typing import IO, Literal, cast
 import apache_beam as beam
 import zstandard
 
+from claimwire.connectors.errors import naming
 from claimwire.connectors.outputs import names
 
 Compression = Literal["none", "gz", "zst"]
@@ -98,7 +99,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file for writing that gets its name only when it is whole and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = names.in_progress(path)
-    with unfinished.open("wb") as file:
+    with naming(unfinished), unfinished.open("wb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())

@@ -97,6 +97,8 @@ class BoundedRun:
             extract.check(self._settings.model, self._settings.extractor)
         for sink in self._sinks:
             sink.check()
+        # Before the recovery, because this commit flushes that of a run that was killed before it could. Else a loss of
+        # power could take back a commit whose outputs have their names already.
         state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
         self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
         if finished := state.recover([sink.scratch for sink in self._sinks]):

@@ -17,7 +17,7 @@ from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, write_
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.parquet import WriteToParquet
 from claimwire.pipelines.sinks import SinkError
-from claimwire.pipelines.state.journal import STDOUT
+from claimwire.pipelines.state.journal import STDOUT, make_folder
 from claimwire.schemas import EnrichedArticle
 
 
@@ -44,7 +44,7 @@ class FileSink(msgspec.Struct, frozen=True):
     def check(self) -> None:
         """Raises SinkError where files cannot be made here."""
         try:
-            self.staging.mkdir(parents=True, exist_ok=True)
+            make_folder(self.staging)
             with tempfile.TemporaryFile(dir=self.staging):
                 pass
         except OSError as error:

@@ -11,6 +11,8 @@ from typing import IO, Any
 import apache_beam as beam
 import msgspec
 
+from claimwire.connectors.errors import naming
+
 
 class Stage(beam.PTransform):  # type: ignore[misc]
     """Appends records to files of the worker's own in a folder, a line of JSON each, for ``staged`` to read.
@@ -55,11 +57,14 @@ class _Append(beam.DoFn):  # type: ignore[misc]
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / (self._name % f"{os.getpid()}-{uuid.uuid4().hex}")
             self._file = path.open("wb", buffering=self._buffering)
-        self._file.write(self._line(element))
+        line = self._line(element)
+        with naming(self._file.name):
+            self._file.write(line)
 
     def finish_bundle(self) -> None:
         if self._file:
-            self._file.close()
+            with naming(self._file.name):
+                self._file.close()
             self._file = None
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from claimwire.connectors.errors import naming
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.dedupe.index import Remembered, Seen
@@ -100,20 +101,31 @@ def publish_file(staged: Path, final: str) -> None:
     if staged.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged, target)
-        # The folder of the day may be new, and the one that holds it too.
+    if target.exists():
+        # The folder of the day may be new, and the one that holds it too. A run that was killed before these lines has
+        # renamed and not flushed, so the next one flushes in any case.
         for folder in list(target.parents)[:3]:
             sync(folder)
-    elif not staged.parent.exists() and not target.exists():
+    elif not staged.parent.exists():
         raise OutputLostError(
             f"{final} was committed, but neither it nor {staged} is there. If its disk is not mounted, mount it; "
             f"if it was moved away on purpose, make the empty folder {staged.parent} and run again"
         )
 
 
-def sync(folder: Path) -> None:
-    """Flush a folder's entries to disk, so that a rename in it survives a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def sync(path: Path) -> None:
+    """Flush a file, or a folder's entries, to disk, so that a write or a rename survives a loss of power."""
+    with naming(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that they survive a loss of power."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync(made.parent)

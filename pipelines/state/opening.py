@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
+from claimwire.connectors.errors import naming
 from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH, in_progress
 from claimwire.pipelines.dedupe import fingerprint, sqlite, upkeep
 from claimwire.pipelines.observe.summary import counted
@@ -30,7 +31,7 @@ from claimwire.pipelines.state import (
     suspects,
 )
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
-from claimwire.pipelines.state.journal import Journal, sync
+from claimwire.pipelines.state.journal import Journal, make_folder, sync
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.queue import Queue
@@ -67,7 +68,7 @@ class State:
 
     def __enter__(self) -> Self:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             self._lock = _acquire_lock(self.folder)
             with explaining(self.database):
                 if not _is_there(self.database):
@@ -238,10 +239,11 @@ def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
             "wait until it ends, or give this run its own with --state"
         ) from None
     if note:
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with naming(folder / LOCK):
+            lock.seek(0)
+            lock.truncate()
+            lock.write(str(os.getpid()))
+            lock.flush()
     return lock
 
 
