@@ -562,21 +562,21 @@ RELATIVE: list[Case] = [
         "The storm, which forecasters expect to arrive on Monday, is growing.",
         "forecasters | expect | which ... to arrive on Monday",
     ),
-    ("The officials who say the dam is safe live far from it.", "who | say | the dam is safe"),
+    ("The officials who say the dam is safe live far from it.", "The officials who | say | the dam is safe"),
     ("The plan that the mayor said would save the port has failed.", "the mayor | said | that ... would save the port"),
     ("They found a coin which experts believe dates from 300 BC.", "experts | believe | which ... dates from 300 BC"),
     ("The tower, which the owner insists is stable, leans by a metre.", "the owner | insists | which ... is stable"),
-    ("A nurse who said she had warned the clinic was fired.", "who | said | she had warned the clinic"),
+    ("A nurse who said she had warned the clinic was fired.", "A nurse who | said | she had warned the clinic"),
     ("The pills, which the firm claims are harmless, were withdrawn.", "the firm | claims | which ... are harmless"),
     ("Two boys, whom witnesses said were about twelve, set the fire.", "witnesses | said | whom ... were about twelve"),
-    ("The coach, who says the league is corrupt, faces a ban.", "who | says | the league is corrupt"),
+    ("The coach, who says the league is corrupt, faces a ban.", "The coach, who | says | the league is corrupt"),
     ("The wreck, which divers say holds gold, lies at ninety metres.", "divers | say | which ... holds gold"),
     (
         "The mill, which its owners say has run at a loss since 2015, employs 300.",
         "its owners | say | which ... has run at a loss since 2015",
     ),
     ("The dose, which the maker insists is harmless, was doubled.", "the maker | insists | which ... is harmless"),
-    ("A man who claimed to be a doctor treated the wounded.", "who | claimed | to be a doctor"),
+    ("A man who claimed to be a doctor treated the wounded.", "A man who | claimed | to be a doctor"),
 ]
 
 NEWS: list[Case] = [
