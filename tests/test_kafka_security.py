@@ -38,25 +38,30 @@ USERNAME_VARIABLE, PASSWORD_VARIABLE = "CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KA
 
 
 class Secured:
-    """A broker with listeners for TLS, SASL/SCRAM over TLS and SASL/PLAIN, and ACLs; users are named after their
-    rights.
+    """A broker with listeners for TLS, TLS of both sides, SASL/SCRAM over TLS and SASL/PLAIN, and ACLs.
+
+    Users are named after their rights.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.certificate, self.stranger = (self._certificate(name) for name in ("broker", "stranger"))
+        self.certificate, self.stranger, self.client = map(self._certificate, ("broker", "stranger", "client"))
         users = " ".join(
             f"--add-scram SCRAM-SHA-512=[name={name},password={PASSWORD}]" for name in ("writer", "reader")
         )
         self.broker = Broker(folder / "kafka", format_arguments=users)
         self.broker.stop()
-        ports = {name: _free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT")}
-        self.tls, self.scram, self.plain = (f"127.0.0.1:{port}" for port in ports.values())
+        ports = {name: _free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT", "MUTUAL")}
+        self.tls, self.scram, self.plain, self.mutual = (f"127.0.0.1:{port}" for port in ports.values())
         more = "".join(f",{name}://127.0.0.1:{port}" for name, port in ports.items())
         properties = folder / "kafka" / "server.properties"
         text = re.sub(r"(?m)^((?:advertised\.)?listeners=.*)$", rf"\1{more}", properties.read_text())
+        text = text.replace("security.protocol.map=", "security.protocol.map=MUTUAL:SSL,")
         properties.write_text(
             f"""{text}
+listener.name.mutual.ssl.client.auth=required
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/client.pem
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/broker.both.pem
 listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512
@@ -66,7 +71,7 @@ org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_plaintext.plain.sasl.jaas.config=\
 org.apache.kafka.common.security.plain.PlainLoginModule required user_writer="{PASSWORD}";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS;User:writer
+super.users=User:ANONYMOUS;User:writer;User:CN=127.0.0.1
 """
         )
         self.broker.start()
@@ -140,6 +145,36 @@ def test_an_untrusted_certificate_is_refused_with_the_reason(secured: Secured, t
     client.write_text(f"security.protocol: SSL\nssl.ca.location: {secured.stranger}\n")
     with pytest.raises(KafkaUnavailable, match=r"its certificate is not trusted: .*self.signed"):
         found(secured.tls, str(client))
+
+
+def test_tls_of_both_sides_with_a_key_that_is_encrypted(
+    secured: Secured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "client.key"
+    subprocess.run(
+        ["openssl", "pkcs8", "-topk8", "-in", secured.folder / "client.key.pem", "-passout", f"pass:{PASSWORD}",
+         "-out", key],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    client = tmp_path / "client.properties"
+    client.write_text(
+        f"security.protocol=SSL\nssl.cafile={secured.certificate}\nssl.certfile={secured.client}\nssl.keyfile={key}\n"
+    )
+    monkeypatch.setenv("CLAIMWIRE_KAFKA_KEY_PASSWORD", PASSWORD)
+    assert found(secured.mutual, str(client))
+    with TransactionalPublisher(Connection((secured.mutual,), str(client)), "mutual", "t") as publishing:
+        assert publishing.publish((publishing.last_published() or 0) + 1, [Message("t", b"mutual", b"k")])
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "a stranger's"])
+def test_tls_of_both_sides_refuses_a_client_that_the_broker_does_not_trust(
+    secured: Secured, tmp_path: Path, whose: str
+) -> None:
+    client = tmp_path / "client.yaml"
+    own = f"ssl_certfile: {secured.folder}/stranger.both.pem\n" if whose == "a stranger's" else ""
+    client.write_text(f"security_protocol: SSL\nssl_cafile: {secured.certificate}\n{own}")
+    with pytest.raises(KafkaUnavailable, match=f"{secured.mutual} .*certificate"):
+        found(secured.mutual, str(client))
 
 
 def test_scram_with_the_password_in_the_environment(secured: Secured, as_user: Any) -> None:

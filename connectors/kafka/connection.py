@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +37,7 @@ _FILES = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile")
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _REASON_TIMEOUT_S = 5
+_REFUSAL_S = 1
 
 # Options whose values cannot be written in a file, and login methods that this package does not support.
 _NOT_OPTIONS = re.compile(
@@ -366,11 +367,14 @@ def _why_unreachable(broker: str, config: Mapping[str, Any]) -> str | None:
     try:
         with socket.create_connection((host, int(port)), timeout=_REASON_TIMEOUT_S) as connected:
             if config["security_protocol"].endswith("SSL"):
-                with _tls(config).wrap_socket(connected, server_hostname=host):
-                    pass
+                with _tls(config).wrap_socket(connected, server_hostname=host) as encrypted, suppress(TimeoutError):
+                    encrypted.settimeout(_REFUSAL_S)
+                    encrypted.recv(1)  # in TLS 1.3 a broker refuses a client's certificate after the handshake
     except ssl.SSLCertVerificationError as error:
         return f"{broker}: its certificate is not trusted: {error.verify_message}"
     except ssl.SSLError as error:
+        if "_CERTIFICATE" in (error.reason or ""):
+            return f"{broker}: it does not accept our certificate ({error.reason}); check ssl_certfile and ssl_keyfile"
         return f"{broker}: the TLS handshake failed: {error.reason or error}"
     except socket.gaierror:
         return f"{broker}: the host name cannot be resolved"

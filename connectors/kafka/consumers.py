@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
+from claimwire.connectors.kafka.batches import guard
+
 ConsumerConfig = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 """Options of ``kafka.KafkaConsumer``, or a picklable function that returns them. The function is called on the worker,
 so that secrets in the worker's environment need not be part of the pipeline."""
@@ -195,7 +197,7 @@ class Consumers:
             "auto_offset_reset": "none",
             **more,
         }
-        return KafkaConsumer(**config)
+        return guard(KafkaConsumer(**config))
 
     def _resolved(self) -> Mapping[str, Any]:
         if not callable(self._config):

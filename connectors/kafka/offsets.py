@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -14,6 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from claimwire.connectors.kafka.consumers import Consumers
+from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.ranges import NEVER, OffsetRange
 from claimwire.errors import ClaimwireError
 
@@ -83,8 +85,9 @@ def partitions_of(consumers: Consumers, topics: Topics) -> list[TopicPartition]:
 
     Raises:
         UnknownTopicError: A topic or partition given by name does not exist.
+        KafkaConnectorError: The broker's answer cannot be.
     """
-    with consumers.consumer() as consumer:
+    with _believable(), consumers.consumer() as consumer:
         existing = consumer.topics()  # always asks the broker, so that the partitions below are up to date
         if topics.pattern:
             matches = re.compile(topics.pattern).fullmatch
@@ -93,7 +96,10 @@ def partitions_of(consumers: Consumers, topics: Topics) -> list[TopicPartition]:
             names = set(topics.names) or {partition.topic for partition in topics.partitions}
         if missing := sorted(names - existing):
             raise UnknownTopicError(f"no such topic, or this user may not see it: {', '.join(missing)}")
-        found = {TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name)}
+        numbers = {name: consumer.partitions_for_topic(name) for name in names}
+        if missing := sorted(name for name in names if not numbers[name]):
+            raise UnknownTopicError(f"the broker knows of no partition of {', '.join(missing)}")
+        found = {TopicPartition(name, number) for name in names for number in numbers[name]}
     if topics.partitions:
         wanted = {TopicPartition(*partition) for partition in topics.partitions}
         if absent := sorted(wanted - found):
@@ -125,13 +131,14 @@ def ranges_of(
 
     Raises:
         OffsetOutOfRangeError: As ``on_expired`` says.
+        KafkaConnectorError: The broker gives offsets that cannot be.
     """
     if not partitions:
         return []
-    with consumers.consumer() as consumer:
+    with _believable(), consumers.consumer() as consumer:
         # Ends before starts: records that arrive in between lie above the ends, so that no start skips them.
-        ends = consumer.end_offsets(list(partitions))
-        starts = _starts(consumers, consumer, partitions, start, ends)
+        ends = _sound(consumer.end_offsets(list(partitions)), partitions)
+        starts = _sound(_starts(consumers, consumer, partitions, start, ends), partitions)
         stops = _before(consumer, partitions, stop.time_ms, ends) if stop.time_ms is not None else ends
     for partition, end in ends.items():
         consumers.saw_end(partition, end)
@@ -149,6 +156,26 @@ def ranges_of(
         OffsetRange(partition, starts[partition], max(starts[partition], stops[partition])) for partition in partitions
     ]
     return ranges if stop.max_num_records is None else _limited(ranges, stop.max_num_records)
+
+
+@contextmanager
+def _believable() -> Iterator[None]:
+    """Turn what kafka-python lets out when an answer lacks what was asked for into KafkaConnectorError."""
+    try:
+        yield
+    except UnknownTopicError:  # a LookupError too
+        raise
+    except (LookupError, TypeError, AttributeError, AssertionError) as error:
+        raise KafkaConnectorError(f"the broker's answer lacks what was asked for: {error!r}") from error
+
+
+def _sound(offsets: dict[TopicPartition, int], partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The offsets, if there is one for each partition and it can be one. Raises KafkaConnectorError."""
+    for partition in partitions:
+        if (offset := offsets.get(partition, -1)) < 0:
+            name = f"{partition.topic}-{partition.partition}"
+            raise KafkaConnectorError(f"the broker gives {offset} as an offset of {name}, which cannot be")
+    return offsets
 
 
 def _starts(

@@ -25,6 +25,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
 from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
+from claimwire.connectors.kafka.errors import KafkaUnavailable
 from claimwire.connectors.kafka.offsets import OnExpired, Start, Stop, Topics, UnknownTopicError, milliseconds
 from claimwire.connectors.kafka.ranges import NEVER, Claim, OffsetRange, OffsetRangeTracker
 from claimwire.connectors.kafka.records import Chunk, KafkaPosition, KafkaRecord, records_from
@@ -39,6 +40,8 @@ _CLAIM_S = 0.1
 it."""
 _LARGEST_CLAIM = 4096
 _STUCK_S = 2.0
+_PATIENCE = 4
+"""A bounded read waits for so many times ``request_timeout_ms`` (30 s by default) without coming any further."""
 _GLOBAL = (GlobalWindow(),)
 
 
@@ -61,7 +64,9 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
     join a consumer group.
 
     While it runs, it raises UnknownTopicError for a topic or partition that does not exist, kafka-python's
-    OffsetOutOfRangeError as ``on_expired`` says, and kafka-python's errors if no broker answers.
+    OffsetOutOfRangeError as ``on_expired`` says, and kafka-python's errors if no broker answers. A bounded read that
+    comes no further for four times ``request_timeout_ms`` raises KafkaUnavailable. What cannot be decoded becomes a
+    KafkaRecord with an ``error``.
     """
 
     def __init__(
@@ -301,7 +306,8 @@ class _Reading:
         self, consumer: KafkaConsumer, watermark: Watermark | None, policy: TimestampPolicy
     ) -> Iterator[list[KafkaRecord]]:
         """Yield chunks of records that have been claimed, in order."""
-        began = moved = time.monotonic()
+        began = moved = looked = time.monotonic()
+        patience_s = _PATIENCE * consumer.config["request_timeout_ms"] / 1000
         size = 64
         while self._wanted():
             before = self.offset
@@ -332,14 +338,19 @@ class _Reading:
                 return
             now = time.monotonic()
             if self.offset > before:
-                moved = now
+                moved = looked = now
             elif watermark:
                 if self._idle(consumer, watermark, policy):
                     self._tracker.defer_remainder()
                 return
-            elif now - moved > _STUCK_S:
+            elif now - moved > patience_s:
+                raise KafkaUnavailable(
+                    f"no record of {self._partition.topic}-{self._partition.partition} came within {patience_s:g} s, "
+                    f"although offset {self.offset} is below its end, {self._stop()}"
+                )
+            elif now - looked > _STUCK_S:
                 self._look_closer(consumer)
-                moved = now
+                looked = time.monotonic()
             if watermark and now - began > _CHECKPOINT_S:
                 self._tracker.defer_remainder()
                 return

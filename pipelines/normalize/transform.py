@@ -56,6 +56,8 @@ def decode_record(record: KafkaRecord, dead_letters: bool = False) -> list[RawAr
         key=None if record.key is None else as_text(record.key),
         headers=tuple((name, None if value is None else as_text(value)) for name, value in record.headers),
     )
+    if record.error:
+        return [dead_letter("record", CannotDecodeError(record.error), record.value, origin)]
     try:
         if dead_letters:
             return list(replay(decode(record.value, DeadLetter)))
@@ -64,6 +66,10 @@ def decode_record(record: KafkaRecord, dead_letters: bool = False) -> list[RawAr
         raise
     except Exception as error:
         return [dead_letter("record", error, record.value, origin)]
+
+
+class CannotDecodeError(Exception):
+    """A record of a topic cannot be decoded, or a batch of records."""
 
 
 class Normalize(beam.PTransform):  # type: ignore[misc]
