@@ -8,6 +8,7 @@ import pickle
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -68,6 +69,25 @@ def test_one_that_lives_alone_is_cleared(tmp_path: Path) -> None:
         with suspects_of(state).extracting(["a"], alone=True):
             pass
     assert groups(tmp_path, ["a", "b"]) == (["a"], ["b"], [])
+
+
+def test_of_two_workers_one_at_a_time_extracts_an_article_alone(tmp_path: Path) -> None:
+    order = []
+    with State(tmp_path) as state:
+        one, other = suspects_of(state), suspects_of(state)
+
+        def work() -> None:
+            with other.extracting(["b"], alone=True):
+                order.append("b")
+
+        waiting = threading.Thread(target=work)
+        with one.extracting(["a"], alone=True):
+            waiting.start()
+            waiting.join(0.3)
+            with other.extracting(["c"]):  # with others it is not
+                order += ["c", "a"]
+        waiting.join(_LONGEST_S)
+    assert order == ["c", "a", "b"]
 
 
 def test_an_error_is_no_death(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ nothing.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -74,8 +75,22 @@ class Suspects:
 
     @contextmanager
     def extracting(self, keys: Sequence[str], alone: bool = False) -> Iterator[None]:
-        """Note that these are being extracted. Whatever ends the block but a death removes the note."""
+        """Note that these are being extracted. Whatever ends the block but a death removes the note.
+
+        Of all workers, one at a time is in a block for an article ``alone``: what kills all of them (the system, for
+        the memory that one has taken) then names one article only.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
+        with self._turn() if alone else nullcontext():
+            yield from self._noted(keys, alone)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with (self._folder / "turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # which the kernel gives back when its process dies
+            yield
+
+    def _noted(self, keys: Sequence[str], alone: bool) -> Iterator[None]:
         note = self._folder / f"{uuid4().hex}.json"
         # A note is no use to a loss of power, so it is not flushed to disk.
         note.write_bytes(msgspec.json.encode(Note(tuple(keys), alone)))
