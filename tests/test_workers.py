@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from corpus import articles
-from killing import write_jsonl
+from killing import assert_same, assert_tidy, feed, outputs, write_jsonl
+from webserver import Page, WebServer
 
 from claimwire.pipelines.observe.progress import LineProgress
 from claimwire.pipelines.observe.summary import Summary
@@ -95,3 +100,111 @@ def test_one_that_is_killed_at_work_fails_the_run_and_the_next_does_the_rest(tmp
     killer.join()
     assert not pids()
     assert run(tmp_path, LineProgress(), 40, extract="claims").enriched == 40
+
+
+# Stopped for seconds, or killed, in every phase
+
+_RECORDS = 300
+
+
+class Striking(LineProgress):
+    """Sends a signal to a worker process at work, in the phase of reading or in that of the passes."""
+
+    def __init__(self, reading: bool, how: signal.Signals, after_s: float) -> None:
+        super().__init__()
+        self.struck: int | None = None
+        self._reading = reading
+        self._how = how
+        self._after_s = after_s
+
+    def begin(self, what: str, total: int) -> None:
+        super().begin(what, total)
+        if what.startswith("reading") == self._reading:
+            threading.Thread(target=self._strike, daemon=True).start()
+
+    def _strike(self) -> None:
+        while not working():
+            time.sleep(0.01)
+        time.sleep(self._after_s)
+        with suppress(ProcessLookupError, ValueError):  # it may have done and be gone
+            self.struck = min(working())
+            os.kill(self.struck, self._how)
+            if self._how == signal.SIGSTOP:
+                time.sleep(3)
+                os.kill(self.struck, signal.SIGCONT)
+
+
+def working() -> set[int]:
+    """The worker processes of this process that are not idle."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread, or a process, that has ended in between
+            for pid in map(int, (task / "children").read_text().split()):
+                if b"claimwire.pipelines.run.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(pid)
+    return found - pids()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WebServer]:
+    with WebServer() as server:
+        yield server
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of Beam, whose worker is gone
+@pytest.mark.parametrize(
+    ("phase", "how"),
+    [
+        ("files", signal.SIGKILL),
+        ("feeds", signal.SIGKILL),
+        ("topic", signal.SIGKILL),
+        ("extraction", signal.SIGKILL),
+        ("feeds", signal.SIGSTOP),
+        ("extraction", signal.SIGSTOP),
+    ],
+)
+def test_one_that_is_stopped_or_killed_in_any_phase_costs_at_most_one_more_start(
+    tmp_path: Path, request: pytest.FixtureRequest, server: WebServer, phase: str, how: signal.Signals
+) -> None:
+    records = list(articles(40 if phase == "extraction" else _RECORDS, 60, copies=0.2))
+    match phase:
+        case "feeds":
+            pages = [Page(body=feed(records[number::10])) for number in range(10)]
+            sources = [server.add(f"/{how}/{number}", page) for number, page in enumerate(pages)]
+        case "topic":
+            broker, topic = request.getfixturevalue("broker"), request.getfixturevalue("topic")
+            broker.create(topic, partitions=4)
+            broker.produce(topic, *(json.dumps(record).encode() for record in records))
+            sources = [f"kafka://{broker.address}/{topic}"]
+        case _:
+            parts = [records[number::4] for number in range(4)]
+            sources = [str(write_jsonl(tmp_path / f"{number}.jsonl", part)) for number, part in enumerate(parts)]
+
+    def run(name: str, progress: LineProgress, count: int) -> Summary:
+        (tmp_path / name).mkdir(exist_ok=True)
+        settings = Settings(
+            source=tuple(sources),
+            sink=(f"jsonl:{tmp_path / name / 'out'}",),
+            extract="claims" if phase == "extraction" else "none",
+            workers=count,
+            allow_private=True,
+        )
+        with State(tmp_path / name / "state") as state:
+            return BoundedRun(settings, [], state, progress).go()
+
+    run("calm", LineProgress(), 1)
+    expected = outputs(tmp_path / "calm")
+    assert len(expected["articles"]) == len(records)
+    striking = Striking(phase != "extraction", how, random.Random(phase).uniform(0, 1))
+    try:
+        run("struck", striking, 2)
+    except RunError:
+        assert how == signal.SIGKILL
+    assert striking.struck, "no worker was at work"
+    assert not working()
+    if how == signal.SIGKILL:
+        run("struck", LineProgress(), 2)
+    found = outputs(tmp_path / "struck")
+    found["events"] = [event for event in found["events"] if ".source." not in json.loads(event)["type"]]
+    assert_same(found, expected)
+    assert_tidy(tmp_path / "struck")
