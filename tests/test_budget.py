@@ -73,7 +73,7 @@ def test_an_article_over_its_budget_is_a_dead_letter_and_the_others_of_its_batch
     run = Run("run", "0", datetime(2026, 11, 30, tzinfo=UTC))
     said = "Mayor Ana Verr said on Tuesday that the bridge will stay closed until the spring. "
     batch = [judged(0, said), judged(1, said * 1000), judged(2, said)]
-    found = list(EnrichBatch("claims", None, "rules", "added", run).process(batch))
+    found = list(EnrichBatch("claims", None, "rules", "statements", "added", run).process(batch))
     records = [element[1] for element in found if isinstance(element, tuple)]
     (letter,) = (element.value for element in found if getattr(element, "tag", "") == "dead_letters")
     assert all(isinstance(record, EnrichedArticle) and record.claims for record in records)

@@ -397,7 +397,8 @@ def test_a_lying_broker_is_a_failed_source_in_time_and_when_it_is_honest_again_n
         proxy.lie = make(proxy)
         summary = lying.run(proxy)
         assert (summary.enriched, summary.sources_failed) == (2, 1), "the file is read, the topic is not"
-        (warned,) = (each.getMessage() for each in caplog.records if "kafka://" in each.getMessage())
+        warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+        (warned,) = (message for message in warnings if "kafka://" in message)
         assert_matches(said, warned)
         proxy.lie, proxy.deaf, proxy.bytewise_s = honest, lambda api: False, 0.0
         summary = lying.run(proxy)

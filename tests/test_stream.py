@@ -192,7 +192,7 @@ def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> N
         normal = normalize(RawArticle(url=record["url"], text=record["text"]))
         return with_verdict(normal, fingerprint(normal), Verdict("new", None, None, ()))
 
-    enrich = EnrichBatch("claims", None, None, "added", Run("run", "0", datetime.now(UTC)))
+    enrich = EnrichBatch("claims", None, None, "statements", "added", Run("run", "0", datetime.now(UTC)))
     bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]
     list(enrich.process(bundles[0]))
     with ThreadPoolExecutor(4) as threads:
