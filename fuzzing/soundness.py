@@ -90,6 +90,8 @@ def assert_extraction(text: str, found: Extraction) -> None:
             if part:
                 assert_spans(text, part.spans)
                 assert part.text == " [...] ".join(text[start:end] for start, end in part.spans)
+        if claim.speaker and claim.speaker.entity is not None:
+            assert claim.speaker.entity < len(found.entities)
         assert claim.confidence is None or 0 <= claim.confidence <= 1
     assert len({claim.id for claim in found.claims}) == len(found.claims), "two claims of one id"
 

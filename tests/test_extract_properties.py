@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claimwire.pipelines.extract import By, Extraction, ModelNotFoundError, extract, load
+from claimwire.pipelines.extract import By, Extraction, ModelNotFoundError, load
 from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from claimwire.pipelines.extract.quotes import find_quotes
 from claimwire.schemas import Span
+from fuzzing.soundness import assert_extraction, assert_spans
 
 _PIECES = st.sampled_from([
     "Ann Lee", "said", " ", "\n", "\n\n", '"', "“", "”", "'", "’", "«", "»", ",", ".", ": ", "that", "the minister",
@@ -24,45 +25,23 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(_PIECES, max_size=60).map(" ".
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def assert_spans(text: str, spans: tuple[Span, ...]) -> None:
-    end = 0
-    for start, stop in spans:
-        assert end <= start < stop <= len(text)
-        end = stop
-
-
-def assert_sound(text: str, found: Extraction) -> None:
-    for entity in found.entities:
-        assert_spans(text, entity.mentions)
-        assert (entity.start, entity.end) == entity.mentions[0]
-        assert text[entity.start : entity.end] == entity.text
-    for claim in found.claims:
-        assert_spans(text, claim.content)
-        assert claim.text == " [...] ".join(text[start:end] for start, end in claim.content)
-        assert_spans(text, claim.hedges)
-        assert claim.sentence[0] <= claim.content[0][0] <= claim.content[-1][1] <= claim.sentence[1] <= len(text)
-        assert all(0 <= index < len(found.entities) for index in claim.entities)
-        for quantity in claim.quantities:
-            assert any(start <= quantity.start < quantity.end <= end for start, end in claim.content)
-        if claim.speaker:
-            assert_spans(text, claim.speaker.spans)
-            assert claim.speaker.entity is None or claim.speaker.entity < len(found.entities)
-        if claim.cue:
-            assert_spans(text, claim.cue.spans)
-    assert len({claim.id for claim in found.claims}) == len(found.claims)
+def extract(text: str) -> Extraction:
+    """All claims: those of which the extractor is not sure have to be sound, too."""
+    (found,) = load(which="all").pipe([SimpleNamespace(id="", text=text)])
+    return found
 
 
 @PROPERTY
 @given(TEXTS)
 def test_spans_are_inside_the_text_ordered_disjoint_and_verbatim(text: str) -> None:
-    assert_sound(text, extract(text))
+    assert_extraction(text, extract(text))
 
 
 @PROPERTY
 @given(st.lists(TEXTS, max_size=5))
 def test_what_stands_beside_an_article_changes_nothing(texts: list[str]) -> None:
     articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
-    extractor = load()
+    extractor = load(which="all")
     together = list(extractor.pipe(articles))
     assert together == [next(iter(extractor.pipe([article]))) for article in articles]
 
@@ -174,7 +153,7 @@ def test_a_quotation_over_paragraphs_opens_each_and_closes_once() -> None:
 )  # fmt: skip
 def test_hostile_text_is_read_like_any_other(text: str) -> None:
     started = time.monotonic()
-    assert_sound(text, extract(text))
+    assert_extraction(text, extract(text))
     assert time.monotonic() - started < (900 if len(text) > 1_000_000 else 300)
 
 
@@ -200,4 +179,4 @@ def test_entities_alone_need_no_claims() -> None:
 def test_letters_that_only_look_like_those_of_a_list_break_nothing_off(letter: str, other: str, by: By) -> None:
     text = "Tom saw his missile and his tanks. Ann Lee said ten thousand tanks, 5 million euros and his car were lost."
     (found,) = load(by=by, which="all").pipe([SimpleNamespace(id="", text=text.replace(letter, other))])
-    assert_sound(text.replace(letter, other), found)
+    assert_extraction(text.replace(letter, other), found)

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_extract_claims import FORMS, SOURCELESS
-from test_extract_properties import TEXTS, assert_sound, assert_spans
+from test_extract_properties import TEXTS, extract
 
 import claimwire.pipelines.extract.tagger as tagging
-from claimwire.pipelines.extract import Extraction, ModelNotFoundError, extract, load
+from claimwire.pipelines.extract import Extraction, ModelNotFoundError, load
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.tagger import Attribution, has_weights, load_tagger
 from claimwire.pipelines.extract.tagger.windows import LIMIT, find_windows
 from claimwire.schemas import Claim
+from fuzzing.soundness import assert_extraction, assert_spans
 
 pytestmark = pytest.mark.skipif(not has_weights(), reason="the tagger's weights are not there")
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -60,8 +61,7 @@ BEYOND_THE_RULES = [
 @pytest.mark.parametrize(("sentence", "who", "content"), BEYOND_THE_RULES, ids=[form[0] for form in BEYOND_THE_RULES])
 def test_an_attitude_without_a_verb_of_speech_is_a_claim(sentence: str, who: str, content: str) -> None:
     assert not holding(by_rules(sentence), content)
-    (found,) = load(which="all").pipe([SimpleNamespace(id="", text=sentence)])
-    (claim,) = holding(found, content)
+    (claim,) = holding(extract(sentence), content)
     assert claim.speaker is not None
     assert claim.speaker.text == who
     assert claim.cue is not None
@@ -79,8 +79,7 @@ def test_what_the_rules_find_is_still_found(sentence: str, who: str, cue: str, c
 
 @pytest.mark.parametrize(("sentence", "content"), SOURCELESS)
 def test_what_nobody_in_particular_says_is_left_to_the_rules(sentence: str, content: str) -> None:
-    (found,) = load(which="all").pipe([SimpleNamespace(id="", text=sentence)])
-    assert [claim.speaker for claim in holding(found, content)] == [None]
+    assert [claim.speaker for claim in holding(extract(sentence), content)] == [None]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +236,7 @@ def test_no_cue_is_a_bare_article_pronoun_or_bracket(text: str) -> None:
 @given(st.lists(TEXTS, max_size=4))
 def test_neighbours_in_a_batch_change_nothing(texts: list[str]) -> None:
     articles = [SimpleNamespace(id=str(number), text=text) for number, text in enumerate(texts)]
-    extractor = load(by="tagger")
+    extractor = load(by="tagger", which="all")
     together = list(extractor.pipe(articles))
     assert together == [next(iter(extractor.pipe([article]))) for article in reversed(articles)][::-1]
 
@@ -266,4 +265,4 @@ def test_texts_with_nothing_to_read_have_no_attributions() -> None:
     assert read("") == []
     assert read(" \n\n\t ") == []
     assert read("\x00") == []
-    assert_sound("\x00", extract("\x00"))
+    assert_extraction("\x00", extract("\x00"))

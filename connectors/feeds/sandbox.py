@@ -30,7 +30,7 @@ _LENGTH = struct.Struct("<Q")
 _TIMES_UP = (-signal.SIGPROF, -signal.SIGALRM)
 """The returncodes of a child whose time was up."""
 _WAITING = 20
-"""So many times as much may go by on the wall."""
+"""Wall-clock time may be this many times the processor time."""
 
 
 class ParserKilled(ClaimwireError):  # noqa: N818 - the name says what happened

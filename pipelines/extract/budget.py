@@ -21,9 +21,9 @@ class OverBudgetError(ClaimwireError):
 
 @contextmanager
 def processor_time(seconds: float) -> Iterator[None]:
-    """Raises OverBudgetError within the block when its thread has used so much processor time.
+    """Raises OverBudgetError within the block when its thread has used this much processor time.
 
-    Time on the wall does not count, so that a busy machine refuses nothing. An exception reaches Python code only. A
+    Wall-clock time does not count, so a busy machine refuses nothing. An exception reaches Python code only. A
     regular expression that does not end keeps every other thread from running as well, so it is left to the system,
     which ends the process by SIGPROF when all its threads have used twice the budget and a minute more. Who was at
     work is noted by then (``claimwire.pipelines.state.suspects``). One block at a time in a process.
@@ -47,7 +47,7 @@ def processor_time(seconds: float) -> Iterator[None]:
 
 
 def _watch(thread: int, clock: Callable[[], float], limit: float, ended: threading.Event) -> None:
-    # A thread never uses more processor time than goes by on the wall.
+    # A thread never uses more processor time than wall-clock time.
     while (left := limit - clock()) > 0:
         if ended.wait(left):
             return

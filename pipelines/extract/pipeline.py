@@ -230,5 +230,6 @@ STEPS = (
 
 def steps_for(what: What, by: By, which: Which) -> list[Step]:
     """The steps of an extractor."""
-    wanted = (by, what, which)
-    return [step for step in STEPS if all(own in {None, asked} for own, asked in zip(step[4:], wanted, strict=True))]
+    return [
+        step for step in STEPS if step.by in {None, by} and step.what in {None, what} and step.which in {None, which}
+    ]

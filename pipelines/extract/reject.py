@@ -29,7 +29,7 @@ LEAST = 0.3
 """To leave out what is right less often than half of F1 raises F1 (Lipton et al. 2014); here it is a little less, for
 recall."""
 SURE = 0.5
-"""What statements are at least: rather right than wrong. docs/extraction.md has what other values would give."""
+"""The least confidence of a statement: more likely right than wrong. docs/extraction.md says what others give."""
 _DEEPEST = 5
 
 _GOING_ON = sections("particles.txt")["going on"]

@@ -110,13 +110,20 @@ def following(progress: Progress, count: Callable[[], int], before: int, most: i
 
     ``most`` is how many of them can be counted; what is counted twice because it was tried again moves no bar too far.
     """
+    with meanwhile("progress", _LOOK_EVERY_S, lambda: progress.at(before + min(count(), most))):
+        yield
+
+
+@contextmanager
+def meanwhile(name: str, every_s: float, look: Callable[[], None]) -> Iterator[None]:
+    """Within, a thread of that name calls ``look`` every so many seconds."""
     ended = threading.Event()
 
-    def look() -> None:
-        while not ended.wait(_LOOK_EVERY_S):
-            progress.at(before + min(count(), most))
+    def keep_looking() -> None:
+        while not ended.wait(every_s):
+            look()
 
-    looking = threading.Thread(target=look, name="progress", daemon=True)
+    looking = threading.Thread(target=keep_looking, name=name, daemon=True)
     looking.start()
     try:
         yield

@@ -46,7 +46,7 @@ class Passes:
         runner: Runs its pipelines.
         publisher: Publishes what was committed, and lets the consumer group follow.
         summary: Counts what became of articles.
-        letters: Is told of the dead letters that are written.
+        letters: Logs the dead letters that are written.
         progress: Is told how far it is.
         stopping: Tells whether to end at the next safe point.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
@@ -24,7 +23,7 @@ from claimwire.pipelines import ingest
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.observe import logs
-from claimwire.pipelines.observe.progress import Progress, following
+from claimwire.pipelines.observe.progress import Progress, following, meanwhile
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.polling import Polling, report
@@ -183,22 +182,14 @@ class Reading:
     @contextmanager
     def _ending(self) -> Iterator[None]:
         """Within, a wish to end becomes a file: feeds may be fetched by another process, which ignores signals."""
-        ended = threading.Event()
 
         def look() -> None:
-            while not ended.wait(_LOOK_EVERY_S):
-                if self._stopping():
-                    self._stop_file.touch()
-                    return
+            if self._stopping():
+                self._stop_file.touch()
 
         self._stop_file.parent.mkdir(parents=True, exist_ok=True)
-        looking = threading.Thread(target=look, name="ending", daemon=True)
-        looking.start()
-        try:
+        with meanwhile("ending", _LOOK_EVERY_S, look):
             yield
-        finally:
-            ended.set()
-            looking.join()
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
