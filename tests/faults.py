@@ -273,10 +273,10 @@ class _Folder:
     def __init__(self) -> None:
         self.now: dict[str, _File | _Folder] = {}
         self.safe: dict[str, _File | _Folder] = {}
-        self.after: list[tuple[str, _File | _Folder | None]] = []
+        self.after: list[tuple[int, str, _File | _Folder | None]] = []
 
-    def change(self, name: str, what: _File | _Folder | None) -> None:
-        self.after.append((name, what))
+    def change(self, moment: int, name: str, what: _File | _Folder | None) -> None:
+        self.after.append((moment, name, what))
         if what is None:
             del self.now[name]
         else:
@@ -308,9 +308,12 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._top = _Folder()
+        self._moment = 0
 
     def do(self, event: Event) -> None:
         """What a program asks of the disk."""
+        self._moment += 1
+        now = self._moment
         found = self._find(event.path)
         if not found:
             return
@@ -319,7 +322,7 @@ class Disk:
         if event.what == "open":
             created, emptied = map(int, event.more.split())
             if created:
-                above.change(name, _File())
+                above.change(now, name, _File())
             elif emptied and isinstance(own, _File):
                 own.change(0, None)
         elif event.what == "write" and isinstance(own, _File):
@@ -329,21 +332,22 @@ class Disk:
         elif event.what == "sync" and own:
             own.sync()
         elif event.what == "folder":
-            above.change(name, _Folder())
+            above.change(now, name, _Folder())
         elif event.what == "remove":
-            above.change(name, None)
+            above.change(now, name, None)
         elif event.what == "rename" and own and (target := self._find(event.more)):
-            target[0].change(target[1], own)
-            above.change(name, None)
+            target[0].change(now, target[1], own)
+            above.change(now, name, None)
 
     def after_loss(self, of: str, chance: random.Random) -> Image:
         """What is there when the power comes back, of the least that POSIX promises to the most that there may be.
 
         With the loss "of some of both", what was written since the last flush is there in part: of each write any
-        sectors, of each folder's changes those up to some moment.
+        sectors, of what changed in folders all up to some moment. So a file is never out of one folder before it is in
+        the other: ext4, XFS, Btrfs and APFS do a rename in one transaction, after what was done before it.
         """
         image: Image = {}
-        _picture(self._top, "", of, chance, image)
+        _picture(self._top, "", of, chance.randint(0, self._moment), chance, image)
         return image
 
     def _find(self, path: str) -> tuple[_Folder, str] | None:
@@ -360,11 +364,13 @@ class Disk:
         return folder, name
 
 
-def _picture(folder: _Folder, path: str, of: str, chance: random.Random, image: Image) -> None:
+def _picture(folder: _Folder, path: str, of: str, until: int, chance: random.Random, image: Image) -> None:
     names = dict(folder.safe if of == LOSSES[1] else folder.now)
     if of == LOSSES[3]:
         names = dict(folder.safe)
-        for name, what in folder.after[: chance.randint(0, len(folder.after))]:
+        for moment, name, what in folder.after:
+            if moment > until:
+                break
             if what is None:
                 names.pop(name, None)
             else:
@@ -372,7 +378,7 @@ def _picture(folder: _Folder, path: str, of: str, chance: random.Random, image: 
     for name, what in names.items():
         if isinstance(what, _Folder):
             image[f"{path}{name}"] = None
-            _picture(what, f"{path}{name}/", of, chance, image)
+            _picture(what, f"{path}{name}/", of, until, chance, image)
         elif of == LOSSES[0]:
             image[f"{path}{name}"] = bytes(what.now)
         elif of == LOSSES[3]:
