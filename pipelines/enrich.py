@@ -217,7 +217,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
     def _record(self, judged: Judged, extraction: Extraction | None, skipped: str | None) -> EnrichedArticle:
         return EnrichedArticle(
             schema_version=SCHEMA_VERSION,
-            article=judged.article,
+            article=msgspec.structs.replace(judged.article, input=None),
             duplicate=judged.duplicate,
             entities=extraction.entities if extraction else (),
             claims=extraction.claims if extraction else (),
@@ -228,6 +228,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 run_id=self.run.id,
                 processed_at=self.run.now(),
                 skipped=skipped or (None if self._only(judged) is None else "copied sentences"),
+                input=judged.article.input,
             ),
         )
 

@@ -6,6 +6,7 @@ This package imports no other part of the project.
 from claimwire.schemas.codec import decode, encode
 from claimwire.schemas.records import (
     SCHEMA_VERSION,
+    Archived,
     Article,
     Claim,
     ClaimKind,
@@ -17,6 +18,7 @@ from claimwire.schemas.records import (
     Entity,
     Event,
     Failure,
+    Input,
     KnowledgeBaseEntry,
     MessageQuantity,
     MessageSpeaker,
@@ -27,10 +29,12 @@ from claimwire.schemas.records import (
     Source,
     Span,
     Speaker,
+    TextSource,
 )
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Archived",
     "Article",
     "Claim",
     "ClaimKind",
@@ -42,6 +46,7 @@ __all__ = [
     "Entity",
     "Event",
     "Failure",
+    "Input",
     "KnowledgeBaseEntry",
     "MessageQuantity",
     "MessageSpeaker",
@@ -52,6 +57,7 @@ __all__ = [
     "Source",
     "Span",
     "Speaker",
+    "TextSource",
     "decode",
     "encode",
 ]

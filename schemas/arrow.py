@@ -35,17 +35,19 @@ def _split_null(kind: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, bool]
 
 _SCALARS = {
     msgspec.inspect.StrType: pa.string(),
-    msgspec.inspect.IntType: pa.int32(),
     msgspec.inspect.FloatType: pa.float64(),
     msgspec.inspect.BoolType: pa.bool_(),
     msgspec.inspect.LiteralType: pa.string(),
     msgspec.inspect.DateTimeType: pa.timestamp("us", tz="UTC"),
 }
+_LARGEST_INT32 = (1 << 31) - 1
 
 
 def _arrow_type(kind: msgspec.inspect.Type) -> Any:
     if type(kind) in _SCALARS:
         return _SCALARS[type(kind)]
+    if isinstance(kind, msgspec.inspect.IntType):
+        return pa.int64() if (kind.le or 0) > _LARGEST_INT32 else pa.int32()
     if isinstance(kind, msgspec.inspect.StructType):
         return pa.struct([_field(field) for field in kind.fields])
     if isinstance(kind, msgspec.inspect.VarTupleType):

@@ -12,14 +12,16 @@ when the rule for making an id changes.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 Span = tuple[int, int]
+ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 Kind = Literal["exact", "near", "revision"]
+TextSource = Literal["feed", "page", "summary", "given"]
 SpeakerType = Literal["person", "organization", "place", "group", "anonymous", "document", "unknown"]
 
 
@@ -36,6 +38,25 @@ class Source(Record, frozen=True):
     """The feed's URL as configured; null if the article came from a file or topic."""
     domain: str | None = None
     """The host of the article's canonical URL, without ``www.``; it identifies the outlet."""
+
+
+class Archived(Record, frozen=True):
+    """Where the page that was fetched is kept, to the byte."""
+
+    file: str
+    """The name of a WARC file, without its folder."""
+    offset: ByteOffset
+    """Of the record of the response."""
+
+
+class Input(Record, frozen=True):
+    """The place in a file from which an article was read."""
+
+    file: str
+    line: int | None = None
+    """Counted from 1; of a table, the row without its header."""
+    offset: ByteOffset | None = None
+    """Of a record in a WARC file."""
 
 
 class RawArticle(Record, frozen=True):
@@ -65,6 +86,15 @@ class RawArticle(Record, frozen=True):
     tags: tuple[str, ...] = ()
     source_name: str | None = None
     feed_url: str | None = None
+    text_source: TextSource | None = None
+    page_problem: str | None = None
+    paywalled: bool | None = None
+    correction: str | None = None
+    agency: str | None = None
+    section: str | None = None
+    syndicated_from: str | None = None
+    archive: Archived | None = None
+    input: Input | None = None
     origin: Origin | None = None
     """The exact place where it was read, for dead letters."""
     attempts: int = 0
@@ -97,6 +127,25 @@ class Article(Record, frozen=True):
     """A hash of title and text; equal for equal content."""
     revision_of: str | None = None
     """The id of the version that this one replaces; equal to ``id`` if the sender gave both versions the same id."""
+    text_source: TextSource | None = None
+    """``page``: the page behind the entry of a feed; ``feed``: the entry, because it has the whole text or because
+    pages are not to be fetched; ``summary``: the entry has a teaser only, and the page was not to be had; ``given``: a
+    file or a topic. Null in records of schema 1.2 and before."""
+    page_problem: str | None = None
+    """Why the text is not that of the page, e.g. ``robots.txt does not allow it``."""
+    paywalled: bool | None = None
+    """Whether the page says that not everybody may read all of it; null if it says nothing."""
+    correction: str | None = None
+    """The notice of a correction or update that stands on the page, verbatim."""
+    agency: str | None = None
+    """The news agency that is credited, e.g. ``Reuters``."""
+    section: str | None = None
+    """The section of the outlet, as the page gives it."""
+    syndicated_from: str | None = None
+    """The canonical link of the page, where it leads to another outlet."""
+    archive: Archived | None = None
+    input: Input | None = None
+    """Only until the record is written, which has it in its provenance."""
 
 
 class Duplicate(Record, frozen=True):
@@ -276,6 +325,8 @@ class Provenance(Record, frozen=True):
     skipped: str | None = None
     """Why nothing was extracted (``copy``, ``language: de``, ``extract: none``, ``no text``, ``too long``), or not from
     the whole text (``copied sentences``: a near-duplicate shares these sentences with its original)."""
+    input: Input | None = None
+    """The place in a file from which the article was read; null for feeds, pages and topics."""
 
 
 class EnrichedArticle(Record, frozen=True):

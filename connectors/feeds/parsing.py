@@ -158,6 +158,7 @@ def article_from_entry(entry: Mapping[str, Any], feed: FeedInfo) -> RawArticle:
         tags=_tags(entry),
         source_name=feed.title,
         feed_url=feed.url if _is_http(feed.url) else None,
+        text_source="feed",
         origin=Origin(url=feed.url),
     )
     if not (article.guid or article.url or article.title or article.text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
 from claimwire.errors import ClaimwireError
-from claimwire.schemas.records import Origin, RawArticle
+from claimwire.schemas.records import Archived, Origin, RawArticle, TextSource
 
 ACCEPTED = (
     "claimwire's own article, a schema.org NewsArticle, an IPTC ninjs item, a Media Cloud story, "
@@ -72,7 +73,29 @@ def _own(found: Json) -> RawArticle:
         tags=value.names(found.get("tags")),
         source_name=value.first(source, "name"),
         feed_url=value.first(source, "feed_url"),
+        **_of_page(found),
     )
+
+
+def _of_page(found: Json) -> dict[str, Any]:
+    """What an article of ours says of its page; what is none of it is left out."""
+    kept: dict[str, Any] = {}
+    for field, kind in _OF_PAGE.items():
+        with suppress(msgspec.ValidationError):
+            kept[field] = msgspec.convert(found.get(field), kind)
+    return kept
+
+
+_OF_PAGE: dict[str, Any] = {
+    "text_source": TextSource | None,
+    "page_problem": str | None,
+    "paywalled": bool | None,
+    "correction": str | None,
+    "agency": str | None,
+    "section": str | None,
+    "syndicated_from": str | None,
+    "archive": Archived | None,
+}
 
 
 def _raw(found: Json) -> RawArticle:

@@ -44,4 +44,13 @@ def normalize(raw: RawArticle) -> Article:
         fetched_at=raw.fetched_at,
         tags=distinct_lines(raw.tags),
         content_hash=content,
+        text_source=raw.text_source or "given",
+        page_problem=one_line(raw.page_problem),
+        paywalled=raw.paywalled,
+        correction=one_line(raw.correction),
+        agency=one_line(raw.agency),
+        section=one_line(raw.section),
+        syndicated_from=one_line(raw.syndicated_from),
+        archive=raw.archive,
+        input=raw.input,
     )
