@@ -88,6 +88,7 @@ def test_an_rss_item_becomes_an_article() -> None:
         tags=("World", "War"),
         source_name="The Example Post",
         feed_url=URL,
+        text_source="feed",
         origin=Origin(url=URL),
     )
 
