@@ -14,9 +14,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from claimwire.connectors.feeds.fetching import _retry_after
 from claimwire.connectors.feeds.parsing import parse_feed
-from claimwire.connectors.feeds.records import LONGEST_WAIT
 from claimwire.connectors.files import jsonvalues
 from claimwire.connectors.files.articles import NotAnArticle, decode_article
 from claimwire.connectors.files.decoding import decode as decode_payload
@@ -30,6 +28,7 @@ from claimwire.connectors.sources import SourceError, sources
 from claimwire.connectors.web.addresses import is_public
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import BadUrl, _joined, _parsed, without_password
+from claimwire.connectors.web.waits import LONGEST_WAIT, retry_after
 from claimwire.pipelines.dedupe.fingerprint import Sketch, fingerprint
 from claimwire.pipelines.dedupe.index import Found, Seen
 from claimwire.pipelines.dedupe.transform import with_verdict
@@ -262,8 +261,8 @@ def check_time(data: bytes) -> None:
     time = plausible(time, NOW)
     if time:
         assert_published("article", normalize(RawArticle(title="T", published=text, fetched_at=NOW)), thoroughly(data))
-    wait = _retry_after(text)
-    assert wait is None or 0 <= wait <= LONGEST_WAIT.total_seconds()
+    wait = retry_after(text)
+    assert wait is None or timedelta() <= wait <= LONGEST_WAIT
     with suppress(ValueError):
         assert parse_duration(text) > timedelta()
     moment = jsonvalues.instant({"at": text}, "at")

@@ -16,7 +16,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from claimwire.connectors.feeds.fetching import _retry_after
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.jsonvalues import values_in
@@ -25,6 +24,7 @@ from claimwire.connectors.kafka import KafkaAddress
 from claimwire.connectors.sources import sources
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.waits import retry_after
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.index import Found
@@ -106,7 +106,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "judge of copies": _copies,
     "language": lambda text: language(text, text),
     "to_text of a reference": lambda text: to_text(f"&#{text};"),
-    "_retry_after": _retry_after,
+    "retry_after": retry_after,
     "KafkaAddress.parse": lambda text: KafkaAddress.parse(f"kafka://{text}"),
     "sources": lambda text: list(sources(f"http://{text}")),
     "values_in": lambda text: list(values_in(text)),

@@ -8,8 +8,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,10 +17,11 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.feeds.parsing import ParsedFeed
-from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from claimwire.connectors.web.waits import retry_after
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
@@ -282,21 +282,10 @@ def _refused(request: FeedRequest, answer: Response) -> FeedResult:
     failed = _failed(request, Failure(type="HttpStatus", message=message), answer.status)
     wait = None
     if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        wait = _retry_after(answer.headers.get("retry-after", ""))
+        wait = retry_after(answer.headers.get("retry-after", ""))
     gone = answer.status == HTTPStatus.GONE
-    return msgspec.structs.replace(failed, outcome="gone" if gone else "failed", retry_after_s=wait)
-
-
-def _retry_after(field: str) -> int | None:
-    """Seconds, from seconds or a date (RFC 9110, 10.2.3)."""
-    if field.strip().isdecimal():
-        return min(int(field.strip()[:10]), int(LONGEST_WAIT.total_seconds()))
-    try:
-        date = parsedate_to_datetime(field)
-        wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return int(min(max(wait, timedelta()), LONGEST_WAIT).total_seconds())
+    seconds = None if wait is None else int(wait.total_seconds())
+    return msgspec.structs.replace(failed, outcome="gone" if gone else "failed", retry_after_s=seconds)
 
 
 def _failed(request: FeedRequest, error: Exception | Failure, status: int | None = None) -> FeedResult:

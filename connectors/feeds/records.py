@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 
 import msgspec
 
 from claimwire.connectors.web.http import without_password
 from claimwire.schemas import Failure
-
-LONGEST_WAIT = timedelta(days=7)
-"""For which a site is left alone, however much longer it asked for (Retry-After, RFC 9110, 10.2.3)."""
 
 
 class FeedRequest(msgspec.Struct, frozen=True):

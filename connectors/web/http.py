@@ -30,6 +30,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from claimwire.connectors.web.addresses import is_public
 from claimwire.errors import ClaimwireError
 
+ACCEPT_PAGES = "text/html, application/xhtml+xml, */*;q=0.5"
 ACCEPT_FEEDS = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
@@ -44,9 +45,10 @@ Resolver = Callable[[str, int], list[str]]
 
 
 class FetchError(ClaimwireError):
-    """A URL could not be fetched. The message names the URL and what can be done about it."""
+    """A URL could not be fetched. The message names it and says what can be done; ``problem`` leaves the name out."""
 
     def __init__(self, url: str, problem: str) -> None:
+        self.problem = problem
         super().__init__(f"{without_password(url)}: {problem}")
 
 
@@ -101,7 +103,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """An answer other than a redirect, whatever its status."""
+    """An answer, whatever its status; a redirect only where it was not to be followed."""
 
     url: str
     """Where it was found, after redirects."""
@@ -112,6 +114,8 @@ class Response(msgspec.Struct, frozen=True):
     """Decompressed. Only that of a success (2xx) is read."""
     permanent_url: str | None = None
     """The same as ``url``, if there were redirects and each of them is for good (301 or 308)."""
+    redirect: str | None = None
+    """Where it leads, of a redirect that was not to be followed."""
 
 
 class Client:
@@ -150,12 +154,20 @@ class Client:
         self._lock = threading.Lock()  # on these three
         self._failures: Counter[tuple[str | None, int | None]] = Counter()
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        follow: Callable[[str], bool] = lambda _: True,
+        enough: int | None = None,
+    ) -> Response:
         """Fetch a URL with GET, following redirects.
 
         Args:
             url: http or https. A user name and password in it are sent to this host only.
             headers: to be sent beside User-Agent and Accept-Encoding.
+            follow: whether to follow a redirect to this URL; one that is not followed is the answer.
+            enough: the body ends after at least so many bytes, however long it is.
 
         Returns:
             The answer, whatever its status: 304 and 404 are answers.
@@ -169,12 +181,15 @@ class Client:
         for hop in range(self._limits.max_redirects + 1):
             target = _parsed(here)
             with self._turn_of(target), self._within(left) as deadline:
-                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline)
+                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline, enough)
             if isinstance(answer, Response):
                 return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
             status, location = answer
             permanent = permanent and status in _PERMANENT
-            here = _joined(here, location)
+            there = _joined(here, location)
+            if not follow(there):
+                return Response(url=here, status=status, headers={}, body=b"", redirect=there)
+            here = there
             left = deadline.left()
         raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
 
@@ -207,7 +222,9 @@ class Client:
                 with self._lock:
                     self._under_way.remove(deadline)
 
-    def _ask(self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline) -> Response | tuple[int, str]:
+    def _ask(
+        self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline, enough: int | None
+    ) -> Response | tuple[int, str]:
         """One request: the answer, or the status and target of a redirect."""
         deadline.check(url)
         if target.auth:
@@ -217,7 +234,7 @@ class Client:
         if self._failures[host] >= _TRIES:
             raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
         try:
-            answer = self._answer(url, target, headers, connection, deadline)
+            answer = self._answer(url, target, headers, connection, deadline, enough)
         except (NotFound, Unreachable, Timeout):
             self._failures[host] += 1
             raise
@@ -230,7 +247,13 @@ class Client:
         return answer
 
     def _answer(
-        self, url: str, target: Url, headers: dict[str, str], connection: HTTPConnection, deadline: _Deadline
+        self,
+        url: str,
+        target: Url,
+        headers: dict[str, str],
+        connection: HTTPConnection,
+        deadline: _Deadline,
+        enough: int | None,
     ) -> Response | tuple[int, str]:
         try:
             connection.connect()
@@ -240,7 +263,7 @@ class Client:
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status in _REDIRECTS and "location" in fields:
                 return answer.status, fields["location"]
-            body = self._body(url, answer) if 200 <= answer.status < 300 else b""
+            body = self._body(url, answer, enough) if 200 <= answer.status < 300 else b""
             deadline.check(url)  # a connection that was cut looks like one that ended
             return Response(url=url, status=answer.status, headers=fields, body=body)
         except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
@@ -279,14 +302,16 @@ class Client:
         assert failure is not None  # noqa: S101 - for the type checker: allowed is not empty
         raise failure
 
-    def _body(self, url: str, answer: BaseHTTPResponse) -> bytes:
+    def _body(self, url: str, answer: BaseHTTPResponse, enough: int | None) -> bytes:
         limit = self._limits.max_bytes
         announced = answer.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced) > limit:
+        if enough is None and announced.isdecimal() and int(announced) > limit:
             raise TooLarge(url, f"the body has {announced} bytes, more than {limit}; raise the limit if it is right")
         body = bytearray()
         while chunk := answer.read(_CHUNK, decode_content=True):
             body += chunk
+            if enough is not None and len(body) >= enough:
+                break
             if max(len(body), answer.tell()) > limit:
                 raise TooLarge(url, f"the body has more than {limit} bytes; raise the limit if it is right")
         return bytes(body)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.waits import LONGEST_WAIT
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.observe import events
 from claimwire.pipelines.observe.summary import Summary
