@@ -27,11 +27,11 @@ from apache_beam.testing.util import assert_that, equal_to
 from webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
-from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry, parse_feed
+from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry, parse_feed, parse_feed_in
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
-from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileSource
+from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 
 URL = "https://news.example/feeds/all.xml"
@@ -334,17 +334,17 @@ def quadratic() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def parser() -> Iterator[FeedParser]:
-    with FeedParser(seconds=3, memory_bytes=1 << 30) as running:
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seconds=3, memory_bytes=1 << 30) as running:
         yield running
 
 
-def parse(parser: FeedParser, body: bytes) -> ParsedFeed:
-    return parser.parse(body, URL, {}, NOW, base_url=URL)
+def parse(sandbox: Sandbox, body: bytes) -> ParsedFeed:
+    return parse_feed_in(sandbox, body, URL, {}, NOW, base_url=URL)
 
 
-def test_entities_do_not_grow(parser: FeedParser) -> None:
-    feed = parse(parser, laughs(10))
+def test_entities_do_not_grow(sandbox: Sandbox) -> None:
+    feed = parse(sandbox, laughs(10))
     assert sum(len(str(article)) for article in feed.articles) < 10_000
 
 
@@ -371,58 +371,58 @@ def test_external_entities_are_not_fetched(tmp_path: Path) -> None:
     ],
     ids=["quadratic entities", "a long author", "deep nesting", "many encodings"],
 )
-def test_a_feed_cannot_keep_the_parser_busy(parser: FeedParser, body: bytes) -> None:
-    feed = parse(parser, body)
+def test_a_feed_cannot_keep_the_parser_busy(sandbox: Sandbox, body: bytes) -> None:
+    feed = parse(sandbox, body)
     assert feed.error is not None
     assert feed.error.type == "ParserKilled"
     [letter] = feed.dead_letters
     assert (letter.stage, letter.payload) == ("feed", body.decode())
-    assert [article.title for article in parse(parser, rss(ITEM)).articles] == ["A title"]  # and the next is read
+    assert [article.title for article in parse(sandbox, rss(ITEM)).articles] == ["A title"]  # and the next is read
 
 
 def test_a_parser_that_has_to_wait_for_the_processor_is_given_the_time() -> None:
-    with FeedParser(seconds=1) as parser:
-        parse(parser, rss(ITEM))
-        os.kill(child_of(parser), signal.SIGSTOP)
-        waking = threading.Timer(1.5, os.kill, (child_of(parser), signal.SIGCONT))
+    with Sandbox(seconds=1) as sandbox:
+        parse(sandbox, rss(ITEM))
+        os.kill(child_of(sandbox), signal.SIGSTOP)
+        waking = threading.Timer(1.5, os.kill, (child_of(sandbox), signal.SIGCONT))
         waking.start()
-        feed = parse(parser, rss(ITEM))
+        feed = parse(sandbox, rss(ITEM))
         waking.join()
     assert (len(feed.articles), feed.error) == (1, None)
 
 
-def test_deep_nesting_does_no_harm(parser: FeedParser) -> None:
-    feed = parse(parser, rss(f"{ITEM}<content:encoded><![CDATA[{'<div>' * 100_000}deep]]></content:encoded>"))
+def test_deep_nesting_does_no_harm(sandbox: Sandbox) -> None:
+    feed = parse(sandbox, rss(f"{ITEM}<content:encoded><![CDATA[{'<div>' * 100_000}deep]]></content:encoded>"))
     assert [article.text for article in feed.articles] == ["deep"]
 
 
-def test_the_sandbox_gives_what_parse_feed_gives(parser: FeedParser) -> None:
+def test_the_sandbox_gives_what_parse_feed_gives(sandbox: Sandbox) -> None:
     body = rss(ITEM, "<category>x</category>")
-    assert parse(parser, body) == parse_feed(body, URL, {}, NOW)
+    assert parse(sandbox, body) == parse_feed(body, URL, {}, NOW)
 
 
-def child_of(parser: FeedParser) -> int:
-    assert parser._child
-    return parser._child.pid
+def child_of(sandbox: Sandbox) -> int:
+    assert sandbox._child
+    return sandbox._child.pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_who_asks_a_service_to_end_does_not_end_the_parser(parser: FeedParser, number: signal.Signals) -> None:
-    parse(parser, rss(ITEM))
-    child = child_of(parser)
+def test_who_asks_a_service_to_end_does_not_end_the_parser(sandbox: Sandbox, number: signal.Signals) -> None:
+    parse(sandbox, rss(ITEM))
+    child = child_of(sandbox)
     os.kill(child, number)
-    assert len(parse(parser, rss(ITEM)).articles) == 1
-    assert child_of(parser) == child
+    assert len(parse(sandbox, rss(ITEM)).articles) == 1
+    assert child_of(sandbox) == child
 
 
-def test_a_killed_parser_is_not_the_fault_of_the_feed(parser: FeedParser) -> None:
-    parse(parser, rss(ITEM))
-    os.kill(child_of(parser), signal.SIGKILL)
-    feed = parse(parser, rss(ITEM))
+def test_a_killed_parser_is_not_the_fault_of_the_feed(sandbox: Sandbox) -> None:
+    parse(sandbox, rss(ITEM))
+    os.kill(child_of(sandbox), signal.SIGKILL)
+    feed = parse(sandbox, rss(ITEM))
     assert (len(feed.articles), feed.error) == (1, None)
 
 
-def die_at_once(parser: FeedParser) -> Any:
+def die_at_once(sandbox: Sandbox) -> Any:
     program = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -430,12 +430,12 @@ def die_at_once(parser: FeedParser) -> Any:
 def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
     server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(FeedParser, "_start", die_at_once)
+    monkeypatch.setattr(Sandbox, "_start", die_at_once)
     monkeypatch.setattr(
         "claimwire.connectors.files.decoding._of_thread", threading.local()
     )  # no parser that another test has started
-    with FeedParser() as parser, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
-        parse(parser, rss(ITEM) * 10_000)
+    with Sandbox() as sandbox, pytest.raises(OSError, match="died twice, at last by SIGKILL"):
+        parse(sandbox, rss(ITEM) * 10_000)
     url = server.add("/feed", Page(body=rss(ITEM)))
     found = read(url)
     result = found.results[url]
@@ -448,7 +448,7 @@ def test_a_parser_killed_twice_is_an_error_of_the_system_and_no_dead_letter(
         files = pipeline | beam.Create([FileSource(str(tmp_path / "a.xml"), "feed")]) | ReadFromFiles()
         assert_that(files.dead_letters, equal_to([]), "no dead letter")
         errors = files.results | beam.Map(lambda result: (result.error or "").partition(";")[0])
-        message = "ChildProcessError: the process that parses feeds died twice, at last by SIGKILL"
+        message = "ChildProcessError: the process that parses what was read died twice, at last by SIGKILL"
         assert_that(errors, equal_to([message]), "an error of the file")
 
 

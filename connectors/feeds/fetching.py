@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import apache_beam as beam
 import msgspec
 
-from claimwire.connectors.feeds.parsing import ParsedFeed
+from claimwire.connectors.feeds.parsing import ParsedFeed, parse_feed_in
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
-from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.connectors.web.waits import retry_after
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
@@ -119,10 +119,10 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
-        with FeedParser() as parser:
+        with Sandbox() as sandbox:
             for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency, self._stopped):
                 try:
-                    result, feed = _read(request, answer, parser)
+                    result, feed = _read(request, answer, sandbox)
                 except Exception as error:  # whatever one feed does to us, the rest are read
                     result, feed = _failed(request, error), None
                 if feed:
@@ -217,9 +217,7 @@ def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Except
         return error
 
 
-def _read(
-    request: FeedRequest, answer: Response | Exception, parser: FeedParser
-) -> tuple[FeedResult, ParsedFeed | None]:
+def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) -> tuple[FeedResult, ParsedFeed | None]:
     """What an answer means, and the feed that is in it."""
     if isinstance(answer, Exception):
         return _failed(request, answer), None
@@ -233,7 +231,7 @@ def _read(
         return result, None
 
     fetched_at = datetime.now(UTC)
-    feed = parser.parse(answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
+    feed = parse_feed_in(sandbox, answer.body, request.url, answer.headers, fetched_at, base_url=answer.url)
     if feed.error:
         failed = _failed(request, feed.error, answer.status)
         return failed, feed

@@ -24,6 +24,7 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.web.html import resolved, to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.errors import ClaimwireError
 from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
 
@@ -91,7 +92,7 @@ def parse_feed(
         dead letter of stage ``feed``, with the first 256 KiB of it. A feed without entries is a feed.
 
     Raises:
-        Nothing for any body: what feedparser fails with is an error as well.
+        MemoryError, and nothing else for any body: what feedparser fails with is an error of the result.
     """
     base_url, url = without_password(base_url or url), without_password(url)
     try:
@@ -100,6 +101,8 @@ def parse_feed(
         entries: list[Mapping[str, Any]] = found["entries"]
         if not entries and (wrong or not found.get("version")):
             raise NotAFeed(_why_no_feed(body, wrong))
+    except MemoryError:
+        raise
     except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
         letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
         failure = letter.error
@@ -125,6 +128,28 @@ def parse_feed(
             dead_letters.append(_dead_entry(entry, info, error))
     note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
     return ParsedFeed(title=info.title, articles=articles, dead_letters=dead_letters, note=note)
+
+
+def parse_feed_in(
+    sandbox: Sandbox,
+    body: bytes,
+    url: str,
+    headers: Mapping[str, str],
+    fetched_at: datetime | None,
+    *,
+    base_url: str,
+) -> ParsedFeed:
+    """As ``parse_feed``, in a child process. A feed over its budget gives the error ``ParserKilled`` and is a dead
+    letter.
+
+    Raises:
+        OSError: the child process cannot be started, or died twice for another reason than the feed.
+    """
+    try:
+        return sandbox.call(parse_feed, body, url, headers, fetched_at, base_url=base_url)
+    except ParserKilled as error:
+        letter = dead_letter("feed", error, body, Origin(url=without_password(url)), first_failed_at=fetched_at)
+        return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=letter.error)
 
 
 def article_from_entry(entry: Mapping[str, Any], feed: FeedInfo) -> RawArticle:

@@ -10,11 +10,11 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry
-from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.feeds.parsing import decode_entry, parse_feed_in
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.jsonvalues import check_size
 from claimwire.connectors.files.text import decode_text
+from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
 
@@ -65,10 +65,15 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
 
 
 def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
-    # A saved feed, and a dead letter all the more, may be as hostile as the one it was.
-    if not hasattr(_of_thread, "parser"):
-        _of_thread.parser = FeedParser()
     url = origin.url or ""
-    feed: ParsedFeed = _of_thread.parser.parse(data, url, {}, None, base_url=url)
+    feed = parse_feed_in(_sandbox(), data, url, {}, None, base_url=url)
     yield from feed.articles
     yield from feed.dead_letters
+
+
+def _sandbox() -> Sandbox:
+    """That of this thread. What was saved, and a dead letter all the more, may be as hostile as when it was fetched."""
+    if not hasattr(_of_thread, "sandbox"):
+        _of_thread.sandbox = Sandbox()
+    sandbox: Sandbox = _of_thread.sandbox
+    return sandbox

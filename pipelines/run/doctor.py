@@ -14,12 +14,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from claimwire.connectors.feeds.sandbox import FeedParser
+from claimwire.connectors.feeds.parsing import parse_feed_in
 from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import describe_topics
 from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
+from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, load
 from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.normalize.text import escaped
@@ -152,10 +153,10 @@ def _sources(settings: Settings) -> Iterator[str]:
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
-    with ThreadPoolExecutor(settings.feeds_at_once) as threads, FeedParser() as parser:
+    with ThreadPoolExecutor(settings.feeds_at_once) as threads, Sandbox() as sandbox:
         answers = list(threads.map(lambda url: _answer(client, url), urls))
         problems = list(
-            filter(None, (_problem(url, answer, parser) for url, answer in zip(urls, answers, strict=True)))
+            filter(None, (_problem(url, answer, sandbox) for url, answer in zip(urls, answers, strict=True)))
         )
     if urls:
         yield f"{len(urls) - len(problems)} of {counted(len(urls), 'feed')} answer"
@@ -170,11 +171,11 @@ def _answer(client: Client, url: str) -> Response | FetchError:
         return error
 
 
-def _problem(url: str, answer: Response | FetchError, parser: FeedParser) -> str | None:
+def _problem(url: str, answer: Response | FetchError, sandbox: Sandbox) -> str | None:
     if isinstance(answer, FetchError):
         return str(answer)
     name = without_password(url)
     if answer.status // 100 != 2:
         return f"{name}: answered {answer.status}"
-    feed = parser.parse(answer.body, name, answer.headers, None, base_url=answer.url)
+    feed = parse_feed_in(sandbox, answer.body, name, answer.headers, None, base_url=answer.url)
     return f"{name}: {feed.error.message}" if feed.error else None
