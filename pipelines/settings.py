@@ -69,6 +69,39 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed_limit_mb: Annotated[
         int, _in(SOURCES, "Largest body of a feed, in megabytes after decompression.", ge=1, le=1024)
     ] = 10
+    full_text: Annotated[
+        Literal["auto", "always", "never"],
+        _in(
+            SOURCES,
+            "Whether to fetch the page behind an entry of a feed: auto does where the entry has only a teaser, always "
+            "for every entry, those of saved feeds included. robots.txt and reservations are obeyed.",
+        ),
+    ] = "auto"
+    page_delay: Annotated[
+        int,
+        _in(SOURCES, "Seconds between two requests for pages of one host; a longer crawl-delay counts.", ge=0, le=3600),
+    ] = 5
+    page_delays: Annotated[
+        tuple[str, ...],
+        _in(SOURCES, "The same for single hosts, repeatable, whatever their robots.txt says, e.g. news.example=1."),
+    ] = ()
+    page_wait: Annotated[
+        Duration,
+        _in(
+            SOURCES,
+            "How long a run fetches pages; an entry whose page is not there by then is written with its teaser, and "
+            "its page follows as a revision, if it is to be had within a day.",
+        ),
+    ] = "10m"
+    page_limit_mb: Annotated[int, _in(SOURCES, "Largest page, in megabytes after decompression.", ge=1, le=100)] = 5
+    ignore_reservations: Annotated[
+        bool,
+        _in(
+            SOURCES,
+            "Read pages although their publisher reserves text and data mining (TDMRep, X-Robots-Tag), where the law "
+            "or the publisher allows it to you. robots.txt is obeyed in any case.",
+        ),
+    ] = False
     allow_private: Annotated[bool, _in(SOURCES, "Allow requests to private, loopback and link-local addresses.")] = (
         False
     )
@@ -220,6 +253,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """``remember`` as a time span."""
         return parse_duration(self.remember)
 
+    def page_wait_time(self) -> timedelta:
+        """``page_wait`` as a time span."""
+        return parse_duration(self.page_wait)
+
+    def delays(self) -> dict[str, float]:
+        """``page_delays`` as seconds by host."""
+        return dict(map(parse_delay, self.page_delays))
+
     def interval(self) -> timedelta:
         """``every`` as a time span."""
         return parse_duration(self.every)
@@ -232,6 +273,14 @@ def parse_duration(text: str) -> timedelta:
     except msgspec.ValidationError:
         raise ValueError(f"{text!r} is not a time span; {_DURATION_HINT}") from None
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def parse_delay(text: str) -> tuple[str, float]:
+    """The host and the seconds of one of ``page_delays``. Raises ValueError."""
+    host, _, seconds = text.strip().lower().rpartition("=")
+    if not host or not seconds.isdecimal() or int(seconds) > 3600:
+        raise ValueError(f"{text!r} is not HOST=SECONDS with 0 to 3600 seconds, e.g. news.example=1")
+    return host, float(seconds)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -353,6 +402,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         checked = msgspec.convert(value, _types()[name], strict=not isinstance(value, str))
         if name == "kafka_start":
             start_time(checked)
+        if name == "page_delays":
+            dict(map(parse_delay, checked))
     except (msgspec.ValidationError, ValueError) as error:
         plain = (
             str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")

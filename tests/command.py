@@ -27,8 +27,12 @@ _HERE = str(Path(__file__).parent)
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a command: this process's, without settings of whoever runs the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")} | more
+    """The environment of a command: this process's, without settings of whoever runs the tests.
+
+    Pages are not fetched unless a test says so: the links of made-up feeds lead nowhere.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+    return ours | {"CLAIMWIRE_FULL_TEXT": "never"} | more
 
 
 @cache

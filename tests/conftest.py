@@ -76,6 +76,7 @@ def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
     from claimwire.pipelines.settings import Settings  # noqa: PLC0415
     from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
+    settings.setdefault("full_text", "never")  # the links of made-up feeds lead nowhere
     with State(state) as opened:
         return BoundedRun(Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay).go()
 

@@ -38,6 +38,7 @@ _DEAD_AFTER = 2
 _BACK_OFF = timedelta(minutes=5)
 _LONGEST_BACK_OFF = timedelta(days=1)
 _LOOK_EVERY_S = 0.2
+_LONGEST_SLEEP_S = 60.0  # the system takes no endless one as a number
 _TOO_MANY = (429, 503)
 
 
@@ -184,7 +185,8 @@ class Visits:
                     host.busy = True
                     self._busy += 1
                     return host
-                self._changed.wait(min(self._ready[0][0] if self._ready else self._end, self._end) - now)
+                until = min(self._ready[0][0], self._end) if self._ready else self._end
+                self._changed.wait(min(until - now, _LONGEST_SLEEP_S))
             return None
 
     def _one(self, host: _Host) -> None:
@@ -211,8 +213,8 @@ class Visits:
                     host.learn(host.robots, "", now)
             else:
                 host.learn(host.robots, self._reserved(root), now)
-        except FetchError as error:  # whatever else it is, nobody can say what the site allows
-            host.failed(error)
+        except Exception as error:  # whatever it is, nobody can say what the site allows
+            host.failed(error.problem if isinstance(error, FetchError) else str(error))
         host.asked()
 
     def _robots(self, root: str) -> Robots:
@@ -241,11 +243,13 @@ class Visits:
             answer = self._client.get(request.url, {"Accept": ACCEPT_PAGES}, host.may_follow)
         except FetchError as error:
             answer = error
+        except Exception as error:  # a thread has nobody above it to catch anything
+            answer = FetchError(request.url, f"it cannot be fetched ({type(error).__name__}: {error})")
         host.asked()
         if isinstance(answer, FetchError):
             self._room.release()
             if isinstance(answer, (NotFound, NotTried, Unreachable, Timeout)):
-                host.failed(answer)
+                host.failed(answer.problem)
         else:
             host.answered()
             if answer.status in _TOO_MANY:
@@ -290,12 +294,12 @@ class _Host:
         """And it was answered."""
         self.memory = msgspec.structs.replace(self.memory, failures=0, not_before=None)
 
-    def failed(self, error: FetchError) -> None:
+    def failed(self, why: str) -> None:
         """Or it was not."""
         failures = self.memory.failures + 1
         self.memory = msgspec.structs.replace(self.memory, failures=failures)
         if failures >= _DEAD_AFTER:
-            self.leave_alone(error.problem, datetime.now(UTC) + self.back_off())
+            self.leave_alone(why, datetime.now(UTC) + self.back_off())
 
     def back_off(self) -> timedelta:
         """How long to leave it alone, after so many failures."""

@@ -17,6 +17,12 @@ class Summary(msgspec.Struct):
     files_unchanged: int = 0
     topics_read: int = 0
     sources_failed: int = 0
+    pages_read: int = 0
+    """Pages behind entries of feeds that were fetched and read."""
+    pages_refused: int = 0
+    """Those that may not be read, or are none; their entries are written as their feeds have them."""
+    pages_failed: int = 0
+    """Those that were not to be had for now; their entries are written, and their pages asked for again."""
     lost: int = 0
     """Offsets of topics that the broker had removed before they were read (``kafka_lost: reset``)."""
     resumed: int = 0
@@ -65,6 +71,12 @@ class Summary(msgspec.Struct):
         lost = f", {counted(self.lost, 'record')} lost to retention" if self.lost else ""
         refused = [f"refused    {counted(self.refused, 'message')}, kept as dead letters"] if self.refused else []
         resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
+        asked = self.pages_read or self.pages_refused or self.pages_failed
+        pages = [
+            f"pages      {self.pages_read:,} read, {self.pages_refused:,} not allowed or without an article, "
+            f"{self.pages_failed:,} not to be had yet"
+        ]
+        pages = pages if asked else []
         beside = [f"beside     dead letters and events are in {self.beside}"] if self.beside else []
         return [
             f"sources    {counted(self.feeds_read, 'feed')}{',' if topics else ' and'} "
@@ -73,6 +85,7 @@ class Summary(msgspec.Struct):
             f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
             f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
             f"+ {counted(self.dead_letters, 'dead letter')}{waiting}",
+            *pages,
             f"claims     {self.claims:,}",
             *refused,
             *beside,

@@ -1,4 +1,4 @@
-"""One bounded run: read all sources into the queue, then work the queue in passes, each committed whole."""
+"""One bounded run: read all sources, fetch the pages behind entries, work the queue in passes, each committed whole."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.fetching import Fetching
 from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.run.publish import Publisher
 from claimwire.pipelines.run.reading import Reading, expand
@@ -65,6 +66,7 @@ class BoundedRun:
         self._reading = Reading(
             settings, state, self.run, runner, self.summary, progress, stopping, retry=only_dead_letters
         )
+        self._fetching = Fetching(settings, state, self.run, runner, self.summary, progress, stopping)
         self._letters = LetterLog()
         self._passes = Passes(
             settings,
@@ -106,6 +108,7 @@ class BoundedRun:
         self._count_resumed()
 
         self._reading.read(found)
+        self._fetching.fetch()
         self._passes.work()
 
         if forgotten := state.expire(self.run.started_at - self._settings.remembered()):
@@ -124,5 +127,5 @@ class BoundedRun:
     def _count_resumed(self) -> None:
         queue = self._state.queue
         letters = queue.waiting("dead-letter")
-        self.summary.resumed = self.summary.seen = queue.waiting() + letters
+        self.summary.resumed = self.summary.seen = queue.waiting() + self._state.pages.waiting() + letters
         self.summary.dead_letters = letters

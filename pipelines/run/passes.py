@@ -105,7 +105,7 @@ class Passes:
                 self._publisher.follow()
                 done += len(outcomes)
                 self._progress.committed(done, total, summary.claims)
-        summary.waiting = queue.waiting()
+        summary.waiting = queue.waiting() + self._state.pages.waiting()
 
     def report_completed(self) -> None:
         """The end of a run is an event, also if there was nothing new: a monitor sees by it that runs take place.

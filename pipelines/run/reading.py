@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -23,9 +23,11 @@ from claimwire.pipelines import ingest
 from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.observe import logs
-from claimwire.pipelines.observe.progress import Progress, following, meanwhile
+from claimwire.pipelines.observe.progress import Progress, following
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.ending import ending
+from claimwire.pipelines.run.fetching import wants_page
 from claimwire.pipelines.run.polling import Polling, report
 from claimwire.pipelines.run.runner import Runner
 from claimwire.pipelines.run.topics import TopicReader, why_unread
@@ -40,7 +42,6 @@ _log = logging.getLogger(__name__)
 # What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
 _MOST_FILES = 500
 _MOST_BYTES = 200_000_000
-_LOOK_EVERY_S = 0.2
 
 
 class Found(NamedTuple):
@@ -96,6 +97,7 @@ class Reading:
         self._progress = progress
         self._stopping = stopping
         self._retry = retry
+        self._wants_page = wants_page(settings)
         self._polling = Polling(state.sources, run, settings.remembered(), summary)
         self._staging = state.scratch("intake")
         self._counted = state.scratch("read")
@@ -140,7 +142,7 @@ class Reading:
             stop_file=str(self._stop_file),
         )
         if requests or files:
-            with self._followed(done, len(requests) + len(files)), self._ending():
+            with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
                 self._runner.run(
                     "read",
                     lambda pipeline: ingest.read(pipeline, requests, files, reader, self._staging, self._counted),
@@ -178,18 +180,6 @@ class Reading:
         summary.files_read += sum(not file.error for file in file_results)
         summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
-
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
-        """Within, a wish to end becomes a file: feeds may be fetched by another process, which ignores signals."""
-
-        def look() -> None:
-            if self._stopping():
-                self._stop_file.touch()
-
-        self._stop_file.parent.mkdir(parents=True, exist_ok=True)
-        with meanwhile("ending", _LOOK_EVERY_S, look):
-            yield
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
@@ -261,10 +251,11 @@ class Reading:
             retry=self._retry,
             positions=positions,
             failing=failing,
+            wants_page=self._wants_page,
         )
         self._state.clear_scratch()
         self._summary.seen += entries.given
-        self._summary.unchanged += entries.given - entries.articles - entries.dead_letters
+        self._summary.unchanged += entries.given - entries.articles - entries.dead_letters - entries.pages
         self._summary.dead_letters += entries.dead_letters
 
     def _followed(self, done: int, most: int) -> AbstractContextManager[None]:

@@ -18,6 +18,7 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
     database     the tables, and a transaction on them
     migrations   from the tables of older versions
     queue        what was read and waits for a pass
+    pages        entries of feeds that wait for the pages behind them, and what is remembered of hosts
     sources      validators of feeds, sizes of files, since when a source fails
     offsets      how far topics are read, and how far they are written
     suspects     who was being extracted when a process died

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from claimwire.pipelines.dedupe import sqlite
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
 
 _SCHEMA = """
@@ -27,6 +27,11 @@ CREATE VIEW written AS  -- positions of intakes of which nothing waits any more,
 CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_failed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE deaths (note TEXT NOT NULL, key TEXT NOT NULL, alone INTEGER NOT NULL,
                      PRIMARY KEY (key, note)) WITHOUT ROWID;
+CREATE TABLE pages (key BLOB PRIMARY KEY, host TEXT NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL,
+                    tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT, entry BLOB NOT NULL);
+CREATE INDEX pages_by_due ON pages (due);
+CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE hosts (name TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
 

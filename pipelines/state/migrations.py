@@ -136,8 +136,20 @@ def _deaths(db: sqlite3.Connection) -> None:
     )
 
 
+def _pages(db: sqlite3.Connection) -> None:
+    """4 to 5: entries of feeds wait for the pages behind them; what is remembered of hosts."""
+    for statement in (
+        "CREATE TABLE pages (key BLOB PRIMARY KEY, host TEXT NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL,\n"
+        "                    tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT, entry BLOB NOT NULL)",
+        "CREATE INDEX pages_by_due ON pages (due)",
+        "CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE hosts (name TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

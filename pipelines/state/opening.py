@@ -26,6 +26,7 @@ from claimwire.pipelines.state import (
     explained,
     explaining,
     migrations,
+    pages,
     queue,
     sources,
     suspects,
@@ -34,6 +35,7 @@ from claimwire.pipelines.state.database import STATE_VERSION, create, transactio
 from claimwire.pipelines.state.journal import Journal, make_folder, sync
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
+from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
 from claimwire.pipelines.state.sources import Sources
 from claimwire.pipelines.state.suspects import Suspects
@@ -56,6 +58,7 @@ class State:
     db: sqlite3.Connection
     queue: Queue
     sources: Sources
+    pages: Pages
     offsets: Offsets
     journal: Journal
 
@@ -80,6 +83,7 @@ class State:
             ) from error
         self.queue = Queue(self.db)
         self.sources = Sources(self.db)
+        self.pages = Pages(self.db)
         self.offsets = Offsets(self.db)
         self.journal = Journal(self.db)
         return self
@@ -165,6 +169,7 @@ class State:
         with transaction(self.db) as db:
             queue.forget_failures(db, before)
             sources.forget(db, before)
+            pages.forget(db, before)
             return sqlite.forget(db, before)
 
     def compact(self) -> None:

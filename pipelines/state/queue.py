@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -18,7 +18,7 @@ from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
 from claimwire.pipelines.normalize.ids import content_hash
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.state import UNREADABLE, StateError, offsets, sources, suspects
+from claimwire.pipelines.state import UNREADABLE, StateError, offsets, pages, sources, suspects
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event, Origin, decode, encode
@@ -50,6 +50,8 @@ class Entries(NamedTuple):
     given: int
     articles: int
     dead_letters: int
+    pages: int = 0
+    """Of the entries, how many wait for the page behind them."""
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ class Queue:
         retry: bool = False,
         positions: Mapping[tuple[str, int], int] | None = None,
         failing: Mapping[str, datetime] | None = None,
+        wants_page: Callable[[Article], bool] = lambda _: False,
     ) -> Entries:
         """Put what an intake read in the queue and remember how far its sources were read, in one transaction.
 
@@ -85,23 +88,19 @@ class Queue:
         before is not queued again, and neither is an article whose extraction failed before, unless ``retry``.
         ``found`` is what was learned of sources, by their names; ``positions`` are the offsets at which to go on, by
         source and partition. ``failing`` says since when feeds cannot be read, by their URLs as they may be shown: a
-        feed that stays broken in the same way gives one dead letter, whatever it sends.
+        feed that stays broken in the same way gives one dead letter, whatever it sends. An article that
+        ``wants_page`` waits for the page behind it first, unless it is known.
         """
-        given = letters = 0
+        given = letters = wanted = 0
         with transaction(self._db) as db:
             before = self.waiting()
             intake = next_intake(db)
             for article in articles:
                 given += 1
-                key = fingerprint.order(article)
-                if not retry and db.execute("SELECT 1 FROM failures WHERE key = ?", (key,)).fetchone():
-                    continue
-                record = encode(article)
-                query = "SELECT record, intake FROM queue WHERE kind = 'article' AND key = ?"
-                row = db.execute(query, (key,)).fetchone()
-                if row and _rank(record) >= _rank(row[0]):
-                    continue
-                put(db, article, record, row[1] if row else intake)
+                if wants_page(article):
+                    wanted += pages.want(db, article, now)
+                else:
+                    offer(db, article, intake, retry)
             for other in others:
                 if isinstance(other, Event):
                     event = (other.id, encode(other), intake)
@@ -112,7 +111,7 @@ class Queue:
             sources.remember(db, found, files, now)
             offsets.remember(db, positions or {}, intake)
             added = self.waiting() - before
-        return Entries(given, added, letters)
+        return Entries(given, added, letters, wanted)
 
     def set_aside_damaged(self, now: datetime) -> None:
         """Replace each row that cannot be read as what it was put in by a dead letter, in one transaction.
@@ -231,6 +230,22 @@ def next_intake(db: sqlite3.Connection) -> int:
         "SELECT max(intake) FROM (SELECT intake FROM queue UNION ALL SELECT intake FROM positions)"
     ).fetchone()
     return (last or 0) + 1
+
+
+def offer(db: sqlite3.Connection, article: Article, intake: int, retry: bool = False) -> None:
+    """Queue an article unless it failed before, inside the caller's transaction.
+
+    One that waits already stays if it sorts first.
+    """
+    key = fingerprint.order(article)
+    if not retry and db.execute("SELECT 1 FROM failures WHERE key = ?", (key,)).fetchone():
+        return
+    record = encode(article)
+    query = "SELECT record, intake FROM queue WHERE kind = 'article' AND key = ?"
+    row = db.execute(query, (key,)).fetchone()
+    if row and _rank(record) >= _rank(row[0]):
+        return
+    put(db, article, record, row[1] if row else intake)
 
 
 def put(db: sqlite3.Connection, article: Article, record: bytes, intake: int) -> None:

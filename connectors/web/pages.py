@@ -1,0 +1,256 @@
+"""Reads the pages behind links in a Beam pipeline, as a guest of each site; ``visits`` has the manners.
+
+    urls | ReadPages()
+
+``connectors.web.page`` makes an article of a page that is at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import msgspec
+
+from claimwire.connectors.web.http import Client, FetchError, Limits, NotFound, NotTried, Response, Timeout, Unreachable
+from claimwire.connectors.web.page import Page, read_page
+from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
+from claimwire.connectors.web.robots import PRODUCT
+from claimwire.connectors.web.sandbox import ParserKilled, Refused, Sandbox
+from claimwire.connectors.web.visits import Manners, Visit, Visits
+from claimwire.schemas import RawArticle
+from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
+
+_log = logging.getLogger(__name__)
+
+_MOST_HOPS = 5
+"""Redirects to other hosts, those of a page's own (meta refresh) included."""
+_MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
+_TRANSIENT = (NotFound, NotTried, Timeout, Unreachable)
+_RESERVED = "the page reserves text and data mining (%s)"
+
+
+class Pages(NamedTuple):
+    """What reading pages gives."""
+
+    articles: beam.PCollection
+    """Of RawArticle: one for each page that was read."""
+    results: beam.PCollection
+    """Of PageResult: one for each request that was dealt with, with its article."""
+    hosts: beam.PCollection
+    """Of HostMemory: what to give to the next ``ReadPages``, so that its manners begin where these end."""
+
+
+class ReadPages(beam.PTransform):  # type: ignore[misc]
+    """Reads pages: URLs (str) or PageRequests in, ``Pages`` out. No page harms another.
+
+    robots.txt is obeyed (RFC 9309), and so is what publishers say of text and data mining (TDMRep; ``tdm-reservation``
+    and ``X-Robots-Tag: noindex`` in headers and pages). A host is asked one request at a time and waited for in
+    between; it is left alone when it says so (429, 503, Retry-After) and when it does not answer twice.
+
+    All requests of a bundle go to one worker, where they run in threads: waiting is what takes the time, and only in
+    one place can it be known when a host was asked last.
+    """
+
+    def __init__(
+        self,
+        *,
+        manners: Manners | None = None,
+        hosts: Iterable[HostMemory] = (),
+        interrupted: bool = False,
+        allow_private: bool = False,
+        timeout_s: float = 60,
+        max_bytes: int = 5_000_000,
+        contact: str | None = None,
+        seconds: float = float("inf"),
+        stop_file: str | None = None,
+    ) -> None:
+        """Args:
+        manners: how hosts are treated; ``Manners()`` if not given.
+        hosts: what the last ``Pages.hosts`` gave.
+        interrupted: whether the last reading was killed, so that nobody knows when it asked whom.
+        allow_private: whether hosts of private networks, this machine included, may be asked.
+        timeout_s: for one page, redirects included.
+        max_bytes: of a body, compressed or decompressed.
+        contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
+        seconds: after which no other request begins; a page that has not been asked for by then gives no result.
+        stop_file: a path; from when a file is there, nothing more is fetched, as if the time were over.
+        """
+        super().__init__()
+        defaults = Limits()
+        limits = Limits(
+            connect_s=min(defaults.connect_s, timeout_s),
+            read_s=min(defaults.read_s, timeout_s),
+            whole_s=timeout_s,
+            max_bytes=max_bytes,
+        )
+        self._read = _Read(
+            manners or Manners(), list(hosts), interrupted, allow_private, limits, contact, seconds, stop_file
+        )
+
+    def expand(self, requests: beam.PCollection) -> Pages:
+        """The graph: all requests brought together, then fetched and read."""
+        found = (
+            requests
+            | "Request" >> beam.Map(_request).with_output_types(PageRequest)
+            | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, PageRequest])
+            | "Together" >> beam.GroupByKey()
+            | "Read"
+            >> beam.ParDo(self._read)
+            .with_output_types(PageResult, hosts=HostMemory)
+            .with_outputs("hosts", main="results")
+        )
+        articles = found.results | "Articles" >> beam.FlatMap(_articles).with_output_types(RawArticle)
+        return Pages(articles, found.results, found.hosts)
+
+
+def _request(given: str | PageRequest) -> PageRequest:
+    request = PageRequest(given) if isinstance(given, str) else given
+    return request if request.key else msgspec.structs.replace(request, key=request.url)
+
+
+def _articles(result: PageResult) -> Iterator[RawArticle]:
+    if result.article:
+        yield result.article
+
+
+class _Read(beam.DoFn):  # type: ignore[misc]
+    def __init__(
+        self,
+        manners: Manners,
+        hosts: list[HostMemory],
+        interrupted: bool,
+        allow_private: bool,
+        limits: Limits,
+        contact: str | None,
+        seconds: float,
+        stop_file: str | None,
+    ) -> None:
+        self._manners = manners
+        self._hosts = hosts
+        self._interrupted = interrupted
+        self._allow_private = allow_private
+        self._limits = limits
+        self._contact = contact
+        self._seconds = seconds
+        self._stop_file = stop_file
+
+    def process(self, keyed: tuple[str, Iterable[PageRequest]]) -> Iterator[Any]:
+        client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        visits = Visits(client, self._hosts, self._manners, self._stopped, self._seconds, self._interrupted)
+        for request in keyed[1]:
+            visits.add(request)
+        with Sandbox(seconds=10) as sandbox:
+            for visit in visits:
+                result = self._result(visit, sandbox)
+                if isinstance(result, PageRequest):
+                    visits.add(result)
+                else:
+                    yield result
+        for memory in visits.memories():
+            yield beam.pvalue.TaggedOutput("hosts", memory)
+
+    def _stopped(self) -> bool:
+        return self._stop_file is not None and os.path.exists(self._stop_file)
+
+    def _result(self, visit: Visit, sandbox: Sandbox) -> PageResult | PageRequest:
+        """What became of a page, or where else to look for it."""
+        request, answer = visit.request, visit.answer
+        if isinstance(answer, FetchError):
+            return _ended(request, "failed" if isinstance(answer, _TRANSIENT) else "refused", answer.problem)
+        if answer is None:
+            outcome: PageOutcome = "later" if visit.again_at else "refused"
+            return _ended(request, outcome, visit.problem, again_at=visit.again_at)
+        if answer.redirect:
+            return _onwards(request, answer.redirect)
+        if problem := _why_not(answer):
+            again = answer.status >= 500 or answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
+            return _ended(request, "failed" if again else "refused", problem, answer)
+        if self._manners.reservations and (word := reserved_by(answer.headers)):
+            return _ended(request, "refused", _RESERVED % word, answer)
+        try:
+            page = sandbox.call(
+                read_page, answer.body, answer.url, answer.headers.get("content-type"), datetime.now(UTC)
+            )
+        except (ParserKilled, Refused) as error:
+            return _ended(request, "refused", f"the page cannot be read: {error}", answer)
+        return self._of_page(request, answer, page)
+
+    def _of_page(self, request: PageRequest, answer: Response, page: Page) -> PageResult | PageRequest:
+        if self._manners.reservations and (word := next(filter(_reserves, page.directives), None)):
+            return _ended(request, "refused", _RESERVED % word, answer)
+        if not page.article.text:
+            if page.refresh and page.refresh != answer.url:
+                return _onwards(request, page.refresh)
+            return _ended(request, "refused", "no article was found on the page", answer)
+        result = _ended(request, "read", None, answer)
+        return msgspec.structs.replace(result, article=page.article)
+
+
+def _ended(
+    request: PageRequest,
+    outcome: PageOutcome,
+    problem: str | None,
+    answer: Response | None = None,
+    again_at: datetime | None = None,
+) -> PageResult:
+    return PageResult(
+        key=request.key,
+        url=answer.url if answer else request.url,
+        outcome=outcome,
+        problem=problem,
+        status=answer.status if answer else None,
+        again_at=again_at,
+    )
+
+
+def _onwards(request: PageRequest, url: str) -> PageResult | PageRequest:
+    """The request for the page that this one leads to."""
+    if request.hops >= _MOST_HOPS:
+        return _ended(request, "refused", f"more than {_MOST_HOPS} redirects; look at it in a browser")
+    return msgspec.structs.replace(request, url=url, hops=request.hops + 1)
+
+
+_ADVICE = {
+    HTTPStatus.UNAUTHORIZED: "it wants a login",
+    HTTPStatus.PAYMENT_REQUIRED: "it has to be paid for",
+    HTTPStatus.FORBIDDEN: "it does not want to be read by programs, or not from here",
+    HTTPStatus.NOT_FOUND: "it is not there",
+    HTTPStatus.GONE: "it is gone for good",
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: "it is not shown for legal reasons",
+}
+
+
+def _why_not(answer: Response) -> str | None:
+    """Why an answer holds no page, or None."""
+    if answer.status // 100 != 2:
+        advice = next((told for status, told in _ADVICE.items() if status == answer.status), None)
+        return f"answered {answer.status}{f': {advice}' if advice else ''}"
+    kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    return None if kind in _MARKUP or not kind else f"it is {kind[:60]}, not a page"
+
+
+def reserved_by(headers: Mapping[str, str]) -> str | None:
+    """The field of an answer by which a publisher reserves text and data mining, or None.
+
+    ``TDM-Reservation: 1`` (TDMRep), and ``X-Robots-Tag`` with noindex or none, for everybody or for us by name.
+    """
+    if headers.get("tdm-reservation", "").strip() == "1":
+        return "tdm-reservation"
+    agent = ""
+    for part in headers.get("x-robots-tag", "").lower().split(","):
+        name, colon, word = part.strip().rpartition(":")
+        agent = name.strip() if colon and "unavailable_after" not in name else agent
+        if agent in ("", PRODUCT) and word.strip() in ("noindex", "none"):
+            return f"X-Robots-Tag: {word.strip()}"
+    return None
+
+
+def _reserves(directive: str) -> bool:
+    """Whether a directive of a page says the same."""
+    return directive in ("noindex", "none", "tdm-reservation=1", "tdm-reservation: 1")

@@ -1,0 +1,232 @@
+"""The pages behind entries of feeds: between the reading of the sources and the passes, and by other rules than both.
+
+An entry waits for its page in the state. Pages are fetched for so many seconds at a time, and what came of them is
+committed, so that a kill costs only those. An entry whose page cannot be had within this run is written as its feed has
+it; its page is asked for again, ever less, for a day, and is a revision of the entry when it comes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import apache_beam as beam
+
+from claimwire.connectors.web.pages import ReadPages
+from claimwire.connectors.web.records import HostMemory, PageRequest, PageResult
+from claimwire.connectors.web.visits import Manners
+from claimwire.pipelines.enrich import Run
+from claimwire.pipelines.normalize.page import is_teaser, with_page, without_page
+from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe.progress import Progress, following
+from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.run.ending import ending
+from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
+from claimwire.pipelines.state import pages, queue
+from claimwire.pipelines.state.database import transaction
+from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.pages import Waiting
+from claimwire.schemas import Article
+
+_log = logging.getLogger(__name__)
+
+_SLICE_S = 20.0
+"""Seconds of fetching between two commits."""
+_MOST = 1_000
+"""Pages of a slice."""
+_SOON = timedelta(seconds=10)
+"""Until a page is asked for again in the same run."""
+_TRIES = 2
+"""In one run."""
+_BACK_OFF = timedelta(minutes=15)
+_A_DAY = timedelta(days=1)
+_LOOK_EVERY_S = 0.5
+
+
+def wants_page(settings: Settings) -> Callable[[Article], bool]:
+    """Which articles are to wait for the page behind them.
+
+    Entries of feeds that were fetched, where they have a teaser only; with ``always`` all entries that have a link.
+    """
+    if settings.full_text == "never":
+        return lambda _: False
+    if settings.full_text == "always":
+        return lambda article: article.text_source == "feed" and _has_page(article)
+    return lambda article: article.source.feed_url is not None and _has_page(article) and is_teaser(article)
+
+
+def _has_page(article: Article) -> bool:
+    return bool(article.url and article.url.startswith(("http://", "https://")))
+
+
+class Fetching:
+    """Fetches the pages for which entries wait in an open state.
+
+    Args:
+        settings: How to fetch.
+        state: Open.
+        run: The run.
+        runner: Runs its pipelines.
+        summary: Counts pages.
+        progress: Is told how far it is.
+        stopping: Tells whether to end at the next safe point.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        run: Run,
+        runner: Runner,
+        summary: Summary,
+        progress: Progress,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._run = run
+        self._runner = runner
+        self._summary = summary
+        self._progress = progress
+        self._stopping = stopping
+        self._manners = Manners(
+            delay_s=settings.page_delay,
+            delays=settings.delays(),
+            reservations=not settings.ignore_reservations,
+            concurrency=settings.feeds_at_once,
+        )
+        self._staging = state.scratch("pages")
+        self._counted = state.scratch("fetched")
+        self._stop_file = state.scratch("stop_pages")
+
+    def fetch(self) -> None:
+        """Fetch what is due, for as long as ``page_wait`` says, then let no entry wait any longer to be written."""
+        found = self._state.pages
+        total = found.waiting()
+        if not total and not found.due(datetime.now(UTC), 1, 1):
+            return
+        with logs.fields(stage="fetch"):
+            self._progress.begin(f"fetching the {counted(total, 'page')} behind entries", total)
+            end = time.monotonic() + self._settings.page_wait_time().total_seconds()
+            while not self._stopping() and (left := end - time.monotonic()) > 0:
+                due = found.due(datetime.now(UTC), _MOST, self._most_of_host())
+                if due:
+                    self._slice(due, min(left, _SLICE_S), total)
+                    continue
+                # Only those are left that were not to be had, or whose hosts want to be left alone.
+                soon = found.next_due()
+                if soon is None or (wait := (soon - datetime.now(UTC)).total_seconds()) > min(left, _SLICE_S):
+                    break
+                time.sleep(min(max(wait, 0), _LOOK_EVERY_S))
+            if not self._stopping():
+                self._write_the_rest()
+
+    def _most_of_host(self) -> int:
+        return int(_SLICE_S / self._manners.delay_s) + 1 if self._manners.delay_s else _MOST
+
+    def _slice(self, due: list[Waiting], seconds: float, total: int) -> None:
+        """Fetch for so many seconds, and commit what came of it."""
+        settings, found = self._settings, self._state.pages
+        requests = [PageRequest(waiting.entry.url or "", waiting.key.hex()) for waiting in due]
+        interrupted = found.begin()
+        read = ReadPages(
+            manners=self._manners,
+            hosts=found.hosts({waiting.host for waiting in due}),
+            interrupted=interrupted,
+            allow_private=settings.allow_private,
+            timeout_s=settings.feed_timeout,
+            max_bytes=settings.page_limit_mb * 1_000_000,
+            contact=settings.contact,
+            seconds=seconds,
+            stop_file=str(self._stop_file),
+        )
+
+        def build(pipeline: beam.Pipeline) -> None:
+            read_pages = pipeline | "Pages" >> beam.Create(requests, reshuffle=False) | "ReadPages" >> read
+            _ = read_pages.results | "StageResults" >> Stage(self._staging, "results")
+            _ = read_pages.results | "CountPages" >> Count(self._counted)
+            _ = read_pages.hosts | "StageHosts" >> Stage(self._staging, "hosts")
+
+        empty(self._counted)
+        done = total - found.waiting()
+        with (
+            following(self._progress, lambda: count(self._counted), done, len(due)),
+            ending(self._stop_file, self._stopping),
+        ):
+            self._runner.run("fetch", build)
+        self._commit({waiting.key.hex(): waiting for waiting in due})
+
+    def _commit(self, due: dict[str, Waiting]) -> None:
+        """What came of a slice, in one transaction: articles into the queue, the others back to wait."""
+        now = datetime.now(UTC)
+        given: list[Article] = []
+        summary = self._summary
+        with transaction(self._state.db) as db:
+            for result in staged(self._staging, "results", PageResult):
+                waiting = due[result.key]
+                article = _article(waiting.entry, result)
+                if article is None:
+                    pages.postpone(db, waiting, *_when_again(waiting, result, now), waiting.written, result.problem)
+                    continue
+                pages.settle(db, waiting.key, article, now)
+                has_page = article.text_source == "page"
+                summary.pages_read += has_page
+                summary.pages_refused += not has_page
+                if has_page or not waiting.written:
+                    given.append(article)
+                    summary.seen += waiting.written  # it was counted before as the entry that it was
+            pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory))
+            self._queue(db, given)
+        self._state.clear_scratch()
+
+    def _write_the_rest(self) -> None:
+        """Queue every entry that still waits as its feed has it; its page may follow within a day."""
+        now = datetime.now(UTC)
+        given: list[Article] = []
+        with transaction(self._state.db) as db:
+            for waiting in self._state.pages.unwritten():
+                problem = waiting.problem or f"it was not asked for within {self._settings.page_wait}"
+                given.append(without_page(waiting.entry, problem))
+                pages.postpone(db, waiting, max(waiting.due, now + _BACK_OFF), False, True, problem)
+            self._queue(db, given)
+            pages.give_up(db, now - _A_DAY, now)
+        self._summary.pages_failed += len(given)
+        if given:
+            were = counted(len(given), "page was", "pages were")
+            _log.info("%s not to be had yet; their entries are written with what the feeds have", were)
+
+    def _queue(self, db: sqlite3.Connection, given: list[Article]) -> None:
+        """Queue articles; one that is there already, since two entries lead to one page, counts as unchanged."""
+        before = self._state.queue.waiting()
+        intake = queue.next_intake(db)
+        for article in given:
+            queue.offer(db, article, intake)
+        self._summary.unchanged += len(given) - (self._state.queue.waiting() - before)
+
+
+def _when_again(waiting: Waiting, result: PageResult, now: datetime) -> tuple[datetime, bool]:
+    """When to ask for a page again, and whether this was a try in vain."""
+    tried = result.outcome == "failed"
+    tries = waiting.tries + tried
+    if result.again_at:
+        return result.again_at, tried
+    wait = _SOON if not waiting.written and tries < _TRIES else _BACK_OFF * 2 ** min(max(tries - _TRIES, 0), 6)
+    return now + wait, tried
+
+
+def _article(entry: Article, result: PageResult) -> Article | None:
+    """What is made of an entry now; None where it goes on waiting."""
+    if result.outcome in ("failed", "later"):
+        return None
+    if result.article is None:
+        return without_page(entry, result.problem or "")
+    try:
+        return with_page(entry, result.article)
+    except Exception as error:  # whatever a page does to us, its entry is written
+        _log.warning("%s: the page cannot be used: %s", entry.url, error)
+        return without_page(entry, f"the page cannot be used: {error}")
