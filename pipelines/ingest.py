@@ -52,6 +52,7 @@ def read(
     feeds: list[FeedRequest],
     files: list[FileSource],
     read_from_feeds: ReadFromFeeds,
+    read_from_files: ReadFromFiles,
     staging: Path,
     counted: Path,
 ) -> None:
@@ -60,7 +61,7 @@ def read(
     Sources are counted in ``counted`` as each is done. The two branches are never flattened into one: the in-process
     runner would hold all their articles in memory.
     """
-    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, ReadFromFiles(warn=False))):
+    for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, read_from_files)):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
             _normalize(name, found.articles, found.dead_letters, staging)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta
 
+from claimwire.connectors.files.columns import FIELDS, Columns
 from claimwire.errors import UsageError
 
 PREFIX = "CLAIMWIRE_"
@@ -59,7 +60,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _in(
             SOURCES,
             "What to read, repeatable: the URL of a feed, a saved feed, a list of feeds (OPML or .txt), "
-            "*.jsonl[.gz|.zst], *.json, an article text file, a folder of these, or kafka://HOST:PORT/TOPIC.",
+            "*.jsonl[.gz|.zst], *.json, a table (.csv, .tsv, .parquet), saved pages (.html), a WARC file, an article "
+            "text file, a folder of these, or kafka://HOST:PORT/TOPIC.",
+        ),
+    ] = ()
+    columns: Annotated[
+        tuple[str, ...],
+        _in(
+            SOURCES,
+            "Which column of a table has what, repeatable, as FIELD=COLUMN, e.g. text=body_plain; for columns whose "
+            "names do not say it. Fields: " + ", ".join(FIELDS) + ".",
         ),
     ] = ()
     feeds_at_once: Annotated[
@@ -404,6 +414,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
             start_time(checked)
         if name == "page_delays":
             dict(map(parse_delay, checked))
+        if name == "columns":
+            Columns.parse(checked)
     except (msgspec.ValidationError, ValueError) as error:
         plain = (
             str(error).replace("`int`", "a whole number").replace("`bool`", "true or false").replace("`str`", "text")

@@ -54,9 +54,9 @@ class Input(Record, frozen=True):
 
     file: str
     line: int | None = None
-    """Counted from 1; of a table, the row without its header."""
+    """Counted from 1; of a Parquet file, the row."""
     offset: ByteOffset | None = None
-    """Of a record in a WARC file."""
+    """Of a record in a WARC file, in bytes."""
 
 
 class RawArticle(Record, frozen=True):
@@ -365,7 +365,7 @@ class Failure(Record, frozen=True):
 
 
 class Origin(Record, frozen=True):
-    """Where a payload was read: a URL or path and a line, or a position in a topic with the key and headers."""
+    """Where a payload was read: a URL, a path with a line or offset, or a position in a topic with key and headers."""
 
     url: str | None = None
     line: int | None = None
@@ -373,10 +373,12 @@ class Origin(Record, frozen=True):
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    """In the partition; or of a record in a WARC file, in bytes."""
     key: str | None = None
     """The message's key as text; if it is not UTF-8, ``base64:`` followed by its base64."""
     headers: tuple[tuple[str, str | None], ...] = ()
-    """The message's headers in order, names with values; the values are encoded like the key."""
+    """The message's headers in order, names with values; the values are encoded like the key. Of a page, what is known
+    of it beside its bytes: ``content-type``, ``warc-target-uri``, ``warc-date``."""
 
 
 class DeadLetter(Record, frozen=True):
@@ -384,9 +386,10 @@ class DeadLetter(Record, frozen=True):
 
     stage: str
     """The step that refused the input, which determines what the payload is: ``feed`` (the body), ``entry`` (a parsed
-    feed entry as JSON), ``record`` (an article record), ``file`` (an article text file), ``normalize`` (a RawArticle),
-    ``extract`` (an Article), ``publish`` (the value of a message that a topic refused), ``queue`` (what waited in a
-    state and was damaged there, mostly an Article)."""
+    feed entry as JSON), ``page`` (a web page, or a record of a WARC file that is not whole), ``record`` (an article
+    record), ``file`` (an article text file), ``row`` (the header line of a table and a row), ``normalize`` (a
+    RawArticle), ``extract`` (an Article), ``publish`` (the value of a message that a topic refused), ``queue`` (what
+    waited in a state and was damaged there, mostly an Article)."""
     error: Failure
     payload: str
     """The original bytes as text, or in base64 if they are not UTF-8."""

@@ -33,7 +33,7 @@ from claimwire.connectors.files.records import FileKind, FileResult, FileSource,
 from claimwire.connectors.files.text import decode_text
 from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, sources
 from claimwire.schemas import codec
-from claimwire.schemas.records import DeadLetter, Failure, Origin, RawArticle
+from claimwire.schemas.records import DeadLetter, Failure, Input, Origin, RawArticle
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -77,6 +77,49 @@ def test_one_bad_line_is_one_dead_letter_with_its_number_and_bytes(tmp_path: Pat
         ("record", 5, "base64", base64.b64encode(b'{"title": "\xff"}').decode()),
     ]
     assert all(letter.attempts == 1 and letter.error.type == "NotAnArticle" for letter in letters)
+    assert [article.input for article in articles] == [Input(file=path, line=1), Input(file=path, line=6)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [
+        ("a.jsonl", b"\n" + titled("a"), 2),
+        ("a.json", b"[\n\n" + titled("a") + b"]", 3),
+        ("a.txt", TEXT, None),
+        ("a.xml", RSS, None),
+        ("a.csv", b"title\na\n", 2),
+    ],
+)
+def test_an_article_names_the_file_and_line_it_was_read_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, line: int | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in" / name, data)
+    for given_path, shown in (("in", f"in/{name}"), (f"./in/{name}", f"./in/{name}")):
+        [source] = sources(given_path)
+        assert isinstance(source, FileSource)
+        [article] = (each for each in read_file(source.path, source.kind) if isinstance(each, RawArticle))
+        assert article.input == Input(file=shown, line=line)
+
+
+def test_a_record_of_ours_names_the_file_it_is_in_now(tmp_path: Path) -> None:
+    provenance = {"input": {"file": "elsewhere.jsonl", "line": 7, "offset": None}}
+    record = {"schema_version": "1.3", "article": {"title": "One"}, "provenance": provenance}
+    path = write(tmp_path / "articles.jsonl", json.dumps(record))
+    [article], _ = read(path, "jsonl")
+    assert article.input == Input(file=path, line=1)
+
+
+def test_an_article_that_is_tried_again_names_where_it_was_read_first() -> None:
+    [of_file] = replay(letter("record", b'{"title": "One"}'))
+    assert isinstance(of_file, RawArticle)
+    assert of_file.input == Input(file="first", line=3)
+    held = msgspec.json.encode({"title": "One", "content_hash": "", "canonical_url": None, "input": {"file": "a.csv"}})
+    [of_later_stage] = replay(letter("extract", held))
+    assert isinstance(of_later_stage, RawArticle)
+    assert of_later_stage.input == Input(file="a.csv")
+    web = msgspec.structs.replace(letter("feed", RSS), source=Origin(url="https://herald.example/feed"))
+    assert [each.input for each in replay(web) if isinstance(each, RawArticle)] == [None]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
@@ -241,6 +284,7 @@ def test_an_article_text_file_has_title_date_url_and_a_paragraph_a_line(tmp_path
                 url="https://herald.example/dam",
                 text="The dam holds.\nSo far.",
                 origin=Origin(url=path),
+                input=Input(file=path),
             )
         ],
         [],
@@ -404,6 +448,17 @@ def test_a_feed_url_is_a_feed(spec: str, url: str) -> None:
         ("wire", titled("a", "b"), "jsonl"),
         ("wire", '[{"title": "a"}]', "json"),
         ("picture.png", b"\x89PNG", None),
+        ("a.csv", "", "csv"),
+        ("a.tsv.gz", "", "csv"),
+        ("a.parquet", "", "parquet"),
+        ("table", b"PAR1", "parquet"),
+        ("a.HTML", "", "page"),
+        ("a.htm.gz", "", "page"),
+        ("saved", "<!DOCTYPE html>\n<!-- saved -->\n<html lang=en>", "page"),
+        ("a.xml", "<html>", "feed"),
+        ("a.warc", "", "warc"),
+        ("a.warc.gz", "", "warc"),
+        ("archive", gzip.compress(b"WARC/1.1\r\nWARC-Type: warcinfo\r\n", mtime=0), "warc"),
     ],
 )
 def test_a_file_is_known_by_its_name_and_else_by_its_first_bytes(

@@ -37,17 +37,35 @@ def run(folder: Path, sources: list[str], *more: str, extract: str = "none") -> 
     return outputs(folder / "out")
 
 
-def without_lines(found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Dead letters name the file and line they come from, which another order changes."""
+def without_places(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Records and dead letters name the file and line they come from, which another order changes."""
     letters = [json.loads(letter) for letter in found["dead-letters"]]
     payloads = sorted(f"{letter['stage']} {letter['error']['type']} {letter['payload']}" for letter in letters)
-    return {**found, "dead-letters": payloads}
+    records = [json.loads(record) for record in found["articles"]]
+    for record in records:
+        assert record["provenance"].pop("input") is None or record["article"]["source"]["feed_url"] is None
+    return {**found, "articles": [json.dumps(record) for record in records], "dead-letters": payloads}
 
 
 def test_two_workers_write_what_one_writes(tmp_path: Path, server: WebServer) -> None:
     (tmp_path / "in").mkdir()
     sources = make_sources(tmp_path / "in", server, 20)
     assert_same(run(tmp_path / "two", sources, "--workers", "2"), run(tmp_path / "one", sources))
+
+
+def test_two_workers_name_the_same_place_of_an_article_that_stands_in_several(tmp_path: Path) -> None:
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    rows = [f"https://a.example/{number},Title {number},The dam {number} holds." for number in range(40)]
+    for name in ("b", "a", "c"):
+        (inputs / f"{name}.csv").write_text("\n".join(("url,title,text", *rows[::-1])))
+        lines = (dict(zip(("url", "title", "text"), row.split(","), strict=True)) for row in rows)
+        (inputs / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    one = run(tmp_path / "one", [str(inputs)])
+    assert len(one["articles"]) == 40
+    places = {json.loads(record)["provenance"]["input"]["file"] for record in one["articles"]}
+    assert places == {str(inputs / "a.csv")}
+    assert_same(run(tmp_path / "two", [str(inputs)], "--workers", "2"), one)
 
 
 def test_two_workers_find_the_claims_that_one_finds(tmp_path: Path) -> None:
@@ -80,7 +98,7 @@ def test_the_order_of_lines_files_and_sources_does_not_matter(tmp_path: Path, se
         shutil.copy(path, shuffled / "texts" / f"{number}.txt")
     others = [str(shuffled / "texts"), *(str(shuffled / name) for name in names), *sources[3:]]
     chance.shuffle(others)
-    assert_same(without_lines(run(tmp_path / "found", others)), without_lines(expected))
+    assert_same(without_places(run(tmp_path / "found", others)), without_places(expected))
 
 
 def test_claims_do_not_depend_on_what_stands_beside_an_article(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
         ("extract: all", {}, {}, "it must be one of none, entities, claims"),
         ("", {}, {"remember": "3 days"}, "the command line: remember cannot be '3 days'.*e.g. 90d"),
         ("remember: 90", {}, {}, "remember cannot be 90: .*e.g. 90d"),
+        ("columns: [text]", {}, {}, r"yaml, line 1: columns cannot be \['text'\]: 'text' is not FIELD=COLUMN"),
+        ("", {}, {"columns": ["texte=a"]}, "the command line: columns cannot .*'texte' is no field of an article; f"),
         ("every: 0s", {}, {}, "every cannot be '0s': it must be a length of time of at least 1s"),
         ("", {}, {"remember": "0d"}, "remember cannot be '0d': it must be a length of time of at least 1s"),
         ("remember: 9999999d", {}, {}, "remember cannot be '9999999d'"),
@@ -146,7 +148,11 @@ def test_every_variable_in_the_docs_is_one_that_works(tmp_path: Path) -> None:
     reference = (docs / "configuration.md").read_text()
     for setting in describe().values():
         assert setting.variable in reference
-        value = {"kafka_start": "latest"}.get(setting.name) or values.get(setting.kind) or setting.kind.split(", ")[-1]
+        value = (
+            {"kafka_start": "latest", "columns": "text=b"}.get(setting.name)
+            or values.get(setting.kind)
+            or setting.kind.split(", ")[-1]
+        )
         read = getattr(load(tmp_path, **{setting.variable: value}), setting.name)
         assert read in (value, (value,), int(value) if value.isdecimal() else None, True), setting.name
     others = documented - {setting.variable for setting in describe().values()}

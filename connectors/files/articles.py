@@ -17,7 +17,7 @@ from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
 from claimwire.errors import ClaimwireError
-from claimwire.schemas.records import Archived, Origin, RawArticle, TextSource
+from claimwire.schemas.records import Archived, Input, Origin, RawArticle, TextSource
 
 ACCEPTED = (
     "claimwire's own article, a schema.org NewsArticle, an IPTC ninjs item, a Media Cloud story, "
@@ -41,9 +41,17 @@ def decode_article(data: bytes, origin: Origin) -> RawArticle:
         found = value.one_object(data)
     except value.NotAnObject as error:
         raise NotAnArticle(str(error)) from None
+    return article_in(found, origin)
+
+
+def article_in(found: Json, origin: Origin, plain: bool = False) -> RawArticle:
+    """The article in an object that is decoded already; ``plain``: one with the usual names, whatever else it is like.
+
+    Raises NotAnArticle.
+    """
     if str(found.get("version")).startswith("https://jsonfeed.org/"):
         raise NotAnArticle("a JSON Feed, which is not read; its site will have an RSS or Atom feed too")
-    read = next((read for is_form, read in _FORMS if is_form(found)), _plain)
+    read = _plain if plain else next((read for is_form, read in _FORMS if is_form(found)), _plain)
     article = read(found)
     if not any(said and said.strip() for said in (article.url, article.title, article.text)):
         raise NotAnArticle(f"an object without url, title and text ({value.keys(found)})")
@@ -52,7 +60,8 @@ def decode_article(data: bytes, origin: Origin) -> RawArticle:
 
 def _enriched(found: Json) -> RawArticle:
     """``EnrichedArticle``: its claims are extracted again from the article in it."""
-    return _own(found["article"])
+    provenance = next(value.objects(found.get("provenance")), {})
+    return _own(found["article"] | {"input": provenance.get("input")})
 
 
 def _own(found: Json) -> RawArticle:
@@ -78,7 +87,7 @@ def _own(found: Json) -> RawArticle:
 
 
 def _of_page(found: Json) -> dict[str, Any]:
-    """What an article of ours says of its page; what is none of it is left out."""
+    """What an article of ours says of its page and file; what is none of it is left out."""
     kept: dict[str, Any] = {}
     for field, kind in _OF_PAGE.items():
         with suppress(msgspec.ValidationError):
@@ -95,6 +104,7 @@ _OF_PAGE: dict[str, Any] = {
     "section": str | None,
     "syndicated_from": str | None,
     "archive": Archived | None,
+    "input": Input | None,
 }
 
 
@@ -245,25 +255,32 @@ _MARKUP = re.compile(r"<(?:p|div|br|article|section|h[1-6]|ul|ol|li|blockquote|a
 
 
 def _plain(found: Json) -> RawArticle:
-    """An object with the usual names; ``content`` that is HTML becomes text, ``text`` and ``body`` are left alone."""
-    text = value.text(found, "text", "body")
-    if text is None and (content := value.text(found, "content")):
+    """An object with the usual names, in any case; ``content`` that is HTML becomes text, ``text`` and ``body`` are
+    left alone.
+    """
+    # Of two names that differ in case only, the one in lower case counts.
+    said = {name.lower(): given for name, given in found.items()} | {
+        name: given for name, given in found.items() if name.islower()
+    }
+    text = value.text(said, "text", "body")
+    if text is None and (content := value.text(said, "content")):
         text = to_text(content) if _MARKUP.search(content) else content
-    source = found.get("source_name") or found.get("source") or found.get("publisher")
+    source = said.get("source_name") or said.get("source") or said.get("publisher")
     return RawArticle(
-        id=value.string(found.get("id")),
-        guid=value.string(found.get("guid")),
-        url=value.first(found, "url", "link", "canonical_url"),
-        title=value.first(found, "title", "headline"),
+        id=value.string(said.get("id")),
+        guid=value.string(said.get("guid")),
+        url=value.first(said, "url", "link", "canonical_url"),
+        title=value.first(said, "title", "headline"),
         text=text,
-        summary=value.first(found, "summary", "description"),
-        authors=value.names(found.get("authors")) or value.names(found.get("author")),
-        language=value.first(found, "language", "lang"),
-        published=value.date(found, "published", "published_at", "publishedAt", "date", "publish_date", "pubDate"),
-        updated=value.date(found, "updated", "updated_at", "updatedAt", "modified"),
-        fetched_at=value.instant(found, "fetched_at"),
-        tags=value.keywords(found.get("tags")) or value.keywords(found.get("keywords")),
+        summary=value.first(said, "summary", "description"),
+        authors=value.names(said.get("authors")) or value.names(said.get("author")),
+        language=value.first(said, "language", "lang"),
+        published=value.date(said, "published", "published_at", "publishedat", "date", "publish_date", "pubdate"),
+        updated=value.date(said, "updated", "updated_at", "updatedat", "modified"),
+        fetched_at=value.instant(said, "fetched_at"),
+        tags=value.keywords(said.get("tags")) or value.keywords(said.get("keywords")),
         source_name=next(iter(value.names(source)), None),
+        section=value.first(said, "section"),
     )
 
 

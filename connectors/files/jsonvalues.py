@@ -180,7 +180,13 @@ def date(found: Json, *names: str) -> str | None:
     return next((date for name in names if (date := _date(found.get(name)))), None)
 
 
+_EPOCH = re.compile(r"[0-9]{10}(\.[0-9]{1,9})?|[0-9]{13}")
+"""Seconds or milliseconds since 1970 in a text, as tables have them."""
+
+
 def _date(value: Any) -> str | None:
+    if isinstance(value, str) and _EPOCH.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if 19000101 <= value <= 21001231 and isinstance(value, int):  # 20220404, and not some day of 1970
             return str(value)

@@ -17,8 +17,8 @@ Kind = FileKind | Literal["opml", "list"]
 """A file to be read, or a list of sources."""
 
 READABLE = (
-    ".jsonl or .ndjson and .json (also .gz, .zst), article text files and lists of feeds in .txt, .opml, "
-    "saved feeds in .xml, .rss, .atom or .rdf"
+    ".jsonl or .ndjson and .json, tables in .csv, .tsv or .parquet, pages in .html or .htm, .warc, article text files "
+    "and lists of feeds in .txt, .opml, saved feeds in .xml, .rss, .atom or .rdf (most also .gz, .zst)"
 )
 
 _BY_NAME: tuple[tuple[str, Kind], ...] = (
@@ -26,12 +26,18 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
     (r".*\.json", "json"),
     (r".*\.opml", "opml"),
     (r".*\.(rss|atom|rdf)", "feed"),
+    (r".*\.(csv|tsv)", "csv"),
+    (r".*\.parquet", "parquet"),
+    (r".*\.x?html?", "page"),
+    (r".*\.warc", "warc"),
 )
 # Declarations and comments, each in one way only, so that no file can make the search long.
 _PROLOGUE = rb"(?s)\s*(?:(?:<!--(?:(?!-->).)*-->|<[?!](?!--)[^>]*>)\s*)*"
 _BY_START: tuple[tuple[bytes, Kind], ...] = (
     (_PROLOGUE + rb"<(\w+:)?opml\b", "opml"),
     (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf)\b", "feed"),
+    (rb"WARC/[01]\.[0-9]+\r?\n", "warc"),
+    (rb"PAR1", "parquet"),
     (rb"\s*\{.*\}\s*\n\s*\{", "jsonl"),
     (rb"\s*[\[{]", "json"),
 )
@@ -57,7 +63,9 @@ def file_kind(path: str) -> Kind | None:
     for begins, kind in _BY_START:
         if re.match(begins, start, re.I):
             return kind
-    return "feed" if name.endswith(".xml") else None
+    if name.endswith(".xml"):
+        return "feed"
+    return "page" if re.match(_PROLOGUE + rb"<html\b", start, re.I) else None
 
 
 def kind_by_name(path: str) -> Kind | None:

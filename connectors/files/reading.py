@@ -1,4 +1,4 @@
-"""Files: article records, article text files, saved feeds, and dead letters to be tried again.
+"""Files: article records, tables, pages, WARC, article text files, saved feeds, and dead letters to be tried again.
 
 ``read_file`` reads one file without Beam; ``ReadFromFiles`` is the same as a transform. Which files a path stands for
 is the business of ``claimwire.connectors.sources``.
@@ -9,19 +9,23 @@ from __future__ import annotations
 import codecs
 import logging
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, assert_never
 
 import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
-from claimwire.connectors.errors import BrokenSource, Unreadable
-from claimwire.connectors.files.decoding import decode, replay
+from claimwire.connectors.errors import BrokenSource, SourceError, Unreadable
+from claimwire.connectors.files.columns import BY_NAME, Columns
+from claimwire.connectors.files.decoding import decode, place, replay
 from claimwire.connectors.files.jsonvalues import values_in
 from claimwire.connectors.files.lines import Line, read_lines, read_whole
 from claimwire.connectors.files.paths import files_at
 from claimwire.connectors.files.records import MAX_BYTES, FileKind, FileResult, FileSource, file_key, printable
+from claimwire.connectors.files.tables import read_csv, read_parquet
+from claimwire.connectors.files.warc import BrokenRecord, origin_of, read_records
 from claimwire.connectors.results import Read
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Origin, RawArticle
@@ -29,25 +33,58 @@ from claimwire.schemas.records import DeadLetter, Origin, RawArticle
 _log = logging.getLogger(__name__)
 
 
-def read_file(path: str, kind: FileKind, max_bytes: int = MAX_BYTES) -> Iterator[RawArticle | DeadLetter]:
-    """What stands in a file, in its order: articles, and a dead letter for each piece that is none.
+def read_file(
+    path: str,
+    kind: FileKind,
+    max_bytes: int = MAX_BYTES,
+    columns: Columns = BY_NAME,
+    skipped: Counter[str] | None = None,
+) -> Iterator[RawArticle | DeadLetter]:
+    """What stands in a file, in its order: articles with their places, and a dead letter for each piece that is none.
 
-    JSONL and dead letters are read line by line in constant memory. Raises OSError where the file cannot be opened,
-    the disk fails, or the process that parses feeds is killed; whatever is wrong with its content is a dead letter.
+    All but ``.json``, text files, feeds and pages are read piece by piece in constant memory.
+
+    Args:
+        path: of the file.
+        kind: what it is.
+        max_bytes: the most that one piece may have (``MAX_BYTES``).
+        columns: which column of a table has what.
+        skipped: counts what is left out of a WARC file because it is no article, by what it is.
+
+    Raises OSError where the file cannot be opened, the disk fails, or the process that parses feeds and pages is
+    killed; and SourceError for a table without the columns that are needed, or a damaged Parquet file. Whatever else is
+    wrong with its content is a dead letter.
     """
     match kind:
         case "jsonl":
             return _read_jsonl(path, max_bytes)
         case "dead-letters":
-            return _read_dead_letters(path, max_bytes)
+            return _read_dead_letters(path, max_bytes, columns)
         case "json":
             return _read_json(path, 4 * max_bytes)
         case "text":
             return _read_one(path, "file", max_bytes)
         case "feed":
             return _read_one(path, "feed", max_bytes)
+        case "page":
+            return _read_one(path, "page", max_bytes)
+        case "csv":
+            return _placed(read_csv(path, max_bytes, columns))
+        case "parquet":
+            return _placed(read_parquet(path, max_bytes, columns))
+        case "warc":
+            return _read_warc(path, max_bytes, Counter() if skipped is None else skipped)
         case _:
             assert_never(kind)
+
+
+def _placed(found: Iterable[RawArticle | DeadLetter]) -> Iterator[RawArticle | DeadLetter]:
+    """Each article with the place in the file from which it was read just now, whatever it says itself."""
+    for each in found:
+        if isinstance(each, RawArticle) and each.origin:
+            yield msgspec.structs.replace(each, input=place(each.origin))
+        else:
+            yield each
 
 
 def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
@@ -56,10 +93,10 @@ def _read_jsonl(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
         if line.fault:
             yield dead_letter("record", Unreadable(line.fault), data, origin)
         else:
-            yield from decode("record", data, origin)
+            yield from _placed(decode("record", data, origin))
 
 
-def _read_dead_letters(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
+def _read_dead_letters(path: str, limit: int, columns: Columns) -> Iterator[RawArticle | DeadLetter]:
     for line, data in _filled_lines(path, 2 * limit):
         origin = Origin(url=printable(path), line=line.number)
         try:
@@ -69,7 +106,7 @@ def _read_dead_letters(path: str, limit: int) -> Iterator[RawArticle | DeadLette
         except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError) as error:
             yield dead_letter("record", error, data, origin)
         else:
-            yield from replay(letter)
+            yield from replay(letter, columns)
 
 
 def _filled_lines(path: str, limit: int) -> Iterator[tuple[Line, bytes]]:
@@ -89,7 +126,7 @@ def _read_json(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
     try:
         text = whole.data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        yield from decode("record", whole.data, Origin(url=printable(path)))
+        yield from _placed(decode("record", whole.data, Origin(url=printable(path))))
         return
     line, before = 1, 0
     for start, end, fault in values_in(text):
@@ -100,16 +137,26 @@ def _read_json(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
         if fault:
             yield dead_letter("record", Unreadable(fault), data, origin)
         else:
-            yield from decode("record", data, origin)
+            yield from _placed(decode("record", data, origin))
 
 
-def _read_one(path: str, stage: Literal["file", "feed"], limit: int) -> Iterator[RawArticle | DeadLetter]:
+def _read_one(path: str, stage: Literal["file", "feed", "page"], limit: int) -> Iterator[RawArticle | DeadLetter]:
     whole = read_whole(path, limit)
     origin = Origin(url=printable(path))
     if whole.fault:
         yield dead_letter(stage, Unreadable(whole.fault), whole.data, origin)
     else:
-        yield from decode(stage, whole.data, origin)
+        yield from _placed(decode(stage, whole.data, origin))
+
+
+def _read_warc(path: str, limit: int, skipped: Counter[str]) -> Iterator[RawArticle | DeadLetter]:
+    with open(path, "rb") as file:
+        for each in read_records(file, limit, skipped):
+            origin = origin_of(printable(path), each)
+            if isinstance(each, BrokenRecord):
+                yield dead_letter("page", Unreadable(each.fault), each.data, origin)
+            else:
+                yield from _placed(decode("page", each.body, origin))
 
 
 class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
@@ -125,13 +172,14 @@ class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
     Args:
         max_bytes: as ``read_file``.
         warn: whether to log a warning for each file that could not be read; ``results`` has them in any case.
+        columns: as ``read_file``.
 
     Raises, when it runs, SourceError for a path at which nothing is, or nothing that can be read.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, warn: bool = True) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, warn: bool = True, columns: Columns = BY_NAME) -> None:
         super().__init__()
-        self._read = _Read(max_bytes, warn)
+        self._read = _Read(max_bytes, warn, columns)
 
     def expand(self, files: beam.PCollection) -> Read:
         """The graph: files spread over the workers, each read by one."""
@@ -152,9 +200,10 @@ def _found(given: str | FileSource) -> Iterator[FileSource | BrokenSource]:
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, max_bytes: int, warn: bool) -> None:
+    def __init__(self, max_bytes: int, warn: bool, columns: Columns) -> None:
         self._max_bytes = max_bytes
         self._warn = warn
+        self._columns = columns
 
     def process(self, file: FileSource | BrokenSource) -> Iterator[Any]:
         if isinstance(file, BrokenSource):
@@ -163,10 +212,11 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         key = file_key(file.path)
         size = mtime_ns = error = None
         articles = dead_letters = 0
+        skipped = Counter[str]()
         try:
             found = os.stat(file.path)
             size, mtime_ns = found.st_size, found.st_mtime_ns
-            for each in read_file(file.path, file.kind, self._max_bytes):
+            for each in read_file(file.path, file.kind, self._max_bytes, self._columns, skipped):
                 if isinstance(each, DeadLetter):
                     dead_letters += 1
                     yield beam.pvalue.TaggedOutput("dead_letters", each)
@@ -175,7 +225,10 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     yield each
         except OSError as failure:
             error = f"{type(failure).__name__}: {failure.strerror or failure}"
-        yield self._told(FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error))
+        except SourceError as failure:
+            error = failure.problem
+        left_out = tuple(skipped.most_common())
+        yield self._told(FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error, left_out))
 
     def _told(self, result: FileResult) -> beam.pvalue.TaggedOutput:
         if result.error and self._warn:

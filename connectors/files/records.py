@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-FileKind = Literal["jsonl", "json", "text", "feed", "dead-letters"]
+FileKind = Literal["jsonl", "json", "text", "feed", "csv", "parquet", "page", "warc", "dead-letters"]
 
 MAX_BYTES = 16 * 1024 * 1024
-"""The longest line of JSONL, and the largest text file or saved feed, after unpacking.
+"""The longest line of JSONL or row of a table, and the largest text file, saved feed or page, after unpacking.
 
 A ``.json`` file may be 4 times as large, because it has to be held as a whole however many records are in it, and a
 dead letter twice as large, because base64 adds a third to its payload and JSON a character to each quotation mark.
@@ -43,6 +43,8 @@ class FileResult:
     dead_letters: int
     error: str | None
     """Why the file could not be read, or not to its end; it is then not to be remembered as read."""
+    skipped: tuple[tuple[str, int], ...] = ()
+    """How many records of a WARC file are no pages, by what they are: requests, not HTML ..."""
 
 
 def printable(path: str) -> str:

@@ -67,10 +67,16 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         self._now = now
 
     def process(self, gathered: tuple[int, Iterable[Article]]) -> Iterator[Judged]:
-        pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=lambda pair: pair[0].order)
+        pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=_rank)
         verdicts = judge([printed for printed, _ in pairs], self._index, self._now)
         for (printed, article), verdict in zip(pairs, verdicts, strict=True):
             yield with_verdict(article, printed, verdict)
+
+
+def _rank(pair: tuple[Fingerprint, Article]) -> tuple[str, str, int]:
+    """The order in which articles are judged; of the same version in several places, the first place comes first."""
+    place = pair[1].input
+    return pair[0].order, place.file if place else "", (place.line or place.offset or 0) if place else 0
 
 
 def with_verdict(article: Article, printed: Fingerprint, verdict: Verdict) -> Judged:

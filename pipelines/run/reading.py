@@ -15,6 +15,8 @@ from kafka.errors import KafkaError
 
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.files.columns import Columns
+from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileResult, FileSource, file_key
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
@@ -141,11 +143,14 @@ class Reading:
             warn=False,  # the run reports them
             stop_file=str(self._stop_file),
         )
+        files_reader = ReadFromFiles(warn=False, columns=Columns.parse(settings.columns))
         if requests or files:
             with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
                 self._runner.run(
                     "read",
-                    lambda pipeline: ingest.read(pipeline, requests, files, reader, self._staging, self._counted),
+                    lambda pipeline: ingest.read(
+                        pipeline, requests, files, reader, files_reader, self._staging, self._counted
+                    ),
                 )
         feed_results = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
@@ -164,6 +169,10 @@ class Reading:
             states[feed.url] = self._polling.answered(feed, failing_since)
             if failing_since:
                 failing[feed.name] = failing_since
+        for file in file_results:
+            if file.skipped:
+                what = ", ".join(f"{number:,} {kind}" for kind, number in file.skipped)
+                _log.info("%s: left out %s", file.path, what, extra={"source": file.path})
         for name, problem, note in (
             *((file.path, file.error, _refused(file)) for file in file_results),
             *((source.name, source.problem, None) for source in broken),
