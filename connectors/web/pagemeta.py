@@ -1,0 +1,422 @@
+"""What a news page says of itself: title, authors, dates, canonical link, agency, corrections, paywall, robots.
+
+JSON-LD comes first, then the meta tags, then marks within the text (``time``, ``itemprop``, bylines), and for the date
+htmldate, whose find is a guess. https://schema.org/NewsArticle, https://ogp.me, https://www.dublincore.org
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import htmldate
+import lxml.html
+import msgspec
+from lxml import etree
+
+from claimwire.connectors.files import jsonvalues as value
+from claimwire.connectors.files.jsonvalues import Json
+from claimwire.connectors.web import jsonld
+from claimwire.connectors.web.agencies import agency_named, agency_of_text
+from claimwire.connectors.web.bylines import people
+from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.pagedates import Moment, chosen, read_date
+
+
+class PageMetadata(msgspec.Struct, frozen=True):
+    """What a page says of itself; None and empty where it says nothing."""
+
+    title: str | None = None
+    """The headline, without the name of the outlet."""
+    authors: tuple[str, ...] = ()
+    """The names of people, each apart, without "By", roles, addresses and "staff"."""
+    published: str | None = None
+    """In RFC 3339 where the zone is known or follows from another date of the page; else without a zone, and with the
+    date alone where the page gives no time of day."""
+    published_guessed: bool = False
+    """Whether htmldate guessed the date from the URL or the text; the page declares none."""
+    updated: str | None = None
+    """As ``published``."""
+    canonical: str | None = None
+    """The absolute http or https URL that the page gives as its own."""
+    language: str | None = None
+    """The code of the language that the page declares, as it writes it (``en-GB``)."""
+    section: str | None = None
+    source_name: str | None = None
+    """The name of the outlet."""
+    summary: str | None = None
+    tags: tuple[str, ...] = ()
+    agency: str | None = None
+    """The news agency that is credited by the byline, the dateline or the end of the text, e.g. ``Reuters``."""
+    correction: str | None = None
+    """The notice of a correction or an update: one paragraph, verbatim."""
+    paywalled: bool | None = None
+    """Whether the page says that not everybody may read all of it."""
+    robots: tuple[str, ...] = ()
+    """The directives in meta elements for robots, in lower case, and ``tdm-reservation=...``, ``tdm-policy=URL``."""
+    refresh: str | None = None
+    """The absolute URL to which a meta element sends the reader within 5 seconds."""
+
+
+def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMetadata:
+    """What the page at a URL says of itself.
+
+    Args:
+        html: the page, of any quality.
+        url: where it was fetched; relative links are resolved against it.
+        text: the text of the article, if it is known: its first and last lines can credit an agency or tell of a
+            correction. Without it, the paragraphs of the page are used.
+
+    Returns:
+        What was found. Raises nothing, for any str; the time is linear in its length.
+    """
+    page = _Page.parse(html, url)
+    if page is None:
+        return PageMetadata()
+    source_name = _source_name(page)
+    paragraphs = [line for line in (text or "").split("\n") if line.strip()] or page.paragraphs()
+    authors, agency = _authors(page, source_name)
+    published, guessed = _published(page)
+    updated = _updated(page)
+    if published and updated and _before(updated, published):
+        updated = None
+    return PageMetadata(
+        title=_title(page, source_name),
+        authors=authors,
+        published=str(published) if published else None,
+        published_guessed=guessed,
+        updated=str(updated) if updated else None,
+        canonical=_canonical(page),
+        language=_language(page),
+        section=_short(_said(page, "articleSection") or page.meta(*_SECTION)),
+        source_name=source_name,
+        summary=_short(_said(page, "description", "abstract") or page.meta(*_SUMMARY), 2_000),
+        tags=_tags(page),
+        agency=agency or agency_of_text("\n".join(paragraphs)),
+        correction=_correction(page, paragraphs),
+        paywalled=_paywalled(page),
+        robots=_robots(page),
+        refresh=_refresh(page),
+    )
+
+
+# --- the page, parsed once ---
+
+_TAG = re.compile(r"""<([a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)>""", re.IGNORECASE)
+_QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
+_LONG_TAG = 2_000
+_MOST_ATTRIBUTES = 256
+"""libxml2 compares each attribute of an element with all before it: 20,000 of them take 2.5 s, 170,000 minutes."""
+_MOST_PARAGRAPHS = 2_000
+_MOST_CHARACTERS = 1_000_000
+
+_NO_TEXT = ("script", "style", "template", "noscript", "svg", "iframe")
+
+
+class _Page:
+    """What is read of a page: its elements by their kind, in the order of the page."""
+
+    def __init__(self, tree: Any, url: str | None, size: int) -> None:
+        self.tree, self.size = tree, size
+        self.url = value.web_address((url or "").strip())
+        base = tree.find(".//base[@href]")
+        self.base = self.absolute(base.get("href"), self.url) if base is not None else self.url
+        self.metas: dict[str, list[str]] = {}
+        for element in tree.iter("meta"):
+            if content := (element.get("content") or "").strip():
+                for key in ("name", "property", "itemprop"):
+                    for name in (element.get(key) or "").lower().split()[:4]:
+                        self.metas.setdefault(name, []).append(content)
+        scripts = [
+            "".join(element.itertext())
+            for element in tree.iter("script")
+            if "ld+json" in (element.get("type") or "").lower()
+        ]
+        self.nodes = jsonld.nodes_in(scripts)
+        self.by_id = jsonld.by_id(self.nodes)
+        self.headings = [
+            text for element in _first(tree.iter("h1"), 10) if (text := _flat(element))
+        ]
+        titles = [text for element in _first(tree.iter("title"), 3) if (text := _flat(element))]
+        self.window_title = titles[0] if titles else None
+        self.article = self._article()
+
+    @classmethod
+    def parse(cls, html: str, url: str | None) -> _Page | None:
+        """None for what is no HTML at all, such as nothing."""
+        if len(html) > _LONG_TAG:
+            html = _TAG.sub(_with_few_attributes, html)
+        parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+        try:
+            tree = lxml.html.document_fromstring(html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(), parser)
+        except (etree.LxmlError, ValueError):
+            return None
+        return cls(tree, url, len(html))
+
+    def meta(self, *names: str) -> str | None:
+        """The first content that a meta element of one of these names has."""
+        return next((self.metas[name][0] for name in names if name in self.metas), None)
+
+    def absolute(self, link: str | None, base: str | None = None) -> str | None:
+        """A link as an http or https URL without fragment."""
+        link = "".join((link or "").split())
+        if not link or len(link) > 4_000:
+            return None
+        try:
+            joined = urljoin(base or "", link).partition("#")[0]
+            return joined if value.web_address(joined) and urlsplit(joined).hostname else None
+        except ValueError:
+            return None
+
+    def _article(self) -> Json:
+        """The JSON-LD article that the page is: the one with its address or title, else the first."""
+        articles = [node for node in self.nodes if jsonld.is_article(node)]
+        if len(articles) > 1:
+            own = {_address(link) for link in (self.url, *self._canonical_links()) if link}
+            for node in articles:
+                page = node.get("mainEntityOfPage")
+                named = [node.get("url"), node.get("@id"), *(each.get("@id") for each in value.objects(page)), page]
+                if any(isinstance(name, str) and _address(name) in own for name in named):
+                    return node
+            shown = {_key(title) for title in (*self.headings, self.meta("og:title")) if title}
+            for node in articles:
+                if _key(value.first(node, "headline", "name") or "") in shown:
+                    return node
+        return articles[0] if articles else {}
+
+    def _canonical_links(self) -> Iterator[str]:
+        for element in self.tree.iter("link"):
+            if "canonical" in (element.get("rel") or "").lower().split() and (
+                link := self.absolute(element.get("href"), self.base)
+            ):
+                yield link
+        for content in self.metas.get("og:url", ())[:1]:
+            if link := self.absolute(content, self.base):
+                yield link
+
+    def paragraphs(self) -> list[str]:
+        """The paragraphs of the page, in its order, as far as there are not too many."""
+        found, length = [], 0
+        for element in _first(self.tree.iter("p"), _MOST_PARAGRAPHS):
+            if text := _flat(element):
+                found.append(text)
+                length += len(text)
+            if length > _MOST_CHARACTERS:
+                break
+        return found
+
+
+def _with_few_attributes(tag: re.Match[str]) -> str:
+    if len(tag[2]) <= _LONG_TAG:
+        return tag[0]
+    attributes = _QUOTED.sub(" ", tag[2])
+    return f"<{tag[1]}>" if len(attributes.split()) + attributes.count("=") > _MOST_ATTRIBUTES else tag[0]
+
+
+def _first(elements: Iterable[Any], count: int) -> Iterator[Any]:
+    return (element for element, _ in zip(elements, range(count), strict=False))
+
+
+def _flat(element: Any) -> str:
+    """The text of an element in one line, without that of scripts; at most some thousand characters."""
+    pieces: list[str] = []
+    length = 0
+    for part in element.itertext(etree.Element, with_tail=True) if False else element.itertext():
+        pieces.append(part)
+        length += len(part)
+        if length > 10_000:
+            break
+    return " ".join("".join(pieces).split())
+
+
+def _short(text: str | None, longest: int = 300) -> str | None:
+    """A text in one line without markup; None if nothing is left of it."""
+    if not text:
+        return None
+    text = text[: 4 * longest]
+    if "<" in text or "&" in text:
+        text = to_text(text)
+    return " ".join(text.split())[:longest].strip() or None
+
+
+def _key(text: str) -> str:
+    """A text for comparing: its letters and digits."""
+    return re.sub(r"[\W_]+", " ", text[:1_000]).casefold().strip()
+
+
+def _address(link: str) -> str:
+    """A URL for comparing: without scheme, query, and what does not tell pages apart."""
+    return re.sub(r"^https?://(?:www\.|m\.|amp\.)?", "", link.strip().lower().partition("#")[0].partition("?")[0]).rstrip("/")
+
+
+def _said(page: _Page, *names: str) -> str | None:
+    return value.first(page.article, *names) if page.article else None
+
+
+# --- title and outlet ---
+
+_TITLE = ("og:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "citation_title", "twitter:title")
+_SUMMARY = ("og:description", "description", "twitter:description", "dc.description", "sailthru.description")
+_SECTION = ("article:section", "og:article:section", "og:section", "parsely-section", "cxenseparse:category", "sailthru.section", "section", "articlesection")
+_TAGS = ("news_keywords", "article:tag", "og:article:tag", "parsely-tags", "sailthru.tags", "keywords")
+_SITE = ("og:site_name", "dc.publisher", "dcterms.publisher", "citation_journal_title", "application-name", "apple-mobile-web-app-title")
+
+
+def _source_name(page: _Page) -> str | None:
+    publishers = value.names(jsonld.resolved(page.article.get("publisher"), page.by_id))
+    if publishers:
+        return _short(publishers[0])
+    return _short(page.meta(*_SITE))
+
+
+def _title(page: _Page, source_name: str | None) -> str | None:
+    return None
+
+
+def _tags(page: _Page) -> tuple[str, ...]:
+    given = list(value.keywords(page.article.get("keywords")))
+    for name in _TAGS:
+        if given:
+            break
+        given = [tag for content in page.metas.get(name, ())[:100] for tag in content[:4_000].split(",")]
+    tags = (_short(tag, 100) for tag in given[:100])
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+
+
+def _language(page: _Page) -> str | None:
+    declared = (
+        page.tree.get("lang"),
+        page.tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        jsonld.language(page.article.get("inLanguage")),
+        page.meta("content-language", "og:locale", "dc.language", "language", "inlanguage"),
+    )
+    codes = ((code or "").strip() for code in declared)
+    return next((code.replace("_", "-") for code in codes if _LANGUAGE.fullmatch(code)), None)
+
+
+# --- authors ---
+
+_AUTHOR = (
+    "author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "cxenseparse:author",
+    "article_author", "byl", "dc.creator", "dcterms.creator", "citation_author", "citation_authors", "og:author",
+)  # fmt: skip
+
+
+def _authors(page: _Page, source_name: str | None) -> tuple[tuple[str, ...], str | None]:
+    return (), None
+
+
+# --- dates ---
+
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "og:published_time", "article:published", "datepublished",
+    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "rnews:datepublished",
+    "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "datecreated", "citation_publication_date", "citation_date",
+    "article_date_original", "originalpublicationdate", "publication_date", "publish_date", "publish-date",
+    "publishdate", "published_time", "published-date", "published", "pubdate", "pub_date", "date-pub", "og:pubdate", "og:publish_date",
+    "prism.publicationdate", "bt:pubdate", "dc.date", "dcterms.date", "date",
+)  # fmt: skip
+_UPDATED = (
+    "article:modified_time", "og:article:modified_time", "og:updated_time", "article:updated_time", "article:modified",
+    "datemodified", "dcterms.modified", "dc.date.modified", "article_date_updated", "updated-date", "last-modified",
+)  # fmt: skip
+
+
+def _read(page: _Page, given: str | None) -> Moment | None:
+    return read_date(given, day_first=not (_language(page) or "en-US").lower().startswith(("en-us", "en")))
+
+
+def _declared(page: _Page, properties: tuple[str, ...], names: tuple[str, ...]) -> list[Moment]:
+    pages = [node for node in page.nodes if "WebPage" in jsonld.types(node)]
+    given = [value.date(node, key) for node in (page.article, *pages[:3]) for key in properties]
+    given += [content for name in names for content in page.metas.get(name, ())[:1]]
+    return [moment for each in given if (moment := _read(page, each))]
+
+
+def _published(page: _Page) -> tuple[Moment | None, bool]:
+    declared = _declared(page, ("datePublished", "dateCreated"), _PUBLISHED)
+    if best := chosen(declared, _declared(page, ("dateModified",), _UPDATED)):
+        return best, False
+    return None, False
+
+
+def _updated(page: _Page) -> Moment | None:
+    return chosen(_declared(page, ("dateModified",), _UPDATED))
+
+
+def _before(one: Moment, other: Moment) -> bool:
+    """Whether a moment lies before another, as far as their zones are known."""
+    if one.time.tzinfo and other.time.tzinfo:
+        return one.time < other.time
+    return one.time.date() < other.time.date()
+
+
+# --- links, robots, paywall ---
+
+
+def _canonical(page: _Page) -> str | None:
+    """The link that the page gives as its own. A home page is not that of an article: some templates have it so."""
+    for link in page._canonical_links():
+        if not page.url or urlsplit(link).path.strip("/") or not urlsplit(page.url).path.strip("/"):
+            return link
+    return None
+
+
+_REFRESH = re.compile(r"\s*(\d*)(?:\.\d*)?\s*(?:[;,]\s*|\s+)(?:url\s*=\s*)?['\"]?([^'\"\s]+)", re.IGNORECASE)
+
+
+def _refresh(page: _Page) -> str | None:
+    for element in page.tree.iter("meta"):
+        if (element.get("http-equiv") or "").strip().lower() != "refresh":
+            continue
+        if any(above.tag == "noscript" for above in element.iterancestors()):
+            continue  # for readers whose browser runs no scripts: mostly a page that tells them so
+        found = _REFRESH.match((element.get("content") or "")[:4_000])
+        if found and int((found[1] or "0")[:9]) <= 5:
+            link = page.absolute(found[2], page.base)
+            return link if link and (not page.url or link != page.url.partition("#")[0]) else None
+    return None
+
+
+def _robots(page: _Page) -> tuple[str, ...]:
+    directives = [
+        directive.strip().lower()
+        for name in ("robots", "googlebot", "googlebot-news")
+        for content in page.metas.get(name, ())
+        for directive in content[:1_000].split(",")
+    ]
+    for name in ("tdm-reservation", "tdm-policy"):
+        directives += [f"{name}={content[:1_000]}" for content in page.metas.get(name, ())[:1]]
+    return tuple(dict.fromkeys(directive for directive in directives if directive))
+
+
+def _paywalled(page: _Page) -> bool | None:
+    """Whether something says that the page, or a part of it, costs something; else whether something says it is free."""
+    said = []
+    for node in page.nodes:
+        if node is page.article or jsonld.is_article(node) or "WebPage" in jsonld.types(node):
+            said += [_is_free(each.get("isAccessibleForFree")) for each in (node, *value.objects(node.get("hasPart")))]
+    tier = (page.meta("article:content_tier", "og:article:content_tier") or "").strip().lower()
+    said.append({"free": True, "metered": False, "locked": False}.get(tier))
+    return True if False in said else False if True in said else None
+
+
+def _is_free(given: Any) -> bool | None:
+    if isinstance(given, list):
+        given = next(iter(given), None)
+    if isinstance(given, bool):
+        return given
+    return {"true": True, "false": False}.get(re.split("[/:#]", (value.string(given) or "").strip().lower())[-1])
+
+
+# --- corrections ---
+
+
+def _correction(page: _Page, paragraphs: list[str]) -> str | None:
+    return None
