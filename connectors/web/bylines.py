@@ -21,7 +21,9 @@ _BETWEEN = re.compile(
     r"\s*(?:[;|•·\n\t]|\s[-–—/]\s|(?<=[^\W\d_])/(?=[^\W\d_])|&|\bwith\b(?=\s[A-Z])|"
     r"\b(?:and|und|et|en|og|och|ja)\b(?=\s+\S)|(?<=\s)[yei](?=\s))\s*"
 )
-_ADDRESS = re.compile(r"\S*(?:https?://|www\.|@)\S*|\bfollow\b.*|\(?\b(?:updated?|published|posted|on)\b:?\s+\S*\d.*", re.I)
+_ADDRESS = re.compile(
+    r"\S*(?:https?://|www\.|@)\S*|\bfollow\b.*|\(?\b(?:updated?|published|posted|on)\b:?\s+\S*\d.*", re.I
+)
 _PARENTHESES = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 # "MD", "Ph.D.", "CEPF®", "E-RYT 200", "M.D. FACLM": after a comma they belong to the name before it.
@@ -100,7 +102,9 @@ def _parts(byline: str) -> list[str]:
         for at, each in enumerate(listed):
             if at and _SUFFIX.fullmatch(each) and parts:
                 parts[-1] += f", {each}"
-            elif not agency_named(each) and ((at and _CREDENTIALS.fullmatch(each)) or (_ROLE.search(each) and (at or parts))):
+            elif not agency_named(each) and (
+                (at and _CREDENTIALS.fullmatch(each)) or (_ROLE.search(each) and (at or parts))
+            ):
                 continue
             else:
                 parts.append(each)

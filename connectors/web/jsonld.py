@@ -80,7 +80,8 @@ _CLOSING = re.compile(r"(?:\s++|>--|//|\*/|/\*|>\]\]|;)++")  # read from the end
 _DECODER = json.JSONDecoder(strict=False)  # line breaks within strings are the commonest of mistakes
 # A string, or what stands outside of strings and is no JSON: comments, and commas with nothing behind them.
 _STRING_OR_MISTAKE = re.compile(
-    r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|(?P<comment>//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))|(?P<comma>,)(?=\s*+[}\],])', re.DOTALL
+    r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|(?P<comment>//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))|(?P<comma>,)(?=\s*+[}\],])',
+    re.DOTALL,
 )
 _BAD_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.?))', re.DOTALL)
 

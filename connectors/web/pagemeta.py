@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -137,12 +138,16 @@ class _Page:
         ]
         self.nodes = jsonld.nodes_in(scripts)
         self.by_id = jsonld.by_id(self.nodes)
-        self.headings = [
-            text for element in _first(tree.iter("h1"), 10) if (text := _flat(element))
-        ]
+        self.headings = [text for element in _first(tree.iter("h1"), 10) if (text := _flat(element))]
         titles = [text for element in _first(tree.iter("title"), 3) if (text := _flat(element))]
         self.window_title = titles[0] if titles else None
         self.article = self._article()
+        self.elements = sum(1 for _ in tree.iter())
+
+    @cached_property
+    def marked(self) -> list[Any]:
+        """The elements whose attributes say something of their content."""
+        return self.tree.xpath("//*[@itemprop or @property or @rel or @datetime or @class]")
 
     @classmethod
     def parse(cls, html: str, url: str | None) -> _Page | None:
@@ -151,7 +156,9 @@ class _Page:
             html = _TAG.sub(_with_few_attributes, html)
         parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
         try:
-            tree = lxml.html.document_fromstring(html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(), parser)
+            tree = lxml.html.document_fromstring(
+                html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(), parser
+            )
         except (etree.LxmlError, ValueError):
             return None
         return cls(tree, url, len(html))
@@ -208,6 +215,72 @@ class _Page:
                 break
         return found
 
+    def bylines(self) -> Iterator[list[str]]:
+        """The bylines within the text: by microdata, by the relation of their links, by their class."""
+        authors = [
+            element
+            for element in self.marked
+            if "author" in (element.get("itemprop") or element.get("property") or "").lower().split()
+            and element.tag != "meta"
+        ]
+        if authors:
+            named = [
+                [
+                    inner.get("content") or _flat(inner)
+                    for inner in _first(element.iter(), 50)
+                    if inner.get("itemprop") == "name"
+                ][:1]
+                or [element.get("content") or _flat(element)]
+                for element in authors[:5]
+            ]
+            yield [name for names in named for name in names if name and len(name) < 120]
+        linked = [_flat(element) for element in self.marked if "author" in (element.get("rel") or "").lower().split()]
+        if linked:
+            yield list(dict.fromkeys(name for name in linked[:3] if 0 < len(name) < 80))[:1]
+        for element in self.marked:
+            if _BYLINE.search(element.get("class") or "") and not _NO_BYLINE.search(element.get("class") or ""):
+                text = _flat(element)
+                if 2 < len(text) < 120 and _LIKE_BYLINE.match(text):
+                    yield [text]
+                    break
+
+    def shown_date(self, which: str) -> Moment | None:
+        """The date of a ``time`` element or of microdata, by what its marks say it is."""
+        words = _SHOWN[which]
+        for element in self.marked:
+            marks = " ".join(filter(None, (element.get("itemprop"), element.get("property"), element.get("class"))))
+            if element.tag == "meta" or not words.search(marks):
+                continue
+            given = element.get("datetime") or element.get("content") or element.get("title") or _flat(element)
+            if moment := _read(self, given):
+                return moment
+        return self._only_time() if which == "published" else None
+
+    def _only_time(self) -> Moment | None:
+        """The date of the ``time`` elements, where there is one date for all of them."""
+        found = [
+            moment
+            for element in _first(self.tree.iter("time"), 50)
+            if not _SHOWN["updated"].search(element.get("class") or "")
+            and (moment := _read(self, element.get("datetime")))
+        ]
+        days = {moment.time.date() for moment in found}
+        return chosen(found) if len(days) == 1 else None
+
+
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:by-?line|(?:article|post|entry|story)?[-_]*authors?(?:[-_]*names?)?|written-?by)(?:$|\s|[-_]{2})",
+    re.I,
+)
+_NO_BYLINE = re.compile(r"bio|box|comment|avatar|image|photo|caption|card|list|related|sidebar|widget", re.I)
+_LIKE_BYLINE = re.compile(r"(?:by|von|par|por|di|written by|author|автор)\b|(?:[^\W\d_][\w.'’-]*[\s,&]*){2,8}$", re.I)
+_SHOWN = {
+    "published": re.compile(
+        r"datePublished|dateCreated|\bpubdate\b|(?:^|\s)(?:entry-date|published|dt-published|publish(?:ed)?-?(?:date|time)|date-published)(?:$|\s)"
+    ),
+    "updated": re.compile(r"dateModified|(?:^|\s)(?:updated|dt-updated|modified|last-updated)(?:$|\s)"),
+}
+
 
 def _with_few_attributes(tag: re.Match[str]) -> str:
     if len(tag[2]) <= _LONG_TAG:
@@ -224,7 +297,7 @@ def _flat(element: Any) -> str:
     """The text of an element in one line, without that of scripts; at most some thousand characters."""
     pieces: list[str] = []
     length = 0
-    for part in element.itertext(etree.Element, with_tail=True) if False else element.itertext():
+    for part in element.itertext():
         pieces.append(part)
         length += len(part)
         if length > 10_000:
@@ -249,7 +322,9 @@ def _key(text: str) -> str:
 
 def _address(link: str) -> str:
     """A URL for comparing: without scheme, query, and what does not tell pages apart."""
-    return re.sub(r"^https?://(?:www\.|m\.|amp\.)?", "", link.strip().lower().partition("#")[0].partition("?")[0]).rstrip("/")
+    return re.sub(
+        r"^https?://(?:www\.|m\.|amp\.)?", "", link.strip().lower().partition("#")[0].partition("?")[0]
+    ).rstrip("/")
 
 
 def _said(page: _Page, *names: str) -> str | None:
@@ -260,9 +335,25 @@ def _said(page: _Page, *names: str) -> str | None:
 
 _TITLE = ("og:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "citation_title", "twitter:title")
 _SUMMARY = ("og:description", "description", "twitter:description", "dc.description", "sailthru.description")
-_SECTION = ("article:section", "og:article:section", "og:section", "parsely-section", "cxenseparse:category", "sailthru.section", "section", "articlesection")
+_SECTION = (
+    "article:section",
+    "og:article:section",
+    "og:section",
+    "parsely-section",
+    "cxenseparse:category",
+    "sailthru.section",
+    "section",
+    "articlesection",
+)
 _TAGS = ("news_keywords", "article:tag", "og:article:tag", "parsely-tags", "sailthru.tags", "keywords")
-_SITE = ("og:site_name", "dc.publisher", "dcterms.publisher", "citation_journal_title", "application-name", "apple-mobile-web-app-title")
+_SITE = (
+    "og:site_name",
+    "dc.publisher",
+    "dcterms.publisher",
+    "citation_journal_title",
+    "application-name",
+    "apple-mobile-web-app-title",
+)
 
 
 def _source_name(page: _Page) -> str | None:
@@ -272,8 +363,57 @@ def _source_name(page: _Page) -> str | None:
     return _short(page.meta(*_SITE))
 
 
+_SEPARATOR = re.compile(r"\s+(?:[-–—|•·:»›]|::)\s+|\s*[|»]\s*")
+
+
 def _title(page: _Page, source_name: str | None) -> str | None:
-    return None
+    """The heading that the reader sees, where what the page declares confirms it; else what it declares.
+
+    What is declared is often written for search engines, cut to their length, or ends in the outlet's name.
+    """
+    outlet = {_key(name) for name in (source_name, page.meta("og:site_name"), *_names_of_host(page.url)) if name}
+    given = (_said(page, "headline", "name"), page.meta(*_TITLE), page.window_title)
+    declared = [title for each in given if (title := _short(each, 500))]
+    headings = [heading for heading in page.headings if _key(heading) not in outlet]
+    keys = [_key(title) for title in declared]
+    for heading in headings:
+        key = _key(heading)
+        if key and any(
+            other.startswith(key) or key.startswith(other) or other.endswith(key) for other in keys if other
+        ):
+            return _without_outlet(heading, outlet)
+    for heading in headings:
+        words = set(_key(heading).split())
+        if len(words) > 2 and any(2 * len(words & set(key.split())) >= len(words) for key in keys):
+            return _without_outlet(heading, outlet)
+    if not declared:
+        return _without_outlet(headings[0], outlet) if headings else None
+    best = declared[0]
+    for other in declared[1:]:  # the same title without what follows a separator
+        if best.startswith(other) and _SEPARATOR.match(best, len(other)):
+            best = other
+    return _without_outlet(best, outlet)
+
+
+def _names_of_host(url: str | None) -> list[str]:
+    """What a site may call itself in its titles: "example.org", "example"."""
+    host = ((urlsplit(url).hostname or "") if url else "").removeprefix("www.")
+    return [host, host.partition(".")[0]] if host else []
+
+
+def _without_outlet(title: str, outlet: set[str]) -> str:
+    """A title without the parts at its ends that name the outlet, or that stand behind the last upright stroke."""
+    squeezed = {name.replace(" ", "") for name in outlet}
+    while found := list(_SEPARATOR.finditer(title)):
+        first, last = found[0], found[-1]
+        end, start = _key(title[last.end() :]), _key(title[: first.start()])
+        if end.replace(" ", "") in squeezed or ("|" in last[0] and len(end.split()) <= 4 and last.start() >= 20):
+            title = title[: last.start()]
+        elif start.replace(" ", "") in squeezed:
+            title = title[first.end() :]
+        else:
+            break
+    return title
 
 
 def _tags(page: _Page) -> tuple[str, ...]:
@@ -309,7 +449,51 @@ _AUTHOR = (
 
 
 def _authors(page: _Page, source_name: str | None) -> tuple[tuple[str, ...], str | None]:
-    return (), None
+    """The names of the authors, and the agency in the byline; what names people comes before what names the outlet."""
+    agency = None
+    for given in _bylines(page):
+        names, credited = people(given, (source_name,))
+        agency = agency or credited
+        if names:
+            return names, agency
+    return (), agency
+
+
+def _bylines(page: _Page) -> Iterator[list[str]]:
+    for key in ("author", "creator"):
+        yield _names(page, page.article.get(key))
+    for name in _AUTHOR:
+        yield [content for content in page.metas.get(name, ())[:30] if not value.web_address(content)]
+    for number in ("1", "2"):
+        if (page.meta(f"twitter:label{number}") or "").lower() in _WRITTEN_BY:
+            yield page.metas.get(f"twitter:data{number}", [])[:1]
+    yield from page.bylines()
+    for node in page.nodes:
+        if "WebPage" in jsonld.types(node):
+            yield _names(page, node.get("author"))
+            break
+
+
+_WRITTEN_BY = {"written by", "verfasst von", "écrit par", "escrito por", "scritto da", "geschreven door", "автор"}
+
+
+def _names(page: _Page, given: Any) -> list[str]:
+    """The names of the people or organizations that a JSON-LD value gives, at most as many as a byline can hold."""
+    found: list[str] = []
+    waiting = [given]
+    while waiting and len(found) < 30:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += reversed(each[:100])
+        elif isinstance(each, dict):
+            full = page.by_id.get(value.first(each, "@id") or "", each)
+            name = full.get("name") or full.get("@list") or full.get("@value")
+            if not name and value.first(full, "familyName"):
+                name = " ".join(filter(None, (value.first(full, "givenName"), value.first(full, "familyName"))))
+            waiting.append(name if isinstance(name, (str, list)) else None)
+        elif isinstance(each, str) and not value.web_address(each) and (name := _short(each, 500)):
+            found.append(name)
+    return found
 
 
 # --- dates ---
@@ -343,11 +527,28 @@ def _published(page: _Page) -> tuple[Moment | None, bool]:
     declared = _declared(page, ("datePublished", "dateCreated"), _PUBLISHED)
     if best := chosen(declared, _declared(page, ("dateModified",), _UPDATED)):
         return best, False
-    return None, False
+    if shown := page.shown_date("published"):
+        return shown, False
+    return _guessed(page), True
+
+
+_LARGEST_FOR_GUESS = 3_000_000
+_MOST_ELEMENTS_FOR_GUESS = 50_000
+
+
+def _guessed(page: _Page) -> Moment | None:
+    """The day that htmldate finds in the URL or the text of the page. It is not asked about pages of unusual size."""
+    if page.size > _LARGEST_FOR_GUESS or page.elements > _MOST_ELEMENTS_FOR_GUESS:
+        return None
+    try:
+        found = htmldate.find_date(page.tree, original_date=True, extensive_search=True, url=page.url)
+    except Exception:  # whatever it trips over on a stranger's page: there is no guess then
+        return None
+    return read_date(found)
 
 
 def _updated(page: _Page) -> Moment | None:
-    return chosen(_declared(page, ("dateModified",), _UPDATED))
+    return chosen(_declared(page, ("dateModified",), _UPDATED)) or page.shown_date("updated")
 
 
 def _before(one: Moment, other: Moment) -> bool:
