@@ -179,7 +179,9 @@ def tell_set(name: str, pages: list[dict[str, Any]], said: dict[str, list[Said]]
             print(f"{reader:<14}{dated} pages with a date, {signed} with authors")
         return True
 
-    def compared(judge: Callable[[Said, Any], str | None], gold: str, readers: Iterable[str]) -> dict[str, Counter[str]]:
+    def compared(
+        judge: Callable[[Said, Any], str | None], gold: str, readers: Iterable[str]
+    ) -> dict[str, Counter[str]]:
         outcomes = {
             reader: [judge(found, page[gold]) for found, page in zip(said[reader], pages, strict=True)]
             for reader in readers
@@ -202,7 +204,9 @@ def tell_set(name: str, pages: list[dict[str, Any]], said: dict[str, list[Said]]
     titles = compared(title_outcome, "title", readers)
     tell("title", titles)
     signed = sum(bool(page["author"]) for page in pages)
-    return tell_goal("authors right, % of the pages that name some", percent(authors["claimwire"]["right"], signed), AUTHORS_RIGHT)
+    return tell_goal(
+        "authors right, % of the pages that name some", percent(authors["claimwire"]["right"], signed), AUTHORS_RIGHT
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _MOST_AUTHORS = 30
 
 _LEAD = re.compile(
     r"(?:(?:(?:written|posted|published|reported|edited|compiled|submitted|reviewed|story|words|text|article|report|"
-    r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|by\s*:|"
+    r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|author\s+(?=\S+\s+\S)|by\s*:|"
     r"(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|(?:geschrieben )?von\s+(?=\S+\s+\S)|a cura di\s|"
     r"scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|skrevet av\s|av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
     re.IGNORECASE,
@@ -120,14 +120,16 @@ def _is_surname_first(surname: str, given: str) -> bool:
     )
 
 
+_ABBREVIATED = re.compile(r"\b(?:[^\W\d_]|[JS]r|[MP]h?\.?D)\.$")
+
+
 def _tidy(name: str) -> str:
-    name = " ".join(name.split()).strip(" .,:;*•|/\\\"'“”‘’_-–—®™")
+    name = " ".join(name.split()).strip(" ,:;*•|/\\\"'“”‘’_-–—®™")
+    if not _ABBREVIATED.search(name):
+        name = name.rstrip(".")
     while lead := _LEAD.match(name):
         name = name[lead.end() :]
     return name
-
-
-_INITIAL_END = re.compile(r"\b(?:[A-Z]|[JS]r|M\.?D|Ph\.?D)$")
 
 
 def _is_name(part: str) -> bool:
@@ -135,6 +137,6 @@ def _is_name(part: str) -> bool:
     words = part.split()
     if not 2 <= len(part) <= 60 or not 1 <= len(words) <= 6 or not any(map(str.isalpha, part)):
         return False
-    if sum(map(str.isdigit, part)) > 3 or re.fullmatch(r"[0-9a-fA-F-]{8,}", part):
+    if any(map(str.isdigit, part)) and (len(words) > 1 or sum(map(str.isdigit, part)) > 4):
         return False
     return not _NOBODY.fullmatch(part)

@@ -6,7 +6,6 @@ htmldate, whose find is a guess. https://schema.org/NewsArticle, https://ogp.me,
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -21,7 +20,7 @@ from lxml import etree
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web import jsonld
-from claimwire.connectors.web.agencies import agency_named, agency_of_text
+from claimwire.connectors.web.agencies import agency_of_text
 from claimwire.connectors.web.bylines import people
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.pagedates import Moment, chosen, read_date
@@ -238,11 +237,22 @@ class _Page:
         if linked:
             yield list(dict.fromkeys(name for name in linked[:3] if 0 < len(name) < 80))[:1]
         for element in self.marked:
-            if _BYLINE.search(element.get("class") or "") and not _NO_BYLINE.search(element.get("class") or ""):
-                text = _flat(element)
+            kind = element.get("class") or ""
+            if _BYLINE.search(kind) and not _NO_BYLINE.search(kind):
+                text = _flat(element, " ", 200)
                 if 2 < len(text) < 120 and _LIKE_BYLINE.match(text):
                     yield [text]
                     break
+        yield from self._signed()
+
+    def _signed(self) -> Iterator[list[str]]:
+        """The first words behind the heading that say by whom the article is, and nothing else."""
+        elements = iter(self.tree.iter(etree.Element))
+        if any(element.tag == "h1" for element in elements):
+            for element in _first(elements, 300):
+                if element.tag in _MAY_HOLD_BYLINE and (found := _SIGNED.match(_flat(element, " ", 150))):
+                    yield [found[1]]
+                    return
 
     def shown_date(self, which: str) -> Moment | None:
         """The date of a ``time`` element or of microdata, by what its marks say it is."""
@@ -268,6 +278,13 @@ class _Page:
         return chosen(found) if len(days) == 1 else None
 
 
+_MAY_HOLD_BYLINE = ("p", "div", "span", "address", "small", "em", "strong", "li", "a")
+_NAME_WORD = r"(?:[^\W\d_a-zà-ÿ][\w.'’-]*|de|la|le|van|von|der|den|del|della|da|dos|di|al|bin|el|ten)"
+_SIGNED = re.compile(
+    r"(?:(?i:(?:written |posted |reported |story )?by|author)|Von|Par|Por|Di|Door|Автор|Av|Text)\s?:?\s+"
+    rf"({_NAME_WORD}(?:\s+{_NAME_WORD}){{1,3}}(?:(?:\s*,\s*|\s+(?:and|&|und|et|y|e)\s+){_NAME_WORD}(?:\s+{_NAME_WORD}){{1,3}}){{0,4}})"
+    r"\s*(?:$|[|·•/–—-]|\d|,\s|(?i:published|updated|posted|on |in ))"
+)
 _BYLINE = re.compile(
     r"(?:^|[\s_-])(?:by-?line|(?:article|post|entry|story)?[-_]*authors?(?:[-_]*names?)?|written-?by)(?:$|\s|[-_]{2})",
     re.I,
@@ -293,16 +310,16 @@ def _first(elements: Iterable[Any], count: int) -> Iterator[Any]:
     return (element for element, _ in zip(elements, range(count), strict=False))
 
 
-def _flat(element: Any) -> str:
-    """The text of an element in one line, without that of scripts; at most some thousand characters."""
+def _flat(element: Any, between: str = "", longest: int = 10_000) -> str:
+    """The text of an element in one line; no more of it than is needed to see that it is too long."""
     pieces: list[str] = []
     length = 0
     for part in element.itertext():
         pieces.append(part)
         length += len(part)
-        if length > 10_000:
+        if length > longest:
             break
-    return " ".join("".join(pieces).split())
+    return " ".join(between.join(pieces).split())
 
 
 def _short(text: str | None, longest: int = 300) -> str | None:
@@ -456,6 +473,10 @@ def _authors(page: _Page, source_name: str | None) -> tuple[tuple[str, ...], str
         agency = agency or credited
         if names:
             return names, agency
+    # Who publishes under their own name is said to be a person; a desk that signs with its outlet's is not.
+    persons = [author for author in jsonld.resolved(page.article.get("author"), page.by_id) if isinstance(author, dict)]
+    if any(jsonld.types(author) == ["Person"] for author in persons[:3]):
+        return people(_names(page, page.article.get("author")))[0], agency
     return (), agency
 
 
@@ -463,7 +484,8 @@ def _bylines(page: _Page) -> Iterator[list[str]]:
     for key in ("author", "creator"):
         yield _names(page, page.article.get(key))
     for name in _AUTHOR:
-        yield [content for content in page.metas.get(name, ())[:30] if not value.web_address(content)]
+        contents = [content for content in page.metas.get(name, ())[:30] if not value.web_address(content)]
+        yield [_given_first(content) for content in contents] if name.startswith(("citation", "dc")) else contents
     for number in ("1", "2"):
         if (page.meta(f"twitter:label{number}") or "").lower() in _WRITTEN_BY:
             yield page.metas.get(f"twitter:data{number}", [])[:1]
@@ -472,6 +494,12 @@ def _bylines(page: _Page) -> Iterator[list[str]]:
         if "WebPage" in jsonld.types(node):
             yield _names(page, node.get("author"))
             break
+
+
+def _given_first(name: str) -> str:
+    """A name that a catalogue gives by its surname: "Roe, Jane"."""
+    surname, comma, given = name.partition(",")
+    return f"{given.strip()} {surname.strip()}" if comma and "," not in given and ";" not in given else name
 
 
 _WRITTEN_BY = {"written by", "verfasst von", "écrit par", "escrito por", "scritto da", "geschreven door", "автор"}
@@ -544,7 +572,9 @@ def _guessed(page: _Page) -> Moment | None:
         found = htmldate.find_date(page.tree, original_date=True, extensive_search=True, url=page.url)
     except Exception:  # whatever it trips over on a stranger's page: there is no guess then
         return None
-    return read_date(found)
+    guess = read_date(found)
+    # htmldate completes a year or a month without a day by the first.
+    return guess if guess and (guess.time.day > 1 or f"{guess.time:%m/01}" in (page.url or "")) else None
 
 
 def _updated(page: _Page) -> Moment | None:
