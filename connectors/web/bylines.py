@@ -17,6 +17,10 @@ _LEAD = re.compile(
     r"scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|skrevet av\s|av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
     re.IGNORECASE,
 )
+# "Courier Staff", "Times Editorial": a byline without a person. A desk or team with a name of its own is kept.
+_STAFF = re.compile(
+    r"\b(?:staff|editorial|newsroom|staff\s+(?:writer|reporter)s?|newsdesk|wire\s+services?)$", re.IGNORECASE
+)
 _BETWEEN = re.compile(
     r"\s*(?:[;|•·\n\t]|\s[-–—/]\s|(?<=[^\W\d_])/(?=[^\W\d_])|&|\bwith\b(?=\s[A-Z])|"
     r"\b(?:and|und|et|en|og|och|ja)\b(?=\s+\S)|(?<=\s)[yei](?=\s))\s*"
@@ -139,4 +143,4 @@ def _is_name(part: str) -> bool:
         return False
     if any(map(str.isdigit, part)) and (len(words) > 1 or sum(map(str.isdigit, part)) > 4):
         return False
-    return not _NOBODY.fullmatch(part)
+    return not (_NOBODY.fullmatch(part) or _STAFF.search(part))

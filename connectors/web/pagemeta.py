@@ -77,7 +77,7 @@ def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMe
     if page is None:
         return PageMetadata()
     source_name = _source_name(page)
-    paragraphs = [line for line in (text or "").split("\n") if line.strip()] or page.paragraphs()
+    paragraphs = [line for line in (text or "").split("\n") if line.strip()] or page.paragraphs
     authors, agency = _authors(page, source_name)
     published, guessed = _published(page)
     updated = _updated(page)
@@ -105,7 +105,12 @@ def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMe
 
 # --- the page, parsed once ---
 
-_TAG = re.compile(r"""<([a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)>""", re.IGNORECASE)
+# Comments and scripts are passed over whole: "i<n" in a script begins no tag.
+_TAG = re.compile(
+    r"""<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(?:>.*?(?=</\1|\Z)|\Z)"""
+    r"""|<([a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(?:>|\Z)""",
+    re.IGNORECASE | re.DOTALL,
+)
 _QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _LONG_TAG = 2_000
 _MOST_ATTRIBUTES = 256
@@ -203,6 +208,7 @@ class _Page:
             if link := self.absolute(content, self.base):
                 yield link
 
+    @cached_property
     def paragraphs(self) -> list[str]:
         """The paragraphs of the page, in its order, as far as there are not too many."""
         found, length = [], 0
@@ -300,10 +306,13 @@ _SHOWN = {
 
 
 def _with_few_attributes(tag: re.Match[str]) -> str:
-    if len(tag[2]) <= _LONG_TAG:
+    name, attributes = tag[1] or tag[3], tag[2] or tag[4] or ""
+    if not name or len(attributes) <= _LONG_TAG:
         return tag[0]
-    attributes = _QUOTED.sub(" ", tag[2])
-    return f"<{tag[1]}>" if len(attributes.split()) + attributes.count("=") > _MOST_ATTRIBUTES else tag[0]
+    bare = _QUOTED.sub(" ", attributes)
+    if len(bare.split()) + bare.count("=") + bare.count("/") <= _MOST_ATTRIBUTES:
+        return tag[0]
+    return f"<{name}>{tag[0][1 + len(name) + len(attributes) + 1 :]}"
 
 
 def _first(elements: Iterable[Any], count: int) -> Iterator[Any]:
@@ -475,14 +484,19 @@ def _authors(page: _Page, source_name: str | None) -> tuple[tuple[str, ...], str
             return names, agency
     # Who publishes under their own name is said to be a person; a desk that signs with its outlet's is not.
     persons = [author for author in jsonld.resolved(page.article.get("author"), page.by_id) if isinstance(author, dict)]
-    if any(jsonld.types(author) == ["Person"] for author in persons[:3]):
+    if any("Person" in jsonld.types(author) for author in persons[:3]):
         return people(_names(page, page.article.get("author")))[0], agency
     return (), agency
 
 
 def _bylines(page: _Page) -> Iterator[list[str]]:
-    for key in ("author", "creator"):
-        yield _names(page, page.article.get(key))
+    given = jsonld.resolved(page.article.get("author") or page.article.get("creator"), page.by_id)
+    groups = [
+        each
+        for each in given
+        if isinstance(each, dict) and "Organization" in jsonld.types(each) and "Person" not in jsonld.types(each)
+    ]
+    yield _names(page, [each for each in given if each not in groups])
     for name in _AUTHOR:
         contents = [content for content in page.metas.get(name, ())[:30] if not value.web_address(content)]
         yield [_given_first(content) for content in contents] if name.startswith(("citation", "dc")) else contents
@@ -490,6 +504,7 @@ def _bylines(page: _Page) -> Iterator[list[str]]:
         if (page.meta(f"twitter:label{number}") or "").lower() in _WRITTEN_BY:
             yield page.metas.get(f"twitter:data{number}", [])[:1]
     yield from page.bylines()
+    yield _names(page, groups)
     for node in page.nodes:
         if "WebPage" in jsonld.types(node):
             yield _names(page, node.get("author"))
@@ -649,5 +664,51 @@ def _is_free(given: Any) -> bool | None:
 # --- corrections ---
 
 
+_NOTICE = re.compile(
+    r"(?:[*(\[•—–-]\s*)?(?:"
+    r"(?:editor(?:[’']s|ial|s[’'])?\s+)?(?:correction|clarification|corrections? and clarifications?)(?:\s+(?:on|appended|notice)\b[^:]{0,40})?\s*[:—–-]\s*\w"
+    r"|(?:this|an?|the)\s+(?:earlier|previous|original|prior|initial)\s+version\s+of\s+th(?:is|e)\s+\w+"
+    r"|(?:this|the)\s+(?:article|story|post|piece|report|page|headline|item|column|review|interview|version|text)\s+"
+    r"(?:(?:was|has been|is|have been)\s+)(?:(?!last|first)\w+\s+)?(?:corrected|updated|amended|clarified|revised|edited|modified|changed)\b"
+    r"|(?:this|the)\s+(?:article|story|post|piece|report|headline|caption)\s+(?:originally|previously|initially|incorrectly|mistakenly)\b"
+    r"|we(?:\s+have|[’']ve)?\s+(?:corrected|updated|amended|clarified)\s+this\b"
+    r"|corrects?\s+(?:to|that|the|spelling|name|day|date|typo|headline|paragraph|in)\b.{8}"
+    r"|update(?:\s+#?\d{1,2})?\s*(?:[(,][^:)]{0,60}\)?|\d{4}-\d\d-\d\d)?\s*[:—–-]\s*(?=[^\W\d_]\S*\s+\S+\s+\S+\s+\S+)"
+    r"|updated?\b.{0,60}?\b(?:to|with)\s+(?:include|add|reflect|correct|clarify|note|show|remove|more|new|additional|further|"
+    r"(?:a\s+)?(?:comments?|details?|quotes?|statements?|information|response|reaction))\b"
+    r"|(?:editor[’']?s?[’']?|author[’']?s?)\s+note\b.{0,200}\b(?:correct|updat|amend|clarif|earlier version|previous version|an error|erroneous|misstat|misspell)"
+    r"|(?:korrektur|berichtigung|korrigiert|hinweis der redaktion|anm(?:erkung|\.)? der redaktion)\b.{0,200}\b(?:version|fassung|korrigiert|geändert|fehler|richtig|hieß)"
+    r"|in einer (?:früheren|vorherigen|ersten) (?:version|fassung)\b"
+    r"|(?:une (?:première|précédente) version|(?:rectificatif|erratum|correction|mise à jour)\s*:)"
+    r"|(?:una versión (?:anterior|previa)|(?:fe de errat(?:as|ores)|corrección|rectificación|aclaración)\s*:)"
+    r"|(?:una (?:precedente|prima) versione|(?:errata corrige|rettifica)\s*:)"
+    r"|(?:uma versão anterior|(?:errata|correção)\s*:)"
+    r")",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST_NOTICE = 1_500
+_NOTICE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:corrections?|clarification|editors?-?note|update-?note|article-?correction)(?:$|[\s_-])", re.I
+)
+
+
 def _correction(page: _Page, paragraphs: list[str]) -> str | None:
+    """The paragraph that tells of a correction or an update: by what it begins with, never a date alone.
+
+    It stands before the text, behind it, or in an element of its own.
+    """
+    for given in value.listed(page.article.get("correction")):
+        told = value.first(given, "text", "description", "name") if isinstance(given, dict) else value.string([given])
+        if (told := _short(told, _LONGEST_NOTICE)) and not value.web_address(told):
+            return told
+    marked = [
+        text
+        for element in page.marked
+        if _NOTICE_CLASS.search(element.get("class") or "") and (text := _flat(element, " ", _LONGEST_NOTICE))
+    ]
+    shown = page.paragraphs
+    for paragraph in (*marked[:20], *paragraphs[:3], *paragraphs[-6:], *shown[:10], *shown[-40:]):
+        told = paragraph.strip()
+        if len(told) <= _LONGEST_NOTICE and _NOTICE.match(told[:400]):
+            return told
     return None
