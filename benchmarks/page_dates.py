@@ -159,6 +159,7 @@ def main() -> int:
         pages = pages_in(options.data / "pages" / f"{name}.jsonl.gz", options.half)
         said: dict[str, list[Said]] = {}
         for reader, read in READERS.items():
+            read(pages[0])  # htmldate loads its languages with its first page
             began = time.process_time()
             said[reader] = [read(page) for page in pages]
             cost = 1000 * (time.process_time() - began) / len(pages)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -106,10 +107,11 @@ def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMe
 # --- the page, parsed once ---
 
 # Comments and scripts are passed over whole: "i<n" in a script begins no tag.
+_ATTRIBUTES = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?)*+"""
 _TAG = re.compile(
-    r"""<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(?:>.*?(?=</\1|\Z)|\Z)"""
-    r"""|<([a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(?:>|\Z)""",
-    re.IGNORECASE | re.DOTALL,
+    rf"<(?:!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))|(script|style)\b({_ATTRIBUTES})(?:>(?:[^<]++|<(?!/\1))*+|\Z)"
+    rf"|([a-z][^\s/>]*+)({_ATTRIBUTES})(?:>|\Z))",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _LONG_TAG = 2_000
@@ -124,8 +126,8 @@ _NO_TEXT = ("script", "style", "template", "noscript", "svg", "iframe")
 class _Page:
     """What is read of a page: its elements by their kind, in the order of the page."""
 
-    def __init__(self, tree: Any, url: str | None, size: int) -> None:
-        self.tree, self.size = tree, size
+    def __init__(self, tree: Any, url: str | None, html: str) -> None:
+        self.tree, self.html = tree, html
         self.url = value.web_address((url or "").strip())
         base = tree.find(".//base[@href]")
         self.base = self.absolute(base.get("href"), self.url) if base is not None else self.url
@@ -165,7 +167,7 @@ class _Page:
             )
         except (etree.LxmlError, ValueError):
             return None
-        return cls(tree, url, len(html))
+        return cls(tree, url, html)
 
     def meta(self, *names: str) -> str | None:
         """The first content that a meta element of one of these names has."""
@@ -263,11 +265,16 @@ class _Page:
     def shown_date(self, which: str) -> Moment | None:
         """The date of a ``time`` element or of microdata, by what its marks say it is."""
         words = _SHOWN[which]
-        for element in self.marked:
-            marks = " ".join(filter(None, (element.get("itemprop"), element.get("property"), element.get("class"))))
-            if element.tag == "meta" or not words.search(marks):
-                continue
-            given = element.get("datetime") or element.get("content") or element.get("title") or _flat(element)
+        shown = (
+            element
+            for element in self.marked
+            if element.tag != "meta"
+            and words.search(f"{element.get('itemprop', '')} {element.get('property', '')} {element.get('class', '')}")
+        )
+        for element in _first(shown, 50):
+            given = (
+                element.get("datetime") or element.get("content") or element.get("title") or _flat(element, " ", 200)
+            )
             if moment := _read(self, given):
                 return moment
         return self._only_time() if which == "published" else None
@@ -324,7 +331,7 @@ def _flat(element: Any, between: str = "", longest: int = 10_000) -> str:
     pieces: list[str] = []
     length = 0
     for part in element.itertext():
-        pieces.append(part)
+        pieces.append(part[: longest + 1])
         length += len(part)
         if length > longest:
             break
@@ -581,15 +588,25 @@ _MOST_ELEMENTS_FOR_GUESS = 50_000
 
 def _guessed(page: _Page) -> Moment | None:
     """The day that htmldate finds in the URL or the text of the page. It is not asked about pages of unusual size."""
-    if page.size > _LARGEST_FOR_GUESS or page.elements > _MOST_ELEMENTS_FOR_GUESS:
+    if len(page.html) > _LARGEST_FOR_GUESS or page.elements > _MOST_ELEMENTS_FOR_GUESS:
         return None
     try:
         found = htmldate.find_date(page.tree, original_date=True, extensive_search=True, url=page.url)
     except Exception:  # whatever it trips over on a stranger's page: there is no guess then
         return None
     guess = read_date(found)
-    # htmldate completes a year or a month without a day by the first.
-    return guess if guess and (guess.time.day > 1 or f"{guess.time:%m/01}" in (page.url or "")) else None
+    if guess and guess.time.day == 1 and not re.search(_first_of(guess.time), page.html):
+        return None  # htmldate completes a year, or a month, by the first day
+    return guess
+
+
+def _first_of(day: datetime) -> str:
+    """A pattern for the first day of a month, as it is written in full: 2021-05-01, 1. Mai 2021, May 1, 2021."""
+    year, month = day.year, f"0?{day.month}"
+    return (
+        rf"{year}[-/.]{month}[-/.]0?1(?!\d)|(?<!\d)(?:0?1[-/.]{month}|{month}[-/.]0?1)[-/.]{year}"
+        rf"|(?<!\d)0?1(?:st|er|º|°|\.)?\s(?:de\s|of\s)?[^\W\d_]{{3,12}}\.?,?\s(?:de\s)?{year}|[^\W\d_]{{3,12}}\.?\s0?1(?:st)?,?\s{year}"
+    )
 
 
 def _updated(page: _Page) -> Moment | None:
@@ -618,9 +635,10 @@ _REFRESH = re.compile(r"\s*(\d*)(?:\.\d*)?\s*(?:[;,]\s*|\s+)(?:url\s*=\s*)?['\"]
 
 
 def _refresh(page: _Page) -> str | None:
-    for element in page.tree.iter("meta"):
-        if (element.get("http-equiv") or "").strip().lower() != "refresh":
-            continue
+    refreshing = (
+        meta for meta in page.tree.iter("meta") if (meta.get("http-equiv") or "").strip().lower() == "refresh"
+    )
+    for element in _first(refreshing, 10):
         if any(above.tag == "noscript" for above in element.iterancestors()):
             continue  # for readers whose browser runs no scripts: mostly a page that tells them so
         found = _REFRESH.match((element.get("content") or "")[:4_000])
