@@ -87,8 +87,9 @@ _DATELINE = re.compile(
 # The last words: "(Reuters)", "© AFP", "Source: AP", "With inputs from PTI", "dpa" in a line of its own.
 _LAST = re.compile(
     rf"(?:[(\[]\s*{_LINKED}\s*[)\]]"
-    rf"|(?:©|\(c\)|Copyright|Sources?:|Source\s*[:|]|Fuente:|Fonte:|Quelle:|Bron:|Via|via|–|—|[Ww]ith (?:inputs? |files |"
-    rf"reporting |additional reporting )?(?:from|by)(?: the)?)\s*(?:\d{{4}}\s*)?(?:The\s+)?({_FORMS})"
+    rf"|(?:©|\(c\)|Copyright|Sources?:|Source\s*[:|]|Fuente:|Fonte:|Quelle:|Bron:|Via|via|–|—|"
+    rf"[Ww]ith (?:inputs? |files |reporting |additional reporting )?(?:from|by)(?: the)?)"
+    rf"\s*(?:\d{{4}}\s*)?(?:The\s+)?({_FORMS})"
     rf"|(?:^|\n)\s*/?({_FORMS})/?)\s*(?:\d{{4}})?[.\s]*$"
 )
 _REUTERS_SIGNATURE = re.compile(

@@ -12,8 +12,8 @@ _MOST_AUTHORS = 30
 
 _LEAD = re.compile(
     r"(?:(?:(?:written|posted|published|reported|edited|compiled|submitted|reviewed|story|words|text|article|report|"
-    r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|author\s+(?=\S+\s+\S)|by\s*:|"
-    r"(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|(?:geschrieben )?von\s+(?=\S+\s+\S)|a cura di\s|"
+    r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|author\s+(?=\S+\s+\S)|"
+    r"by\s*:|(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|(?:geschrieben )?von\s+(?=\S+\s+\S)|a cura di\s|"
     r"scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|skrevet av\s|av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
     re.IGNORECASE,
 )
@@ -49,13 +49,14 @@ _ROLE = re.compile(
 _NOBODY = re.compile(
     r"(?:(?:the|our|by|de|la|web|online|digital|news|staff|site|guest|senior|local|sports?|national|special|"
     r"editorial|agency|agencies|wire|tn|post)\s+)*"
-    r"(?:admin\w{0,3}|administrator|administrador|\w+_admin|staff(?:\s+(?:writers?|reporters?|editors?|reports?|report|"
-    r"correspondents?|contributors?|author|and agenc\w+|clinician))?|reporters?|writers?|editors?|correspondents?|contributors?|authors?|"
+    r"(?:admin\w{0,3}|administrator|administrador|\w+_admin|"
+    r"staff(?:\s+(?:writers?|reporters?|editors?|reports?|correspondents?|contributors?|author|"
+    r"and agenc\w+|clinician))?|reporters?|writers?|editors?|correspondents?|contributors?|authors?|"
     r"editorial(?:\s+(?:team|staff|board|desk))?|editorial|newsroom|news\s*desk|news\s*staff|web\s*desk|desk|bureau|team|"
     r"webmaster|webteam|web\s*team|root|user|users|guest|anonymous|unknown|undefined|null|none|n/?a|redaktion|redaktionen|"
     r"redacci[oó]n|reda[cç][aã]o|redazione|la r[ée]daction|r[ée]daction|redactie|redakcja|redakce|редакция|редакція|"
-    r"author name|wires?|wire\s+(?:reports?|services?)|wires? reports?|news services?|news service reports?|agencies|agency|"
-    r"press release|sponsored(?:\s+content)?|default|test|default author|super\s*user|"
+    r"author name|wires?|wire\s+(?:reports?|services?)|wires? reports?|news services?|news service reports?|"
+    r"agencies|agency|press release|sponsored(?:\s+content)?|default|test|default author|super\s*user|"
     r"from (?:staff|wire|news) .*|share|email|facebook|twitter|view all posts?|more from .*|see all .*|read more.*)",
     re.IGNORECASE,
 )

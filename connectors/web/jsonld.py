@@ -94,11 +94,12 @@ def values_of(script: str) -> Iterator[Any]:
     if not text:
         return
     if sum(map(text.count, ",[{")) <= _MOST_VALUES:
-        for mended in (lambda: text, lambda: _STRING_OR_MISTAKE.sub(_mended, text)):
-            found, whole = _decoded(mended())
-            if whole:
-                yield from found
-                return
+        found, whole = _decoded(text)
+        if not whole:
+            found, whole = _decoded(_STRING_OR_MISTAKE.sub(_mended, text))
+        if whole:
+            yield from found
+            return
     yield from _salvaged(text)
 
 
