@@ -22,16 +22,20 @@ class Outlet:
         number: Of articles.
         host: By which its links name the server.
         seed: Of the articles.
+        whole: Whether the feed has the whole text of each article.
     """
 
-    def __init__(self, server: WebServer, number: int, host: str = "127.0.0.1", seed: int = 1) -> None:
+    def __init__(
+        self, server: WebServer, number: int, host: str = "127.0.0.1", seed: int = 1, whole: bool = False
+    ) -> None:
         self._server = server
         self._host = host
+        self._whole = whole
         self._lock = threading.Lock()
         self.asked: list[tuple[str, float, float]] = []
         """Of each request to a page or rule: its path, when it came, and when its answer was ready."""
         self.records: list[dict[str, Any]] = list(articles(number, 200, seed))
-        self.feed = server.add("/feed.xml", Page(body=self._feed()))
+        self.feed = server.add("/feed.xml", Page(body=self.feed_body()))
         for path in ("/robots.txt", "/.well-known/tdmrep.json"):
             self.serve(path, Page(status=404))
         for each, record in enumerate(self.records):
@@ -43,11 +47,12 @@ class Outlet:
     def url(self, number: int) -> str:
         return self._server.url(self.path(number), self._host)
 
-    def serve(self, path: str, answer: Page) -> None:
+    def serve(self, path: str, answer: Page, delay: float = 0) -> None:
         """Put an answer at a path, whose requests are noted."""
 
         def noting(seen: Seen, _: int) -> Page:
             began = time.monotonic()
+            time.sleep(delay)
             with self._lock:
                 self.asked.append((seen.path, began, time.monotonic()))
             return answer
@@ -58,13 +63,16 @@ class Outlet:
         """How often a page was asked for."""
         return sum(path == self.path(number) for path, _, _ in self.asked)
 
-    def _feed(self) -> bytes:
+    def feed_body(self) -> bytes:
         items = "".join(
             f"<item><title>{record['title']}</title><link>{self.url(number)}</link>"
-            f"<pubDate>{record['published']}</pubDate><description>{teaser(record)}</description></item>"
+            f"<pubDate>{record['published']}</pubDate><description>{self._described(record)}</description></item>"
             for number, record in enumerate(self.records)
         )
         return f'<rss version="2.0"><channel><title>The Eastmere Record</title>{items}</channel></rss>'.encode()
+
+    def _described(self, record: dict[str, Any]) -> str:
+        return str(record["text"]) if self._whole else teaser(record)
 
 
 def teaser(record: dict[str, Any]) -> str:

@@ -58,7 +58,7 @@ def read(path: str) -> RawArticle | DeadLetter:
 
 
 def test_a_page_gives_its_text_and_what_it_says_of_itself() -> None:
-    article = read_page(page(), "https://courier.example/news/dam-holds?x=1", "text/html", NOW)
+    article = read_page(page(), "https://courier.example/news/dam-holds?x=1", "text/html", NOW).article
     assert article.text is not None
     assert [line for line in article.text.split("\n") if line.strip()][-3:] == list(PARAGRAPHS)
     assert (article.title, article.authors) == ("Dam above Brackwater holds", ("Tamsin Orrell",))
@@ -69,9 +69,9 @@ def test_a_page_gives_its_text_and_what_it_says_of_itself() -> None:
 
 
 def test_a_saved_page_has_the_address_it_was_saved_from_and_else_its_canonical_link() -> None:
-    assert read_page(page(), None, None, None).url == CANONICAL
+    assert read_page(page(), None, None, None).article.url == CANONICAL
     saved = "<!-- saved from url=(0039)https://courier.example/news/dam?from=home -->\n"
-    assert read_page(page(saved=saved), None, None, None).url == "https://courier.example/news/dam?from=home"
+    assert read_page(page(saved=saved), None, None, None).article.url == "https://courier.example/news/dam?from=home"
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,20 @@ def test_a_saved_page_has_the_address_it_was_saved_from_and_else_its_canonical_l
     ],
 )
 def test_a_canonical_link_to_another_outlet_is_told(url: str | None, syndicated: bool) -> None:
-    assert read_page(page(), url, None, None).syndicated_from == (CANONICAL if syndicated else None)
+    assert read_page(page(), url, None, None).article.syndicated_from == (CANONICAL if syndicated else None)
 
 
 def test_outlets_under_one_public_suffix_are_others() -> None:
-    article = read_page(page("https://one.co.uk/a"), "https://two.co.uk/a", None, None)
+    article = read_page(page("https://one.co.uk/a"), "https://two.co.uk/a", None, None).article
     assert article.syndicated_from == "https://one.co.uk/a"
-    assert read_page(page("https://news.one.co.uk/a"), "https://one.co.uk/a", None, None).syndicated_from is None
+    assert (
+        read_page(page("https://news.one.co.uk/a"), "https://one.co.uk/a", None, None).article.syndicated_from is None
+    )
 
 
 def test_what_json_in_a_page_has_for_half_a_character_can_be_written() -> None:
     head = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "A \\ud800 b"}</script>'
-    article = read_page(page().replace(b"</head>", head.encode() + b"</head>"), None, None, None)
+    article = read_page(page().replace(b"</head>", head.encode() + b"</head>"), None, None, None).article
     encode(article)
 
 
@@ -109,7 +111,7 @@ def test_what_is_no_page_is_refused(body: bytes, message: str) -> None:
 
 
 def test_a_page_in_utf_16_is_read() -> None:
-    assert read_page(page().decode().encode("utf-16"), None, None, None).title == "Dam above Brackwater holds"
+    assert read_page(page().decode().encode("utf-16"), None, None, None).article.title == "Dam above Brackwater holds"
 
 
 # In the sandbox

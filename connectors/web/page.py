@@ -25,7 +25,17 @@ _TOP = 4096
 """Characters in which that comment stands."""
 
 
-def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at: datetime | None) -> RawArticle:
+class Page(msgspec.Struct, frozen=True):
+    """A page that has been read."""
+
+    article: RawArticle
+    directives: tuple[str, ...] = ()
+    """What it says to robots, in lower case, and of text and data mining: ``noindex``, ``tdm-reservation=1``."""
+    refresh: str | None = None
+    """The URL to which it sends its reader on at once."""
+
+
+def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at: datetime | None) -> Page:
     """Make an article of a page.
 
     The time is not bounded by the size of the page, since the libraries that find the text give no such promise:
@@ -38,10 +48,10 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         fetched_at: when it was fetched, in UTC.
 
     Returns:
-        The article: text, title, authors, dates, language, section, tags, agency, correction and whether it is behind
-        a paywall, as far as the page says so. Without a ``url`` it has that from which a browser saved the page, else
-        the canonical link. ``syndicated_from`` is the canonical link, where that leads to another outlet. The caller
-        says in ``text_source`` what the text is to it.
+        The page, with its article: text, title, authors, dates, language, section, tags, agency, correction and
+        whether it is behind a paywall, as far as the page says so. Without a ``url`` the article has that from which a
+        browser saved the page, else the canonical link. ``syndicated_from`` is the canonical link, where that leads to
+        another outlet. The caller says in ``text_source`` what the text is to it.
 
     Raises:
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
@@ -76,12 +86,12 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     )
     if not (article.url or article.title or article.text):
         raise Unreadable("a page without address, title and text")
-    return _encodable(article)
+    return Page(_encodable(article), of_page.robots, of_page.refresh)
 
 
 def read_page_in(
     sandbox: Sandbox, body: bytes, url: str | None, content_type: str | None, fetched_at: datetime | None
-) -> RawArticle:
+) -> Page:
     """As ``read_page``, in a child process.
 
     Raises:

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import msgspec
 
+from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.web.http import Client, FetchError, Limits, NotFound, NotTried, Response, Timeout, Unreachable
-from claimwire.connectors.web.page import Page, read_page
+from claimwire.connectors.web.page import Page, read_page_in
 from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
-from claimwire.connectors.web.sandbox import ParserKilled, Refused, Sandbox
+from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.connectors.web.visits import Manners, Visit, Visits
 from claimwire.schemas import RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
@@ -174,10 +175,9 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         if self._manners.reservations and (word := reserved_by(answer.headers)):
             return _ended(request, "refused", _RESERVED % word, answer)
         try:
-            page = sandbox.call(
-                read_page, answer.body, answer.url, answer.headers.get("content-type"), datetime.now(UTC)
-            )
-        except (ParserKilled, Refused) as error:
+            kind = answer.headers.get("content-type")
+            page = read_page_in(sandbox, answer.body, answer.url, kind, datetime.now(UTC))
+        except (ParserKilled, Unreadable) as error:
             return _ended(request, "refused", f"the page cannot be read: {error}", answer)
         return self._of_page(request, answer, page)
 

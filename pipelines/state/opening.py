@@ -183,7 +183,7 @@ class Figures(NamedTuple):
     passes: int
     """Committed."""
     waiting: int
-    """Articles in the queue."""
+    """Articles in the queue, and entries whose pages are not fetched yet."""
     migrates_from: int | None
     """The version that the next run migrates it from; None for a current one."""
 
@@ -212,7 +212,7 @@ def look(folder: Path) -> Figures | None:
         if stored != CURRENT:
             migrations.check(db, stored)
         passes = Journal(db).passes
-        (waiting,) = db.execute("SELECT count(*) FROM queue WHERE kind = 'article'").fetchone()
+        waiting = Queue(db).waiting() + (Pages(db).waiting() if stored == CURRENT else 0)
     return Figures(passes, waiting, None if stored == CURRENT else stored.state)
 
 

@@ -1,0 +1,271 @@
+"""A run with the pages behind entries: fetched once, never lost, and written without them if they do not come."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import run_here, written
+from killing import kill_group, started
+from outlet import Outlet, page, teaser
+from webserver import Page, WebServer
+
+from claimwire.pipelines.observe.summary import Summary
+
+pytestmark = pytest.mark.xdist_group("full_text")
+KILLS = 6
+STOPPED = 4
+"""The exit code of a run that a signal has ended."""
+
+
+def run(outlet: Outlet, folder: Path, **settings: Any) -> Summary:
+    given = {
+        "source": (outlet.feed,),
+        "sink": (f"jsonl:{folder / 'out'}",),
+        "extract": "none",
+        "full_text": "auto",
+        "page_delay": 0,
+        "allow_private": True,
+        **settings,
+    }
+    return run_here(folder / "state", **given)
+
+
+def articles(folder: Path) -> list[dict[str, Any]]:
+    return [record["article"] for record in written(folder / "out")]
+
+
+def let_pages_be_due(folder: Path, hours: float = 0) -> None:
+    """As if time had passed since pages were asked for."""
+    since = int((datetime.now(UTC) - timedelta(hours=hours)).timestamp() * 1000)
+    with closing(sqlite3.connect(folder / "state" / "state.db")) as db, db:
+        db.execute("UPDATE pages SET due = 0, since = min(since, ?)", (since,))
+        db.execute("DELETE FROM hosts")
+
+
+def test_entries_with_teasers_are_written_with_the_text_of_their_pages(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 3)
+        summary = run(outlet, tmp_path)
+    assert (summary.seen, summary.enriched, summary.pages_read) == (3, 3, 3)
+    found = {article["url"]: article for article in articles(tmp_path)}
+    for number, record in enumerate(outlet.records):
+        article = found[outlet.url(number)]
+        assert article["text_source"] == "page"
+        assert article["text"].split() == record["text"].split()
+        assert article["summary"] == teaser(record)
+        assert article["title"] == record["title"]
+        assert article["page_problem"] is None
+
+
+def test_a_page_is_fetched_once_however_often_its_feed_is_polled(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 3)
+        run(outlet, tmp_path)
+        for poll in range(3):
+            server.add("/feed.xml", Page(body=outlet.feed_body() + b" " * (poll + 1)))
+            again = run(outlet, tmp_path)
+            assert (again.seen, again.unchanged, again.enriched) == (3, 3, 0)
+        assert all(outlet.count(number) == 1 for number in range(3))
+    assert len(articles(tmp_path)) == 3
+
+
+def test_an_entry_with_the_whole_text_needs_no_page_unless_it_is_to_be_fetched_always(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2, whole=True)
+        run(outlet, tmp_path / "auto")
+        assert not outlet.asked
+        assert {article["text_source"] for article in articles(tmp_path / "auto")} == {"feed"}
+        run(outlet, tmp_path / "always", full_text="always")
+        assert {article["text_source"] for article in articles(tmp_path / "always")} == {"page"}
+
+
+def test_no_page_is_fetched_where_it_is_not_wanted(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2)
+        run(outlet, tmp_path, full_text="never")
+        assert not outlet.asked
+    assert {article["text_source"] for article in articles(tmp_path)} == {"feed"}
+
+
+def test_a_page_that_may_not_be_read_leaves_the_teaser_and_says_why(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2)
+        outlet.serve("/robots.txt", Page(body=b"User-agent: *\nDisallow: /"))
+        summary = run(outlet, tmp_path)
+        assert (summary.enriched, summary.pages_refused) == (2, 2)
+        for article, record in zip(articles(tmp_path), outlet.records, strict=True):
+            assert article["text"] == teaser(record)
+            assert article["text_source"] == "summary"
+            assert article["page_problem"] == "robots.txt does not allow it"
+        run(outlet, tmp_path)
+        assert [path for path, _, _ in outlet.asked if path.startswith("/news")] == []
+
+
+def test_a_page_that_comes_later_is_a_revision_of_its_entry(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        outlet.serve(outlet.path(0), Page(status=500))
+        first = run(outlet, tmp_path)
+        assert (first.enriched, first.pages_failed) == (1, 1)
+        assert outlet.count(0) == 2  # it was tried again within the run
+        [entry] = articles(tmp_path)
+        assert (entry["text_source"], entry["page_problem"]) == ("summary", "answered 500")
+
+        body = page(outlet.records[0], outlet.url(0))
+        outlet.serve(outlet.path(0), Page(body=body, headers={"Content-Type": "text/html"}))
+        let_pages_be_due(tmp_path)
+        second = run(outlet, tmp_path)
+        assert (second.seen, second.revisions, second.pages_read) == (1, 1, 1)
+        entry, revised = articles(tmp_path)
+        assert revised["text_source"] == "page"
+        assert revised["revision_of"] == entry["id"]
+        third = run(outlet, tmp_path)
+        assert third.seen == 0
+
+
+def test_after_a_day_a_page_is_not_asked_for_any_more(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        outlet.serve(outlet.path(0), Page(status=500))
+        run(outlet, tmp_path)
+        let_pages_be_due(tmp_path, hours=25)
+        run(outlet, tmp_path)
+        let_pages_be_due(tmp_path)
+        asked = outlet.count(0)
+        run(outlet, tmp_path)
+        server.add("/feed.xml", Page(body=outlet.feed_body() + b" "))
+        last = run(outlet, tmp_path)
+        assert outlet.count(0) == asked
+        assert (last.seen, last.unchanged) == (1, 1)
+    assert len(articles(tmp_path)) == 1
+
+
+def test_what_is_not_fetched_in_time_is_written_with_its_teaser_and_follows(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 3)
+        first = run(outlet, tmp_path, page_delay=30, page_wait="1s")
+        assert (first.enriched, first.pages_failed) == (3, 3)
+        assert {article["text_source"] for article in articles(tmp_path)} == {"summary"}
+        assert all("1s" in article["page_problem"] for article in articles(tmp_path))
+        let_pages_be_due(tmp_path)
+        second = run(outlet, tmp_path)
+        assert (second.revisions, second.pages_read) == (3, 3)
+
+
+def test_a_page_with_less_text_than_its_entry_does_not_replace_it(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1, whole=True)
+        stub = "<html><body><article><p>Subscribe to read the whole of this article today.</p></article></body></html>"
+        outlet.serve(outlet.path(0), Page(body=stub.encode(), headers={"Content-Type": "text/html"}))
+        run(outlet, tmp_path, full_text="always")
+    [article] = articles(tmp_path)
+    assert article["text_source"] == "feed"
+    assert article["text"].split() == outlet.records[0]["text"].split()
+    assert article["page_problem"]
+
+
+def test_two_entries_that_lead_to_one_page_are_one_article(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        feed = outlet.feed_body().replace(b" \xe2\x80\xa6</description>", b" and so on \xe2\x80\xa6</description>")
+        other = server.add("/other.xml", Page(body=feed))
+        summary = run(outlet, tmp_path, source=(outlet.feed, other))
+    assert summary.seen == 2
+    assert summary.enriched + summary.unchanged + summary.copies == 2
+    assert len({article["id"] for article in articles(tmp_path)}) == len(articles(tmp_path))
+
+
+def test_entries_seen_before_pages_were_fetched_are_not_written_again(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2)
+        run(outlet, tmp_path, full_text="never")
+        server.add("/feed.xml", Page(body=outlet.feed_body() + b" "))
+        summary = run(outlet, tmp_path)
+        assert (summary.seen, summary.unchanged) == (2, 2)
+        assert not outlet.asked
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_servers_log_proves_the_manners(tmp_path: Path, workers: int) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 4)
+        outlet.serve("/robots.txt", Page(body=f"User-agent: *\nDisallow: {outlet.path(3)}".encode()))
+        run(outlet, tmp_path, page_delay=1, workers=workers)
+        assert outlet.count(3) == 0
+        for (_, _, ended), (_, began, _) in zip(outlet.asked, outlet.asked[1:], strict=False):
+            assert began - ended >= 1
+    assert len(articles(tmp_path)) == 4
+
+
+@pytest.mark.slow
+def test_killed_while_fetching_nothing_is_lost_and_no_page_fetched_twice_that_was_stored(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 24)
+        for number in range(24):
+            body = page(outlet.records[number], outlet.url(number))
+            outlet.serve(outlet.path(number), Page(body=body, headers={"Content-Type": "text/html"}), delay=0.1)
+        arguments = [
+            *("--source", outlet.feed, "--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state")),
+            *("--extract", "none", "--full-text", "auto", "--page-delay", "0"),
+        ]
+        stored: set[str] = set()
+        for kill in range(KILLS):
+            with started(tmp_path, *arguments, preexec_fn=short_slices) as process:
+                end = time.monotonic() + 60
+                while len(outlet.asked) < 4 + 4 * kill and process.poll() is None and time.monotonic() < end:
+                    time.sleep(0.02)
+                kill_group(process)
+            before = Counter(path for path, _, _ in outlet.asked)
+            assert not any(before[path] > 1 and path in stored for path in before)
+            stored = entries_settled(tmp_path, outlet)
+            asked_for_stored = {path: before[path] for path in stored}
+        with started(tmp_path, *arguments, preexec_fn=short_slices) as process:
+            assert process.wait(120) == 0
+        after = Counter(path for path, _, _ in outlet.asked)
+        assert all(after[path] == asked for path, asked in asked_for_stored.items())
+    found = articles(tmp_path)
+    assert sorted(article["url"] for article in found) == sorted(outlet.url(number) for number in range(24))
+    assert {article["text_source"] for article in found} == {"page"}
+
+
+def short_slices() -> None:
+    """So that a kill falls between commits."""
+    import claimwire.pipelines.run.fetching  # noqa: PLC0415 - in the process that is to be killed
+
+    claimwire.pipelines.run.fetching._MOST = 3
+
+
+def entries_settled(folder: Path, outlet: Outlet) -> set[str]:
+    """The paths of pages of which something has been committed."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(folder / "state" / "state.db")) as db:
+        waiting = {row[0] for row in db.execute("SELECT entry ->> '$.url' FROM pages")}
+        known = db.execute("SELECT count(*) FROM entries").fetchone()[0]
+        if known:
+            return {outlet.path(n) for n in range(len(outlet.records)) if outlet.url(n) not in waiting}
+    return set()
+
+
+def test_a_signal_while_fetching_ends_the_run_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 4)
+        arguments = [
+            *("--source", outlet.feed, "--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state")),
+            *("--extract", "none", "--full-text", "auto", "--page-delay", "60"),
+        ]
+        with started(tmp_path, *arguments) as process:
+            end = time.monotonic() + 60
+            while not outlet.asked and time.monotonic() < end:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == STOPPED
+        assert articles(tmp_path) == []
+        summary = run(outlet, tmp_path, page_delays=(f"127.0.0.1:{server.port}=0",))
+        assert (summary.resumed, summary.pages_read, summary.enriched) == (4, 4, 4)
