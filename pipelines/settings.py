@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -104,6 +105,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "10m"
     page_limit_mb: Annotated[int, _in(SOURCES, "Largest page, in megabytes after decompression.", ge=1, le=100)] = 5
+    archive: Annotated[
+        Annotated[str, Meta(pattern=r"^warc:.+", extra={"expected": "it must be warc:FOLDER"})] | None,
+        _in(
+            SOURCES,
+            "Keep the pages that are read as evidence, warc:FOLDER: requests and responses in WARC files, which "
+            "claimwire and others can read. Each record names its file and offset.",
+        ),
+    ] = None
     ignore_reservations: Annotated[
         bool,
         _in(
@@ -266,6 +275,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def page_wait_time(self) -> timedelta:
         """``page_wait`` as a time span."""
         return parse_duration(self.page_wait)
+
+    def archive_folder(self) -> Path | None:
+        """The folder that ``archive`` names."""
+        return Path(os.path.abspath(os.path.expanduser(self.archive.partition(":")[2]))) if self.archive else None
 
     def delays(self) -> dict[str, float]:
         """``page_delays`` as seconds by host."""

@@ -15,9 +15,11 @@ import pytest
 from conftest import run_here, written
 from killing import kill_group, started
 from outlet import Outlet, page, teaser
+from warcio.archiveiterator import ArchiveIterator
 from webserver import Page, WebServer
 
 from claimwire.pipelines.observe.summary import Summary
+from claimwire.pipelines.sinks import SinkError
 
 pytestmark = pytest.mark.xdist_group("full_text")
 KILLS = 6
@@ -269,3 +271,67 @@ def test_a_signal_while_fetching_ends_the_run_and_the_next_one_goes_on(tmp_path:
         assert articles(tmp_path) == []
         summary = run(outlet, tmp_path, page_delays=(f"127.0.0.1:{server.port}=0",))
         assert (summary.resumed, summary.pages_read, summary.enriched) == (4, 4, 4)
+
+
+# Evidence
+
+
+def warc_records(folder: Path) -> list[tuple[str, dict[str, str], bytes, str, int]]:
+    """Of each record in the archives below a folder: its type, its fields, its body, its file, and its offset."""
+    found = []
+    for path in sorted(folder.rglob("pages-*.warc.gz")):
+        with path.open("rb") as file:
+            records = ArchiveIterator(file)
+            for record in records:
+                body = record.content_stream().read()
+                found.append(
+                    (record.rec_type, dict(record.rec_headers.headers), body, path.name, records.get_record_offset())
+                )
+    return found
+
+
+def test_pages_are_kept_with_requests_and_named_by_file_and_offset(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 3)
+        run(outlet, tmp_path, archive=f"warc:{tmp_path / 'evidence'}")
+    records = warc_records(tmp_path / "evidence")
+    assert sorted(kind for kind, *_ in records) == ["request"] * 3 + ["response"] * 3 + ["warcinfo"]
+    places = {
+        (file, offset): (fields["WARC-Target-URI"], body)
+        for kind, fields, body, file, offset in records
+        if kind == "response"
+    }
+    for article in articles(tmp_path):
+        url, body = places[article["archive"]["file"], article["archive"]["offset"]]
+        assert url == article["url"]
+        number = int(url.rpartition("/")[2])
+        assert body == page(outlet.records[number], outlet.url(number))
+    assert [path.name for path in (tmp_path / "evidence").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_page_that_is_fetched_again_unchanged_is_kept_as_a_reference(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        settings = {"archive": f"warc:{tmp_path / 'evidence'}"}
+        run(outlet, tmp_path, **settings)
+        changed = outlet.feed_body().replace(b" \xe2\x80\xa6</description>", b" and more \xe2\x80\xa6</description>")
+        server.add("/feed.xml", Page(body=changed))
+        again = run(outlet, tmp_path, **settings)
+        assert (again.pages_read, again.unchanged) == (1, 1)
+    kinds = [kind for kind, *_ in warc_records(tmp_path / "evidence")]
+    assert (kinds.count("response"), kinds.count("revisit")) == (1, 1)
+
+
+def test_an_archive_is_a_source_that_gives_the_same_texts(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 3)
+        run(outlet, tmp_path, archive=f"warc:{tmp_path / 'evidence'}")
+    run(outlet, tmp_path / "again", source=(str(tmp_path / "evidence"),))
+    texts = {article["url"]: article["text"] for article in articles(tmp_path)}
+    assert {article["url"]: article["text"] for article in articles(tmp_path / "again")} == texts
+
+
+def test_an_archive_that_cannot_be_written_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with WebServer() as server, pytest.raises(SinkError, match="--archive"):
+        run(Outlet(server, 1), tmp_path, archive=f"warc:{tmp_path / 'file'}")

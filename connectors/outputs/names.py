@@ -60,6 +60,11 @@ def stem(kind: Kind, name: str) -> str:
     return f"{kind}-{name}"
 
 
+def archive(name: str) -> str:
+    """The name of a WARC file with the pages that were fetched; ``name`` is that of a pass."""
+    return f"pages-{name}.warc.gz"
+
+
 def numbered(stem: str, number: int, form: str) -> str:
     """The name of a file, by its place among those with the same stem, and its form (``jsonl.gz``, ``parquet``)."""
     return f"{stem}-{number:05}.{form}"

@@ -13,7 +13,8 @@ _MOST_AUTHORS = 30
 _LEAD = re.compile(
     r"(?:(?:(?:written|posted|published|reported|edited|compiled|submitted|reviewed|story|words|text|article|report|"
     r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|"
-    r"author\s+(?=\S+\s+\S)|by\s*:|(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|(?:geschrieben )?von\s+(?=\S+\s+\S)|"
+    r"author\s+(?=\S+\s+\S)|by\s*:|(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|"
+    r"(?:geschrieben )?von\s+(?=\S+\s+\S)|"
     r"a cura di\s|scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|"
     r"skrevet av\s|av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
     re.IGNORECASE,

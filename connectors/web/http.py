@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -143,9 +143,11 @@ class Client:
         self._allow_private = allow_private
         self._resolve = resolve or _system_resolver
         self._headers = {
-            "User-Agent": f"claimwire/{_version()}" + (f" (+{contact})" if contact else ""),
+            "User-Agent": f"claimwire/{version()}" + (f" (+{contact})" if contact else ""),
             **make_headers(accept_encoding=True),  # what this urllib3 can decode
         }
+        self.sends = dict(self._headers)
+        """The header fields that every request has, beside Host and those of ``get``."""
         self._tls = create_urllib3_context()
         self._tls.load_default_certs()
         self._turns: dict[str, threading.Lock] = {}
@@ -451,8 +453,9 @@ def _system_resolver(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _version() -> str:
+def version() -> str:
+    """The version of claimwire; 0 where it is not installed."""
     try:
-        return version("claimwire")
-    except PackageNotFoundError:  # these modules were lifted out into another project
+        return metadata.version("claimwire")
+    except metadata.PackageNotFoundError:  # these modules were lifted out into another project
         return "0"

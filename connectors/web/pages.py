@@ -10,15 +10,29 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.web.http import Client, FetchError, Limits, NotFound, NotTried, Response, Timeout, Unreachable
+from claimwire.connectors.web.archive import Archive, Kept
+from claimwire.connectors.web.http import (
+    ACCEPT_PAGES,
+    Client,
+    FetchError,
+    Limits,
+    NotFound,
+    NotTried,
+    Response,
+    Timeout,
+    Unreachable,
+    version,
+)
 from claimwire.connectors.web.page import Page, read_page_in
 from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
@@ -45,6 +59,8 @@ class Pages(NamedTuple):
     """Of PageResult: one for each request that was dealt with, with its article."""
     hosts: beam.PCollection
     """Of HostMemory: what to give to the next ``ReadPages``, so that its manners begin where these end."""
+    kept: beam.PCollection
+    """Of Kept: what the archive has now."""
 
 
 class ReadPages(beam.PTransform):  # type: ignore[misc]
@@ -70,6 +86,8 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
         contact: str | None = None,
         seconds: float = float("inf"),
         stop_file: str | None = None,
+        archive: tuple[Path, str] | None = None,
+        archived: Iterable[Kept] = (),
     ) -> None:
         """Args:
         manners: how hosts are treated; ``Manners()`` if not given.
@@ -81,6 +99,8 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
         contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
         seconds: after which no other request begins; a page that has not been asked for by then gives no result.
         stop_file: a path; from when a file is there, nothing more is fetched, as if the time were over.
+        archive: the WARC file in which to keep the pages that are read, and the name that it will have.
+        archived: what earlier archives have of these pages, so that nothing is kept twice.
         """
         super().__init__()
         defaults = Limits()
@@ -91,7 +111,16 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
             max_bytes=max_bytes,
         )
         self._read = _Read(
-            manners or Manners(), list(hosts), interrupted, allow_private, limits, contact, seconds, stop_file
+            manners or Manners(),
+            list(hosts),
+            interrupted,
+            allow_private,
+            limits,
+            contact,
+            seconds,
+            stop_file,
+            archive,
+            {kept.url: kept for kept in archived},
         )
 
     def expand(self, requests: beam.PCollection) -> Pages:
@@ -103,11 +132,11 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
             | "Together" >> beam.GroupByKey()
             | "Read"
             >> beam.ParDo(self._read)
-            .with_output_types(PageResult, hosts=HostMemory)
-            .with_outputs("hosts", main="results")
+            .with_output_types(PageResult, hosts=HostMemory, kept=Kept)
+            .with_outputs("hosts", "kept", main="results")
         )
         articles = found.results | "Articles" >> beam.FlatMap(_articles).with_output_types(RawArticle)
-        return Pages(articles, found.results, found.hosts)
+        return Pages(articles, found.results, found.hosts, found.kept)
 
 
 def _request(given: str | PageRequest) -> PageRequest:
@@ -131,7 +160,11 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         contact: str | None,
         seconds: float,
         stop_file: str | None,
+        archive: tuple[Path, str] | None,
+        archived: dict[str, Kept],
     ) -> None:
+        self._archive = archive
+        self._archived = archived
         self._manners = manners
         self._hosts = hosts
         self._interrupted = interrupted
@@ -146,15 +179,26 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         visits = Visits(client, self._hosts, self._manners, self._stopped, self._seconds, self._interrupted)
         for request in keyed[1]:
             visits.add(request)
-        with Sandbox(seconds=10) as sandbox:
+        with Sandbox(seconds=10) as sandbox, self._archiving() as archive:
             for visit in visits:
                 result = self._result(visit, sandbox)
                 if isinstance(result, PageRequest):
                     visits.add(result)
-                else:
-                    yield result
+                    continue
+                if archive and result.article and isinstance(visit.answer, Response):
+                    kept = archive.keep(visit.answer, {**client.sends, "Accept": ACCEPT_PAGES})
+                    yield beam.pvalue.TaggedOutput("kept", kept)
+                    article = msgspec.structs.replace(result.article, archive=kept.archived)
+                    result = msgspec.structs.replace(result, article=article)
+                yield result
         for memory in visits.memories():
             yield beam.pvalue.TaggedOutput("hosts", memory)
+
+    def _archiving(self) -> Archive | nullcontext[None]:
+        if self._archive is None:
+            return nullcontext()
+        path, name = self._archive
+        return Archive(path, name, self._archived, f"{PRODUCT}/{version()}")
 
     def _stopped(self) -> bool:
         return self._stop_file is not None and os.path.exists(self._stop_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -67,6 +68,7 @@ class BoundedRun:
             settings, state, self.run, runner, self.summary, progress, stopping, retry=only_dead_letters
         )
         self._fetching = Fetching(settings, state, self.run, runner, self.summary, progress, stopping)
+        self._archives = [self._fetching.scratch] if self._fetching.scratch else []
         self._letters = LetterLog()
         self._passes = Passes(
             settings,
@@ -99,11 +101,12 @@ class BoundedRun:
             extract.check(self._settings.model, self._settings.extractor)
         for sink in self._sinks:
             sink.check()
+        self._fetching.check()
         # Before the recovery, because this commit flushes that of a run that was killed before it could. Else a loss of
         # power could take back a commit whose outputs have their names already.
         state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
         self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
-        if finished := state.recover([sink.scratch for sink in self._sinks]):
+        if finished := state.recover([*(sink.scratch for sink in self._sinks), *self._archives]):
             _log.warning("finished %s that the last run had committed but not published", counted(finished, "output"))
         self._count_resumed()
 
@@ -121,6 +124,8 @@ class BoundedRun:
         summary.refused = self._publisher.refused
         for sink in self._sinks:
             sink.clear()
+        for scratch in self._archives:
+            shutil.rmtree(scratch, ignore_errors=True)
         state.clear_scratch()
         return summary
 

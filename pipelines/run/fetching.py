@@ -11,10 +11,14 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import apache_beam as beam
 
+from claimwire.connectors.outputs import names
+from claimwire.connectors.web.archive import Kept
 from claimwire.connectors.web.pages import ReadPages
 from claimwire.connectors.web.records import HostMemory, PageRequest, PageResult
 from claimwire.connectors.web.visits import Manners
@@ -26,9 +30,11 @@ from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.runner import Runner
 from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
 from claimwire.pipelines.state import pages, queue
 from claimwire.pipelines.state.database import transaction
+from claimwire.pipelines.state.journal import make_folder
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.pages import Waiting
 from claimwire.schemas import Article
@@ -100,9 +106,22 @@ class Fetching:
             reservations=not settings.ignore_reservations,
             concurrency=settings.feeds_at_once,
         )
+        folder = settings.archive_folder()
+        self.scratch = folder / f".claimwire-{state.id}" if folder else None
+        """Where archives are written until they have their names; nothing in it outlives a run."""
         self._staging = state.scratch("pages")
         self._counted = state.scratch("fetched")
         self._stop_file = state.scratch("stop_pages")
+
+    def check(self) -> None:
+        """Raises SinkError where no archive can be written."""
+        if self.scratch:
+            try:
+                make_folder(self.scratch / self._state.attempt)
+            except OSError as error:
+                raise SinkError(
+                    f"cannot write to {self.scratch.parent}: {error.strerror}; name another folder with --archive"
+                ) from error
 
     def fetch(self) -> None:
         """Fetch what is due, for as long as ``page_wait`` says, then let no entry wait any longer to be written."""
@@ -144,6 +163,8 @@ class Fetching:
             contact=settings.contact,
             seconds=seconds,
             stop_file=str(self._stop_file),
+            archive=self._archive(),
+            archived=found.archived(request.url for request in requests),
         )
 
         def build(pipeline: beam.Pipeline) -> None:
@@ -151,6 +172,7 @@ class Fetching:
             _ = read_pages.results | "StageResults" >> Stage(self._staging, "results")
             _ = read_pages.results | "CountPages" >> Count(self._counted)
             _ = read_pages.hosts | "StageHosts" >> Stage(self._staging, "hosts")
+            _ = read_pages.kept | "StageKept" >> Stage(self._staging, "kept")
 
         empty(self._counted)
         done = total - found.waiting()
@@ -166,7 +188,7 @@ class Fetching:
         now = datetime.now(UTC)
         given: list[Article] = []
         summary = self._summary
-        with transaction(self._state.db) as db:
+        with self._committing() as db:
             for result in staged(self._staging, "results", PageResult):
                 waiting = due[result.key]
                 article = _article(waiting.entry, result)
@@ -181,8 +203,25 @@ class Fetching:
                     given.append(article)
                     summary.seen += waiting.written  # it was counted before as the entry that it was
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory))
+            pages.remember_archived(db, staged(self._staging, "kept", Kept))
             self._queue(db, given)
         self._state.clear_scratch()
+
+    def _committing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The transaction of a slice, which gives the archive its name, if there is one."""
+        archive = self._archive()
+        if archive is None or not archive[0].exists():
+            return transaction(self._state.db)
+        path, name = archive
+        folder = names.of_day(path.parents[2], self._run.started_at.date())
+        return self._state.journal.committing([(path, str(folder / name))])
+
+    def _archive(self) -> tuple[Path, str] | None:
+        """Where the archive of this slice is written, and its name."""
+        if self.scratch is None:
+            return None
+        name = names.archive(names.pass_name(self._state.id, self._state.journal.passes, self._state.attempt))
+        return self.scratch / self._state.attempt / name, name
 
     def _write_the_rest(self) -> None:
         """Queue every entry that still waits as its feed has it; its page may follow within a day."""

@@ -45,14 +45,14 @@ class Journal:
         ``outcomes`` says what became of the articles, which leave the queue. ``renames`` gives each staged file its
         final path, or STDOUT.
         """
-        with self._committing(renames) as db:
+        with self.committing(renames) as db:
             sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
             queue.take_out(db, outcomes, now)
 
     def commit_others(self, renames: list[tuple[Path, str]], now: datetime) -> None:
         """Commit all dead letters and events that wait, which lie whole in staging."""
         letter = Seen(article_id="", identity=b"", first_seen_at=now)
-        with self._committing(renames) as db:
+        with self.committing(renames) as db:
             keys = db.execute("SELECT key FROM queue WHERE kind = 'dead-letter'")
             sqlite.remember(db, [Remembered(letter, (bytes.fromhex(key),), order=key) for (key,) in keys], now)
             db.execute("DELETE FROM queue WHERE kind IN ('dead-letter', 'event')")
@@ -65,8 +65,8 @@ class Journal:
         return finished
 
     @contextmanager
-    def _committing(self, renames: list[tuple[Path, str]]) -> Iterator[sqlite3.Connection]:
-        """The transaction of a pass, and what stands before and behind it."""
+    def committing(self, renames: list[tuple[Path, str]]) -> Iterator[sqlite3.Connection]:
+        """The transaction of a pass, or of whatever else gives staged files their names, with what goes around it."""
         for folder in {above for staged, _ in renames for above in list(staged.parents)[:3]}:
             sync(folder)
         with transaction(self._db) as db:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from claimwire.connectors.web.archive import Kept
 from claimwire.connectors.web.records import HostMemory
 from claimwire.connectors.web.visits import host_of
 from claimwire.pipelines.dedupe import fingerprint, sqlite
@@ -91,6 +92,11 @@ class Pages:
                 _log.warning("what was remembered of the host %s is damaged (%s); it is asked anew", name, error)
         return found
 
+    def archived(self, urls: Iterable[str]) -> list[Kept]:
+        """What archives have of pages."""
+        rows = (self._db.execute("SELECT kept FROM archived WHERE url = ?", (url,)).fetchone() for url in urls)
+        return [msgspec.json.decode(row[0], type=Kept) for row in rows if row]
+
     def begin(self) -> bool:
         """Note that pages are being fetched; whether the note of an earlier time was still there."""
         left = self._db.execute("SELECT 1 FROM meta WHERE name = ?", (_FETCHING,)).fetchone()
@@ -158,8 +164,15 @@ def remember_hosts(db: sqlite3.Connection, memories: Iterable[HostMemory]) -> No
     db.execute("DELETE FROM meta WHERE name = ?", (_FETCHING,))
 
 
+def remember_archived(db: sqlite3.Connection, kept: Iterable[Kept]) -> None:
+    """Write what an archive has now, inside the caller's transaction."""
+    rows = ((each.url, msgspec.json.encode(each), sqlite.milliseconds(each.at)) for each in kept)
+    db.executemany("INSERT OR REPLACE INTO archived VALUES (?, ?, ?)", rows)
+
+
 def forget(db: sqlite3.Connection, before: datetime) -> None:
     """Forget entries that were last seen before then, inside the caller's transaction."""
+    db.execute("DELETE FROM archived WHERE at < ?", (sqlite.milliseconds(before),))
     db.execute("DELETE FROM entries WHERE seen < ?", (sqlite.milliseconds(before),))
 
 
