@@ -27,6 +27,21 @@ class Read(NamedTuple):
     """How the reading of each source went, failures to reach it included."""
 
 
+class Pages(NamedTuple):
+    """What reading pages gives."""
+
+    articles: beam.PCollection
+    """Of RawArticle: one for each page that was read."""
+    dead_letters: beam.PCollection
+    """Of DeadLetter, stage ``page``: what was fetched, and could not be understood."""
+    results: beam.PCollection
+    """Of PageResult: one for each request that was dealt with, with its article."""
+    hosts: beam.PCollection
+    """Of HostMemory: what to give to the next ``ReadPages``, so that its manners begin where these end."""
+    kept: beam.PCollection
+    """Of Kept: what the archive has now."""
+
+
 class Articles(NamedTuple):
     """What processing gives."""
 
@@ -46,7 +61,7 @@ class Enriched(NamedTuple):
     """Of Event: that an article is a copy, or was revised."""
 
 
-Given: TypeAlias = Read | Articles | Enriched | beam.PCollection
+Given: TypeAlias = Read | Pages | Articles | Enriched | beam.PCollection
 """What a step takes: the result of the step before it, or a plain collection."""
 
 

@@ -8,11 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from courlan import extract_domain
 
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.web.pagemeta import page_metadata
-from claimwire.connectors.web.pagetext import decode_html, page_text
 from claimwire.connectors.web.sandbox import Refused, Sandbox
 from claimwire.schemas.records import RawArticle
 
@@ -56,6 +53,10 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     Raises:
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
     """
+    # Half a second of imports that only the process pays which reads pages.
+    from claimwire.connectors.web.pagemeta import page_metadata  # noqa: PLC0415
+    from claimwire.connectors.web.pagetext import decode_html, page_text  # noqa: PLC0415
+
     if b"\0" in body[:_SNIFFED] and not body.startswith(_WIDE):
         raise Unreadable("not HTML but binary data")
     html = decode_html(body, content_type)
@@ -113,6 +114,8 @@ def _of_another_outlet(canonical: str, url: str) -> bool:
 
 def _registrable(url: str) -> str | None:
     """The domain that can be registered, by the Public Suffix List; below a suffix that is not in it, two labels."""
+    from courlan import extract_domain  # noqa: PLC0415 - as above
+
     if found := extract_domain(url):
         return found
     try:

@@ -14,12 +14,14 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 import msgspec
 
+from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
+from claimwire.connectors.results import Pages
 from claimwire.connectors.web.archive import Archive, Kept
 from claimwire.connectors.web.http import (
     ACCEPT_PAGES,
@@ -32,13 +34,14 @@ from claimwire.connectors.web.http import (
     Timeout,
     Unreachable,
     version,
+    without_password,
 )
 from claimwire.connectors.web.page import Page, read_page_in
 from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.connectors.web.visits import Manners, Visit, Visits
-from claimwire.schemas import RawArticle
+from claimwire.schemas import DeadLetter, Origin, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
 _log = logging.getLogger(__name__)
@@ -48,19 +51,6 @@ _MOST_HOPS = 5
 _MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 _TRANSIENT = (NotFound, NotTried, Timeout, Unreachable)
 _RESERVED = "the page reserves text and data mining (%s)"
-
-
-class Pages(NamedTuple):
-    """What reading pages gives."""
-
-    articles: beam.PCollection
-    """Of RawArticle: one for each page that was read."""
-    results: beam.PCollection
-    """Of PageResult: one for each request that was dealt with, with its article."""
-    hosts: beam.PCollection
-    """Of HostMemory: what to give to the next ``ReadPages``, so that its manners begin where these end."""
-    kept: beam.PCollection
-    """Of Kept: what the archive has now."""
 
 
 class ReadPages(beam.PTransform):  # type: ignore[misc]
@@ -132,11 +122,11 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
             | "Together" >> beam.GroupByKey()
             | "Read"
             >> beam.ParDo(self._read)
-            .with_output_types(PageResult, hosts=HostMemory, kept=Kept)
-            .with_outputs("hosts", "kept", main="results")
+            .with_output_types(PageResult, dead_letters=DeadLetter, hosts=HostMemory, kept=Kept)
+            .with_outputs("dead_letters", "hosts", "kept", main="results")
         )
         articles = found.results | "Articles" >> beam.FlatMap(_articles).with_output_types(RawArticle)
-        return Pages(articles, found.results, found.hosts, found.kept)
+        return Pages(articles, found.dead_letters, found.results, found.hosts, found.kept)
 
 
 def _request(given: str | PageRequest) -> PageRequest:
@@ -185,6 +175,9 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                 if isinstance(result, PageRequest):
                     visits.add(result)
                     continue
+                if isinstance(result, DeadLetter):
+                    yield beam.pvalue.TaggedOutput("dead_letters", result)
+                    result = _ended(visit.request, "refused", f"the page cannot be read: {result.error.message}")
                 if archive and result.article and isinstance(visit.answer, Response):
                     kept = archive.keep(visit.answer, {**client.sends, "Accept": ACCEPT_PAGES})
                     yield beam.pvalue.TaggedOutput("kept", kept)
@@ -203,8 +196,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
     def _stopped(self) -> bool:
         return self._stop_file is not None and os.path.exists(self._stop_file)
 
-    def _result(self, visit: Visit, sandbox: Sandbox) -> PageResult | PageRequest:
-        """What became of a page, or where else to look for it."""
+    def _result(self, visit: Visit, sandbox: Sandbox) -> PageResult | PageRequest | DeadLetter:
+        """What became of a page, where else to look for it, or what was in its place."""
         request, answer = visit.request, visit.answer
         if isinstance(answer, FetchError):
             return _ended(request, "failed" if isinstance(answer, _TRANSIENT) else "refused", answer.problem)
@@ -222,7 +215,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
             kind = answer.headers.get("content-type")
             page = read_page_in(sandbox, answer.body, answer.url, kind, datetime.now(UTC))
         except (ParserKilled, Unreadable) as error:
-            return _ended(request, "refused", f"the page cannot be read: {error}", answer)
+            said = tuple((name, answer.headers.get(name)) for name in ("content-type",))
+            return dead_letter("page", error, answer.body, Origin(url=without_password(answer.url), headers=said))
         return self._of_page(request, answer, page)
 
     def _of_page(self, request: PageRequest, answer: Response, page: Page) -> PageResult | PageRequest:
