@@ -139,7 +139,7 @@ def _of_reader(error: BaseException) -> bool:
 def _page(
     record: WarcRecord, again: bool, source: _Source, limit: int, skipped: Counter[str]
 ) -> Page | BrokenRecord | None:
-    """The page in a record; None where there is none. ``again``: the record before has the same offset. Raises _Broken."""
+    """The page in a record; None where there is none. ``again``: the one before has this offset too. Raises _Broken."""
     length = record.headers.get("Content-Length") or ""
     if not re.fullmatch("[0-9]{1,18}", length):
         raise _Broken("it has no Content-Length that is a number")
