@@ -16,6 +16,7 @@ import msgspec
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.jsonld import by_id, is_article, language, resolved
 from claimwire.errors import ClaimwireError
 from claimwire.schemas.records import Archived, Input, Origin, RawArticle, TextSource
 
@@ -117,16 +118,8 @@ def _raw(found: Json) -> RawArticle:
     return msgspec.structs.replace(article, attempts=0, first_failed_at=None)
 
 
-_POSTINGS = {"BlogPosting", "LiveBlogPosting", "SocialMediaPosting", "DiscussionForumPosting", "Report"}
-
-
 def _is_schema_org(found: Json) -> bool:
-    return _is_article(found) or isinstance(found.get("@graph"), list) or {"headline", "articleBody"} <= set(found)
-
-
-def _is_article(node: Json) -> bool:
-    types = (re.split("[/:#]", name)[-1] for name in value.listed(node.get("@type")) if isinstance(name, str))
-    return any(name.endswith("Article") or name in _POSTINGS for name in types)
+    return is_article(found) or isinstance(found.get("@graph"), list) or {"headline", "articleBody"} <= set(found)
 
 
 def _schema_org(found: Json) -> RawArticle:
@@ -135,19 +128,14 @@ def _schema_org(found: Json) -> RawArticle:
     In a ``@graph`` it is the first article, and authors and publisher that are only referred to are looked up.
     """
     graph = list(value.objects(found.get("@graph")))
-    node = next(filter(_is_article, graph), None) if "@graph" in found else found
+    node = next(filter(is_article, graph), None) if "@graph" in found else found
     if node is None:
         raise NotAnArticle("a JSON-LD graph without an Article")
-    by_id = {name: other for other in graph if (name := value.string(other.get("@id")))}
-
-    def resolved(key: str) -> list[Any]:
-        named = value.listed(node.get(key))
-        return [by_id.get(value.first(each, "@id") or "", each) if isinstance(each, dict) else each for each in named]
-
-    page = next(iter(resolved("mainEntityOfPage")), None)
+    nodes = by_id(graph)
+    page = next(iter(resolved(node.get("mainEntityOfPage"), nodes)), None)
     page = value.first(page, "url", "@id") if isinstance(page, dict) else value.string(page)
     identifier = next(value.objects(node.get("identifier")), {}).get("value", node.get("identifier"))
-    publisher = value.names(resolved("publisher"))
+    publisher = value.names(resolved(node.get("publisher"), nodes))
     return RawArticle(
         id=value.string(node.get("id")) or value.string(identifier),
         guid=value.first(node, "@id"),
@@ -155,18 +143,13 @@ def _schema_org(found: Json) -> RawArticle:
         title=value.first(node, "headline", "name"),
         text=value.text(node, "articleBody", "text"),
         summary=value.first(node, "description", "abstract"),
-        authors=value.names(resolved("author")) or value.names(resolved("creator")),
-        language=value.first(node, "inLanguage") or _language(node.get("inLanguage")),
+        authors=value.names(resolved(node.get("author"), nodes)) or value.names(resolved(node.get("creator"), nodes)),
+        language=language(node.get("inLanguage")),
         published=value.date(node, "datePublished", "dateCreated"),
         updated=value.date(node, "dateModified"),
         tags=value.keywords(node.get("keywords")),
         source_name=publisher[0] if publisher else None,
     )
-
-
-def _language(given: Any) -> str | None:
-    """A schema.org Language: its code (``alternateName``), else its name."""
-    return value.first(next(value.objects(given), {}), "alternateName", "name")
 
 
 _NINJS = {"versioncreated", "firstcreated", "headline", "headlines", "headline_main", "bodies", "pubstatus", "byline"}
