@@ -28,6 +28,7 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.files.articles import NotAnArticle, decode_article
+from claimwire.connectors.files.columns import Columns
 from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileResult, FileSource
 from claimwire.connectors.kafka import KafkaRecord, Message, ReadFromKafka
@@ -57,6 +58,7 @@ from claimwire.schemas import (
 
 __all__ = [
     "Articles",
+    "Columns",
     "Deduplicate",
     "Enriched",
     "ExtractClaims",

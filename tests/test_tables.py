@@ -10,17 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claimwire.connectors.errors import SourceError
 from claimwire.connectors.files.columns import FIELDS, Columns
 from claimwire.connectors.files.decoding import replay
-from claimwire.connectors.files.reading import read_file
+from claimwire.connectors.files.reading import ReadFromFiles, read_file
 from claimwire.connectors.files.records import FileKind
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import codec
@@ -331,6 +334,24 @@ def test_a_parquet_file_needs_columns_that_say_something(tmp_path: Path) -> None
     path = parquet(tmp_path / "a.parquet", a=[1])
     with pytest.raises(SourceError, match="no column is called url, title or text"):
         read(path, "parquet")
+
+
+# In a pipeline
+
+
+def test_a_table_that_cannot_be_read_is_a_failed_file_that_is_read_again_with_the_right_columns(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "kopf\na\n")
+    write(tmp_path / "b.csv", "title\nb\nc,d\n")
+    for columns, titles, errors in (
+        ([], ["b"], [True, False]),
+        (["title=kopf"], ["a"], [False, True]),
+    ):
+        with beam.Pipeline(FnApiRunner()) as pipeline:
+            read_files = ReadFromFiles(columns=Columns.parse(columns))
+            found = pipeline | beam.Create([str(tmp_path)]) | read_files
+            assert_that(found.articles | beam.Map(lambda article: article.title), equal_to(titles), "articles")
+            told = found.results | beam.Map(lambda result: (Path(result.path).name, bool(result.error)))
+            assert_that(told, equal_to(list(zip(("a.csv", "b.csv"), errors, strict=True))), "results")
 
 
 def test_every_field_that_can_be_named_is_one_of_a_raw_article() -> None:

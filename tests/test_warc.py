@@ -16,18 +16,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import brotli
 import msgspec
 import pytest
 import zstandard
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from claimwire.connectors.files.decoding import replay
-from claimwire.connectors.files.reading import read_file
+from claimwire.connectors.files.reading import ReadFromFiles, read_file
 from claimwire.connectors.files.warc import BrokenRecord, Page, read_records
+from claimwire.pipelines.observe.letters import describe
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Input, RawArticle
 
@@ -281,6 +285,17 @@ def test_a_plain_record_that_is_not_well_formed_swallows_no_other(
     assert message in letter.error.message
 
 
+def test_a_run_tells_where_a_broken_record_is_and_what_was_left_out(tmp_path: Path) -> None:
+    archive = four_pages(tmp_path / "a.warc.gz")
+    overwrite(archive, 2, 300, b"\xff" * 40)
+    with beam.Pipeline(FnApiRunner()) as pipeline:
+        found = pipeline | beam.Create([archive.path]) | ReadFromFiles()
+        told = found.dead_letters | beam.Map(lambda letter: describe(letter).partition(" (page): ")[0])
+        assert_that(told, equal_to([f"{archive.path}, offset {archive.offsets[2]}: dead letter"]), "letters")
+        results = found.results | beam.Map(lambda each: (each.articles, each.dead_letters, each.error, each.skipped))
+        assert_that(results, equal_to([(3, 1, None, (("records that describe others", 1),))]), "results")
+
+
 def test_a_page_about_warc_files_is_no_beginning_of_a_record(tmp_path: Path) -> None:
     about = page("About WARC", f"{WORDS}\nWARC/1.0\r\nis how a record begins")
     with Archive(tmp_path / "a.warc", packed=False) as archive:
@@ -341,7 +356,7 @@ def test_records_that_are_packed_as_one_are_read_without_offsets(tmp_path: Path)
 
 MEASURE = """
 import resource, sys
-from claimwire.connectors.files.reading import read_file
+from claimwire.connectors.files.reading import ReadFromFiles, read_file
 # Room for what one record may take, and nothing that grows. Only the soft limit: the child has its own.
 room = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + 64_000_000
 resource.setrlimit(resource.RLIMIT_AS, (room, resource.RLIM_INFINITY))

@@ -9,10 +9,8 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from email.message import Message
-from email.parser import BytesParser
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
@@ -37,6 +35,8 @@ _PACKED = (_GZIP, ZSTANDARD)
 _MAGIC = (*_PACKED, b"WARC/")
 _START = re.compile(rb"WARC/[01]\.[0-9]")
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])?[ \t]+([0-9]{3})\b")
+_HEADER = re.compile(rb"^(content-type|content-encoding|transfer-encoding):([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+"""The headers that count here (RFC 9112, 5), none of which is folded by anybody."""
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^Content-Length:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HTML = ("text/html", "application/xhtml+xml")
@@ -99,11 +99,14 @@ def read_records(file: BinaryIO, limit: int, skipped: Counter[str]) -> Iterator[
     start: int | None = 0
     while start is not None:
         last: int | None = None
+        given = False
         try:
             file.seek(start)
             for record in ArchiveIterator(file, parse_http=False):
-                last = record.stream_pos
-                if found := _page(record, source, limit, skipped):
+                again = record.stream_pos == last
+                last, given = record.stream_pos, False
+                if found := _page(record, again, source, limit, skipped):
+                    given = True
                     yield found
             fault, at = "it breaks off", start if last is None else source.end_of(last)
             if at in (last, source.size) or not source.at(at, _CHUNK).strip(b"\0\r\n"):
@@ -118,8 +121,10 @@ def read_records(file: BinaryIO, limit: int, skipped: Counter[str]) -> Iterator[
             fault = str(error)
             at = start if last is None else source.end_of(last)
         if source.packed and last is not None and not source.begins(last):
-            at = start  # its records are packed together, and none can be read alone
+            at, given = start, False  # its records are packed together, and none can be read alone
         start = source.next_start(at + 1)
+        if given and at == last:
+            continue  # all of its block was there: what is damaged is only the end of what it is packed in
         end = source.size if start is None else start
         if data := source.at(at, min(end - at, _KEPT if end - at > limit else limit)):
             cut = f", of which the first {len(data):,} are kept" if len(data) < end - at else ""
@@ -131,8 +136,10 @@ def _of_reader(error: BaseException) -> bool:
     return isinstance(error, (OSError, ValueError)) or type(error).__name__ == "PanicException"
 
 
-def _page(record: WarcRecord, source: _Source, limit: int, skipped: Counter[str]) -> Page | BrokenRecord | None:
-    """The page in a record; None where there is none. Raises _Broken."""
+def _page(
+    record: WarcRecord, again: bool, source: _Source, limit: int, skipped: Counter[str]
+) -> Page | BrokenRecord | None:
+    """The page in a record; None where there is none. ``again``: the one before has this offset too. Raises _Broken."""
     length = record.headers.get("Content-Length") or ""
     if not re.fullmatch("[0-9]{1,18}", length):
         raise _Broken("it has no Content-Length that is a number")
@@ -146,10 +153,9 @@ def _page(record: WarcRecord, source: _Source, limit: int, skipped: Counter[str]
         return None
     url = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
     block: bytes = record.reader.read(min(size, _HEAD))
-    headers, body_at = Message(), 0
-    headers["Content-Type"] = record.headers.get("WARC-Identified-Payload-Type") or ""
+    headers, body_at = dict[str, str](), 0
     if kind == WarcRecordType.resource:
-        headers.replace_header("Content-Type", record.headers.get("Content-Type") or "")
+        headers["content-type"] = record.headers.get("Content-Type") or ""
     elif status := _STATUS.match(block):
         if status[1] != b"200":
             skipped["answers other than 200"] += 1
@@ -160,13 +166,14 @@ def _page(record: WarcRecord, source: _Source, limit: int, skipped: Counter[str]
                 raise _Broken(f"it breaks off: {len(block):,} of {size:,} bytes are there")
             raise _Broken(f"its HTTP header does not end within {_HEAD:,} bytes")
         body_at = end.end()
-        headers = _parsed(block[: end.end()], headers["Content-Type"])
+        for name, value in reversed(_HEADER.findall(block, 0, body_at)):  # of two the first counts
+            headers[name.decode().lower()] = value.decode("latin-1").strip()
     elif len(block) < size and len(block) < _HEAD:
         raise _Broken(f"it breaks off: {len(block):,} of {size:,} bytes are there")
     else:
         skipped["answers other than of HTTP"] += 1
         return None
-    content_type = str(headers["Content-Type"] or "")
+    content_type = headers.get("content-type") or record.headers.get("WARC-Identified-Payload-Type") or ""
     if re.match(r"(?i)[a-z+.-]+://[^/]*/robots\.txt(?:[?#]|$)", url):
         skipped["robots.txt"] += 1
         return None
@@ -174,7 +181,7 @@ def _page(record: WarcRecord, source: _Source, limit: int, skipped: Counter[str]
     if media_type not in _HTML and (media_type or not _LOOKS_LIKE_HTML.match(block, body_at, body_at + 4096)):
         skipped["not HTML"] += 1
         return None
-    offset = record.stream_pos if source.begins(record.stream_pos) else None
+    offset = None if again or not source.begins(record.stream_pos) else record.stream_pos
     if size > limit:
         return _too_large(source, offset, block, f"a record of {size:,} bytes")
     block += record.reader.read(size - len(block))
@@ -204,14 +211,6 @@ def _readable(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def _parsed(head: bytes, payload_type: str) -> Message:
-    """The header of an HTTP message, behind its status line; ``payload_type`` where it gives no type."""
-    headers = BytesParser().parsebytes(head[head.find(b"\n") + 1 :], headersonly=True)
-    if not headers["Content-Type"]:
-        headers["Content-Type"] = payload_type
-    return headers
-
-
 def as_datetime(date: str | None) -> datetime | None:
     """The WARC-Date (W3CDTF in UTC) of a record; None where it is none."""
     try:
@@ -224,15 +223,15 @@ def as_datetime(date: str | None) -> datetime | None:
 # The encodings of HTTP
 
 
-def _decoded(body: bytes, headers: Message, limit: int) -> bytes:
+def _decoded(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
     """A body without its encodings, at most a byte more than ``limit``.
 
     Many archives keep the headers of what they have decoded already (and CC-NEWS all of its own): so what cannot be
     decoded stays as it is.
     """
-    if "chunked" in str(headers["Transfer-Encoding"] or "").lower():
+    if "chunked" in headers.get("transfer-encoding", "").lower():
         body = _joined(body)
-    for encoding in reversed(str(headers["Content-Encoding"] or "").lower().split(",")):
+    for encoding in reversed(headers.get("content-encoding", "").lower().split(",")):
         try:
             match encoding.strip():
                 case "gzip" | "x-gzip" | "deflate":

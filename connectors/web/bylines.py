@@ -11,12 +11,11 @@ _LONGEST = 500
 _MOST_AUTHORS = 30
 
 _LEAD = re.compile(
-    r"(?:(?:(?:written|posted|published|reported|edited|compiled|submitted|reviewed|story|words|text|article|report|"
-    r"analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|authors?\s*:|author\s+name\s*:|"
-    r"author\s+(?=\S+\s+\S)|by\s*:|(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|"
-    r"(?:geschrieben )?von\s+(?=\S+\s+\S)|"
-    r"a cura di\s|scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|"
-    r"skrevet av\s|av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
+    r"(?:(?:(?:written|posted|published|created|reported|edited|compiled|submitted|reviewed|story|words|text|article|"
+    r"report|analysis|opinion|photos?|review|guest post|contributed)\s+)?by\b|by\s*:|authors?\s*:|author\s+name\s*:|"
+    r"author\s+(?=\S+\s+\S)|(?:publi[eé]\s+)?par\s|(?:escrito |publicado )?por\s|(?:geschrieben )?von\s+(?=\S+\s+\S)|"
+    r"a cura di\s|scritto da\s|text\s*:|text(?:e)? de\s|автор\s*:|door\s+(?=\S+\s+\S)|skrevet av\s|"
+    r"av\s+(?=\S+\s+\S))\s*[:\-–]?\s*",
     re.IGNORECASE,
 )
 # "Courier Staff", "Times Editorial": a byline without a person. A desk or team with a name of its own is kept.
@@ -25,10 +24,14 @@ _STAFF = re.compile(
 )
 _BETWEEN = re.compile(
     r"\s*(?:[;|•·\n\t]|\s[-–—/]\s|(?<=[^\W\d_])/(?=[^\W\d_])|&|\bwith\b(?=\s[A-Z])|"
-    r"\b(?:and|und|et|en|og|och|ja)\b(?=\s+\S)|(?<=\s)[yei](?=\s))\s*"
+    r"\b(?:and|AND|und|UND|et|en|og|och|ja)\b(?=\s+\S)|(?<=\s)[yei](?=\s))\s*"
 )
 _ADDRESS = re.compile(
     r"\S*(?:https?://|www\.|@)\S*|\bfollow\b.*|\(?\b(?:updated?|published|posted|on)\b:?\s+\S*\d.*", re.I
+)
+_SITE = re.compile(r"[\w-]{3,}(?:\.[\w-]+)*\.(?:[a-z]{2,4}|[A-Z]{2,4})")
+_PICTURE = re.compile(
+    r"(?:photos?|foto|фото|bild|image|illustrations?|video|grafik)\b(?:\s+(?:by|von|de))?\s*[:/]", re.I
 )
 _PARENTHESES = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
@@ -45,7 +48,8 @@ _ROLE = re.compile(
     r"dietitian|nutritionist|therapist|attorney|lawyer|engineer|scientist|researcher|owner|partner|host|anchor|"
     r"redakteur\w*|redaktion|redaktor|korrespondent\w*|redacci[oó]n|redator|redattore|redazione|r[ée]daction|"
     r"r[ée]dacteur|journaliste|corrispondente|corresponsal|university|institute|college|school|department|center|"
-    r"centre|agency|news|newspapers?|media|magazine|tv|radio|press|times|gazette|tribune|herald|today|network|online)\b",
+    r"centre|agency|news|newspapers?|media|magazine|tv|radio|press|times|gazette|tribune|herald|today|network|online|"
+    r"post|insider|chronicle|journal|observer|guardian|globe|examiner|bbc|cnn|broadcasting)\b|^the\s",
     re.IGNORECASE,
 )
 _NOBODY = re.compile(
@@ -100,6 +104,8 @@ def _parts(byline: str) -> list[str]:
         byline = byline[lead.end() :]
     parts: list[str] = []
     for piece in _BETWEEN.split(byline):
+        if _PICTURE.match(piece):
+            continue
         if agency_named(piece):
             parts.append(piece)
             continue
@@ -146,4 +152,4 @@ def _is_name(part: str) -> bool:
         return False
     if any(map(str.isdigit, part)) and (len(words) > 1 or sum(map(str.isdigit, part)) > 4):
         return False
-    return not (_NOBODY.fullmatch(part) or _STAFF.search(part))
+    return not (_NOBODY.fullmatch(part) or _SITE.fullmatch(part) or _STAFF.search(part))

@@ -129,7 +129,7 @@ def _mended(piece: re.Match[str]) -> str:
 
 
 _FIELDS = re.compile(
-    r'"(datePublished|dateModified|isAccessibleForFree|headline)"\s*+:\s*+(?:"((?:[^"\\\n]++|\\.)*+)"\s*+(?=[,}\n\r])'
+    r'"(datePublished|dateModified|isAccessibleForFree|headline)"\s*+:\s*+(?:"((?:[^"\\\n]++|\\.)*+)"\s*+(?=[,}]|\Z)'
     r"|(true|false)\b)",
 )
 _ARTICLE = re.compile(r'"@type"\s*+:\s*+\[?\s*+"(?:[^"]*[/:#])?(\w*Article|' + "|".join(sorted(_POSTINGS)) + r')"')

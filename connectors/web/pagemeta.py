@@ -106,6 +106,14 @@ def _said(page: MarkedPage, *names: str) -> str | None:
     return value.first(page.article, *names) if page.article else None
 
 
+def prepare() -> None:
+    """Load what the first guess of a date needs: some 1.5 s of processor time, once in a process.
+
+    A process with a budget for each page calls this before its first one, or before it forks.
+    """
+    htmldate.find_date("<html><body><p>12 mayıs 2021</p></body></html>", original_date=True)
+
+
 # --- title and outlet ---
 
 _TITLE = ("og:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "citation_title", "twitter:title")
@@ -146,10 +154,10 @@ def _title(page: MarkedPage, source_name: str | None) -> str | None:
 
     What is declared is often written for search engines, cut to their length, or ends in the outlet's name.
     """
-    outlet = {key(name) for name in (source_name, page.meta("og:site_name"), *_names_of_host(page.url)) if name}
+    outlet = {_squeezed(name) for name in (source_name, page.meta("og:site_name"), *_names_of_host(page.url)) if name}
     given = (_said(page, "headline", "name"), page.meta(*_TITLE), page.window_title)
     declared = [title for each in given if (title := short(each, 500))]
-    headings = [heading for heading in page.headings if key(heading) not in outlet]
+    headings = [heading for heading in page.headings if _squeezed(heading) not in outlet]
     keys = [key(title) for title in declared]
     for heading in headings:
         plain = key(heading)
@@ -176,15 +184,19 @@ def _names_of_host(url: str | None) -> list[str]:
     return [host, host.partition(".")[0]] if host else []
 
 
+def _squeezed(name: str) -> str:
+    """A name of an outlet for comparing: "The Courier" is "courier"."""
+    return key(name).removeprefix("the ").replace(" ", "")
+
+
 def _without_outlet(title: str, outlet: set[str]) -> str:
     """A title without the parts at its ends that name the outlet, or that stand behind the last upright stroke."""
-    squeezed = {name.replace(" ", "") for name in outlet}
     while found := list(_SEPARATOR.finditer(title)):
         first, last = found[0], found[-1]
-        end, start = key(title[last.end() :]), key(title[: first.start()])
-        if end.replace(" ", "") in squeezed or ("|" in last[0] and len(end.split()) <= 4 and last.start() >= 20):
+        end, start = title[last.end() :], title[: first.start()]
+        if _squeezed(end) in outlet or ("|" in last[0] and len(end.split()) <= 4 and last.start() >= 20):
             title = title[: last.start()]
-        elif start.replace(" ", "") in squeezed:
+        elif _squeezed(start) in outlet:
             title = title[first.end() :]
         else:
             break
@@ -304,7 +316,8 @@ def _published(page: MarkedPage) -> tuple[Moment | None, bool]:
         return best, False
     if shown := page.shown_date("published"):
         return shown, False
-    return _guessed(page), True
+    guess = _guessed(page)
+    return guess, guess is not None
 
 
 _LARGEST_FOR_GUESS = 3_000_000
@@ -373,16 +386,23 @@ def _refresh(page: MarkedPage) -> str | None:
     return None
 
 
+_WORDS = re.compile(r"[a-z_-]+(?:\s+[a-z_-]+)*")
+_WITH_VALUE = re.compile(r"([a-z_-]+)\s*:\s*([\x20-\x7e]+)")
+
+
 def _robots(page: MarkedPage) -> tuple[str, ...]:
-    directives = [
-        directive.strip().lower()
-        for name in ("robots", "googlebot", "googlebot-news")
-        for content in page.metas.get(name, ())
-        for directive in content[:1_000].split(",")
-    ]
+    """The directives, each as robots of search engines read it; what has not the form of one is left out."""
+    directives: list[str] = []
+    for name in ("robots", "googlebot", "googlebot-news"):
+        for content in page.metas.get(name, ())[:10]:
+            for given in content[:1_000].lower().split(","):
+                if _WORDS.fullmatch(given.strip()):
+                    directives += given.split()
+                elif valued := _WITH_VALUE.fullmatch(given.strip()):
+                    directives.append(f"{valued[1]}:{valued[2]}")
     for name in ("tdm-reservation", "tdm-policy"):
         directives += [f"{name}={content[:1_000]}" for content in page.metas.get(name, ())[:1]]
-    return tuple(dict.fromkeys(directive for directive in directives if directive))
+    return tuple(dict.fromkeys(directives))
 
 
 def _paywalled(page: MarkedPage) -> bool | None:

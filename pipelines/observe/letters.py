@@ -78,6 +78,8 @@ def describe(letter: DeadLetter | _Head) -> str:
     place = source.url or f"{source.topic}, partition {source.partition}, offset {source.offset}"
     if source.line:
         place += f", line {source.line}"
+    elif source.url and source.offset is not None:
+        place += f", offset {source.offset}"
     reason = letter.error.message.removeprefix(f"{source.url}: ")
     if len(reason) > _LONGEST:
         reason = f"{reason[:_LONGEST]}..."
