@@ -40,6 +40,7 @@ from claimwire.connectors.kafka.producing import (
     InFlight,
     close,
     delivery_timeout_s,
+    keep_requests,
     producer_options,
 )
 from claimwire.connectors.kafka.topics import KnownTopics
@@ -100,7 +101,7 @@ class _Marked:
     def open(self, prepare: Callable[[KafkaProducer], None] = lambda _: None) -> KafkaProducer:
         """The producer. If it is newly opened, ``prepare`` is called with it and the marker is read."""
         if self._producer is None:
-            self._producer = self.connection.producer(**self._options)
+            self._producer = keep_requests(self.connection.producer(**self._options))
             try:
                 prepare(self._producer)
                 self._read_marker()
