@@ -97,6 +97,8 @@ class Cluster(Clients):
         self._ask(_whole)
         # Each node leads again what it led at first.
         self._ask(lambda admin: admin.elect_leaders(ElectionType.PREFERRED, raise_errors=False))
+        # They are coordinators once they have read what the last ones knew.
+        self._ask(lambda admin: [admin.list_transactions(), admin.list_groups()])
 
     def stop(self) -> None:
         """End all nodes. Without order, because the last one would wait for a majority."""

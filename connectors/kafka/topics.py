@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, errors
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from msgspec import Struct
 
+from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
 
@@ -124,7 +125,7 @@ def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection
     if not names:
         return {}
     with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
-        answers = {answer["name"]: answer for answer in admin.describe_topics(list(names))}
+        answers = {answer["name"]: answer for answer in ask(lambda: admin.describe_topics(list(names)))}
     found = []
     for name, answer in answers.items():
         problem = errors.for_code(answer["error_code"])
@@ -148,11 +149,10 @@ def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection
 def _configs(admin: KafkaAdminClient, connection: Connection, names: list[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
         try:
-            answer = admin.describe_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
-            )
+            answer = ask(lambda: admin.describe_configs(resources, config_filter="all"))
         except errors.AuthorizationError:
             return {}
     topics: dict[str, dict[str, dict[str, str]]] = answer.get("topic", {})
@@ -167,7 +167,7 @@ def _create(admin: KafkaAdminClient, connection: Connection, name: str, settings
         topic_configs=settings.configs(),
     )
     with explained(connection.brokers, "creating it", name, why=connection.why_unreachable):
-        (answer,) = admin.create_topics([topic], raise_errors=False)["topics"]
+        (answer,) = ask(lambda: admin.create_topics([topic], raise_errors=False))["topics"]
     problem = errors.for_code(answer["error_code"])
     if problem in (errors.NoError, errors.TopicAlreadyExistsError):  # another process may have been faster
         return

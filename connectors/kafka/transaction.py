@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition, errors
+from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
+from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import (
     REFUSED,
@@ -50,7 +50,6 @@ Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
-_COORDINATOR_S = 15
 _ABORT_S = 3
 
 _log = logging.getLogger(__name__)
@@ -403,9 +402,8 @@ class IdempotentPublisher:
             state.send_all(producer, messages)
             marker = {state.marker: OffsetAndMetadata(number, name)}
             groups = state.committable(offsets or {})
-            with state.connection.admin() as admin:
-                for group, positions in [*groups.items(), (state.marker_group, marker)]:
-                    _commit(state.connection, admin, group, positions)
+            for group, positions in [*groups.items(), (state.marker_group, marker)]:
+                _commit(state.connection, group, positions)
         except BaseException:
             state.lose()
             raise
@@ -424,26 +422,19 @@ def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[st
         TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
         for (topic, partition), offset in offsets.items()
     }
-    with connection.admin() as admin:
-        _commit(connection, admin, group, positions)
+    _commit(connection, group, positions)
 
 
-def _commit(
-    connection: Connection, admin: KafkaAdminClient, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
-) -> None:
+def _commit(connection: Connection, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+    def commit() -> None:
+        # A client of its own for each try, because it never asks again who coordinates a group.
+        with connection.admin() as admin:
+            for problem in admin.alter_group_offsets(group, offsets).values():
+                if problem is not errors.NoError:
+                    raise problem()
+
     with explained(connection.brokers, f"committing offsets of {group}", why=connection.why_unreachable):
-        deadline = time.monotonic() + _COORDINATOR_S
-        while True:
-            try:
-                for problem in admin.alter_group_offsets(group, offsets).values():
-                    if problem is not errors.NoError:
-                        raise problem()
-                return
-            except errors.RetriableError:
-                # The admin client does not wait for a coordinator, and a new broker has none before its first group.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        ask(commit)  # a new broker has no coordinator before its first group
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:
