@@ -58,7 +58,13 @@ class Spread(Sink):
 @pytest.mark.parametrize("moment", ["reading", "between-passes", "amid-a-transaction", "committing-a-transaction"])
 @pytest.mark.parametrize("role", ["leader", "transactions", "group"])
 def test_a_run_goes_on(
-    tmp_path: Path, cluster: Cluster, topic: str, source: Source, monkeypatch: pytest.MonkeyPatch, role: str, moment: str
+    tmp_path: Path,
+    cluster: Cluster,
+    topic: str,
+    source: Source,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    moment: str,
 ) -> None:
     sink = Spread(tmp_path / "sink", cluster, topic, source)
     once(monkeypatch, *MOMENTS[moment], lambda: cluster.kill(getattr(sink, role)))

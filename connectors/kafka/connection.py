@@ -223,18 +223,23 @@ class Connection(Struct, frozen=True):
                 raise BadConfig(f"{kind.__name__} does not accept these options: {error}") from None
 
     def why_unreachable(self) -> str | None:
-        """Why the brokers cannot be reached, found by opening a plain connection, because kafka-python only logs it.
+        """Why brokers cannot be reached, found by opening plain connections, because kafka-python only logs it.
 
         Returns:
-            The reason for each broker; None if any broker accepts connections.
+            The reason for each broker that cannot be reached; None if all accept connections.
         """
         config = self.client_config()
-        reasons = [_why_unreachable(broker, config) for broker in self.brokers]
-        if None not in reasons:
-            return "; ".join(filter(None, reasons))
-        # The broker closes the connection right after refusing a login, so kafka-python may miss the refusal.
-        login = config["security_protocol"].startswith("SASL_")
-        return "it accepts connections; check the user name, password and mechanism of the login" if login else None
+        reasons = [why for broker in self.brokers if (why := _why_unreachable(broker, config))]
+        if len(reasons) < len(self.brokers) and config["security_protocol"].startswith("SASL_"):
+            # A broker closes the connection right after refusing a login, so kafka-python may miss the refusal.
+            one = "another one" if reasons else "it"
+            reasons.append(f"{one} accepts connections; check the user name, password and mechanism of the login")
+        return "; ".join(reasons) or None
+
+    def reachable(self) -> bool:
+        """Whether any of the brokers accepts connections."""
+        config = self.client_config()
+        return any(_why_unreachable(broker, config) is None for broker in self.brokers)
 
 
 def checked_options(config: Mapping[str, Any], allowed: Collection[str], where: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
-from claimwire.connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
+from claimwire.connectors.kafka.errors import KafkaConnectorError, NoSuchTopic, NotAuthorized, TopicRefused, explained
 
 CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 _AS_BROKER = -1  # KIP-464
@@ -82,6 +83,30 @@ def describe_topics(connection: Connection, names: Collection[str]) -> dict[str,
     """
     with connection.admin() as admin:
         return _describe(admin, connection, names)
+
+
+def why_unwritten(connection: Connection, name: str) -> str | None:
+    """Why a topic takes no messages: too few of its replicas are in sync, or brokers cannot be reached.
+
+    kafka-python only tells that the time was up.
+
+    Returns:
+        The reasons that were found; None if nothing seems wrong.
+    """
+    reasons = [connection.why_unreachable()]
+    with suppress(KafkaConnectorError, errors.KafkaError), connection.admin() as admin:
+        needed = int(_configs(admin, connection, [name])[name]["min.insync.replicas"])
+        (topic,) = admin.describe_topics([name])
+        for partition in topic["partitions"]:
+            in_sync, replicas = len(partition["isr_nodes"]), len(partition["replica_nodes"])
+            if in_sync < needed:
+                reasons.insert(
+                    0,
+                    f"{in_sync} of the {replicas} replicas of {name}-{partition['partition_index']} are in sync, "
+                    f"and min.insync.replicas is {needed}",
+                )
+                break
+    return "; ".join(filter(None, reasons)) or None
 
 
 def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings], *, create: bool) -> dict[str, Topic]:

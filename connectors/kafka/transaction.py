@@ -15,6 +15,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -43,7 +44,7 @@ from claimwire.connectors.kafka.producing import (
     keep_requests,
     producer_options,
 )
-from claimwire.connectors.kafka.topics import KnownTopics
+from claimwire.connectors.kafka.topics import KnownTopics, why_unwritten
 
 Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 """By consumer group, then by topic and partition: the offset of the next record to read."""
@@ -181,9 +182,8 @@ class _Marked:
         problem = next((reason for _, reason in in_flight.failures.values()), problem)
         if problem is not None:
             topic = next((lost.topic for lost, _ in in_flight.failures.values()), message.topic)
-            raise explanation(
-                problem, self.connection.brokers, "writing", topic, self.connection.why_unreachable
-            ) from problem
+            why = partial(why_unwritten, self.connection, topic)
+            raise explanation(problem, self.connection.brokers, "writing", topic, why) from problem
 
 
 class TransactionalPublisher:
@@ -284,9 +284,14 @@ class TransactionalPublisher:
             NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: As their names say.
         """
         tries = 1 if isinstance(messages, Iterator) else _TRIES
+        last: KafkaConnectorError | None = None
         while True:
             tries -= 1
-            producer = self._open()
+            try:
+                producer = self._open()
+            except KafkaUnavailable as error:
+                # The broker cannot end the transaction of the last try either, and the error of that tells more.
+                raise last or error from error
             if not self._state.is_due(number, name):
                 return False
             try:
@@ -300,6 +305,7 @@ class TransactionalPublisher:
                 if not tries or not self._worth_retrying(error):
                     raise
                 _log.warning("%s; publishing pass %d again", error, number)
+                last = error
             except BaseException:
                 self._give_up(producer)
                 raise
@@ -312,7 +318,7 @@ class TransactionalPublisher:
         if isinstance(error, KafkaUnavailable):
             # The broker was down and is back: kafka-python 3.0.12 drops a request that it could not send to the
             # coordinator (Sender._maybe_send_pending_request), and then waits for the answer until the timeout.
-            return self._state.connection.why_unreachable() is None
+            return self._state.connection.reachable()
         # The base class means that the broker no longer knows the transaction, e.g. after a restart.
         return type(error) is KafkaConnectorError
 
