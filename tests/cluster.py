@@ -9,10 +9,10 @@ import subprocess
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from broker import SCRIPT, Broker, Clients
 from kafka import KafkaAdminClient, KafkaProducer, errors
@@ -20,6 +20,7 @@ from kafka.admin import NewTopic
 from kafka.protocol.admin import ElectionType
 
 _NODES = (1, 2, 3)
+_GROUPS = ("a", "b", "c")  # one for each partition of __consumer_offsets
 _LONGEST_S = 60
 _PROPERTIES = """
 default.replication.factor=3
@@ -28,7 +29,7 @@ offsets.topic.replication.factor=3
 transaction.state.log.replication.factor=3
 transaction.state.log.min.isr=2
 # Three processes share a busy machine with the tests: one that is late is not one that is dead.
-broker.session.timeout.ms=4000
+broker.session.timeout.ms=3000
 # Else leaders would move by themselves, back to the first replica.
 auto.leader.rebalance.enable=false
 """
@@ -95,10 +96,14 @@ class Cluster(Clients):
             list(together.map(lambda node: self.nodes[node].start(), self._down))
         self._down.clear()
         self._ask(_whole)
-        # Each node leads again what it led at first.
+        # Each node leads again what it led at first, and is a coordinator once it has read what the last one knew.
         self._ask(lambda admin: admin.elect_leaders(ElectionType.PREFERRED, raise_errors=False))
-        # They are coordinators once they have read what the last ones knew.
-        self._ask(lambda admin: [admin.list_transactions(), admin.list_groups()])
+        self._ask(_led_by_first)
+        self._ask(lambda admin: [admin.list_transactions(), admin.list_group_offsets(dict.fromkeys(_GROUPS))])
+
+    def noticed(self, node: int) -> None:
+        """Wait until the others know that a node is dead."""
+        self._ask(lambda admin: not any(node in partition["isr_nodes"] for partition in _partitions(admin)))
 
     def stop(self) -> None:
         """End all nodes. Without order, because the last one would wait for a majority."""
@@ -137,7 +142,7 @@ class Cluster(Clients):
         """Ask until there is an answer that is not false: kafka-python does not try another node by itself."""
         deadline = time.monotonic() + _LONGEST_S
         while True:
-            problem: object = "not all replicas are in sync"
+            problem: object = "the cluster has not become what the test waits for"
             try:
                 admin = KafkaAdminClient(bootstrap_servers=self.address)
                 try:
@@ -151,14 +156,19 @@ class Cluster(Clients):
             time.sleep(0.2)
 
 
+def _partitions(admin: KafkaAdminClient) -> Iterator[dict[str, Any]]:
+    for topic in admin.describe_topics():
+        yield from topic["partitions"]
+
+
 def _whole(admin: KafkaAdminClient) -> bool:
-    """Whether all nodes are there, and every partition has a leader and all its replicas in sync."""
-    nodes = {broker["broker_id"] for broker in admin.describe_cluster()["brokers"]}
-    return nodes == set(_NODES) and all(
-        partition["leader_id"] > 0 and len(partition["isr_nodes"]) == len(_NODES)
-        for topic in admin.describe_topics()
-        for partition in topic["partitions"]
-    )
+    """Whether every partition has a leader, and all its replicas are in sync."""
+    return all(one["leader_id"] > 0 and len(one["isr_nodes"]) == len(_NODES) for one in _partitions(admin))
+
+
+def _led_by_first(admin: KafkaAdminClient) -> bool:
+    """Whether the first replica of every partition leads it."""
+    return all(one["leader_id"] == one["replica_nodes"][0] for one in _partitions(admin))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -88,6 +88,7 @@ _ONLY_NAMED: tuple[type[BaseException], ...] = (
     errors.TransactionalIdAuthorizationFailedError,
     errors.ClusterAuthorizationFailedError,
     errors.InvalidTransactionTimeoutError,
+    errors.RequestTimedOutError,
 )
 _LOGIN_HINT = "check the user name, password and mechanism in the client configuration"
 _ACL_HINT = "ask for the ACLs; the connector's documentation lists them"

@@ -318,7 +318,8 @@ class TransactionalPublisher:
         if isinstance(error, KafkaUnavailable):
             # The broker was down and is back: kafka-python 3.0.12 drops a request that it could not send to the
             # coordinator (Sender._maybe_send_pending_request), and then waits for the answer until the timeout.
-            return self._state.connection.reachable()
+            connection = self._state.connection
+            return len(connection.unreachable()) < len(connection.brokers)
         # The base class means that the broker no longer knows the transaction, e.g. after a restart.
         return type(error) is KafkaConnectorError
 
