@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
-from claimwire.connectors.kafka.errors import KafkaConnectorError, NoSuchTopic, NotAuthorized, TopicRefused, explained
+from claimwire.connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
 
 CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 _AS_BROKER = -1  # KIP-464
@@ -94,19 +94,24 @@ def why_unwritten(connection: Connection, name: str) -> str | None:
         The reasons that were found; None if nothing seems wrong.
     """
     reasons = [connection.why_unreachable()]
-    with suppress(KafkaConnectorError, errors.KafkaError), connection.admin() as admin:
+    if len(connection.unreachable()) < len(connection.brokers):
+        reasons.insert(0, _out_of_sync(connection, name))
+    return "; ".join(filter(None, reasons)) or None
+
+
+def _out_of_sync(connection: Connection, name: str) -> str | None:
+    """That a partition has fewer replicas in sync than a write needs; None too if that cannot be found out."""
+    with suppress(Exception), connection.admin() as admin:  # the error that is to be explained is the one to raise
         needed = int(_configs(admin, connection, [name])[name]["min.insync.replicas"])
-        (topic,) = admin.describe_topics([name])
+        (topic,) = ask(lambda: admin.describe_topics([name]))
         for partition in topic["partitions"]:
             in_sync, replicas = len(partition["isr_nodes"]), len(partition["replica_nodes"])
             if in_sync < needed:
-                reasons.insert(
-                    0,
+                return (
                     f"{in_sync} of the {replicas} replicas of {name}-{partition['partition_index']} are in sync, "
-                    f"and min.insync.replicas is {needed}",
+                    f"and min.insync.replicas is {needed}"
                 )
-                break
-    return "; ".join(filter(None, reasons)) or None
+    return None
 
 
 def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings], *, create: bool) -> dict[str, Topic]:
