@@ -12,47 +12,21 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.consumer.fetcher import ConsumerRecord
 
-_SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka.sh"
+SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka.sh"
 
 
-class Broker:
-    """One broker with its data in a folder; it can be killed and started again, with the same data and port."""
+class Clients:
+    """What tests do with a Kafka, by kafka-python."""
 
-    def __init__(self, folder: Path, extra: str = "", format_arguments: str = "", heap: str = "512m") -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "extra.properties").write_text(extra)
-        self._environment = {
-            **os.environ,
-            "KAFKA_EXTRA": str(folder / "extra.properties"),
-            "KAFKA_FORMAT": format_arguments,
-            "KAFKA_HEAP": heap,
-        }
-        self.address = self.start()
-
-    def start(self) -> str:
-        """Start it, again after a kill or a stop; its address as host:port."""
-        done = subprocess.run(
-            [_SCRIPT, "start", self.folder], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
-
-    def stop(self) -> None:
-        """End it in order."""
-        subprocess.run([_SCRIPT, "stop", self.folder], env=self._environment, check=True)
-
-    # What a test does with it, by kafka-python
+    address: str
+    """As host:port; several separated by commas."""
 
     def create(self, *topics: str, partitions: int = 1, **configs: str | int) -> None:
         """Create topics, with configs by Kafka's names, an underscore for a dot."""
         named = {name.replace("_", "."): str(value) for name, value in configs.items()}
         admin = KafkaAdminClient(bootstrap_servers=self.address)
         try:
-            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=named) for name in topics])
+            admin.create_topics([NewTopic(name, partitions, topic_configs=named) for name in topics])
         finally:
             admin.close()
 
@@ -100,10 +74,41 @@ class Broker:
         finally:
             consumer.close()
 
+
+class Broker(Clients):
+    """One broker with its data in a folder; it can be killed and started again, with the same data and port."""
+
+    def __init__(self, folder: Path, extra: str = "", format_arguments: str = "", heap: str = "512m") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "extra.properties").write_text(extra)
+        self._environment = {
+            **os.environ,
+            "KAFKA_EXTRA": str(folder / "extra.properties"),
+            "KAFKA_FORMAT": format_arguments,
+            "KAFKA_HEAP": heap,
+        }
+        self.address = self.start()
+
+    def start(self) -> str:
+        """Start it, again after a kill or a stop; its address as host:port."""
+        done = subprocess.run(
+            [SCRIPT, "start", self.folder], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it in order."""
+        subprocess.run([SCRIPT, "stop", self.folder], env=self._environment, check=True)
+
     def console_consumer(self, topic: str, *arguments: str) -> str:
         """What Kafka's own console consumer prints of a topic within some seconds."""
         command = [
-            _SCRIPT, "run", "org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", self.address,
+            SCRIPT, "run", "org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", self.address,
             "--topic", topic, "--from-beginning", "--timeout-ms", "4000", *arguments,
         ]  # fmt: skip
         return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True).stdout

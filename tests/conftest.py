@@ -15,6 +15,7 @@ import hypothesis
 import prepare
 import pytest
 from broker import Broker
+from cluster import Cluster
 from command import INSTALLED, Command, environment
 
 if TYPE_CHECKING:
@@ -132,6 +133,14 @@ def mortal(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Br
     broker.stop()
 
 
+@pytest.fixture(scope="session")
+def cluster(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three nodes that replicate, for tests that kill some of them; each of these leaves all of them running."""
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield cluster
+    cluster.stop()
+
+
 @pytest.fixture
 def topic(kafka: None) -> str:
     """A name of the test's own for a topic or a prefix of topics; nothing is created."""
@@ -149,11 +158,11 @@ def prism() -> str:
 _MARKS = {"kafka": "broker", "prism": "prism"}
 # Files of which most tests take seconds; single slow tests are marked where they stand.
 _SLOW_FILES = {
-    "test_beam", "test_docs", "test_linear", "test_migrations", "test_near_copies", "test_progress", "test_public",
-    "test_run", "test_stream", "test_wheel", "test_workers",
+    "test_beam", "test_docs", "test_kafka_cluster", "test_linear", "test_migrations", "test_near_copies",
+    "test_progress", "test_public", "test_run", "test_stream", "test_wheel", "test_workers",
 }  # fmt: skip
-# A second broker is started once, because all tests on it run in one process.
-_GROUPS = ("secured", "mortal")
+# Another broker is started once, because all tests on it run in one process.
+_GROUPS = ("secured", "mortal", "cluster")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import zstandard
-from broker import Broker
+from broker import Clients
 from command import INSTALLED, Command, environment
 from corpus import articles, write_jsonl
 from webserver import Page, WebServer
@@ -219,7 +219,7 @@ def outputs(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def messages(broker: Broker, prefix: str) -> dict[str, list[str]]:
+def messages(broker: Clients, prefix: str) -> dict[str, list[str]]:
     """What a consumer with read_committed gets of the topics of a sink, as ``outputs``; none of it has come twice."""
     found: dict[str, list[str]] = {}
     for kind in ("articles", "claims", "events", "dead-letters"):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker import Broker
+from broker import Broker, Clients
 from command import forks
 from conftest import run_here
 from corpus import articles
@@ -44,7 +44,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sink:
     """The topics of a sink, its state, and the settings of a run that writes to it."""
 
-    def __init__(self, folder: Path, broker: Broker, prefix: str, *sources: str) -> None:
+    def __init__(self, folder: Path, broker: Clients, prefix: str, *sources: str) -> None:
         folder.mkdir()
         self.folder = folder
         self.broker = broker
@@ -82,7 +82,7 @@ class Sink:
         return messages(self.broker, self.prefix)
 
 
-def fill(broker: Broker, topic: str, count: int = 2 * MOST_ARTICLES + 10, partitions: int = 2) -> str:
+def fill(broker: Clients, topic: str, count: int = 2 * MOST_ARTICLES + 10, partitions: int = 2) -> str:
     """A topic of articles, including copies, with two records that are not articles, and a tombstone."""
     broker.create(topic, partitions=partitions)
     produce(broker, topic, list(articles(count, 60, copies=0.2)))

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from broker import Broker
+from broker import Broker, Clients
 from conftest import ROOT, Claimwire, run_here, write_jsonl, written
 from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
@@ -39,15 +39,15 @@ def plain(count: int, seed: int = 1) -> list[dict[str, Any]]:
     return list(articles(count, 60, seed))
 
 
-def produce(broker: Broker, topic: str, records: list[dict[str, Any]], **send: Any) -> None:
+def produce(broker: Clients, topic: str, records: list[dict[str, Any]], **send: Any) -> None:
     broker.produce(topic, *(json.dumps(record).encode() for record in records), **send)
 
 
-def values(broker: Broker, topic: str) -> list[dict[str, Any]]:
+def values(broker: Clients, topic: str) -> list[dict[str, Any]]:
     return [json.loads(record.value) for record in broker.read(topic)]
 
 
-def ids(broker: Broker, topic: str) -> list[str]:
+def ids(broker: Clients, topic: str) -> list[str]:
     """The ids of all articles in a topic, after checking that none occurs twice."""
     found = [value["article"]["id"] for value in values(broker, topic)]
     assert len(found) == len(set(found))
@@ -55,7 +55,7 @@ def ids(broker: Broker, topic: str) -> list[str]:
 
 
 @contextmanager
-def admin(broker: Broker) -> Iterator[KafkaAdminClient]:
+def admin(broker: Clients) -> Iterator[KafkaAdminClient]:
     client = KafkaAdminClient(bootstrap_servers=broker.address)
     try:
         yield client
@@ -63,14 +63,14 @@ def admin(broker: Broker) -> Iterator[KafkaAdminClient]:
         client.close()
 
 
-def committed(broker: Broker, group: str) -> dict[tuple[str, int], int]:
+def committed(broker: Clients, group: str) -> dict[tuple[str, int], int]:
     """The offsets that a consumer group has committed."""
     with admin(broker) as client:
         offsets = client.list_group_offsets({group: None})
     return {(found.topic, found.partition): position.offset for found, position in offsets[group].items()}
 
 
-def ends(broker: Broker, topic: str, partitions: int) -> dict[tuple[str, int], int]:
+def ends(broker: Clients, topic: str, partitions: int) -> dict[tuple[str, int], int]:
     """The end offsets of a topic's partitions."""
     from kafka import KafkaConsumer  # noqa: PLC0415
 

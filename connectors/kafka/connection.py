@@ -222,19 +222,21 @@ class Connection(Struct, frozen=True):
             except (ValueError, RuntimeError, AssertionError) as error:  # a value unknown to the client or a codec
                 raise BadConfig(f"{kind.__name__} does not accept these options: {error}") from None
 
-    def why_unreachable(self) -> str | None:
-        """Why the brokers cannot be reached, found by opening a plain connection, because kafka-python only logs it.
-
-        Returns:
-            The reason for each broker; None if any broker accepts connections.
-        """
+    def unreachable(self) -> dict[str, str]:
+        """The brokers that accept no connections, with the reasons, because kafka-python only logs them."""
         config = self.client_config()
-        reasons = [_why_unreachable(broker, config) for broker in self.brokers]
-        if None not in reasons:
-            return "; ".join(filter(None, reasons))
-        # The broker closes the connection right after refusing a login, so kafka-python may miss the refusal.
-        login = config["security_protocol"].startswith("SASL_")
-        return "it accepts connections; check the user name, password and mechanism of the login" if login else None
+        found = {broker: _why_unreachable(broker, config) for broker in self.brokers}
+        return {broker: why for broker, why in found.items() if why}
+
+    def why_unreachable(self) -> str | None:
+        """Why there was no answer in time, in words; None if nothing seems wrong."""
+        down = self.unreachable()
+        reasons = list(down.values())
+        if len(down) < len(self.brokers) and self.client_config()["security_protocol"].startswith("SASL_"):
+            # A broker closes the connection right after refusing a login, so kafka-python may miss the refusal.
+            one = "another one" if down else "it"
+            reasons.append(f"{one} accepts connections; check the user name, password and mechanism of the login")
+        return "; ".join(reasons) or None
 
 
 def checked_options(config: Mapping[str, Any], allowed: Collection[str], where: str) -> dict[str, Any]:

@@ -88,6 +88,7 @@ _ONLY_NAMED: tuple[type[BaseException], ...] = (
     errors.TransactionalIdAuthorizationFailedError,
     errors.ClusterAuthorizationFailedError,
     errors.InvalidTransactionTimeoutError,
+    errors.RequestTimedOutError,
 )
 _LOGIN_HINT = "check the user name, password and mechanism in the client configuration"
 _ACL_HINT = "ask for the ACLs; the connector's documentation lists them"
@@ -103,7 +104,7 @@ def explained(
         brokers: As host:port, for the message.
         doing: What is being done, worded to follow "while", e.g. ``writing``.
         topic: The topic concerned, if there is one.
-        why: Called if no broker answers; returns the reason, or None if nothing seems wrong.
+        why: Called if no answer came in time; returns the reason, or None if nothing seems wrong.
     """
     try:
         yield
@@ -140,7 +141,8 @@ def explanation(
         return BadConfig(f"these client options are not valid: {_text(cause)}")
     if isinstance(cause, errors.RetriableError):
         reason = why() or _text(cause)
-        return KafkaUnavailable(f"{at} did not answer in time while {doing} ({reason}); start it, or try again later")
+        start = "start the brokers that are down" if brokers[1:] else "start it"
+        return KafkaUnavailable(f"{at} did not answer in time while {doing} ({reason}); {start}, or try again later")
     return KafkaConnectorError(f"{at} refused while {doing}: {_text(cause)}")
 
 

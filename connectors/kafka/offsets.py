@@ -14,6 +14,7 @@ from apache_beam.metrics import Metrics
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
+from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.consumers import Consumers
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.ranges import NEVER, OffsetRange
@@ -88,7 +89,7 @@ def partitions_of(consumers: Consumers, topics: Topics) -> list[TopicPartition]:
         KafkaConnectorError: The broker's answer cannot be.
     """
     with _believable(), consumers.consumer() as consumer:
-        existing = consumer.topics()  # always asks the broker, so that the partitions below are up to date
+        existing = ask(consumer.topics)  # always asks the broker, so that the partitions below are up to date
         if topics.pattern:
             matches = re.compile(topics.pattern).fullmatch
             names = {name for name in existing if matches(name)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from claimwire.connectors.kafka.connection import CONNECTION_OPTIONS, checked_options
 from claimwire.connectors.kafka.messages import Message
@@ -49,6 +50,26 @@ def delivery_timeout_s(options: Mapping[str, Any]) -> float:
     """The seconds within which a message is delivered or has failed."""
     milliseconds = options.get("delivery_timeout_ms", KafkaProducer.DEFAULT_CONFIG["delivery_timeout_ms"])
     return float(milliseconds) / 1000
+
+
+def keep_requests(producer: KafkaProducer) -> KafkaProducer:
+    """Make a transactional producer look for the next coordinator when the one that it knows is gone.
+
+    kafka-python 3.0.12 drops a request if it cannot connect to the coordinator (``Sender._maybe_send_pending_request``
+    expects False where ``await_ready`` raises), and its caller waits for an answer until the delivery timeout.
+    """
+    client, backoff_s = producer._sender._client, producer.config["retry_backoff_ms"] / 1000
+    await_ready = client.await_ready
+
+    def ready(node_id: Any, timeout_ms: float) -> bool:
+        try:
+            return bool(await_ready(node_id, timeout_ms=timeout_ms))
+        except KafkaConnectionError:
+            time.sleep(backoff_s)  # the others name the dead one as coordinator until they notice
+            return False
+
+    client.await_ready = ready
+    return producer
 
 
 class InFlight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from kafka import KafkaAdminClient, errors
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from msgspec import Struct
 
+from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import NoSuchTopic, NotAuthorized, TopicRefused, explained
 
@@ -83,6 +85,35 @@ def describe_topics(connection: Connection, names: Collection[str]) -> dict[str,
         return _describe(admin, connection, names)
 
 
+def why_unwritten(connection: Connection, name: str) -> str | None:
+    """Why a topic takes no messages: too few of its replicas are in sync, or brokers cannot be reached.
+
+    kafka-python only tells that the time was up.
+
+    Returns:
+        The reasons that were found; None if nothing seems wrong.
+    """
+    reasons = [connection.why_unreachable()]
+    if len(connection.unreachable()) < len(connection.brokers):
+        reasons.insert(0, _out_of_sync(connection, name))
+    return "; ".join(filter(None, reasons)) or None
+
+
+def _out_of_sync(connection: Connection, name: str) -> str | None:
+    """That a partition has fewer replicas in sync than a write needs; None too if that cannot be found out."""
+    with suppress(Exception), connection.admin() as admin:  # the error that is to be explained is the one to raise
+        needed = int(_configs(admin, connection, [name])[name]["min.insync.replicas"])
+        (topic,) = ask(lambda: admin.describe_topics([name]))
+        for partition in topic["partitions"]:
+            in_sync, replicas = len(partition["isr_nodes"]), len(partition["replica_nodes"])
+            if in_sync < needed:
+                return (
+                    f"{in_sync} of the {replicas} replicas of {name}-{partition['partition_index']} are in sync, "
+                    f"and min.insync.replicas is {needed}"
+                )
+    return None
+
+
 def ensure_topics(connection: Connection, wanted: Mapping[str, NewTopicSettings], *, create: bool) -> dict[str, Topic]:
     """Make sure that topics exist, and leave existing ones as they are.
 
@@ -124,7 +155,7 @@ def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection
     if not names:
         return {}
     with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
-        answers = {answer["name"]: answer for answer in admin.describe_topics(list(names))}
+        answers = {answer["name"]: answer for answer in ask(lambda: admin.describe_topics(list(names)))}
     found = []
     for name, answer in answers.items():
         problem = errors.for_code(answer["error_code"])
@@ -148,11 +179,10 @@ def _describe(admin: KafkaAdminClient, connection: Connection, names: Collection
 def _configs(admin: KafkaAdminClient, connection: Connection, names: list[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     with explained(connection.brokers, "asking for topics", why=connection.why_unreachable):
         try:
-            answer = admin.describe_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
-            )
+            answer = ask(lambda: admin.describe_configs(resources, config_filter="all"))
         except errors.AuthorizationError:
             return {}
     topics: dict[str, dict[str, dict[str, str]]] = answer.get("topic", {})
@@ -167,7 +197,7 @@ def _create(admin: KafkaAdminClient, connection: Connection, name: str, settings
         topic_configs=settings.configs(),
     )
     with explained(connection.brokers, "creating it", name, why=connection.why_unreachable):
-        (answer,) = admin.create_topics([topic], raise_errors=False)["topics"]
+        (answer,) = ask(lambda: admin.create_topics([topic], raise_errors=False))["topics"]
     problem = errors.for_code(answer["error_code"])
     if problem in (errors.NoError, errors.TopicAlreadyExistsError):  # another process may have been faster
         return

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition, errors
+from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
+from claimwire.connectors.kafka.asking import ask
 from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import (
     REFUSED,
@@ -40,16 +41,16 @@ from claimwire.connectors.kafka.producing import (
     InFlight,
     close,
     delivery_timeout_s,
+    keep_requests,
     producer_options,
 )
-from claimwire.connectors.kafka.topics import KnownTopics
+from claimwire.connectors.kafka.topics import KnownTopics, why_unwritten
 
 Offsets = Mapping[str, Mapping[tuple[str, int], int]]
 """By consumer group, then by topic and partition: the offset of the next record to read."""
 
 _TRANSACTION_TIMEOUT_MS = 600_000  # brokers allow 15 minutes by default (transaction.max.timeout.ms)
 _TRIES = 3
-_COORDINATOR_S = 15
 _ABORT_S = 3
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class _Marked:
     def open(self, prepare: Callable[[KafkaProducer], None] = lambda _: None) -> KafkaProducer:
         """The producer. If it is newly opened, ``prepare`` is called with it and the marker is read."""
         if self._producer is None:
-            self._producer = self.connection.producer(**self._options)
+            self._producer = keep_requests(self.connection.producer(**self._options))
             try:
                 prepare(self._producer)
                 self._read_marker()
@@ -181,9 +182,8 @@ class _Marked:
         problem = next((reason for _, reason in in_flight.failures.values()), problem)
         if problem is not None:
             topic = next((lost.topic for lost, _ in in_flight.failures.values()), message.topic)
-            raise explanation(
-                problem, self.connection.brokers, "writing", topic, self.connection.why_unreachable
-            ) from problem
+            why = partial(why_unwritten, self.connection, topic)
+            raise explanation(problem, self.connection.brokers, "writing", topic, why) from problem
 
 
 class TransactionalPublisher:
@@ -284,9 +284,14 @@ class TransactionalPublisher:
             NoSuchTopic, NotAuthorized, BadConfig, KafkaConnectorError: As their names say.
         """
         tries = 1 if isinstance(messages, Iterator) else _TRIES
+        last: KafkaConnectorError | None = None
         while True:
             tries -= 1
-            producer = self._open()
+            try:
+                producer = self._open()
+            except KafkaUnavailable as error:
+                # The broker cannot end the transaction of the last try either, and the error of that tells more.
+                raise last or error from error
             if not self._state.is_due(number, name):
                 return False
             try:
@@ -300,6 +305,7 @@ class TransactionalPublisher:
                 if not tries or not self._worth_retrying(error):
                     raise
                 _log.warning("%s; publishing pass %d again", error, number)
+                last = error
             except BaseException:
                 self._give_up(producer)
                 raise
@@ -312,7 +318,8 @@ class TransactionalPublisher:
         if isinstance(error, KafkaUnavailable):
             # The broker was down and is back: kafka-python 3.0.12 drops a request that it could not send to the
             # coordinator (Sender._maybe_send_pending_request), and then waits for the answer until the timeout.
-            return self._state.connection.why_unreachable() is None
+            connection = self._state.connection
+            return len(connection.unreachable()) < len(connection.brokers)
         # The base class means that the broker no longer knows the transaction, e.g. after a restart.
         return type(error) is KafkaConnectorError
 
@@ -402,9 +409,8 @@ class IdempotentPublisher:
             state.send_all(producer, messages)
             marker = {state.marker: OffsetAndMetadata(number, name)}
             groups = state.committable(offsets or {})
-            with state.connection.admin() as admin:
-                for group, positions in [*groups.items(), (state.marker_group, marker)]:
-                    _commit(state.connection, admin, group, positions)
+            for group, positions in [*groups.items(), (state.marker_group, marker)]:
+                _commit(state.connection, group, positions)
         except BaseException:
             state.lose()
             raise
@@ -423,26 +429,19 @@ def commit_offsets(connection: Connection, group: str, offsets: Mapping[tuple[st
         TopicPartition(topic, partition): OffsetAndMetadata(offset, "")
         for (topic, partition), offset in offsets.items()
     }
-    with connection.admin() as admin:
-        _commit(connection, admin, group, positions)
+    _commit(connection, group, positions)
 
 
-def _commit(
-    connection: Connection, admin: KafkaAdminClient, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
-) -> None:
+def _commit(connection: Connection, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+    def commit() -> None:
+        # A client of its own for each try, because it never asks again who coordinates a group.
+        with connection.admin() as admin:
+            for problem in admin.alter_group_offsets(group, offsets).values():
+                if problem is not errors.NoError:
+                    raise problem()
+
     with explained(connection.brokers, f"committing offsets of {group}", why=connection.why_unreachable):
-        deadline = time.monotonic() + _COORDINATOR_S
-        while True:
-            try:
-                for problem in admin.alter_group_offsets(group, offsets).values():
-                    if problem is not errors.NoError:
-                        raise problem()
-                return
-            except errors.RetriableError:
-                # The admin client does not wait for a coordinator, and a new broker has none before its first group.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        ask(commit)  # a new broker has no coordinator before its first group
 
 
 def _within(seconds: float, call: Callable[..., object], *arguments: object) -> None:

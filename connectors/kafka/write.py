@@ -10,6 +10,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import apache_beam as beam
@@ -21,7 +22,7 @@ from kafka.errors import IllegalStateError, KafkaError
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.kafka.connection import Connection
-from claimwire.connectors.kafka.errors import REFUSED, MessageRefused, explanation
+from claimwire.connectors.kafka.errors import REFUSED, KafkaConnectorError, MessageRefused, explanation
 from claimwire.connectors.kafka.messages import Message
 from claimwire.connectors.kafka.producing import (
     MAX_IN_FLIGHT_BYTES,
@@ -31,7 +32,7 @@ from claimwire.connectors.kafka.producing import (
     delivery_timeout_s,
     producer_options,
 )
-from claimwire.connectors.kafka.topics import KnownTopics, Topic
+from claimwire.connectors.kafka.topics import KnownTopics, Topic, why_unwritten
 from claimwire.schemas.codec import as_text
 from claimwire.schemas.records import DeadLetter, Origin
 
@@ -173,9 +174,7 @@ class _Write(beam.DoFn):  # type: ignore[misc]
         first, reason = next(iter(in_flight.failures.values()))
         # Another thread may have closed the producer because one of its messages was refused.
         if not (_is_refusal(reason) or isinstance(reason, IllegalStateError)):
-            raise explanation(
-                reason, self._connection.brokers, "writing", first.topic, self._connection.why_unreachable
-            ) from reason
+            raise self._explained(reason, first.topic) from reason
         for message, _ in failures.values():
             self._send_alone(message)
 
@@ -184,14 +183,16 @@ class _Write(beam.DoFn):  # type: ignore[misc]
             self._producers.send_alone(message, self._timeout_s)
         except (KafkaError, ValueError, TypeError) as error:
             if not _is_refusal(error):
-                raise explanation(
-                    error, self._connection.brokers, "writing", message.topic, self._connection.why_unreachable
-                ) from error
+                raise self._explained(error, message.topic) from error
             refused = MessageRefused(message, error)
             if not self._keep_refused:
                 raise refused from error
             data = message.value if message.value is not None else message.key or b""
             self._letters.append(dead_letter(STAGE, refused, data, _origin(message)))
+
+    def _explained(self, error: Exception, topic: str) -> KafkaConnectorError:
+        why = partial(why_unwritten, self._connection, topic)
+        return explanation(error, self._connection.brokers, "writing", topic, why)
 
 
 def _is_refusal(error: Exception) -> bool:

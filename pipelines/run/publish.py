@@ -123,14 +123,13 @@ class Publisher:
 
     def _publisher(self, address: KafkaAddress) -> PassPublisher:
         if address not in self._publishers:
-            id_ = f"claimwire-{self._state.id}-{_short(address)}"
             compression = self._settings.kafka_compression
             kind: Callable[..., PassPublisher] = TransactionalPublisher
             if not self._settings.kafka_transactions:
                 kind = IdempotentPublisher
             publisher = kind(
                 connection(self._settings, address.brokers),
-                id_,
+                transactional_id(self._state.id, address),
                 topics_of(self._settings, address).articles,
                 producer_config={
                     "compression_type": None if compression == "none" else compression,
@@ -179,6 +178,11 @@ class _Messages:
             for number, line in enumerate(lines):
                 if number not in self._without:
                     yield as_message(decoder.decode(line))
+
+
+def transactional_id(state_id: str, address: KafkaAddress) -> str:
+    """By which a Kafka knows that two runs publish with one state to one address."""
+    return f"claimwire-{state_id}-{_short(address)}"
 
 
 def _short(address: KafkaAddress) -> str:

@@ -14,6 +14,7 @@ from claimwire.connectors.kafka.connection import Connection
 from claimwire.connectors.kafka.errors import explanation
 from claimwire.connectors.sources import TopicSource
 from claimwire.pipelines.kafka import connection, consumer_config, start_of
+from claimwire.pipelines.run import RunError
 from claimwire.pipelines.settings import Settings
 
 # The state takes what was read in one transaction.
@@ -86,4 +87,7 @@ def why_unread(error: Exception, connection: Connection) -> str:
     """Why a topic could not be read, for a reader; kafka-python alone names neither the reason nor what to do."""
     if isinstance(error, errors.KafkaError) and not isinstance(error, errors.OffsetOutOfRangeError):
         return str(explanation(error, connection.brokers, "reading", why=connection.why_unreachable))
+    # Beam keeps the text of an error of its workers, not its type.
+    if isinstance(error, RunError) and (down := connection.unreachable()):
+        return f"{error} ({'; '.join(down.values())}); start the brokers that are down, or try again later"
     return str(error)
