@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 import apache_beam as beam
 import msgspec
 
-from claimwire.connectors.feeds.parsing import ParsedFeed
-from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult
+from claimwire.connectors.feeds.records import LONGEST_WAIT, FeedRequest, FeedResult, ParsedFeed
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password

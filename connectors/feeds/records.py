@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from claimwire.connectors.web.http import without_password
-from claimwire.schemas import Failure
+from claimwire.errors import ClaimwireError
+from claimwire.schemas import DeadLetter, Failure, RawArticle
 
 LONGEST_WAIT = timedelta(days=7)
 """For which a site is left alone, however much longer it asked for (Retry-After, RFC 9110, 10.2.3)."""
@@ -57,3 +58,37 @@ class FeedResult(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The URL as it may be shown."""
         return without_password(self.url)
+
+
+class NotAFeed(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
+    """A body in which there is neither a feed nor an entry."""
+
+
+class HtmlPage(NotAFeed):
+    """A body that is an HTML page, which may name feeds."""
+
+
+class FeedInfo(msgspec.Struct, frozen=True):
+    """What a feed says of itself and passes on to its entries."""
+
+    url: str
+    """As configured but without a password, or the path of a saved feed."""
+    title: str | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    """Those of an Atom feed, for entries that name none (RFC 4287, 4.2.1), or of a JSON Feed."""
+    fetched_at: datetime | None = None
+
+
+class ParsedFeed(msgspec.Struct, frozen=True):
+    """What one body holds. Every entry is in ``articles`` or in ``dead_letters``."""
+
+    title: str | None
+    articles: list[RawArticle]
+    dead_letters: list[DeadLetter]
+    note: str | None = None
+    """What was wrong with a body whose entries could be read all the same."""
+    error: Failure | None = None
+    """Why nothing could be read; the whole body is then the one dead letter."""
+    kind: str | None = None
+    """``RSS``, ``Atom``, ``RDF``, ``JSON Feed``, ...; None where nothing could be read."""

@@ -21,7 +21,8 @@ from typing import IO
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
-from claimwire.connectors.feeds.parsing import ParsedFeed, parse_feed
+from claimwire.connectors.feeds.parsing import parse_feed
+from claimwire.connectors.feeds.records import ParsedFeed
 from claimwire.connectors.web.http import without_password
 from claimwire.errors import ClaimwireError
 from claimwire.schemas import Failure, Origin

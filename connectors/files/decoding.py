@@ -10,7 +10,9 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry
+from claimwire.connectors.feeds.jsonfeed import is_json_feed
+from claimwire.connectors.feeds.parsing import decode_entry
+from claimwire.connectors.feeds.records import ParsedFeed
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.jsonvalues import check_size
@@ -44,7 +46,7 @@ def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
 
 
 def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
-    """What the bytes hold that this stage takes: one article, or for ``feed`` any number."""
+    """What the bytes hold that this stage takes: one article, or any number for ``feed`` and for a JSON Feed."""
     try:
         match stage:
             case "feed":
@@ -54,6 +56,8 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
                 yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)
+            case "record" if is_json_feed(data):
+                yield from _decode_feed(data, origin)
             case "record" | "normalize" | "extract" | "publish" | "queue":
                 yield decode_article(data, origin)
             case _:

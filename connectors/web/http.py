@@ -31,7 +31,8 @@ from claimwire.connectors.web.addresses import is_public
 from claimwire.errors import ClaimwireError
 
 ACCEPT_FEEDS = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json;q=0.9, "
+    "application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
 
 _CHUNK = 65_536
