@@ -1,6 +1,7 @@
-"""What stands in a feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF.
+"""What stands in a feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF; JSON Feeds and sitemaps by their own
+modules.
 
-feedparser understands the formats, and only that: fetching is ours (``connectors.feeds.fetching``), and so is the way
+feedparser understands the first, and only that: fetching is ours (``connectors.feeds.fetching``), and so is the way
 from HTML to text (``connectors.web.html``). Its own sanitising of HTML and resolving of links inside HTML are off,
 because neither markup nor those links stay; that takes more than half of its time away. Links of entries are resolved
 all the same.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -24,6 +26,7 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.jsonfeed import article_from_item, looks_like_json, parse_json_feed
 from claimwire.connectors.feeds.records import FeedInfo, HtmlPage, NotAFeed, ParsedFeed
+from claimwire.connectors.feeds.sitemaps import Page, article_from_page, parse_sitemap, sitemap_in
 from claimwire.connectors.web.html import resolved, to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.schemas import DeadLetter, Origin, RawArticle
@@ -42,6 +45,8 @@ class _HeldEntry(msgspec.Struct, frozen=True):
     """As feedparser gave it."""
     item: dict[str, Any] | None = None
     """Of a JSON Feed."""
+    page: Page | None = None
+    """Of a sitemap."""
 
 
 def parse_feed(
@@ -72,10 +77,16 @@ def parse_feed(
     base_url, url = without_password(base_url or url), without_password(url)
     info = FeedInfo(url=url, fetched_at=fetched_at)
     given = {name.lower(): value for name, value in (headers or {}).items()}
+    content_type = given.get("content-type", "")
     try:
-        if looks_like_json(body):
-            return parse_json_feed(body, info, base_url, given.get("content-type", ""))
-        return _parse_xml(body, info, base_url, given)
+        document, damage = unpacked(body)
+        if looks_like_json(document):
+            feed = parse_json_feed(document, info, base_url, content_type)
+        elif (sitemap := sitemap_in(document, content_type)) is not None:
+            feed = parse_sitemap(sitemap, info, base_url)
+        else:
+            feed = _parse_xml(document, info, base_url, given)
+        return msgspec.structs.replace(feed, note=damage) if damage else feed
     except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
         letter = dead_letter("feed", error, body, Origin(url=url), first_failed_at=fetched_at)
         failure = letter.error
@@ -83,6 +94,36 @@ def parse_feed(
             cut = NotAFeed(f"{error}; of its {len(body):,} bytes the first {_MOST_KEPT:,} are kept")
             letter = dead_letter("feed", cut, _beginning(body), Origin(url=url), first_failed_at=fetched_at)
         return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=failure)
+
+
+MOST_UNPACKED = 52_428_800
+"""Bytes of a body that is a gzip file: the limit of sitemaps.org."""
+_MOST_MEMBERS = 100  # of a gzip file, which is copied for each
+
+
+def unpacked(body: bytes) -> tuple[bytes, str | None]:
+    """A body that is a gzip file unpacked, as far as it goes, and what is wrong with it; any other as it is.
+
+    This is the ``sitemap.xml.gz`` that a server sends as a file, not the coding of its transfer.
+    """
+    if not body.startswith(b"\x1f\x8b"):
+        return body, None
+    found = bytearray()
+    packed = body
+    try:
+        for _ in range(_MOST_MEMBERS):
+            if not packed.startswith(b"\x1f\x8b"):
+                break
+            member = zlib.decompressobj(wbits=31)
+            found += member.decompress(packed, MOST_UNPACKED + 1 - len(found))
+            if len(found) > MOST_UNPACKED:
+                return bytes(found[:MOST_UNPACKED]), f"the gzip file holds more than {MOST_UNPACKED:,} bytes"
+            if not member.eof:
+                return bytes(found), "the gzip file breaks off"
+            packed = member.unused_data
+    except zlib.error as error:
+        return bytes(found), f"the gzip file is damaged ({error})"
+    return bytes(found), None
 
 
 def _parse_xml(body: bytes, info: FeedInfo, base_url: str, headers: Mapping[str, str]) -> ParsedFeed:
@@ -159,7 +200,7 @@ def decode_entry(payload: bytes) -> RawArticle:
 
     Args:
         payload: JSON ``{"entry": {...}, "feed": {...}}``: the entry as feedparser gave it, and a ``FeedInfo``; in
-            place of ``entry`` it is ``item`` for a JSON Feed.
+            place of ``entry`` it is ``item`` for a JSON Feed, ``page`` for a sitemap.
 
     Raises:
         ValueError: the payload is not of this form, or the entry still has nothing in it.
@@ -170,9 +211,11 @@ def decode_entry(payload: bytes) -> RawArticle:
         raise ValueError(f'the payload is not {{"entry": {{...}}, "feed": {{...}}}}: {error}') from error
     if held.item is not None:
         return article_from_item(held.item, held.feed, held.feed.url)
+    if held.page is not None:
+        return article_from_page(held.page, held.feed, held.feed.url)
     if held.entry is not None:
         return article_from_entry(held.entry, held.feed)
-    raise ValueError("the payload has a feed, and neither an entry nor an item")
+    raise ValueError("the payload has a feed, and neither an entry, an item nor a page")
 
 
 def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:

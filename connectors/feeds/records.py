@@ -15,6 +15,17 @@ LONGEST_WAIT = timedelta(days=7)
 """For which a site is left alone, however much longer it asked for (Retry-After, RFC 9110, 10.2.3)."""
 
 
+class Sitemap(msgspec.Struct, frozen=True):
+    """A sitemap that an index names, and what the last answer of that sitemap said to send along."""
+
+    url: str
+    lastmod: str | None = None
+    """As the index has it. Of a sitemap that was asked for, as it had it then: what has not changed is not asked."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
 class FeedRequest(msgspec.Struct, frozen=True):
     """A feed to be read, with what its last ``FeedResult`` said to send along."""
 
@@ -24,13 +35,14 @@ class FeedRequest(msgspec.Struct, frozen=True):
     last_modified: str | None = None
     body_hash: str | None = None
     moved_to: str | None = None
+    sitemaps: tuple[Sitemap, ...] = ()
 
 
 class FeedResult(msgspec.Struct, frozen=True):
     """What became of a FeedRequest.
 
-    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
-    outcome: after a failure they are those of this request, but for a place that the feed has left again.
+    ``etag``, ``last_modified``, ``body_hash``, ``moved_to`` and ``sitemaps`` are what to put into the next request,
+    whatever the outcome: after a failure they are those of this request, but for a place that the feed has left again.
     """
 
     url: str
@@ -46,11 +58,15 @@ class FeedResult(msgspec.Struct, frozen=True):
     """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
     moved_to: str | None = None
     """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
+    sitemaps: tuple[Sitemap, ...] = ()
+    """Of an index: those that were asked, and those that are to be asked even where the index has not changed."""
     retry_after_s: int | None = None
     """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
     title: str | None = None
     error: Failure | None = None
     """Its message begins with the feed's ``name``, so that it need not be said again."""
+    kind: str | None = None
+    """As ``ParsedFeed`` has it; None where nothing was read."""
     note: str | None = None
     """What was wrong with a feed that could be read all the same; it does not name the feed."""
 
@@ -91,4 +107,7 @@ class ParsedFeed(msgspec.Struct, frozen=True):
     error: Failure | None = None
     """Why nothing could be read; the whole body is then the one dead letter."""
     kind: str | None = None
-    """``RSS``, ``Atom``, ``RDF``, ``JSON Feed``, ...; None where nothing could be read."""
+    """``RSS``, ``Atom``, ``CDF``, ``JSON Feed``, ``news sitemap``, ``sitemap`` or ``sitemap index``; None where
+    nothing could be read."""
+    sitemaps: tuple[Sitemap, ...] = ()
+    """Those that an index names, in its order."""

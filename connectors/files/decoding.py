@@ -12,7 +12,7 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry
-from claimwire.connectors.feeds.records import ParsedFeed
+from claimwire.connectors.feeds.records import NotAFeed, ParsedFeed
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.jsonvalues import check_size
@@ -76,3 +76,5 @@ def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLette
     feed: ParsedFeed = _of_thread.parser.parse(data, url, {}, None, base_url=url)
     yield from feed.articles
     yield from feed.dead_letters
+    if feed.sitemaps:
+        raise NotAFeed("this index of sitemaps has no entries itself, and what it names is not fetched; give its URL")

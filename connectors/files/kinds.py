@@ -31,7 +31,7 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
 _PROLOGUE = rb"(?s)\s*(?:(?:<!--(?:(?!-->).)*-->|<[?!](?!--)[^>]*>)\s*)*"
 _BY_START: tuple[tuple[bytes, Kind], ...] = (
     (_PROLOGUE + rb"<(\w+:)?opml\b", "opml"),
-    (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf)\b", "feed"),
+    (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf|urlset|sitemapindex)\b", "feed"),
     (rb"\s*\{.*\}\s*\n\s*\{", "jsonl"),
     (rb"\s*[\[{]", "json"),
 )

@@ -65,6 +65,7 @@ class Polling:
             last_modified=known.last_modified,
             body_hash=known.body_hash,
             moved_to=known.moved_to,
+            sitemaps=known.sitemaps,
         )
 
     def answered(self, result: FeedResult, failing_since: datetime | None) -> SourceState:
@@ -76,6 +77,7 @@ class Polling:
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             moved_to=result.moved_to,
+            sitemaps=result.sitemaps,
             gone=result.outcome == "gone",
             not_before=now + wait if wait else None,
             failing_since=failing_since,
