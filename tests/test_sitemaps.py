@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import Page, Seen, WebServer
 
-from claimwire.connectors.feeds.indexes import MOST_ASKED, is_named_news
+from claimwire.connectors.feeds.indexes import MOST_ASKED
 from claimwire.connectors.feeds.parsing import MOST_UNPACKED, decode_entry, parse_feed
 from claimwire.connectors.feeds.records import ParsedFeed, Sitemap
 from claimwire.connectors.feeds.sandbox import FeedParser
 from claimwire.connectors.feeds.sitemaps import moment
 from claimwire.connectors.files.reading import read_file
+from claimwire.connectors.web.discovery import is_named_news
 from claimwire.pipelines.state.opening import State
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFeed, Sitemap
 from claimwire.connectors.feeds.sitemaps import moment
-from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.discovery import is_named_news
+from claimwire.connectors.web.http import with_login_of, without_password
 from claimwire.schemas import Failure
 
 CHANGED_FOR = timedelta(days=7)
@@ -142,29 +142,13 @@ class FollowedIndex:
                 continue
             self._met.add(sitemap.url)
             self._asked[sitemap.url] = _Asked(sitemap, depth)
-            url = _with_login_of(self._request.url, sitemap.url)
+            url = with_login_of(self._request.url, sitemap.url)
             requests.append(FeedRequest(url, sitemap.etag, sitemap.last_modified, sitemap.body_hash))
         self._waiting += len(requests)
         return requests
-
-
-def is_named_news(url: str) -> bool:
-    """Whether the address of a sitemap says that it lists news."""
-    return bool(
-        re.search(r"(?<![a-z])(?:google-?)?news(?![a-z])", urlsplit(url).path + "?" + urlsplit(url).query, re.I)
-    )
 
 
 def _natural(url: str) -> list[tuple[int, str]]:
     """A key by which ``sitemap-2026-11.xml`` and ``post-sitemap12.xml`` stand behind what was made before them."""
     pieces = re.findall(r"[0-9]{1,18}|[^0-9]+", url)
     return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
-
-
-def _with_login_of(index: str, url: str) -> str:
-    """A sitemap on the host of its index needs the user name and password that the index needs."""
-    login = urlsplit(index).netloc.rpartition("@")[0]
-    parts = urlsplit(url)
-    if not login or parts.netloc != urlsplit(index).netloc.rpartition("@")[2]:
-        return url
-    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))

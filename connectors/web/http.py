@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -151,12 +151,13 @@ class Client:
         self._lock = threading.Lock()  # on these three
         self._failures: Counter[tuple[str | None, int | None]] = Counter()
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, at_most: int | None = None) -> Response:
         """Fetch a URL with GET, following redirects.
 
         Args:
             url: http or https. A user name and password in it are sent to this host only.
             headers: to be sent beside User-Agent and Accept-Encoding.
+            at_most: bytes of the body that are enough; the rest is not read, and no body is then too large.
 
         Returns:
             The answer, whatever its status: 304 and 404 are answers.
@@ -170,7 +171,7 @@ class Client:
         for hop in range(self._limits.max_redirects + 1):
             target = _parsed(here)
             with self._turn_of(target), self._within(left) as deadline:
-                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline)
+                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline, at_most)
             if isinstance(answer, Response):
                 return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
             status, location = answer
@@ -208,7 +209,9 @@ class Client:
                 with self._lock:
                     self._under_way.remove(deadline)
 
-    def _ask(self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline) -> Response | tuple[int, str]:
+    def _ask(
+        self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline, at_most: int | None
+    ) -> Response | tuple[int, str]:
         """One request: the answer, or the status and target of a redirect."""
         deadline.check(url)
         if target.auth:
@@ -218,7 +221,7 @@ class Client:
         if self._failures[host] >= _TRIES:
             raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
         try:
-            answer = self._answer(url, target, headers, connection, deadline)
+            answer = self._answer(url, target, headers, connection, deadline, at_most)
         except (NotFound, Unreachable, Timeout):
             self._failures[host] += 1
             raise
@@ -231,7 +234,13 @@ class Client:
         return answer
 
     def _answer(
-        self, url: str, target: Url, headers: dict[str, str], connection: HTTPConnection, deadline: _Deadline
+        self,
+        url: str,
+        target: Url,
+        headers: dict[str, str],
+        connection: HTTPConnection,
+        deadline: _Deadline,
+        at_most: int | None,
     ) -> Response | tuple[int, str]:
         try:
             connection.connect()
@@ -241,7 +250,7 @@ class Client:
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status in _REDIRECTS and "location" in fields:
                 return answer.status, fields["location"]
-            body = self._body(url, answer) if 200 <= answer.status < 300 else b""
+            body = self._body(url, answer, at_most) if 200 <= answer.status < 300 else b""
             deadline.check(url)  # a connection that was cut looks like one that ended
             return Response(url=url, status=answer.status, headers=fields, body=body)
         except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
@@ -280,7 +289,9 @@ class Client:
         assert failure is not None  # noqa: S101 - for the type checker: allowed is not empty
         raise failure
 
-    def _body(self, url: str, answer: BaseHTTPResponse) -> bytes:
+    def _body(self, url: str, answer: BaseHTTPResponse, at_most: int | None) -> bytes:
+        if at_most is not None:
+            return self._beginning(answer, at_most)
         limit = self._limits.max_bytes
         announced = answer.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > limit:
@@ -290,6 +301,16 @@ class Client:
             body += chunk
             if max(len(body), answer.tell()) > limit:
                 raise TooLarge(url, f"the body has more than {limit} bytes; raise the limit if it is right")
+        return bytes(body)
+
+    def _beginning(self, answer: BaseHTTPResponse, at_most: int) -> bytes:
+        body = bytearray()
+        # What packs badly, or is nothing but the heads of empty blocks, ends as well.
+        while len(body) < at_most and answer.tell() <= max(at_most, self._limits.max_bytes):
+            chunk = answer.read(min(_CHUNK, at_most - len(body)), decode_content=True)
+            if not chunk:
+                break
+            body += chunk
         return bytes(body)
 
 
@@ -383,6 +404,13 @@ def without_password(url: str) -> str:
     """The URL as it may be shown."""
     # Some parsers read past line breaks and more slashes than two.
     return re.sub(r"^([^/?#]*/[\t\n\r/]*/)[^/?#]*@", r"\1", url, count=1)
+
+
+def with_login_of(url: str, other: str) -> str:
+    """The other URL with the user name and password of this one, if both are of one host and port."""
+    parts, others = urlsplit(url), urlsplit(other)
+    login, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(others._replace(netloc=f"{login}@{host}")) if login and host == others.netloc else other
 
 
 def _parsed(url: str) -> Url:
