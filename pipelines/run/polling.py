@@ -71,6 +71,7 @@ class Polling:
     def answered(self, result: FeedResult, failing_since: datetime | None) -> SourceState:
         """What to remember of a feed's answer."""
         now = self._run.started_at
+        before = self._sources.get(result.url)
         wait = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
         return SourceState(
             etag=result.etag,
@@ -81,7 +82,9 @@ class Polling:
             gone=result.outcome == "gone",
             not_before=now + wait if wait else None,
             failing_since=failing_since,
-            read_at=now if result.outcome == "read" else self._sources.get(result.url).read_at,
+            read_at=now if result.outcome == "read" else before.read_at,
+            found=before.found if result.error else None,
+            found_at=before.found_at if result.error else None,
         )
 
     def failing(self, source: str, name: str, problem: str | None) -> tuple[datetime | None, list[Event]]:

@@ -33,6 +33,10 @@ class SourceState(msgspec.Struct, frozen=True):
     """When its entries were last read, and so last seen."""
     sitemaps: tuple[Sitemap, ...] = ()
     """Of an index of sitemaps, as ``FeedResult`` has them."""
+    found: tuple[str, ...] | None = None
+    """Of a home page: the feeds and sitemaps that are polled in its place. Empty where none was found."""
+    found_at: datetime | None = None
+    """When they were last looked for."""
 
 
 class FileRead(NamedTuple):
