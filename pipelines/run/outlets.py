@@ -113,28 +113,43 @@ class Outlets:
         if not urls or self._stopping():
             return {}
         self._progress.begin(f"looking for the feeds of {counted(len(urls), 'page')}", len(urls))
-        settings = self._settings
-        limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
-        client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
-        with FeedParser() as parser:
-            discovery = Discovery(client, parser)
-
-            def look() -> None:
-                if self._stopping():
-                    discovery.close()
-
-            def find(url: str) -> list[FoundSource] | None:
-                try:
-                    return discovery.find(url)
-                except Exception as error:  # whatever one page does to us, the rest are searched
-                    name = without_password(url)
-                    _log.info("%s cannot be searched for feeds now (%s)", name, error, extra={"source": name})
-                    return None
-
-            threads = ThreadPoolExecutor(min(settings.feeds_at_once, len(urls)), "outlets")
-            with meanwhile("ending", _LOOK_EVERY_S, look), threads:
-                found = dict(zip(urls, threads.map(find, urls), strict=True))
+        found: dict[str, list[FoundSource] | None] = {}
+        for url, sources in search(self._settings, urls, self._stopping).items():
+            found[url] = None if isinstance(sources, Exception) else sources
+            if isinstance(sources, Exception):
+                name = without_password(url)
+                _log.info("%s cannot be searched for feeds now (%s)", name, sources, extra={"source": name})
         return {} if self._stopping() else found
+
+
+def search(
+    settings: Settings, urls: list[str], stopping: Callable[[], bool] = lambda: False
+) -> dict[str, list[FoundSource] | Exception]:
+    """What outlets publish, by their home pages, or why one cannot be searched.
+
+    Args:
+        settings: How to fetch; as many outlets are searched at once as feeds may be fetched.
+        urls: Of home pages, each once.
+        stopping: Tells whether to end soon; then some of the values are errors.
+    """
+    limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
+    client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
+    with FeedParser() as parser:
+        discovery = Discovery(client, parser)
+
+        def look() -> None:
+            if stopping():
+                discovery.close()
+
+        def find(url: str) -> list[FoundSource] | Exception:
+            try:
+                return discovery.find(url)
+            except Exception as error:  # whatever one page does to us, the rest are searched
+                return error
+
+        threads = ThreadPoolExecutor(max(1, min(settings.feeds_at_once, len(urls))), "outlets")
+        with meanwhile("ending", _LOOK_EVERY_S, look), threads:
+            return dict(zip(urls, threads.map(find, urls), strict=True))
 
 
 def _remembered(state: SourceState, found: list[FoundSource], now: datetime) -> SourceState:
