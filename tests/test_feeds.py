@@ -27,8 +27,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
-from claimwire.connectors.feeds.parsing import ParsedFeed, decode_entry, parse_feed, parse_feed_in
-from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.feeds.parsing import decode_entry, parse_feed, parse_feed_in
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFeed
 from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.web.sandbox import Sandbox
@@ -247,7 +247,7 @@ def test_a_payload_that_is_no_entry_is_refused(payload: bytes) -> None:
         (b"", "empty"),
         (b" \n", "empty"),
         (b"<!DOCTYPE html><html><body><p>Welcome</p></body></html>", "HTML page"),
-        (b'{"items": []}', "not RSS, RDF or Atom"),
+        (b'{"items": []}', "not a JSON Feed: its version is not"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\xff", "not RSS, RDF or Atom"),
         (b"/etc/passwd", "not RSS, RDF or Atom"),
         (b"<rss version='2.0'><channel><title>t</titl", "not well-formed at line 2"),
@@ -657,7 +657,7 @@ def test_no_feed_harms_another(server: WebServer) -> None:
     assert {article.title for article in found.articles} >= {"good 0", "good 1", "good 2"}
     assert set(found.results) == {*urls, *good}
     errors = {url: result.error.type for url, result in found.results.items() if result.error}
-    kinds = ["Timeout", "TooLarge", "TooLarge", "NotAFeed", "NotAFeed", "HttpStatus"]
+    kinds = ["Timeout", "TooLarge", "TooLarge", "HtmlPage", "NotAFeed", "HttpStatus"]
     assert [errors[url] for url in urls[:6]] == kinds
     assert [errors[url] for url in urls[7:]] == ["TooManyRedirects", "BadUrl", "BadUrl", "NotFound"]
     assert [letter.encoding for letter in found.dead_letters if letter.stage == "feed"].count("base64") == 1

@@ -33,6 +33,11 @@ def feed(*numbers: int, host: str = "a.example") -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Roads</title>{items}</channel></rss>'.encode()
 
 
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
+
+
 def run_feeds(tmp_path: Path, *urls: str, **settings: Any) -> Summary:
     settings = {"extract": "none", "allow_private": True, **settings}
     return run_here(tmp_path / "state", source=urls, sink=(f"jsonl:{tmp_path / 'out'}",), **settings)

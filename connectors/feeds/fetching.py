@@ -10,14 +10,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import apache_beam as beam
 import msgspec
 
-from claimwire.connectors.feeds.parsing import ParsedFeed, parse_feed_in
-from claimwire.connectors.feeds.records import FeedRequest, FeedResult
+from claimwire.connectors.feeds.indexes import FollowedIndex
+from claimwire.connectors.feeds.parsing import parse_feed_in
+from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFeed
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
 from claimwire.connectors.web.sandbox import Sandbox
@@ -38,7 +39,8 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
 
     Feeds are asked conditionally (RFC 9110, 13), so that an unchanged one costs next to nothing. All requests of a
     bundle go to one worker, where they run in threads: waiting is what takes the time, and only in one place can it
-    be known that a host is asked by one request at a time.
+    be known that a host is asked by one request at a time. An index of sitemaps is followed (``feeds.indexes``): what
+    its sitemaps list comes from it.
     """
 
     def __init__(
@@ -119,74 +121,107 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        asking = _Asking(client, self._concurrency, self._stopped)
+        asking.put([_Ask(request) for request in keyed[1]])
         with Sandbox() as sandbox:
-            for request, answer in _fetch_all(client, list(keyed[1]), self._concurrency, self._stopped):
+            for ask, answer in asking:
+                request = ask.request
                 try:
                     result, feed = _read(request, answer, sandbox)
                 except Exception as error:  # whatever one feed does to us, the rest are read
                     result, feed = _failed(request, error), None
-                if feed:
-                    yield from feed.articles
+                index = ask.within
+                # A sitemap of an index that is none is asked again by the next run, and is no dead letter each time.
+                if feed and not (index and feed.error):
+                    yield from _as_of(index.name, feed.articles) if index else feed.articles
                     for letter in feed.dead_letters:
                         yield beam.pvalue.TaggedOutput("dead_letters", letter)
+                if index:
+                    asking.put([_Ask(each, index) for each in index.answered(result, feed)])
+                elif not result.error and (feed.sitemaps if feed else request.sitemaps):
+                    index = FollowedIndex(request, datetime.now(UTC))
+                    asking.put([_Ask(each, index) for each in index.begin(result, feed.sitemaps if feed else None)])
+                if index:
+                    if not index.result:
+                        continue
+                    result = index.result
                 if result.error and self._warn:
                     _log.warning("%s", result.error.message)
                 yield beam.pvalue.TaggedOutput("results", result)
 
 
-def _fetch_all(
-    client: Client, requests: list[FeedRequest], concurrency: int, stopped: Callable[[], bool]
-) -> Iterator[tuple[FeedRequest, Response | Exception]]:
-    """Every request with its answer, in the order in which they come.
+class _Ask(NamedTuple):
+    request: FeedRequest
+    within: FollowedIndex | None = None
+    """Where the request is for a sitemap of it."""
+
+
+def _as_of(index: str, articles: list[RawArticle]) -> Iterator[RawArticle]:
+    """What a sitemap lists comes from the source that was configured, which is its index."""
+    return (msgspec.structs.replace(article, feed_url=index) for article in articles)
+
+
+class _Asking:
+    """Gives every request that was put in with its answer, in the order in which the answers come.
 
     A host's feeds are asked one after the other. No more than ``concurrency`` answers exist at a time: a thread may
     fetch the next only when one that came before has been dealt with. Once ``stopped``, only the answers that are
     there already are given; what is under way is cut.
     """
-    hosts: dict[str, list[FeedRequest]] = {}
-    for request in requests:
-        hosts.setdefault(_host(request.moved_to or request.url), []).append(request)
-    waiting: queue.SimpleQueue[list[FeedRequest]] = queue.SimpleQueue()
-    for feeds in hosts.values():
-        waiting.put(feeds)
-    answers: queue.SimpleQueue[tuple[FeedRequest, Response | Exception]] = queue.SimpleQueue()
-    room = threading.Semaphore(concurrency)
-    given_up = threading.Event()
 
-    def ask() -> None:
-        while True:
-            try:
-                feeds = waiting.get_nowait()
-            except queue.Empty:
-                return
-            for request in feeds:
-                room.acquire()
-                if given_up.is_set():
-                    return
-                answers.put(_fetch(client, request))
+    def __init__(self, client: Client, concurrency: int, stopped: Callable[[], bool]) -> None:
+        self._client = client
+        self._concurrency = concurrency
+        self._stopped = stopped
+        self._waiting: queue.SimpleQueue[list[_Ask] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[_Ask, Response | Exception]] = queue.SimpleQueue()
+        self._room = threading.Semaphore(concurrency)
+        self._given_up = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._left = 0
 
-    # Daemons, for which no process waits at its end: a thread that looks a name up cannot be cut.
-    threads = [threading.Thread(target=ask, name="feeds", daemon=True) for _ in range(min(concurrency, len(hosts)))]
-    try:
-        for thread in threads:
-            thread.start()
-        left = len(requests)
-        while left:
-            if stopped():
-                given_up.set()
-            try:
-                answer = answers.get(timeout=0 if given_up.is_set() else _LOOK_EVERY_S)
-            except queue.Empty:
-                if given_up.is_set():
+    def put(self, asks: list[_Ask]) -> None:
+        """Ask these as well; also while answers are taken."""
+        hosts: dict[str, list[_Ask]] = {}
+        for ask in asks:
+            hosts.setdefault(_host(ask.request.moved_to or ask.request.url), []).append(ask)
+        self._left += len(asks)
+        for group in hosts.values():
+            self._waiting.put(group)
+            if len(self._threads) < self._concurrency:
+                # Daemons, for which no process waits at its end: a thread that looks a name up cannot be cut.
+                thread = threading.Thread(target=self._ask, name="feeds", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def __iter__(self) -> Iterator[tuple[_Ask, Response | Exception]]:
+        try:
+            while self._left:
+                if self._stopped():
+                    self._given_up.set()
+                try:
+                    answer = self._answers.get(timeout=0 if self._given_up.is_set() else _LOOK_EVERY_S)
+                except queue.Empty:
+                    if self._given_up.is_set():
+                        return
+                    continue
+                yield answer
+                self._left -= 1
+                self._room.release()
+        finally:  # also when nobody wants the rest: no thread may be left waiting for an answer or for room
+            self._given_up.set()
+            self._client.close()
+            self._room.release(len(self._threads) or 1)
+            for _ in self._threads:
+                self._waiting.put(None)
+
+    def _ask(self) -> None:
+        while (asks := self._waiting.get()) is not None:
+            for ask in asks:
+                self._room.acquire()
+                if self._given_up.is_set():
                     return
-                continue
-            yield answer
-            left -= 1
-            room.release()
-    finally:  # also when nobody wants the rest: no thread may be left waiting for an answer or for room
-        given_up.set()
-        client.close()
-        room.release(len(threads))
+                self._answers.put(_fetch(self._client, ask))
 
 
 def _host(url: str) -> str:
@@ -196,18 +231,20 @@ def _host(url: str) -> str:
         return ""  # the client will say what is wrong with it
 
 
-def _fetch(client: Client, request: FeedRequest) -> tuple[FeedRequest, Response | Exception]:
+def _fetch(client: Client, ask: _Ask) -> tuple[_Ask, Response | Exception]:
     """The answer, and the request as it was made in the end."""
+    request = ask.request
     headers = {"Accept": ACCEPT_FEEDS}
     validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
     conditional = headers | {name: value for name, value in validators.items() if value}
     if not request.moved_to:
-        return request, _get(client, request.url, conditional)
+        return ask, _get(client, request.url, conditional)
     answer = _get(client, request.moved_to, conditional)
     if isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2):
-        return request, answer
+        return ask, answer
     # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
-    return msgspec.structs.replace(request, moved_to=None), _get(client, request.url, headers)
+    ask = ask._replace(request=msgspec.structs.replace(request, moved_to=None))
+    return ask, _get(client, request.url, headers)
 
 
 def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Exception:
@@ -239,7 +276,8 @@ def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) 
         # Perhaps it was cut on its way: without validators the next run gets it whole. Equal bytes stay equal.
         result = msgspec.structs.replace(result, etag=None, last_modified=None)
     entries = len(feed.articles) + len(feed.dead_letters)
-    return msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note), feed
+    result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
+    return msgspec.structs.replace(result, kind=feed.kind, sitemaps=()), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:
@@ -251,6 +289,7 @@ def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -
         last_modified=answer.headers.get("last-modified"),
         body_hash=body_hash,
         moved_to=answer.permanent_url or request.moved_to,
+        sitemaps=request.sitemaps,
     )
 
 
@@ -299,5 +338,6 @@ def _failed(request: FeedRequest, error: Exception | Failure, status: int | None
         last_modified=request.last_modified,
         body_hash=request.body_hash,
         moved_to=request.moved_to,
+        sitemaps=request.sitemaps,
         error=Failure(type=kind, message=message.encode("utf-8", "replace").decode()),
     )

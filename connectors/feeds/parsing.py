@@ -1,6 +1,7 @@
-"""What stands in a feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF.
+"""What stands in a feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, CDF; JSON Feeds and sitemaps by their own
+modules.
 
-feedparser understands the formats, and only that: fetching is ours (``connectors.feeds.fetching``), and so is the way
+feedparser understands the first, and only that: fetching is ours (``connectors.feeds.fetching``), and so is the way
 from HTML to text (``connectors.web.html``). Its own sanitising of HTML and resolving of links inside HTML are off,
 because neither markup nor those links stay; that takes more than half of its time away. Links of entries are resolved
 all the same.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -22,11 +24,13 @@ import feedparser
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
+from claimwire.connectors.feeds.jsonfeed import article_from_item, looks_like_json, parse_json_feed
+from claimwire.connectors.feeds.records import FeedInfo, HtmlPage, NotAFeed, ParsedFeed
+from claimwire.connectors.feeds.sitemaps import Page, article_from_page, parse_sitemap, sitemap_in
 from claimwire.connectors.web.html import resolved, to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
-from claimwire.errors import ClaimwireError
-from claimwire.schemas import DeadLetter, Failure, Origin, RawArticle
+from claimwire.schemas import DeadLetter, Origin, RawArticle
 
 _EMAIL = re.compile(r"[(<\[]?\b[^\s@()<>\[\]]{1,64}@[^\s@()<>\[\]]{1,255}[)>\]]?")
 # Bytes of a body that is no feed: enough to see what it is.
@@ -34,39 +38,16 @@ _MOST_KEPT = 256 * 1024
 _MARKUP_TYPES = ("html", "xml")
 
 
-class NotAFeed(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
-    """A body in which there is neither a feed nor an entry."""
-
-
-class FeedInfo(msgspec.Struct, frozen=True):
-    """What a feed says of itself and passes on to its entries."""
-
-    url: str
-    """As configured but without a password, or the path of a saved feed."""
-    title: str | None = None
-    language: str | None = None
-    authors: tuple[str, ...] = ()
-    """Those of an Atom feed, for entries that name none (RFC 4287, 4.2.1)."""
-    fetched_at: datetime | None = None
-
-
 class _HeldEntry(msgspec.Struct, frozen=True):
-    """The payload of a dead letter of stage ``entry``."""
+    """The payload of a dead letter of stage ``entry``: the feed, and one of the others."""
 
-    entry: dict[str, Any]
     feed: FeedInfo
-
-
-class ParsedFeed(msgspec.Struct, frozen=True):
-    """What one body holds. Every entry is in ``articles`` or in ``dead_letters``."""
-
-    title: str | None
-    articles: list[RawArticle]
-    dead_letters: list[DeadLetter]
-    note: str | None = None
-    """What was wrong with a body whose entries could be read all the same."""
-    error: Failure | None = None
-    """Why nothing could be read; the whole body is then the one dead letter."""
+    entry: dict[str, Any] | None = None
+    """As feedparser gave it."""
+    item: dict[str, Any] | None = None
+    """Of a JSON Feed."""
+    page: Page | None = None
+    """Of a sitemap."""
 
 
 def parse_feed(
@@ -95,12 +76,18 @@ def parse_feed(
         MemoryError, and nothing else for any body: what feedparser fails with is an error of the result.
     """
     base_url, url = without_password(base_url or url), without_password(url)
+    info = FeedInfo(url=url, fetched_at=fetched_at)
+    given = {name.lower(): value for name, value in (headers or {}).items()}
+    content_type = given.get("content-type", "")
     try:
-        found = _parse(body, base_url, headers or {})
-        wrong = _ill_formed(found)
-        entries: list[Mapping[str, Any]] = found["entries"]
-        if not entries and (wrong or not found.get("version")):
-            raise NotAFeed(_why_no_feed(body, wrong))
+        document, damage = unpacked(body)
+        if looks_like_json(document):
+            feed = parse_json_feed(document, info, base_url, content_type)
+        elif (sitemap := sitemap_in(document, content_type)) is not None:
+            feed = parse_sitemap(sitemap, info, base_url)
+        else:
+            feed = _parse_xml(document, info, base_url, given)
+        return msgspec.structs.replace(feed, note=damage) if damage else feed
     except MemoryError:
         raise
     except Exception as error:  # feedparser lets out what it did not foresee, RecursionError included
@@ -111,13 +98,50 @@ def parse_feed(
             letter = dead_letter("feed", cut, _beginning(body), Origin(url=url), first_failed_at=fetched_at)
         return ParsedFeed(title=None, articles=[], dead_letters=[letter], error=failure)
 
+
+MOST_UNPACKED = 52_428_800
+"""Bytes of a body that is a gzip file: the limit of sitemaps.org."""
+_MOST_MEMBERS = 100  # of a gzip file, which is copied for each
+
+
+def unpacked(body: bytes) -> tuple[bytes, str | None]:
+    """A body that is a gzip file unpacked, as far as it goes, and what is wrong with it; any other as it is.
+
+    This is the ``sitemap.xml.gz`` that a server sends as a file, not the coding of its transfer.
+    """
+    if not body.startswith(b"\x1f\x8b"):
+        return body, None
+    found = bytearray()
+    packed = body
+    try:
+        for _ in range(_MOST_MEMBERS):
+            if not packed.startswith(b"\x1f\x8b"):
+                break
+            member = zlib.decompressobj(wbits=31)
+            found += member.decompress(packed, MOST_UNPACKED + 1 - len(found))
+            if len(found) > MOST_UNPACKED:
+                return bytes(found[:MOST_UNPACKED]), f"the gzip file holds more than {MOST_UNPACKED:,} bytes"
+            if not member.eof:
+                return bytes(found), "the gzip file breaks off"
+            packed = member.unused_data
+    except zlib.error as error:
+        return bytes(found), f"the gzip file is damaged ({error})"
+    return bytes(found), None
+
+
+def _parse_xml(body: bytes, info: FeedInfo, base_url: str, headers: Mapping[str, str]) -> ParsedFeed:
+    found = _parse(body, base_url, headers)
+    wrong = _ill_formed(found)
+    entries: list[Mapping[str, Any]] = found["entries"]
+    version = str(found.get("version") or "")
+    if not entries and (wrong or not version):
+        raise _why_no_feed(body, wrong, headers)
     feed: Mapping[str, Any] = found["feed"]
-    info = FeedInfo(
-        url=url,
+    info = msgspec.structs.replace(
+        info,
         title=_line(feed, "title"),
         language=_string(feed.get("language")),
-        authors=_authors(feed) if str(found.get("version")).startswith("atom") else (),
-        fetched_at=fetched_at,
+        authors=_authors(feed) if version.startswith("atom") else (),
     )
     articles: list[RawArticle] = []
     dead_letters: list[DeadLetter] = []
@@ -127,7 +151,12 @@ def parse_feed(
         except Exception as error:  # one entry never stops the rest
             dead_letters.append(_dead_entry(entry, info, error))
     note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
-    return ParsedFeed(title=info.title, articles=articles, dead_letters=dead_letters, note=note)
+    return ParsedFeed(info.title, articles, dead_letters, note=note, kind=_kind(version))
+
+
+def _kind(version: str) -> str:
+    """What feedparser calls ``rss090``, ``rss10``, ``atom10``, ``cdf`` and so on; empty where it found entries only."""
+    return {"atom": "Atom", "cdf": "CDF"}.get(version.rstrip("0123456789"), "RSS")
 
 
 def parse_feed_in(
@@ -195,24 +224,30 @@ def decode_entry(payload: bytes) -> RawArticle:
     """Make an article of the payload of a dead letter of stage ``entry``, as ``claimwire replay`` does.
 
     Args:
-        payload: JSON ``{"entry": {...}, "feed": {...}}``: the entry as feedparser gave it, and a ``FeedInfo``.
+        payload: JSON ``{"entry": {...}, "feed": {...}}``: the entry as feedparser gave it, and a ``FeedInfo``; in
+            place of ``entry`` it is ``item`` for a JSON Feed, ``page`` for a sitemap.
 
     Raises:
         ValueError: the payload is not of this form, or the entry still has nothing in it.
     """
     try:
         held = msgspec.json.decode(payload, type=_HeldEntry)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f'the payload is not {{"entry": {{...}}, "feed": {{...}}}}: {error}') from error
-    return article_from_entry(held.entry, held.feed)
+    if held.item is not None:
+        return article_from_item(held.item, held.feed, held.feed.url)
+    if held.page is not None:
+        return article_from_page(held.page, held.feed, held.feed.url)
+    if held.entry is not None:
+        return article_from_entry(held.entry, held.feed)
+    raise ValueError("the payload has a feed, and neither an entry, an item nor a page")
 
 
 def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
-    given = {name.lower(): value for name, value in headers.items()}
     # Without a type feedparser would take UTF-8 for ISO 8859-1, against the XML standard (2.8).
-    response = {"content-type": given.get("content-type") or "application/xml"}
-    if "content-language" in given:
-        response["content-language"] = given["content-language"]
+    response = {"content-type": headers.get("content-type") or "application/xml"}
+    if "content-language" in headers:
+        response["content-language"] = headers["content-language"]
     if _is_http(base_url):
         response["content-location"] = base_url
     body, wide = _unwidened(body)
@@ -287,12 +322,21 @@ def _ill_formed(found: Mapping[str, Any]) -> str | None:
     return f"not well-formed: {error}" if isinstance(error, SAXException) else None
 
 
-def _why_no_feed(body: bytes, wrong: str | None) -> str:
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+_FEED = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|sitemapindex)\b", re.IGNORECASE)
+
+
+def _why_no_feed(body: bytes, wrong: str | None, headers: Mapping[str, str]) -> NotAFeed:
     if not body.strip():
-        return "the body is empty"
-    if re.match(rb"\s*(?:<!doctype\s+html|<html)", body[:1000], re.IGNORECASE):
-        return "this is an HTML page; give the URL of the feed that it links to"
-    return f"this is not RSS, RDF or Atom{f': {wrong}' if wrong else ''}"
+        return NotAFeed("the body is empty")
+    told = headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
+    if _HTML.match(body[:4096]) or (told and b"<" in body[:4096] and not _FEED.search(body[:4096])):
+        return HtmlPage("this is an HTML page; give the URL of the feed that it links to")
+    return NotAFeed(f"this is not RSS, RDF or Atom, nor a JSON Feed or a sitemap{f': {wrong}' if wrong else ''}")
 
 
 def _beginning(body: bytes) -> bytes:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from claimwire.connectors.web.http import without_password
-from claimwire.schemas import Failure
+from claimwire.errors import ClaimwireError
+from claimwire.schemas import DeadLetter, Failure, RawArticle
+
+
+class Sitemap(msgspec.Struct, frozen=True):
+    """A sitemap that an index names, and what the last answer of that sitemap said to send along."""
+
+    url: str
+    lastmod: str | None = None
+    """As the index has it. Of a sitemap that was asked for, as it had it then: what has not changed is not asked."""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
 
 
 class FeedRequest(msgspec.Struct, frozen=True):
@@ -19,13 +32,14 @@ class FeedRequest(msgspec.Struct, frozen=True):
     last_modified: str | None = None
     body_hash: str | None = None
     moved_to: str | None = None
+    sitemaps: tuple[Sitemap, ...] = ()
 
 
 class FeedResult(msgspec.Struct, frozen=True):
     """What became of a FeedRequest.
 
-    ``etag``, ``last_modified``, ``body_hash`` and ``moved_to`` are what to put into the next request, whatever the
-    outcome: after a failure they are those of this request, but for a place that the feed has left again.
+    ``etag``, ``last_modified``, ``body_hash``, ``moved_to`` and ``sitemaps`` are what to put into the next request,
+    whatever the outcome: after a failure they are those of this request, but for a place that the feed has left again.
     """
 
     url: str
@@ -41,11 +55,15 @@ class FeedResult(msgspec.Struct, frozen=True):
     """SHA-256 of the body in hexadecimal, for feeds whose validators change when the feed does not."""
     moved_to: str | None = None
     """Where the feed lives now, after redirects each of which was permanent (301 or 308)."""
+    sitemaps: tuple[Sitemap, ...] = ()
+    """Of an index: those that were asked, and those that are to be asked even where the index has not changed."""
     retry_after_s: int | None = None
     """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
     title: str | None = None
     error: Failure | None = None
     """Its message begins with the feed's ``name``, so that it need not be said again."""
+    kind: str | None = None
+    """As ``ParsedFeed`` has it; None where nothing was read."""
     note: str | None = None
     """What was wrong with a feed that could be read all the same; it does not name the feed."""
 
@@ -53,3 +71,40 @@ class FeedResult(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The URL as it may be shown."""
         return without_password(self.url)
+
+
+class NotAFeed(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
+    """A body in which there is neither a feed nor an entry."""
+
+
+class HtmlPage(NotAFeed):
+    """A body that is an HTML page, which may name feeds."""
+
+
+class FeedInfo(msgspec.Struct, frozen=True):
+    """What a feed says of itself and passes on to its entries."""
+
+    url: str
+    """As configured but without a password, or the path of a saved feed."""
+    title: str | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    """Those of an Atom feed, for entries that name none (RFC 4287, 4.2.1), or of a JSON Feed."""
+    fetched_at: datetime | None = None
+
+
+class ParsedFeed(msgspec.Struct, frozen=True):
+    """What one body holds. Every entry is in ``articles`` or in ``dead_letters``."""
+
+    title: str | None
+    articles: list[RawArticle]
+    dead_letters: list[DeadLetter]
+    note: str | None = None
+    """What was wrong with a body whose entries could be read all the same."""
+    error: Failure | None = None
+    """Why nothing could be read; the whole body is then the one dead letter."""
+    kind: str | None = None
+    """``RSS``, ``Atom``, ``CDF``, ``JSON Feed``, ``news sitemap``, ``sitemap`` or ``sitemap index``; None where
+    nothing could be read."""
+    sitemaps: tuple[Sitemap, ...] = ()
+    """Those that an index names, in its order."""

@@ -26,6 +26,9 @@ ACCEPTED = (
 )
 
 
+_VERSION_OF_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/")
+
+
 class NotAnArticle(ClaimwireError, ValueError):  # noqa: N818 - the name says what is wrong
     """The bytes are not an article in any form that is accepted; the message says what they are instead."""
 
@@ -50,8 +53,8 @@ def article_in(found: Json, origin: Origin, plain: bool = False) -> RawArticle:
 
     Raises NotAnArticle.
     """
-    if str(found.get("version")).startswith("https://jsonfeed.org/"):
-        raise NotAnArticle("a JSON Feed, which is not read; its site will have an RSS or Atom feed too")
+    if _VERSION_OF_FEED.match(str(found.get("version"))):
+        raise NotAnArticle("a JSON Feed, which holds articles; give it as a file or a URL")
     read = _plain if plain else next((read for is_form, read in _FORMS if is_form(found)), _plain)
     article = read(found)
     if not any(said and said.strip() for said in (article.url, article.title, article.text)):

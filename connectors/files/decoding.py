@@ -13,7 +13,9 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
+from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed_in
+from claimwire.connectors.feeds.records import NotAFeed
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.columns import BY_NAME, Columns
 from claimwire.connectors.files.jsonvalues import check_size
@@ -74,7 +76,7 @@ def place(origin: Origin) -> Input | None:
 
 
 def decode(stage: str, data: bytes, origin: Origin, columns: Columns = BY_NAME) -> Iterator[RawArticle | DeadLetter]:
-    """What the bytes hold that this stage takes: one article, or for ``feed`` any number."""
+    """What the bytes hold that this stage takes: one article, or any number for ``feed`` and for a JSON Feed."""
     try:
         match stage:
             case "feed":
@@ -88,6 +90,8 @@ def decode(stage: str, data: bytes, origin: Origin, columns: Columns = BY_NAME) 
                 yield decode_row(data, origin, columns)
             case "file":
                 yield decode_text(data, origin)
+            case "record" if is_json_feed(data):
+                yield from _decode_feed(data, origin)
             case "record" | "normalize" | "extract" | "publish" | "queue":
                 yield decode_article(data, origin)
             case _:
@@ -103,6 +107,8 @@ def _decode_feed(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLette
     feed = parse_feed_in(_sandbox(), data, url, {}, None, base_url=url)
     yield from feed.articles
     yield from feed.dead_letters
+    if feed.sitemaps:
+        raise NotAFeed("this index of sitemaps has no entries itself, and what it names is not fetched; give its URL")
 
 
 def _decode_page(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:

@@ -69,12 +69,12 @@ def values_in(text: str) -> Iterator[tuple[int, int, str | None]]:
             in_array, at = False, at + 1
             continue
         try:
-            end = scanner.raw_decode(text, at)[1] if small else _end_of_value(text, at)
+            end = scanner.raw_decode(text, at)[1] if small else end_of_value(text, at)
         except json.JSONDecodeError as error:
             yield at, len(text), f"not JSON from here on: {error}"
             return
         except (ValueError, RecursionError):
-            end = _end_of_value(text, at)
+            end = end_of_value(text, at)
         if end is None:
             yield at, len(text), "not JSON from here on: what is opened is not closed"
             return
@@ -84,8 +84,9 @@ def values_in(text: str) -> Iterator[tuple[int, int, str | None]]:
         yield at, at, "the array breaks off here"
 
 
-def _end_of_value(text: str, at: int) -> int | None:
-    """Where a value ends by its brackets, found without keeping anything of it; None if it does not."""
+def end_of_value(text: str, at: int) -> int | None:
+    """Where the value that begins at ``at`` ends by its brackets, found without keeping anything of it; None if it
+    does not end."""
     depth = 0
     for piece in _PIECE.finditer(text, at):
         match text[piece.start()]:

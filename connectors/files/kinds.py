@@ -35,7 +35,7 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
 _PROLOGUE = rb"(?s)\s*(?:(?:<!--(?:(?!-->).)*-->|<[?!](?!--)[^>]*>)\s*)*"
 _BY_START: tuple[tuple[bytes, Kind], ...] = (
     (_PROLOGUE + rb"<(\w+:)?opml\b", "opml"),
-    (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf)\b", "feed"),
+    (_PROLOGUE + rb"<(\w+:)?(rss|feed|rdf|urlset|sitemapindex)\b", "feed"),
     (rb"WARC/[01]\.[0-9]+\r?\n", "warc"),
     (rb"PAR1", "parquet"),
     (rb"\s*\{.*\}\s*\n\s*\{", "jsonl"),

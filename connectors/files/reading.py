@@ -18,6 +18,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import BrokenSource, SourceError, Unreadable
+from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.files.columns import BY_NAME, Columns
 from claimwire.connectors.files.decoding import decode, place, replay
 from claimwire.connectors.files.jsonvalues import values_in
@@ -118,10 +119,13 @@ def _filled_lines(path: str, limit: int) -> Iterator[tuple[Line, bytes]]:
 
 
 def _read_json(path: str, limit: int) -> Iterator[RawArticle | DeadLetter]:
-    """One record, an array of records, or records one after the other: each is decoded out of its own bytes."""
+    """One record, an array of records, or records one after the other, each decoded out of its own bytes; or a feed."""
     whole = read_whole(path, limit)
     if whole.fault:
         yield dead_letter("record", Unreadable(whole.fault), whole.data, Origin(url=printable(path)))
+        return
+    if is_json_feed(whole.data):
+        yield from decode("feed", whole.data, Origin(url=printable(path)))
         return
     try:
         text = whole.data.decode("utf-8-sig")

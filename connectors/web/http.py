@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -32,7 +32,8 @@ from claimwire.errors import ClaimwireError
 
 ACCEPT_PAGES = "text/html, application/xhtml+xml, */*;q=0.5"
 ACCEPT_FEEDS = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json;q=0.9, "
+    "application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
 
 _CHUNK = 65_536
@@ -160,8 +161,9 @@ class Client:
         self,
         url: str,
         headers: Mapping[str, str] | None = None,
+        *,
         follow: Callable[[str], bool] = lambda _: True,
-        enough: int | None = None,
+        at_most: int | None = None,
     ) -> Response:
         """Fetch a URL with GET, following redirects.
 
@@ -169,7 +171,7 @@ class Client:
             url: http or https. A user name and password in it are sent to this host only.
             headers: to be sent beside User-Agent and Accept-Encoding.
             follow: whether to follow a redirect to this URL; one that is not followed is the answer.
-            enough: the body ends after at least so many bytes, however long it is.
+            at_most: bytes of the body that are enough; the rest is not read, and no body is then too large.
 
         Returns:
             The answer, whatever its status: 304 and 404 are answers.
@@ -183,7 +185,7 @@ class Client:
         for hop in range(self._limits.max_redirects + 1):
             target = _parsed(here)
             with self._turn_of(target), self._within(left) as deadline:
-                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline, enough)
+                answer = self._ask(here, target, {**self._headers, **(headers or {})}, deadline, at_most)
             if isinstance(answer, Response):
                 return msgspec.structs.replace(answer, permanent_url=here if hop and permanent else None)
             status, location = answer
@@ -225,7 +227,7 @@ class Client:
                     self._under_way.remove(deadline)
 
     def _ask(
-        self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline, enough: int | None
+        self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline, at_most: int | None
     ) -> Response | tuple[int, str]:
         """One request: the answer, or the status and target of a redirect."""
         deadline.check(url)
@@ -236,7 +238,7 @@ class Client:
         if self._failures[host] >= _TRIES:
             raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
         try:
-            answer = self._answer(url, target, headers, connection, deadline, enough)
+            answer = self._answer(url, target, headers, connection, deadline, at_most)
         except (NotFound, Unreachable, Timeout):
             self._failures[host] += 1
             raise
@@ -255,7 +257,7 @@ class Client:
         headers: dict[str, str],
         connection: HTTPConnection,
         deadline: _Deadline,
-        enough: int | None,
+        at_most: int | None,
     ) -> Response | tuple[int, str]:
         try:
             connection.connect()
@@ -265,7 +267,7 @@ class Client:
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status in _REDIRECTS and "location" in fields:
                 return answer.status, fields["location"]
-            body = self._body(url, answer, enough) if 200 <= answer.status < 300 else b""
+            body = self._body(url, answer, at_most) if 200 <= answer.status < 300 else b""
             deadline.check(url)  # a connection that was cut looks like one that ended
             return Response(url=url, status=answer.status, headers=fields, body=body)
         except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
@@ -304,18 +306,28 @@ class Client:
         assert failure is not None  # noqa: S101 - for the type checker: allowed is not empty
         raise failure
 
-    def _body(self, url: str, answer: BaseHTTPResponse, enough: int | None) -> bytes:
+    def _body(self, url: str, answer: BaseHTTPResponse, at_most: int | None) -> bytes:
+        if at_most is not None:
+            return self._beginning(answer, at_most)
         limit = self._limits.max_bytes
         announced = answer.headers.get("Content-Length", "")
-        if enough is None and announced.isdecimal() and int(announced) > limit:
+        if announced.isdecimal() and int(announced) > limit:
             raise TooLarge(url, f"the body has {announced} bytes, more than {limit}; raise the limit if it is right")
         body = bytearray()
         while chunk := answer.read(_CHUNK, decode_content=True):
             body += chunk
-            if enough is not None and len(body) >= enough:
-                break
             if max(len(body), answer.tell()) > limit:
                 raise TooLarge(url, f"the body has more than {limit} bytes; raise the limit if it is right")
+        return bytes(body)
+
+    def _beginning(self, answer: BaseHTTPResponse, at_most: int) -> bytes:
+        body = bytearray()
+        # What packs badly, or is nothing but the heads of empty blocks, ends as well.
+        while len(body) < at_most and answer.tell() <= max(at_most, self._limits.max_bytes):
+            chunk = answer.read(min(_CHUNK, at_most - len(body)), decode_content=True)
+            if not chunk:
+                break
+            body += chunk
         return bytes(body)
 
 
@@ -409,6 +421,13 @@ def without_password(url: str) -> str:
     """The URL as it may be shown."""
     # Some parsers read past line breaks and more slashes than two.
     return re.sub(r"^([^/?#]*/[\t\n\r/]*/)[^/?#]*@", r"\1", url, count=1)
+
+
+def with_login_of(url: str, other: str) -> str:
+    """The other URL with the user name and password of this one, if both are of one host and port."""
+    parts, others = urlsplit(url), urlsplit(other)
+    login, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(others._replace(netloc=f"{login}@{host}")) if login and host == others.netloc else other
 
 
 def _parsed(url: str) -> Url:

@@ -219,7 +219,7 @@ class Visits:
 
     def _robots(self, root: str) -> Robots:
         try:
-            answer = self._client.get(f"{root}/robots.txt", {"Accept": "text/plain, */*;q=0.5"}, enough=MOST_BYTES + 1)
+            answer = self._client.get(f"{root}/robots.txt", {"Accept": "text/plain, */*;q=0.5"}, at_most=MOST_BYTES + 1)
         except TooManyRedirects:
             return Robots()  # which counts as none (RFC 9309, 2.3.1.2)
         except BrokenAnswer as error:
@@ -229,7 +229,7 @@ class Visits:
     def _reserved(self, root: str) -> str:
         url = f"{root}/.well-known/tdmrep.json"
         try:
-            answer = self._client.get(url, {"Accept": "application/json"}, enough=MOST_BYTES + 1)
+            answer = self._client.get(url, {"Accept": "application/json"}, at_most=MOST_BYTES + 1)
         except (TooManyRedirects, BrokenAnswer):
             return ""
         return reservations_from(answer.status, answer.body)
@@ -240,7 +240,7 @@ class Visits:
             return
         answer: Response | FetchError
         try:
-            answer = self._client.get(request.url, {"Accept": ACCEPT_PAGES}, host.may_follow)
+            answer = self._client.get(request.url, {"Accept": ACCEPT_PAGES}, follow=host.may_follow)
         except FetchError as error:
             answer = error
         except Exception as error:  # a thread has nobody above it to catch anything

@@ -22,6 +22,9 @@ FAMILIES = {
         "show": ("reading", "Show the claims in files or folders that run has written: who said what, and where."),
         "explain": ("reading", "Show why an article was found to be a copy of another."),
     },
+    "Find sources": {
+        "discover": ("discovering", "Print the feeds and news sitemaps of outlets, found from their home pages."),
+    },
     "Look after the state and the set-up": {
         "split": ("upkeep", "Say that an article is not the copy it was found to be."),
         "index": ("upkeep", "Look after the index of seen articles, which is a part of the state."),

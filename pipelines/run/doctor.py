@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 import msgspec
 
+from claimwire.connectors.feeds.outlets import Discovery
 from claimwire.connectors.feeds.parsing import parse_feed_in
+from claimwire.connectors.feeds.records import HtmlPage
 from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import describe_topics
@@ -25,11 +27,13 @@ from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, loa
 from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.run.outlets import NOTHING_FOUND
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.addresses import parse_sinks
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import look
+from claimwire.schemas import Failure
 
 
 def examine(settings: Settings) -> bool:
@@ -155,9 +159,9 @@ def _sources(settings: Settings) -> Iterator[str]:
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
     with ThreadPoolExecutor(settings.feeds_at_once) as threads, Sandbox() as sandbox:
         answers = list(threads.map(lambda url: _answer(client, url), urls))
-        problems = list(
-            filter(None, (_problem(url, answer, sandbox) for url, answer in zip(urls, answers, strict=True)))
-        )
+        read = [_problem(url, answer, sandbox) for url, answer in zip(urls, answers, strict=True)]
+        discovery = Discovery(client, sandbox)
+        problems = list(filter(None, threads.map(lambda url, found: _searched(discovery, url, found), urls, read)))
     if urls:
         yield f"{len(urls) - len(problems)} of {counted(len(urls), 'feed')} answer"
     if problems:
@@ -171,11 +175,24 @@ def _answer(client: Client, url: str) -> Response | FetchError:
         return error
 
 
-def _problem(url: str, answer: Response | FetchError, sandbox: Sandbox) -> str | None:
+def _problem(url: str, answer: Response | FetchError, sandbox: Sandbox) -> str | Failure | None:
+    """What is wrong with an answer: None, or for a body that is no feed the failure itself."""
     if isinstance(answer, FetchError):
         return str(answer)
     name = without_password(url)
     if answer.status // 100 != 2:
         return f"{name}: answered {answer.status}"
-    feed = parse_feed_in(sandbox, answer.body, name, answer.headers, None, base_url=answer.url)
-    return f"{name}: {feed.error.message}" if feed.error else None
+    return parse_feed_in(sandbox, answer.body, name, answer.headers, None, base_url=answer.url).error
+
+
+def _searched(discovery: Discovery, url: str, problem: str | Failure | None) -> str | None:
+    """The problem as a line; none for a page from which feeds are found, as a run finds them."""
+    if not isinstance(problem, Failure):
+        return problem
+    name = without_password(url)
+    if problem.type != HtmlPage.__name__:
+        return f"{name}: {problem.message}"
+    try:
+        return None if discovery.find(url) else f"{name}: {NOTHING_FOUND}"
+    except FetchError as error:
+        return str(error)

@@ -66,21 +66,26 @@ class Polling:
             last_modified=known.last_modified,
             body_hash=known.body_hash,
             moved_to=known.moved_to,
+            sitemaps=known.sitemaps,
         )
 
     def answered(self, result: FeedResult, failing_since: datetime | None) -> SourceState:
         """What to remember of a feed's answer."""
         now = self._run.started_at
+        before = self._sources.get(result.url)
         wait = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
         return SourceState(
             etag=result.etag,
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             moved_to=result.moved_to,
+            sitemaps=result.sitemaps,
             gone=result.outcome == "gone",
             not_before=now + wait if wait else None,
             failing_since=failing_since,
-            read_at=now if result.outcome == "read" else self._sources.get(result.url).read_at,
+            read_at=now if result.outcome == "read" else before.read_at,
+            found=before.found if result.error else None,
+            found_at=before.found_at if result.error else None,
         )
 
     def failing(self, source: str, name: str, problem: str | None) -> tuple[datetime | None, list[Event]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.fetching import wants_page
+from claimwire.pipelines.run.outlets import NOTHING_FOUND, Outlets
 from claimwire.pipelines.run.polling import Polling, report
 from claimwire.pipelines.run.runner import Runner
 from claimwire.pipelines.run.topics import TopicReader, why_unread
@@ -101,6 +102,7 @@ class Reading:
         self._retry = retry
         self._wants_page = wants_page(settings)
         self._polling = Polling(state.sources, run, settings.remembered(), summary)
+        self._outlets = Outlets(settings, state.sources, run, progress, stopping)
         self._staging = state.scratch("intake")
         self._counted = state.scratch("read")
         self._stop_file = state.scratch("stop")
@@ -115,7 +117,8 @@ class Reading:
     # Feeds and files
 
     def _feeds_and_files(self, found: Found) -> None:
-        requests = [request for url in found.feeds if (request := self._polling.request(url))]
+        urls, searched = self._outlets.feeds(found.feeds)
+        requests = self._requests(urls)
         changed = [file for file in found.files if not self._has_read(file)]
         self._summary.files_unchanged = len(found.files) - len(changed)
         if requests or changed:
@@ -123,16 +126,32 @@ class Reading:
             what = " and ".join(counted(number, one) for number, one in parts if number)
             self._progress.begin(f"reading {what}", len(requests) + len(changed))
         # All feeds at once, because most of their time is waiting; files by the batch, each kept as soon as it is read.
-        done = 0
-        for number, batch in enumerate(list(_batches(changed)) or [[]]):
-            if number and self._stopping():
+        done = len(requests)
+        batches = list(_batches(changed)) or [[]]
+        pages = self._read_batch(requests, batches[0], found.broken, 0, searched)
+        for before, batch in pairwise(batches):
+            if self._stopping():
                 break
-            self._read_batch([] if number else requests, batch, [] if number else found.broken, done)
-            done += len(batch) + (0 if number else len(requests))
+            done += len(before)
+            self._read_batch([], batch, [], done)
+        known = set(urls)
+        new = self._requests(dict.fromkeys(url for url in pages if url not in known))
+        if new and not self._stopping():
+            self._progress.begin(f"reading {counted(len(new), 'feed')} of pages", len(new))
+            self._read_batch(new, [], [], 0)
+
+    def _requests(self, urls: Iterable[str]) -> list[FeedRequest]:
+        return [request for url in urls if (request := self._polling.request(url))]
 
     def _read_batch(
-        self, requests: list[FeedRequest], files: list[FileSource], broken: list[BrokenSource], done: int
-    ) -> None:
+        self,
+        requests: list[FeedRequest],
+        files: list[FileSource],
+        broken: list[BrokenSource],
+        done: int,
+        searched: Mapping[str, SourceState] | None = None,
+    ) -> list[str]:
+        """Read these, remember them and what was ``searched``; what was found of those that are home pages."""
         settings = self._settings
         reader = ReadFromFeeds(
             allow_private=settings.allow_private,
@@ -152,21 +171,27 @@ class Reading:
                         pipeline, requests, files, reader, files_reader, self._staging, self._counted
                     ),
                 )
-        feed_results = list(staged(self._staging, "results_of_feeds", FeedResult))
+        answers = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
+        pages = self._outlets.look_into(answers)
+        feed_results = [feed for feed in answers if not self._outlets.is_unsearched(feed, pages)]
 
         if unread := len(requests) - len(feed_results):
             _log.warning("%s not read before the end; the next run does", _were(unread))
 
-        states: dict[str, SourceState] = {}
+        states: dict[str, SourceState] = dict(searched or {})
         events: list[Event] = []
         failing: dict[str, datetime] = {}
+        no_feeds = {feed.name for feed in answers if feed not in feed_results or pages.get(feed.url)}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
+            if feed.url in pages:
+                problem = None if pages[feed.url] else NOTHING_FOUND
             report(feed.name, problem, feed.note)
             failing_since, changes = self._polling.failing(feed.url, feed.name, problem)
             events += changes
-            states[feed.url] = self._polling.answered(feed, failing_since)
+            state = self._polling.answered(feed, failing_since)
+            states[feed.url] = self._outlets.remembered(state, pages[feed.url]) if feed.url in pages else state
             if failing_since:
                 failing[feed.name] = failing_since
         for file in file_results:
@@ -182,13 +207,15 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        self._enqueue(events, states, file_results, failing=failing)
+        self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds)
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
         summary.files_read += sum(not file.error for file in file_results)
-        summary.sources_failed += sum(feed.outcome in ("failed", "gone") for feed in feed_results)
+        failed = (feed for feed in feed_results if feed.outcome in ("failed", "gone") and not pages.get(feed.url))
+        summary.sources_failed += sum(1 for _ in failed)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
+        return [source.url for found in pages.values() for source in found]
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
@@ -249,11 +276,20 @@ class Reading:
         files: Iterable[FileResult] = (),
         positions: Mapping[tuple[str, int], int] | None = None,
         failing: Mapping[str, datetime] | None = None,
+        no_feeds: Container[str | None] = (),
     ) -> None:
-        """Put what was staged into the queue, in one transaction with how far the sources are read."""
+        """Put what was staged into the queue, in one transaction with how far the sources are read.
+
+        ``no_feeds`` are pages whose feeds are read in their place, so that the pages are no dead letters.
+        """
+        letters = (
+            letter
+            for letter in staged(self._staging, "dead_letters", DeadLetter)
+            if not (letter.stage == "feed" and letter.source.url in no_feeds)
+        )
         entries = self._state.queue.enqueue(
             staged(self._staging, "articles", Article),
-            chain(staged(self._staging, "dead_letters", DeadLetter), events),
+            chain(letters, events),
             states,
             read_to_their_ends(files),
             self._run.started_at,

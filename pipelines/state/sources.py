@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from claimwire.connectors.feeds.records import Sitemap
 from claimwire.pipelines.dedupe import sqlite
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,12 @@ class SourceState(msgspec.Struct, frozen=True):
     failing_since: datetime | None = None
     read_at: datetime | None = None
     """When its entries were last read, and so last seen."""
+    sitemaps: tuple[Sitemap, ...] = ()
+    """Of an index of sitemaps, as ``FeedResult`` has them."""
+    found: tuple[str, ...] | None = None
+    """Of a home page: the feeds and sitemaps that are polled in its place. Empty where none was found."""
+    found_at: datetime | None = None
+    """When they were last looked for."""
 
 
 class FileRead(NamedTuple):
