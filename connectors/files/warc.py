@@ -40,9 +40,13 @@ _HEADER = re.compile(rb"^(content-type|content-encoding|transfer-encoding):([^\r
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^Content-Length:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HTML = ("text/html", "application/xhtml+xml")
+# Possessive, so that no page can make the search long.
 _LOOKS_LIKE_HTML = re.compile(
-    rb"(?s)\s*(?:<!--.{0,2000}?-->\s*|<\?[^>]{0,200}>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I
+    rb"(?s)\s*+(?:(?:<!--(?:(?!-->).)*+-->|<\?[^>]*+>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
+# Real records pack 20 to 1. Beyond both limits it is a bomb, and only to pass over it would take hours.
+_UNSUSPICIOUS = 1 << 28
+_MOST_TO_ONE = 1_000
 _CHUNKED = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -68,6 +72,10 @@ class BrokenRecord(NamedTuple):
 
 class _Broken(ClaimwireError):  # noqa: N818 - the name says what is wrong
     """The record that is being read is not whole; the message says why."""
+
+
+class _Bomb(_Broken):
+    """The file is made to keep its reader busy."""
 
 
 def is_warc(data: bytes) -> bool:
@@ -105,6 +113,7 @@ def read_records(file: BinaryIO, limit: int, skipped: Counter[str]) -> Iterator[
             for record in ArchiveIterator(file, parse_http=False):
                 again = record.stream_pos == last
                 last, given = record.stream_pos, False
+                source.unpacks(record.content_length)
                 if found := _page(record, again, source, limit, skipped):
                     given = True
                     yield found
@@ -113,6 +122,10 @@ def read_records(file: BinaryIO, limit: int, skipped: Counter[str]) -> Iterator[
                 return
         except GeneratorExit:
             raise
+        except _Bomb as bomb:
+            at = start if last is None else last
+            yield BrokenRecord(at, source.at(at, _KEPT), str(bomb))
+            return
         except _Broken as broken:
             fault, at = str(broken), start if last is None else last
         except BaseException as error:
@@ -162,15 +175,13 @@ def _page(
             return None
         end = _END_OF_HEAD.search(block)
         if end is None:
-            if len(block) < size and len(block) < _HEAD:
-                raise _Broken(f"it breaks off: {len(block):,} of {size:,} bytes are there")
+            _check_whole(block, min(size, _HEAD))
             raise _Broken(f"its HTTP header does not end within {_HEAD:,} bytes")
         body_at = end.end()
         for name, value in reversed(_HEADER.findall(block, 0, body_at)):  # of two the first counts
             headers[name.decode().lower()] = value.decode("latin-1").strip()
-    elif len(block) < size and len(block) < _HEAD:
-        raise _Broken(f"it breaks off: {len(block):,} of {size:,} bytes are there")
     else:
+        _check_whole(block, min(size, _HEAD))
         skipped["answers other than of HTTP"] += 1
         return None
     content_type = headers.get("content-type") or record.headers.get("WARC-Identified-Payload-Type") or ""
@@ -185,8 +196,7 @@ def _page(
     if size > limit:
         return _too_large(source, offset, block, f"a record of {size:,} bytes")
     block += record.reader.read(size - len(block))
-    if len(block) < size:
-        raise _Broken(f"it breaks off: {len(block):,} of {size:,} bytes are there")
+    _check_whole(block, size)
     body = _decoded(block[body_at:], headers, limit)
     if len(body) > limit:
         return _too_large(source, offset, block, f"a page that unpacks to more than {limit:,} bytes")
@@ -197,6 +207,11 @@ def _page(
         (TRUNCATED, record.headers.get("WARC-Truncated") or ""),
     )
     return Page(offset, body, tuple((name, _readable(value)) for name, value in said if value))
+
+
+def _check_whole(block: bytes, size: int) -> None:
+    if len(block) < size:
+        raise _Broken(f"it breaks off: of {size:,} bytes {len(block):,} are there")
 
 
 _KINDS = {"request": "requests", "revisit": "revisits", "conversion": "conversions"}
@@ -274,7 +289,14 @@ class _Source:
         self.size = file.seek(0, os.SEEK_END)
         self._magic: bytes | None = None
         """What records begin with, packed or not, once one of them is known."""
+        self._unpacked = 0
         self.begins(0)
+
+    def unpacks(self, size: int) -> None:
+        """So many bytes more have to be unpacked. Raises _Bomb where that is more than any archive unpacks to."""
+        self._unpacked += size
+        if self.packed and self._unpacked > max(_UNSUSPICIOUS, _MOST_TO_ONE * self.size):
+            raise _Bomb(f"it unpacks to more than {_MOST_TO_ONE:,} times its size; nothing behind it is read")
 
     def at(self, offset: int, length: int) -> bytes:
         """So many bytes at an offset, fewer at the end."""
@@ -336,18 +358,21 @@ class _Source:
             return offset
         at, packed = offset, zstandard.ZstdDecompressor().decompressobj() if self._magic == ZSTANDARD else None
         member = zlib.decompressobj(31)
+        size = 0
         try:
             while data := self.at(at, 1 << 11 if packed else 1 << 16):  # little enough for what it can unpack to
                 at += len(data)
                 if packed:
-                    packed.decompress(data)
+                    size += len(packed.decompress(data))
                     if packed.eof:
                         return at - len(packed.unused_data)
                 while not packed and data and not member.eof:
-                    member.decompress(data, _CHUNK)
+                    size += len(member.decompress(data, _CHUNK))
                     data = member.unconsumed_tail
                 if member.eof:
                     return at - len(member.unused_data)
+                if size > max(_UNSUSPICIOUS, _MOST_TO_ONE * (at - offset)):
+                    return offset
         except (zlib.error, zstandard.ZstdError):
             pass
         return offset
