@@ -75,6 +75,37 @@ FEED_VALUES = (
     "&lt;p&gt;Text&lt;/p&gt;", "<![CDATA[<p>Text</p>]]>", "http://[", "&#x110000;", "&#xd83d;&#xde00;", "&undefined;",
     "9" * 400, "javascript:alert(1)", "Ann Lee (ann@example.org)",
 )  # fmt: skip
+SITEMAP_NAMES = (
+    "url", "loc", "lastmod", "news:news", "news:title", "news:publication", "news:name", "news:language",
+    "news:publication_date", "news:keywords", "image:image", "image:loc", "sitemap", "urlset", "sitemapindex", "x",
+)  # fmt: skip
+SITEMAP = ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">', "</urlset>")
+SITEMAP_INDEX = ("<sitemapindex>", "</sitemapindex>")
+SITEMAPS = [
+    SITEMAP[0].encode() + b"<url><loc>https://example.org/a?b=1&c=2</loc><lastmod>2026-02-10</lastmod><news:news>"
+    b"<news:publication><news:name>Wire</news:name><news:language>en</news:language></news:publication><news:title>"
+    b"<![CDATA[Q&A]]></news:title><news:publication_date>2026-02-10T16:20:00Z</news:publication_date></news:news></url>"
+    b"</urlset>",
+    b"<sitemapindex><sitemap><loc>/a.xml</loc><lastmod>2026-02-10T16:20Z</lastmod></sitemap></sitemapindex>",
+    gzip.compress(b"<urlset><url><loc>https://example.org/</loc></url></urlset>", mtime=0),
+]
+JSON_FEED = ('{"version":"https://jsonfeed.org/version/1.1","title":"Wire","items":[', "]}")
+JSON_FEED_NAMES = (
+    "id", "url", "external_url", "title", "content_html", "content_text", "summary", "date_published", "date_modified",
+    "authors", "author", "name", "tags", "language", "attachments", "items", "version", "_x", "", "\0",
+)  # fmt: skip
+JSON_FEEDS = [
+    JSON_FEED[0].encode()
+    + b'{"id":"1","url":"https://example.org/1","content_html":"<p>X</p>","authors":[{"name":"A"}],'
+    b'"date_published":"2026-02-10T16:20:00+02:00"},{"id":2,"title":"\\ud800"},7]}',
+]
+PAGE_NAMES = ("link", "a", "base", "script", "style", "template", "title", "head", "body", "p")
+PAGE_ATTRIBUTES = ("rel", "type", "href", "title", "hreflang", "=", "'", '"', "REL")
+PAGE_VALUES = (
+    "alternate", "application/rss+xml", "application/atom+xml", "application/feed+json", "feed", "/feed", "../rss.xml",
+    "//example.org/atom.xml", "http://[", "https://u:p@example.org/feed", "javascript:alert(1)", "/comments/feed", "#",
+    "Sitemap: /news.xml\n", "User-agent: *\n", "Disallow: /\n",
+)  # fmt: skip
 RSS = ('<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>', "</channel></rss>")
 ATOM = ('<feed xmlns="http://www.w3.org/2005/Atom"><title>Wire</title>', "</feed>")
 ENTRIES = [

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from claimwire.connectors.feeds.parsing import parse_feed
 from claimwire.connectors.files import jsonvalues
@@ -29,6 +30,7 @@ from claimwire.connectors.files.warc import BrokenRecord, Page, read_records
 from claimwire.connectors.kafka import BadAddress, BadConfig, Connection, KafkaAddress, KafkaRecord
 from claimwire.connectors.sources import SourceError, sources
 from claimwire.connectors.web.addresses import is_public
+from claimwire.connectors.web.discovery import find_feeds, robots_sitemaps
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import BadUrl, _joined, _parsed, without_password
 from claimwire.connectors.web.waits import LONGEST_WAIT, retry_after
@@ -141,6 +143,19 @@ def check_entry(data: bytes) -> None:
         assert_letter(found, data, thoroughly(data))
     else:
         assert_article(found, thoroughly(data))
+
+
+def check_page(data: bytes) -> None:
+    """A page, or a robots.txt, names addresses that can be asked, and none with a login of its own making."""
+    text = data.decode("utf-8", "replace")
+    home = "https://example.org/en/"
+    for url in [*(link.url for link in find_feeds(text, home)), *robots_sitemaps(text, home)]:
+        parts = urlsplit(url)
+        assert parts.scheme in ("http", "https")
+        assert parts.hostname
+        assert "@" not in parts.netloc
+        assert not parts.fragment
+    assert find_feeds(text, home) == find_feeds(text, home)
 
 
 # Markup
@@ -446,11 +461,43 @@ _FEED_WORDS = _words(_tags(corpus.FEED_NAMES), corpus.FEED_ATTRIBUTES, corpus.FE
 _RECORD_WORDS = _words(corpus.RECORD_NAMES, corpus.RECORD_VALUES, ('"', "{", "}", "[", "]", ":", ",", '{"a":', "[["))
 _LIST_WORDS = _words(_tags(corpus.LIST_NAMES), corpus.LIST_ATTRIBUTES, corpus.LIST_VALUES)
 
+_JSON_FEED_WORDS = _words(corpus.JSON_FEED_NAMES, corpus.RECORD_VALUES, ('"', "{", "}", "[", "]", ":", ",", "[["))
+
+
+def _sitemap(random: Random) -> bytes:
+    before, after = random.choice((corpus.SITEMAP, corpus.SITEMAP_INDEX))
+    values = (*corpus.FEED_VALUES, *corpus.URL_PIECES)
+    return grammar.within(before, grammar.markup(corpus.SITEMAP_NAMES, ("xmlns", "href"), values), after)(random)
+
+
+def _json_feed(random: Random) -> bytes:
+    item = grammar.json_object(corpus.JSON_FEED_NAMES, (*corpus.FEED_VALUES, *corpus.RECORD_VALUES))
+    items = b",".join(item(random) for _ in range(random.choice((1, 2, 4))))
+    return grammar.within(corpus.JSON_FEED[0], lambda _: items, corpus.JSON_FEED[1])(random)
+
+
 TARGETS = {
     target.name: target
     for target in (
         Target("feeds", check_feed, corpus.FEEDS, _FEED_WORDS, _feed, 4),
         Target("charsets", check_charset, corpus.FEEDS, _words(corpus.ENCODINGS, corpus.FEED_VALUES), _feed, 2),
+        Target(
+            "sitemaps",
+            check_feed,
+            corpus.SITEMAPS,
+            _words(_tags(corpus.SITEMAP_NAMES), corpus.TIME_PIECES, corpus.URL_PIECES),
+            _sitemap,
+            2,
+        ),
+        Target("json feeds", check_feed, corpus.JSON_FEEDS, _JSON_FEED_WORDS, _json_feed, 2),
+        Target(
+            "pages",
+            check_page,
+            [b"<link rel=alternate type='application/rss+xml' href=/feed><a href=/rss>", b"Sitemap: /news.xml"],
+            _words(_tags(corpus.PAGE_NAMES), corpus.PAGE_ATTRIBUTES, corpus.PAGE_VALUES),
+            grammar.markup(corpus.PAGE_NAMES, corpus.PAGE_ATTRIBUTES, corpus.PAGE_VALUES),
+            1,
+        ),
         Target("entries", check_entry, [corpus.HELD_ENTRY], _RECORD_WORDS, _record, 1),
         Target(
             "html",

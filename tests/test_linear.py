@@ -16,12 +16,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed
 from claimwire.connectors.files.articles import decode_article
 from claimwire.connectors.files.jsonvalues import values_in
 from claimwire.connectors.files.text import decode_text
 from claimwire.connectors.kafka import KafkaAddress
 from claimwire.connectors.sources import sources
+from claimwire.connectors.web.discovery import find_feeds, robots_sitemaps
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.connectors.web.pagemeta import page_metadata
@@ -92,6 +94,10 @@ def _copies(text: str) -> None:
         with_verdict(*three)
 
 
+def _parse(text: str) -> None:
+    parse_feed(text.encode("utf-8", "replace"), "https://example.org/feed")
+
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "canonical_url of a host": lambda text: canonical_url(f"http://{text}example.org/"),
     "canonical_url of a path": lambda text: canonical_url(f"http://example.org/{text}"),
@@ -118,6 +124,13 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "language": lambda text: language(text, text),
     "to_text of a reference": lambda text: to_text(f"&#{text};"),
     "retry_after": retry_after,
+    "find_feeds": lambda text: find_feeds(text, "https://example.org/"),
+    "find_feeds of a tag": lambda text: find_feeds(f"<link {text}>", "https://example.org/"),
+    "robots_sitemaps": lambda text: robots_sitemaps(text, "https://example.org/"),
+    "parse_feed of a sitemap": lambda text: _parse(f"<urlset><url><loc>{text}</loc></url>{text}"),
+    "parse_feed of an index": lambda text: _parse(f"<sitemapindex><sitemap><loc>{text}</loc></sitemap>{text}"),
+    "parse_feed of a JSON Feed": lambda text: _parse(f'{{"version":"https://jsonfeed.org/version/1","items":[{text}'),
+    "is_json_feed": lambda text: is_json_feed(f'{{"a":"jsonfeed.org","b":{text}'.encode("utf-8", "replace")),
     "KafkaAddress.parse": lambda text: KafkaAddress.parse(f"kafka://{text}"),
     "sources": lambda text: list(sources(f"http://{text}")),
     "values_in": lambda text: list(values_in(text)),

@@ -89,6 +89,41 @@ def test_a_home_page_just_works(server: WebServer, tmp_path: Path, caplog: pytes
     assert len([message for message in caplog.messages if "is a page; found" in message]) == 1
 
 
+def dated(*numbers: int) -> Page:
+    """A news sitemap with entries that ``feed`` has as well, at the same times."""
+    entries = (
+        news(f"https://a.example/{n}", title=f"Item {n}, shorter").replace("-03-01", f"-11-{n:02}") for n in numbers
+    )
+    return Page(urlset(*(entry.replace("+02:00", "Z") for entry in entries)))
+
+
+def test_what_a_sitemap_names_and_a_feed_has_is_written_once_with_its_text(server: WebServer, tmp_path: Path) -> None:
+    url = outlet(server)
+    server.add("/news.xml", dated(1, 2))
+    first = run_feeds(tmp_path, url)
+    assert (first.seen, first.enriched, first.unchanged, first.revisions) == (4, 2, 2, 0)
+    assert all(record["article"]["text"] for record in written(tmp_path / "out"))
+
+    # Later in the sitemap than in the feed: nothing new. The other way round: the text is the revision.
+    server.add("/main.xml", Page(feed(1, 2, 3)))
+    assert run_feeds(tmp_path, url).enriched == 1
+    server.add("/news.xml", dated(1, 2, 3, 4))
+    second = run_feeds(tmp_path, url)
+    assert (second.enriched, second.revisions) == (1, 0)
+    server.add("/main.xml", Page(feed(1, 2, 3, 4)))
+    third = run_feeds(tmp_path, url)
+    assert (third.enriched, third.revisions) == (1, 1)
+    texts = {record["article"]["url"]: record["article"]["text"] for record in written(tmp_path / "out")}
+    assert len(texts) == 5  # the entry of the sitemap has an address of its own spelling
+    assert sum(not text for text in texts.values()) == 1
+
+    # A headline that the sitemap itself changes is a revision of an entry that only it has.
+    server.add("/news.xml", dated(9))
+    run_feeds(tmp_path, url)
+    server.add("/news.xml", Page(urlset(news("https://a.example/9", title="Item 9, corrected"))))
+    assert run_feeds(tmp_path, url).revisions == 1
+
+
 def test_a_feed_that_two_sources_stand_for_is_read_once(server: WebServer, tmp_path: Path) -> None:
     url = outlet(server)
     other = server.add("/en", home("/main.xml"))

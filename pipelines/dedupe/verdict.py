@@ -168,6 +168,8 @@ class _Known:
         # Most grams occur in one article only and say nothing, so they are ignored.
         times = Counter(gram for fingerprint in fingerprints for gram, _ in fingerprint.grams)
         self._telling = {gram for gram, count in times.items() if count > 1} | found.grams.keys()
+        # Of articles that have a text: an entry without one only names what stands there.
+        self._with_text = {key for each in fingerprints if each.words for how, key in each.identities if how == "url"}
         self._split = found.split
         self._counts: store.Counts = dict(found.counts)
         self._next = _FIRST_OF_PASS
@@ -184,6 +186,8 @@ class _Known:
                 return self._unchanged(fingerprint)
 
         earlier = self._earlier(fingerprint)
+        if self._only_names(fingerprint, earlier):
+            return self._unchanged(fingerprint)
         # All versions of an article share its identity: the key under which its first version was seen.
         identity = earlier[1].identity if earlier else fingerprint.identities[:2][-1][1]
         entry = known.get(dict(fingerprint.versions).get("entry", b""))
@@ -242,6 +246,17 @@ class _Known:
             _edges(fingerprint) if outcome == "new" else (),
         )
         return self._close(Verdict(outcome, verdict_on, revision_of, (own,)), sketch)
+
+    def _only_names(self, fingerprint: Fingerprint, earlier: tuple[str, Seen] | None) -> bool:
+        """Whether an entry without text names an article that another feed has: as a news sitemap does beside a feed.
+
+        It says less than what is known, so it is no revision. An entry that its own feed has changed is one.
+        """
+        if fingerprint.words or not fingerprint.url_in_feed:
+            return False
+        if earlier:
+            return earlier[0] == "url"
+        return any(how == "url" and key in self._with_text for how, key in fingerprint.identities)
 
     def _unchanged(self, fingerprint: Fingerprint) -> Verdict:
         # Every entry that its keys lead to is refreshed, so that none of its keys is forgotten before the others.
