@@ -9,6 +9,7 @@ from functools import cache
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
     addressee,
@@ -19,7 +20,7 @@ from claimwire.pipelines.extract.clauses import (
     relative_subject,
 )
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
+from claimwire.pipelines.extract.spans import disjoint, has_words, longest, outside, strip, trim
 from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
@@ -47,6 +48,14 @@ def _lead() -> re.Pattern[str]:
     return re.compile(
         rf"(?a:(?:{joining})(?!\s(?:far|much|many|as)\b)\b,?|(?:{adverbs})(?:,|$))(?:\s+|$)", re.IGNORECASE
     )
+
+
+def without_credits(article: Article, draft: Draft) -> None:
+    """Leaves out of a content who took a picture, unless nothing else is in it: "It is safe. (Photo: Ann Lee)"."""
+    credited = article.credits_in(draft.content)
+    if credited:
+        parts = [strip(article.text, part) for part in outside(draft.content, credited)]
+        draft.content = [part for part in parts if has_words(article.text, part)] or draft.content
 
 
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:

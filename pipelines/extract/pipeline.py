@@ -16,6 +16,7 @@ from claimwire.pipelines.extract import pieces, reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.confidence import confidence
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.edges import without_credits
 from claimwire.pipelines.extract.entities import Recognised, find_entities, recognised
 from claimwire.pipelines.extract.finding import find_in_parse
 from claimwire.pipelines.extract.finding.lines import find_in_lines
@@ -137,6 +138,12 @@ def find_tagged(work: Work, _: Tools) -> None:
     work.drafts = with_tagger(article, parses(work), work.drafts, find_by_tagger(article, work.attributions))
 
 
+def leave_out_credits(work: Work, _: Tools) -> None:
+    """Takes out of the contents what says who took a picture."""
+    for draft in work.drafts:
+        without_credits(work.article, draft)
+
+
 def settle_speakers(work: Work, _: Tools) -> None:
     """Puts right who is taken for a speaker: "who" for its noun, somebody who is told something."""
     settle(work.article, parses(work), work.entities, work.drafts)
@@ -215,6 +222,7 @@ STEPS = (
     Step("find lines", each(find_lines), needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
     Step("find tagged", each(find_tagged), needs=("article", "pieces", "docs", "attributions", "drafts"),
          gives=("drafts",), by="tagger", what="claims"),
+    Step("leave out credits", each(leave_out_credits), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("settle speakers", each(settle_speakers), needs=("article", "pieces", "docs", "entities", "drafts"),
          gives=("drafts",), what="claims"),
     Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),

@@ -21,7 +21,7 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.rules import TAGGER
-from claimwire.pipelines.extract.spans import text_of
+from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs, precision, sections
 
@@ -137,7 +137,7 @@ def claims(article: Article, drafts: Sequence[Draft]) -> list[Draft]:
 
 def why_not(article: Article, draft: Draft) -> str | None:
     """The name of the first reason for which a draft is not a claim; None for a claim."""
-    for reason in REASONS if draft.cue else (printed,):
+    for reason in REASONS if draft.cue else REASONS[:2]:
         if reason(article, draft):
             return reason.__name__
     return None
@@ -155,6 +155,14 @@ def printed(article: Article, draft: Draft) -> bool:
         return False
     name = re.sub(r"[\s\d.]+$", "", label[1].lower())
     return name in sections("labels.txt")["nobody"] or _VERSE.match(name) is not None
+
+
+def credited(article: Article, draft: Draft) -> bool:
+    """Who took a picture says nothing: "Photograph: Ann Lee/The Star"."""
+    return any(
+        any_contains(article.credits_in([part]), part)
+        for part in [*draft.cue[:1], *draft.speaker[:1], *([draft.head] if draft.speaker else [])]
+    ) or not any(has_words(article.text, part) for part in outside(draft.content, article.credits_in(draft.content)))
 
 
 def small_words(article: Article, draft: Draft) -> bool:
@@ -294,8 +302,8 @@ def orders(article: Article, draft: Draft) -> bool:
     return (not before or before[-1] in ".!?:") and draft.lemma == word.lower() and draft.lemma in cue_verbs()
 
 
-REASONS = (printed, small_words, voiceless, measures, cites, nobodys, calls, greets, asks, sings, orders)
-"""In the order in which they are asked. Of a draft without a cue only the first is."""
+REASONS = (printed, credited, small_words, voiceless, measures, cites, nobodys, calls, greets, asks, sings, orders)
+"""In the order in which they are asked. Of a draft without a cue only the first two are."""
 
 
 def _speaker(article: Article, draft: Draft) -> str:
