@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from spacy.tokens import Doc, Token
@@ -31,6 +31,7 @@ _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"}
 _OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
 _REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
 _LONGEST_NAME = 12
+_CLOSING = frozenset("\"”'’»")
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
 _DATELINE = re.compile(
@@ -71,6 +72,22 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
         return list(content)
     kept = [trim(text, (start, end)), *content[1:]]
     return [span for span in kept if has_words(text, span)] or list(content)
+
+
+def until_going_on(text: str, content: Sequence[Span], cues: Iterable[Span]) -> list[Span]:
+    """A content that ends where its speaker goes on: "it was a 'political trial' | saying he would appeal"."""
+    parts = list(content)
+    for start, end in cues:
+        if (
+            text[start - 1 : start] != " "
+            or text[start - 2 : start - 1] not in _CLOSING
+            or text[end - 3 : end] != "ing"
+        ):
+            continue
+        at = next((at for at, (first, last) in enumerate(parts) if first < start - 2 and end <= last), None)
+        if at is not None and has_words(text, (parts[at][0], start)):
+            parts = [*parts[:at], (parts[at][0], start - 1)]
+    return parts
 
 
 def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:

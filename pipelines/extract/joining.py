@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.edges import settle, without_lead
+from claimwire.pipelines.extract.edges import settle, until_going_on, without_lead
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
     CLAUSE,
@@ -87,6 +87,7 @@ def with_tagger(
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[_paragraph(article, draft)]
         _end_before_next(article.text, draft, beside)
+        draft.content = until_going_on(article.text, draft.content, [rule.cue[0] for rule in beside if rule.cue])
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= _SAME:
             if same.alleged:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from spacy.tokens import Token
 
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.rules import TAGGER
@@ -54,6 +55,7 @@ _GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _POINTS = re.compile("[:―—–-]")
+_THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
 # Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
@@ -185,6 +187,18 @@ def voiceless(article: Article, draft: Draft) -> bool:
     return draft.rule is TAGGER and doing and not draft.speaker and not draft.alleged
 
 
+def quoted_phrase(article: Article, draft: Draft) -> bool:
+    """A phrase in quotation marks is what somebody says, and no speaker: "a 'political trial' | saying". Titles, names
+    and "the 'experts' say" are."""
+    quote = article.quote_at(draft.head[0]) if draft.speaker else None
+    if quote is None or quote.start <= draft.cue[0][0] < quote.end or quote.start < draft.speaker[0][0] - 1:
+        return False
+    word = article.text[slice(*draft.head)].lower()
+    first = _WORD.search(article.text, *quote.span)
+    several = word.endswith("s") and not word.endswith("ss")
+    return first is not None and first.group()[0].islower() and not several and not is_role(word)
+
+
 def measures(article: Article, draft: Draft) -> bool:
     """ "Paid according to the number of minutes": what others are measured by says nothing."""
     word = article.text[draft.head[0] : draft.head[1]].lower()
@@ -203,7 +217,8 @@ def nobodys(article: Article, draft: Draft) -> bool:
     cue = _cue(article, draft)
     start = draft.cue[0][0]
     outside = not article.quoted(start)
-    if outside and (who in sections("lookalikes.txt")["nobody"] or _is_none(article, draft)):
+    head = article.text[slice(*draft.head)].lower()
+    if outside and (who in sections("lookalikes.txt")["nobody"] or head in _THINGS or _is_none(article, draft)):
         return True
     if outside and ((who in _FIRST and draft.class_ == "cognition") or (who == "i" and draft.class_ != "speech")):
         return True
@@ -302,7 +317,21 @@ def orders(article: Article, draft: Draft) -> bool:
     return (not before or before[-1] in ".!?:") and draft.lemma == word.lower() and draft.lemma in cue_verbs()
 
 
-REASONS = (printed, credited, small_words, voiceless, measures, cites, nobodys, calls, greets, asks, sings, orders)
+REASONS = (
+    printed,
+    credited,
+    small_words,
+    voiceless,
+    quoted_phrase,
+    measures,
+    cites,
+    nobodys,
+    calls,
+    greets,
+    asks,
+    sings,
+    orders,
+)
 """In the order in which they are asked. Of a draft without a cue only the first two are."""
 
 
