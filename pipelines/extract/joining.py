@@ -182,7 +182,8 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
     """
     parts: dict[int, list[Span]] = defaultdict(list)
     for span in draft.content:
-        parts[article.paragraph_number(span[0])].append(span)
+        for part in _cut(article, span):
+            parts[article.paragraph_number(part[0])].append(part)
     if not draft.cue or draft.inherited:
         yield draft
         return
@@ -196,6 +197,18 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
                 yield _going_on(draft, more)
         elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
             yield _going_on(draft, spans)
+
+
+def _cut(article: Article, span: Span) -> Iterator[Span]:
+    """A content over several paragraphs, paragraph by paragraph, where each begins with a quotation mark."""
+    start, end = span
+    last = article.paragraph_number(end - 1)
+    for number in range(article.paragraph_number(start), last):
+        following = article.paragraphs[number + 1][0]
+        if article.text[following] in _MARKS:
+            yield start, article.paragraphs[number][1]
+            start = following
+    yield start, end
 
 
 def _own_words(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:
