@@ -21,6 +21,7 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.foreign import is_foreign
 from claimwire.pipelines.extract.rules import TAGGER
 from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
@@ -139,7 +140,7 @@ def claims(article: Article, drafts: Sequence[Draft]) -> list[Draft]:
 
 def why_not(article: Article, draft: Draft) -> str | None:
     """The name of the first reason for which a draft is not a claim; None for a claim."""
-    for reason in REASONS if draft.cue else REASONS[:2]:
+    for reason in REASONS if draft.cue else REASONS[:3]:
         if reason(article, draft):
             return reason.__name__
     return None
@@ -165,6 +166,11 @@ def credited(article: Article, draft: Draft) -> bool:
         any_contains(article.credits_in([part]), part)
         for part in [*draft.cue[:1], *draft.speaker[:1], *([draft.head] if draft.speaker else [])]
     ) or not any(has_words(article.text, part) for part in outside(draft.content, article.credits_in(draft.content)))
+
+
+def foreign(article: Article, draft: Draft) -> bool:
+    """What stands in a sentence of another language is not read: "« Nous sommes là pour vous », dit le maire"."""
+    return is_foreign(article.text[slice(*article.sentence_at(draft.start))])
 
 
 def small_words(article: Article, draft: Draft) -> bool:
@@ -320,6 +326,7 @@ def orders(article: Article, draft: Draft) -> bool:
 REASONS = (
     printed,
     credited,
+    foreign,
     small_words,
     voiceless,
     quoted_phrase,
@@ -332,7 +339,7 @@ REASONS = (
     sings,
     orders,
 )
-"""In the order in which they are asked. Of a draft without a cue only the first two are."""
+"""In the order in which they are asked. Of a draft without a cue only the first three are."""
 
 
 def _speaker(article: Article, draft: Draft) -> str:
