@@ -89,8 +89,8 @@ def draft(text: str, cue: str, content: str, speaker: str = "", rule: Rule = CLA
 def test_the_reasons_are_asked_in_their_order() -> None:
     names = [reason.__name__ for reason in reject.REASONS]
     assert names == [
-        "printed", "small_words", "voiceless", "measures", "cites", "nobodys", "calls", "greets", "asks", "sings",
-        "orders",
+        "printed", "credited", "foreign", "small_words", "voiceless", "quoted_phrase", "measures", "cites", "nobodys",
+        "calls", "greets", "asks", "sings", "orders",
     ]  # fmt: skip
 
 

@@ -54,6 +54,7 @@ PATTERNS = (
     "<p '", '<p "', '="', "x<y ", "<script>", "<li><ul>", "</b>", " ", "\n", " \n", "\t", "\u00ad", "\u200c", "\ud800",
     "a", "a ", "a. ", '"', "“", "”", "'", "(", "((((( ", "1", "1,", "1.", "-", "—", ", ", "said ", "A ", "A. ", "'s ",
     "e\u0301", "\u0000", "{", '{"a":', "\\", "%", "2026-", "T00:", "+00:00", "http://", "é",
+    "A/", "(A", "Aa Ba/", "Photo: ", "\nBy A", "AP/", "© A ",
 )  # fmt: skip
 NUMBERED = tuple(
     "".join(f"{before}{number}{after}" for number in range(2 * SIZE // (len(before + after) + 5)))

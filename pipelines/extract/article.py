@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cached_property
+from operator import itemgetter
 
+from claimwire.pipelines.extract.credits import find_credits
 from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from claimwire.pipelines.extract.quotes import Quote, find_quotes
-from claimwire.pipelines.extract.spans import last_begun
+from claimwire.pipelines.extract.spans import hull, last_begun
 from claimwire.schemas import Span
 
 
@@ -30,11 +33,22 @@ class Article:
         self._opens = [quote.start for quote in self.quotes]
         self._sentences: dict[Span, list[Span]] = {}
 
+    @cached_property
+    def credits(self) -> list[Span]:
+        """Where the text says who took a picture or wrote the article."""
+        return find_credits(self.text)
+
     def only(self, paragraphs: Sequence[Span]) -> Article:
         """The same text, of which only some paragraphs are read."""
         part = Article(self.text, paragraphs, self.quotes)
         part._sentences = self._sentences
         return part
+
+    def credits_in(self, spans: Sequence[Span]) -> Sequence[Span]:
+        """The credits that lie between the first start and the last end of some spans, or reach into them."""
+        first, last = hull(spans)
+        begin = bisect_right(self.credits, first, key=itemgetter(1))
+        return self.credits[begin : bisect_left(self.credits, (last,), begin)]
 
     def paragraph_number(self, offset: int) -> int:
         """The index of the last paragraph that begins at or before an offset; -1 before the first one."""

@@ -22,6 +22,8 @@ _CONTRASTS = frozenset({"while", "whereas", "though", "although", "even", "despi
 _OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"})
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _QUESTIONS = frozenset({"what", "who", "how", "why", "where", "when"})
+_OPENING, _CLOSING = frozenset("\"“'‘«"), frozenset("\"”'’»")
+_BEING = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s"})
 _DEEPEST = 6
 _LONGEST_NAME = 16
 
@@ -87,12 +89,33 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
                     if child.dep_ in {"dobj", "dative"} and head.i < child.i < verb.i:
                         return child
             return subject(head, depth + 1)
+        if verb.dep_ == "acl" and verb.tag_ == "VBG" and _is_quoted(head, verb):
+            return _quotes(head, depth)
         if verb.dep_ == "acl" and verb.tag_ == "VBG":
             issuer = subject(head.head, depth + 1) if head.dep_ == "dobj" and is_verb(head.head) else None
             # "They issued a statement saying ...": they say it, not the statement.
             return issuer if issuer is not None and head.lower_ in _ISSUED else head
         if verb.dep_ == "conj":
             return subject(head, depth + 1)
+    return None
+
+
+def _is_quoted(noun: Token, verb: Token) -> bool:
+    """Whether a noun lies in a quotation that ends before a verb: "a 'political trial' | saying"."""
+    doc = noun.doc
+    if doc[verb.i - 1].text not in _CLOSING:
+        return False
+    marks = (i for i in range(verb.i - 2, max(-1, verb.i - 2 - _LONGEST_NAME), -1) if doc[i].text in _OPENING)
+    return next(marks, noun.i) < noun.i
+
+
+def _quotes(noun: Token, depth: int) -> Token | None:
+    """Who uses the words that a noun ends, and goes on to speak: "he dismissed it as a 'political trial' saying"."""
+    verb = noun.head
+    for _ in range(_DEEPEST):
+        if is_verb(verb) and not (verb.dep_ == "ccomp" and is_verb(verb.head)):
+            return None if verb.lower_ in _BEING else subject(verb, depth + 1)
+        verb = verb.head
     return None
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
 
+from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
     addressee,
@@ -19,7 +20,7 @@ from claimwire.pipelines.extract.clauses import (
     relative_subject,
 )
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.spans import disjoint, has_words, longest, trim
+from claimwire.pipelines.extract.spans import disjoint, has_words, longest, outside, strip, trim
 from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
@@ -30,6 +31,7 @@ _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"}
 _OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
 _REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
 _LONGEST_NAME = 12
+_CLOSING = frozenset("\"”'’»")
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
 _DATELINE = re.compile(
@@ -49,6 +51,14 @@ def _lead() -> re.Pattern[str]:
     )
 
 
+def without_credits(article: Article, draft: Draft) -> None:
+    """Leaves out of a content who took a picture, unless nothing else is in it: "It is safe. (Photo: Ann Lee)"."""
+    credited = article.credits_in(draft.content)
+    if credited:
+        parts = [strip(article.text, part) for part in outside(draft.content, credited)]
+        draft.content = [part for part in parts if has_words(article.text, part)] or draft.content
+
+
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
     """A content without the word by which the reporter joins it to the sentence before ("But ...", "In fact, ...",
     "because, he said, ..."), and without a dateline."""
@@ -62,6 +72,22 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
         return list(content)
     kept = [trim(text, (start, end)), *content[1:]]
     return [span for span in kept if has_words(text, span)] or list(content)
+
+
+def until_going_on(text: str, content: Sequence[Span], cues: Iterable[Span]) -> list[Span]:
+    """A content that ends where its speaker goes on: "it was a 'political trial' | saying he would appeal"."""
+    parts = list(content)
+    for start, end in cues:
+        if (
+            text[start - 1 : start] != " "
+            or text[start - 2 : start - 1] not in _CLOSING
+            or text[end - 3 : end] != "ing"
+        ):
+            continue
+        at = next((at for at, (first, last) in enumerate(parts) if first < start - 2 and end <= last), None)
+        if at is not None and has_words(text, (parts[at][0], start)):
+            parts = [*parts[:at], (parts[at][0], start - 1)]
+    return parts
 
 
 def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.edges import settle, without_lead
+from claimwire.pipelines.extract.edges import settle, until_going_on, without_lead
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
     CLAUSE,
@@ -87,6 +87,7 @@ def with_tagger(
         # Only what begins in the same paragraph is compared, so that a long text takes no longer than its parts.
         beside = left[_paragraph(article, draft)]
         _end_before_next(article.text, draft, beside)
+        draft.content = until_going_on(article.text, draft.content, [rule.cue[0] for rule in beside if rule.cue])
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= _SAME:
             if same.alleged:
@@ -181,7 +182,8 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
     """
     parts: dict[int, list[Span]] = defaultdict(list)
     for span in draft.content:
-        parts[article.paragraph_number(span[0])].append(span)
+        for part in _cut(article, span):
+            parts[article.paragraph_number(part[0])].append(part)
     if not draft.cue or draft.inherited:
         yield draft
         return
@@ -195,6 +197,18 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
                 yield _going_on(draft, more)
         elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
             yield _going_on(draft, spans)
+
+
+def _cut(article: Article, span: Span) -> Iterator[Span]:
+    """A content over several paragraphs, paragraph by paragraph, where each begins with a quotation mark."""
+    start, end = span
+    last = article.paragraph_number(end - 1)
+    for number in range(article.paragraph_number(start), last):
+        following = article.paragraphs[number + 1][0]
+        if article.text[following] in _MARKS:
+            yield start, article.paragraphs[number][1]
+            start = following
+    yield start, end
 
 
 def _own_words(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:

@@ -16,8 +16,10 @@ from claimwire.pipelines.extract import pieces, reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.confidence import confidence
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.edges import without_credits
 from claimwire.pipelines.extract.entities import Recognised, find_entities, recognised
 from claimwire.pipelines.extract.finding import find_in_parse
+from claimwire.pipelines.extract.finding.continued import find_continued
 from claimwire.pipelines.extract.finding.lines import find_in_lines
 from claimwire.pipelines.extract.finding.tagged import find_by_tagger
 from claimwire.pipelines.extract.joining import with_lines, with_tagger
@@ -137,6 +139,17 @@ def find_tagged(work: Work, _: Tools) -> None:
     work.drafts = with_tagger(article, parses(work), work.drafts, find_by_tagger(article, work.attributions))
 
 
+def find_going_on(work: Work, _: Tools) -> None:
+    """Gives quotations without a cue to who speaks in the paragraph before."""
+    work.drafts = [*work.drafts, *find_continued(work.read, work.drafts)]
+
+
+def leave_out_credits(work: Work, _: Tools) -> None:
+    """Takes out of the contents what says who took a picture."""
+    for draft in work.drafts:
+        without_credits(work.article, draft)
+
+
 def settle_speakers(work: Work, _: Tools) -> None:
     """Puts right who is taken for a speaker: "who" for its noun, somebody who is told something."""
     settle(work.article, parses(work), work.entities, work.drafts)
@@ -215,6 +228,8 @@ STEPS = (
     Step("find lines", each(find_lines), needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
     Step("find tagged", each(find_tagged), needs=("article", "pieces", "docs", "attributions", "drafts"),
          gives=("drafts",), by="tagger", what="claims"),
+    Step("find continued", each(find_going_on), needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("leave out credits", each(leave_out_credits), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("settle speakers", each(settle_speakers), needs=("article", "pieces", "docs", "entities", "drafts"),
          gives=("drafts",), what="claims"),
     Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),

@@ -43,7 +43,7 @@ def drafted(
     article_id: str, article: Article, drafts: Sequence[Draft], entities: Sequence[Entity]
 ) -> Iterator[tuple[Draft, Claim]]:
     """Each draft that makes a claim, with it; the same claim may come of several."""
-    cast = Cast(article.text, entities)
+    cast = Cast(article.text, entities, article.credits)
     kept = reject.unnested(drafts)
     speakers = find_speakers(cast, Discourse(article, drafts), kept)
     for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):

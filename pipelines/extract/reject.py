@@ -18,10 +18,12 @@ from collections.abc import Sequence
 from spacy.tokens import Token
 
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
+from claimwire.pipelines.extract.foreign import is_foreign
 from claimwire.pipelines.extract.rules import TAGGER
-from claimwire.pipelines.extract.spans import text_of
+from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs, precision, sections
 
@@ -54,6 +56,7 @@ _GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _POINTS = re.compile("[:―—–-]")
+_THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
 # Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
@@ -137,7 +140,7 @@ def claims(article: Article, drafts: Sequence[Draft]) -> list[Draft]:
 
 def why_not(article: Article, draft: Draft) -> str | None:
     """The name of the first reason for which a draft is not a claim; None for a claim."""
-    for reason in REASONS if draft.cue else (printed,):
+    for reason in REASONS if draft.cue else REASONS[:3]:
         if reason(article, draft):
             return reason.__name__
     return None
@@ -155,6 +158,19 @@ def printed(article: Article, draft: Draft) -> bool:
         return False
     name = re.sub(r"[\s\d.]+$", "", label[1].lower())
     return name in sections("labels.txt")["nobody"] or _VERSE.match(name) is not None
+
+
+def credited(article: Article, draft: Draft) -> bool:
+    """Who took a picture says nothing: "Photograph: Ann Lee/The Star"."""
+    return any(
+        any_contains(article.credits_in([part]), part)
+        for part in [*draft.cue[:1], *draft.speaker[:1], *([draft.head] if draft.speaker else [])]
+    ) or not any(has_words(article.text, part) for part in outside(draft.content, article.credits_in(draft.content)))
+
+
+def foreign(article: Article, draft: Draft) -> bool:
+    """What stands in a sentence of another language is not read: "« Nous sommes là pour vous », dit le maire"."""
+    return is_foreign(article.text[slice(*article.sentence_at(draft.start))])
 
 
 def small_words(article: Article, draft: Draft) -> bool:
@@ -177,6 +193,18 @@ def voiceless(article: Article, draft: Draft) -> bool:
     return draft.rule is TAGGER and doing and not draft.speaker and not draft.alleged
 
 
+def quoted_phrase(article: Article, draft: Draft) -> bool:
+    """A phrase in quotation marks is what somebody says, and no speaker: "a 'political trial' | saying". Titles, names
+    and "the 'experts' say" are."""
+    quote = article.quote_at(draft.head[0]) if draft.speaker else None
+    if quote is None or quote.start <= draft.cue[0][0] < quote.end or quote.start < draft.speaker[0][0] - 1:
+        return False
+    word = article.text[slice(*draft.head)].lower()
+    first = _WORD.search(article.text, *quote.span)
+    several = word.endswith("s") and not word.endswith("ss")
+    return first is not None and first.group()[0].islower() and not several and not is_role(word)
+
+
 def measures(article: Article, draft: Draft) -> bool:
     """ "Paid according to the number of minutes": what others are measured by says nothing."""
     word = article.text[draft.head[0] : draft.head[1]].lower()
@@ -195,7 +223,8 @@ def nobodys(article: Article, draft: Draft) -> bool:
     cue = _cue(article, draft)
     start = draft.cue[0][0]
     outside = not article.quoted(start)
-    if outside and (who in sections("lookalikes.txt")["nobody"] or _is_none(article, draft)):
+    head = article.text[slice(*draft.head)].lower()
+    if outside and (who in sections("lookalikes.txt")["nobody"] or head in _THINGS or _is_none(article, draft)):
         return True
     if outside and ((who in _FIRST and draft.class_ == "cognition") or (who == "i" and draft.class_ != "speech")):
         return True
@@ -294,8 +323,23 @@ def orders(article: Article, draft: Draft) -> bool:
     return (not before or before[-1] in ".!?:") and draft.lemma == word.lower() and draft.lemma in cue_verbs()
 
 
-REASONS = (printed, small_words, voiceless, measures, cites, nobodys, calls, greets, asks, sings, orders)
-"""In the order in which they are asked. Of a draft without a cue only the first is."""
+REASONS = (
+    printed,
+    credited,
+    foreign,
+    small_words,
+    voiceless,
+    quoted_phrase,
+    measures,
+    cites,
+    nobodys,
+    calls,
+    greets,
+    asks,
+    sings,
+    orders,
+)
+"""In the order in which they are asked. Of a draft without a cue only the first three are."""
 
 
 def _speaker(article: Article, draft: Draft) -> str:

@@ -50,6 +50,8 @@ CLAUSE_PASSIVE = Rule("clause passive", "verbs")
 PARENTHESIS = Rule("parenthesis", "verbs", clear=True, spoken=True)
 # The mayor vowed to repair the bridge.
 INFINITIVE = Rule("infinitive", "verbs", nests=True)
+# The mayor denied taking bribes.
+GERUND = Rule("gerund", "verbs", spoken=True)
 # The mayor warned of a flood. - He was accused by the mayor of theft.
 PREPOSITION = Rule("preposition", "verbs")
 PREPOSITION_PASSIVE = Rule("preposition passive", "verbs")
@@ -82,6 +84,9 @@ COLON = Rule("colon", "quotations", clear=True, spoken=True, nests=True, quotes=
 # “The bridge is safe,” said the mayor. [next paragraph:] “It will stay open.”
 CONTINUED = Rule("continued", "quotations", spoken=True, quotes=True)
 
+# The ministry released a statement: [next paragraph:] The bridge is safe.
+ANNOUNCED = Rule("announced", "quotations", clear=True, spoken=True)
+
 # “The bridge is safe.” - Ann Lee
 SIGNED = Rule("signed", "lines", clear=True)
 # LEE: The bridge is safe.
@@ -93,11 +98,11 @@ TAGGER = Rule("tagger", "tagged", tagger=True)
 TAGGER_AND_RULES = Rule("tagger and rules", "tagged", tagger=True)
 
 RULES = (
-    CLAUSE, CLAUSE_PASSIVE, PARENTHESIS, INFINITIVE, PREPOSITION, PREPOSITION_PASSIVE, OBJECT,
+    CLAUSE, CLAUSE_PASSIVE, PARENTHESIS, INFINITIVE, GERUND, PREPOSITION, PREPOSITION_PASSIVE, OBJECT,
     SAID_TO, IT_IS_SAID, HEARSAY,
     NOUN, NOUN_IS, ADJECTIVE,
     ACCORDING, PHRASE,
-    QUOTE, COLON, CONTINUED,
+    QUOTE, COLON, CONTINUED, ANNOUNCED,
     SIGNED, DIALOGUE, HEADLINE,
     TAGGER, TAGGER_AND_RULES,
 )  # fmt: skip

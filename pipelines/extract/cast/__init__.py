@@ -11,9 +11,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from claimwire.pipelines.extract.cast.bodies import Bodies
 from claimwire.pipelines.extract.cast.people import Mention, People
-from claimwire.schemas import Entity
+from claimwire.schemas import Entity, Span
 
 
 class EntityMention(NamedTuple):
@@ -30,9 +32,12 @@ class Cast:
     Args:
         text: The article.
         entities: Its entities; all indices of entities are into these.
+        credited: Where it says who took a picture or wrote it. Nobody who is named only there is meant elsewhere.
     """
 
-    def __init__(self, text: str, entities: Sequence[Entity]) -> None:
+    def __init__(self, text: str, entities: Sequence[Entity], credited: Sequence[Span] = ()) -> None:
+        if credited:
+            text, entities = _blank(text, credited), [_outside(text, entity, credited) for entity in entities]
         self.text = text
         self.entities = entities
         self._mentions = sorted(
@@ -62,3 +67,28 @@ class Cast:
         """Whether a person is mentioned at an offset."""
         at = bisect_left(self._people_starts, start)
         return at < len(self._people_starts) and self._people_starts[at] == start
+
+
+def _blank(text: str, spans: Sequence[Span]) -> str:
+    """A text with some spans blank, so that all offsets stay."""
+    parts, last = [], 0
+    for start, end in spans:
+        parts += [text[last:start], "\n" * (end - start)]
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+def _outside(text: str, entity: Entity, spans: Sequence[Span]) -> Entity:
+    """An entity with only those mentions that lie outside some spans. A surname alone outside is nobody's whose full
+    name stands only inside."""
+    kept = tuple(mention for mention in entity.mentions if not _reaches(spans, mention))
+    if len(kept) == len(entity.mentions):
+        return entity
+    full = any(text.count(" ", *mention) >= entity.name.count(" ") for mention in kept)
+    return msgspec.structs.replace(entity, mentions=kept if full else ())
+
+
+def _reaches(spans: Sequence[Span], mention: Span) -> bool:
+    """Whether one of sorted, disjoint spans overlaps a mention."""
+    at = bisect_left(spans, (mention[1], 0)) - 1
+    return at >= 0 and spans[at][1] > mention[0]

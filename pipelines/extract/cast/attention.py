@@ -11,7 +11,6 @@ from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.people import Gender
 from claimwire.pipelines.extract.cast.salience import Salience, outstanding
-from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Span
 
 GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
@@ -25,11 +24,6 @@ CLEAR = 1.2
 PLAINLY_BODY = 2.0
 """The same for a body that "it" or a noun means of which nothing shows that it is the one."""
 _PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: so that "ſ" is not an "s"
-# "Ann Lee/Getty Images", "Ann Lee for The Post", "Ann Lee | Reuters"; "Photo: Ann Lee", "By Ann Lee".
-_CREDIT_BEHIND = re.compile(r"\s?[/|]\s?[A-Z]| via (?:AP|AFP|Getty|Reuters)\b")
-_CREDIT_BEFORE = re.compile(
-    rf"(?:\b(?i:{any_of(sections('particles.txt')['credits'])})(?: (?:by|credit|courtesy of))?:? ?|(?:^|\n)By )$"
-)
 _REACH, _REACH_BODY = 8, 3
 """So many sentences back somebody, or a body, may have been named whom a pronoun or noun means."""
 _EVENTS = 60
@@ -72,8 +66,6 @@ class Attention:
         subject: tuple[int, int] | None = None
         before = 0
         for start, end, person in self._cast.people.mentions:
-            if _credited(self._cast.text, start, end):
-                continue
             sentence = self._discourse.sentence(start)
             weight = self._discourse.weight(start, end)
             if weight == 1.0:
@@ -168,14 +160,6 @@ class Attention:
                 weight = self._discourse.weight(start, end) * (_SAID if _within(start, content) else 1.0)
                 salience.add(index, weight, here - sentence)
         return salience.scores()
-
-
-def _credited(text: str, start: int, end: int) -> bool:
-    """True for who took a picture or wrote the article, of whom the article does not speak."""
-    return (
-        _CREDIT_BEHIND.match(text, end) is not None
-        or _CREDIT_BEFORE.search(text, max(0, start - 40), start) is not None
-    )
 
 
 def _within(at: int, content: Sequence[Span]) -> bool:

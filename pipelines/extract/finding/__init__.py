@@ -14,7 +14,7 @@ from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import is_verb
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.edges import without_lead
+from claimwire.pipelines.extract.edges import until_going_on, without_lead
 from claimwire.pipelines.extract.finding import hearsay, nouns, phrases, quotations, verbs
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.quotes import Quote
@@ -54,8 +54,9 @@ def _in_paragraph(paragraph: Paragraph, quotes: Sequence[Quote], previous: Draft
         _find_phrases(paragraph, token, token.lower_)
     drafts = [draft for draft in paragraph.drafts if reject.stands(paragraph.article, draft)]
     quotations.attach(paragraph, quotes, drafts, previous)
+    cues = [draft.cue[0] for draft in drafts if draft.cue]
     for draft in drafts:
-        draft.content = without_lead(paragraph.text, draft.content)
+        draft.content = until_going_on(paragraph.text, without_lead(paragraph.text, draft.content), cues)
     return drafts
 
 

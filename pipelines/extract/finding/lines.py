@@ -30,6 +30,11 @@ _VERBED = re.compile(r"(?:(?<=,)|(?<=[’'”\"])) (?P<cue>[^\W\d_]+) (?P<who>[^
 _OPENING = "\"“„«「'‘"
 _CLOSING = "\"”“»」'’.!?"
 _SPOKEN = re.compile(r"(?<= )[a-z]+\b")
+# "The mine is closing. — Ann Lee (@annlee) May 3, 2021"
+_POSTED = re.compile(
+    r"(?P<said>[^\n]{8,1000}?)(?:\s+(?:pic\.twitter\.com|https?://|t\.co)\S*)*\s*(?P<cue>[―—–]|--?) ?"
+    r"(?P<who>[^\W_][^\n―—–()]{0,50} \(@\w{1,20}\))(?:,? [A-Z][a-z]+ \d{1,2}, \d{4})?$"
+)
 _LITTLE = frozenset(
     {"a", "an", "the", "his", "her", "their", "its", "he", "she", "it", "they", "we", "i", "this", "one"}
 )
@@ -55,7 +60,7 @@ def find_in_lines(article: Article, entities: Sequence[Entity]) -> list[Draft]:
     for index, (start, end) in enumerate(paragraphs):
         line = labels[index]
         following = paragraphs[index + 1] if index + 1 < len(paragraphs) else (end, end)
-        signed = _signed(text, (start, end), following, ends, voices)
+        signed = _signed(text, (start, end), following, ends, voices) or _posted(text, start, end)
         if signed is not None:
             drafts.append(_draft(text, SIGNED, signed, (start, max(end, signed.who[1]))))
         elif line is not None and in_dialogue[index]:
@@ -103,6 +108,12 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
     if not first[:1].isupper() and not (voices.role(first) and re.search(r"\b[A-Z]", match["who"])):
         return None
     return Line(who, match.span("cue"), quote.span)
+
+
+def _posted(text: str, start: int, end: int) -> Line | None:
+    """A post with the name and the handle of who wrote it behind."""
+    match = _POSTED.match(text, start, end) if text.find("(@", max(start, end - 100), end) >= 0 else None
+    return Line(match.span("who"), match.span("cue"), match.span("said")) if match else None
 
 
 def _labelled(text: str, line: Line | None, voices: Voices) -> Line | None:

@@ -81,6 +81,8 @@ def _quoting(paragraph: Paragraph, quote: Quote, drafts: list[Draft], by_cue: di
         paragraph.name(draft, head)
         by_cue[key] = draft
         drafts.append(draft)
+    elif cue.tag_ == "VBG" and draft.content and quote.end <= draft.cue[0][0] < draft.content[0][0]:
+        return None  # "They fear a “race to the bottom”, saying that ...": the participle has its own clause
     elif not any_overlaps(draft.content, [quote.span]):
         # The parse took something else for what was said: the quotation is.
         draft.content = [span for span in draft.content if _is_quoted(paragraph, span)]

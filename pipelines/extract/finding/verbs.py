@@ -5,12 +5,13 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from claimwire.pipelines.extract import reject
-from claimwire.pipelines.extract.clauses import agent, clause_range, governed_clause, passive, subject
+from claimwire.pipelines.extract.clauses import SUBJECTS, agent, clause_range, governed_clause, passive, subject
 from claimwire.pipelines.extract.finding.hearsay import sourceless
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.rules import (
     CLAUSE,
     CLAUSE_PASSIVE,
+    GERUND,
     INFINITIVE,
     OBJECT,
     PARENTHESIS,
@@ -37,7 +38,7 @@ def find(paragraph: Paragraph, cue: Token, verb: CueVerb) -> None:
     if reject.unsaid(cue, verb):
         return
     speaker = agent(cue) if passive(cue) else subject(cue)
-    for frame in (_clause, _parenthesis, _infinitive, _preposition, _object):
+    for frame in (_clause, _parenthesis, _infinitive, _gerund, _preposition, _object):
         if frame(paragraph, cue, verb, speaker):
             return
 
@@ -104,6 +105,22 @@ def _infinitive(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token 
                 paragraph.name(draft, speaker)
                 return True
     return False
+
+
+def _gerund(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token | None) -> bool:
+    """ "The mayor denied taking bribes"."""
+    if "g" not in verb.frames or passive(cue):
+        return False
+    done = next((c for c in cue.rights if c.dep_ in {"xcomp", "ccomp"} and c.tag_ == "VBG"), None)
+    if done is None or any(c.dep_ in SUBJECTS for c in done.lefts) or paragraph.article.quoted(paragraph.offset(cue.i)):
+        return False
+    start, end = clause_range(done)
+    part = (max(start, cue.i + 1), end)
+    draft = paragraph.draft(GERUND, cue, verb[:2], [part], part)
+    if draft is None:
+        return False
+    paragraph.name(draft, speaker)
+    return True
 
 
 def _preposition(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token | None) -> bool:
