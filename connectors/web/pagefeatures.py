@@ -309,7 +309,7 @@ def _add_windows(described: list[Features], found: list[Block], voted: list[floa
         of["votes around"] = window(at - 6, at + 7)
         of["votes just before"], of["votes just behind"] = ahead, behind
         of["less of both"], of["more of both"] = min(ahead, behind), max(ahead, behind)
-        if block.tag in _HEADINGS:
+        if block.tag in HEADINGS:
             of["heading of votes"] = behind
         of["place"] = at / len(voted)
         for name, holds in (
@@ -322,7 +322,7 @@ def _add_windows(described: list[Features], found: list[Block], voted: list[floa
                 of[name] = 1.0
 
 
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def _add_headings(described: list[Features], found: list[Block], title: str) -> None:
@@ -330,7 +330,7 @@ def _add_headings(described: list[Features], found: list[Block], title: str) -> 
     service, since = False, 0
     for at, (of, block) in enumerate(zip(described, found, strict=True)):
         starts = _SERVICE_HEADING.match(block.text) is not None
-        if block.tag in _HEADINGS or (block.bold > 0.9 and len(block.tokens) < 10):
+        if block.tag in HEADINGS or (block.bold > 0.9 and len(block.tokens) < 10):
             service, since = starts, at
         if not of:
             continue
