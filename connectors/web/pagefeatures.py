@@ -28,8 +28,7 @@ _SERVICE = re.compile(
     r"|follow us|share this|read more|read also|also read|related:|advertisement|click here|photo|image|getty"
     r"|published|updated|posted|comments?\b|min(?:ute)?s? read|contact us|download|learn more|facebook|twitter"
     r"|linkedin|email|whatsapp|disclosure|affiliate|table of contents|about the author"
-    r"|is an? (?:senior |staff )?(?:writer|reporter|journalist|editor)",
-    re.IGNORECASE,
+    r"|is an? (?:senior |staff )?(?:writer|reporter|journalist|editor)"
 )
 _SERVICE_HEADING = re.compile(
     r"(?:related|more (?:from|on|stories|in|about)|read (?:more|next|also)|you (?:may|might)|recommended|popular"
@@ -42,15 +41,13 @@ _SERVICE_HEADING = re.compile(
 )
 _SERVICE_START = re.compile(
     r"(?:photo|image|picture|credit|source|via|©|copyright|figure|fig\.|video|watch|caption|getty|read|related|see|more"
-    r"|click|download|listen|advert|subscribe|sign|follow|share|join|\[|\*)",
-    re.IGNORECASE,
+    r"|click|download|listen|advert|subscribe|sign|follow|share|join|\[|\*)"
 )
-_BYLINE = re.compile(r"(?:by|words|text|story|written by|reviewed by|edited by)\b[: ]", re.IGNORECASE)
+_BYLINE = re.compile(r"(?:by|words|text|story|written by|reviewed by|edited by)\b[: ]")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _DATE = re.compile(
     rf"\b{_MONTH}[a-z]*\.? \d|\d {_MONTH}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[:/.]\d\d"
-    r"|\b(?:hour|day|min(?:ute)?)s? (?:ago|read)\b",
-    re.IGNORECASE,
+    r"|\b(?:hour|day|min(?:ute)?)s? (?:ago|read)\b"
 )
 _QUOTES = tuple('“"‘«„')
 
@@ -66,8 +63,7 @@ class Shingles:
 
     def share(self, tokens: list[str]) -> float:
         """The share of the tokens that stand in the texts in this order, 0 to 1; 0 for fewer than four."""
-        runs = _shingles(tokens)
-        return sum(run in self._known for run in runs) / len(runs) if runs else 0.0
+        return len([1 for run in _shingles(tokens) if run in self._known]) / max(1, len(tokens) - 3)
 
 
 def _shingles(tokens: list[str]) -> list[tuple[str, ...]]:
@@ -150,10 +146,10 @@ _TEXT_TAGS = frozenset(("p", "div", "blockquote"))
 
 def _alone(block: Block) -> Features:
     """What a block says of itself."""
-    text, count = block.text, len(block.tokens)
+    text, low, count = block.text, block.text.lower(), len(block.tokens)
     short = count < 20
-    service = _SERVICE.search(text) is not None
-    starts = _SERVICE_START.match(text) is not None
+    service = _SERVICE.search(low) is not None
+    starts = _SERVICE_START.match(low) is not None
     end = text[-1]
     sentence = _SENTENCE_END.search(text) is not None
     of: dict[str, float | bool] = {
@@ -174,8 +170,8 @@ def _alone(block: Block) -> Features:
         "service words": service,
         "short with service words": service and count < 25,
         "hidden": block.hidden,
-        "byline": short and _BYLINE.match(text) is not None,
-        "date": short and _DATE.search(text) is not None,
+        "byline": short and _BYLINE.match(low) is not None,
+        "date": short and _DATE.search(low) is not None,
         "service start": starts,
         "short with service start": starts and count < 25,
         "copyright sign": "©" in text,
@@ -309,7 +305,7 @@ def _add_windows(described: list[Features], found: list[Block], voted: list[floa
         of["votes around"] = window(at - 6, at + 7)
         of["votes just before"], of["votes just behind"] = ahead, behind
         of["less of both"], of["more of both"] = min(ahead, behind), max(ahead, behind)
-        if block.tag in _HEADINGS:
+        if block.tag in HEADINGS:
             of["heading of votes"] = behind
         of["place"] = at / len(voted)
         for name, holds in (
@@ -322,15 +318,15 @@ def _add_windows(described: list[Features], found: list[Block], voted: list[floa
                 of[name] = 1.0
 
 
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def _add_headings(described: list[Features], found: list[Block], title: str) -> None:
     titles = {_words(title)} | {_words(block.text) for block in found if block.tag == "h1"}
     service, since = False, 0
     for at, (of, block) in enumerate(zip(described, found, strict=True)):
-        starts = _SERVICE_HEADING.match(block.text) is not None
-        if block.tag in _HEADINGS or (block.bold > 0.9 and len(block.tokens) < 10):
+        starts = _SERVICE_HEADING.match(block.text[:40]) is not None
+        if block.tag in HEADINGS or (block.bold > 0.9 and len(block.tokens) < 10):
             service, since = starts, at
         if not of:
             continue

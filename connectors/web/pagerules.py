@@ -10,11 +10,16 @@ from claimwire.connectors.web.pageblocks import Block
 _WHOLE = re.compile(
     r"""
       the\ post\ .{1,300}\ (?:first\ )?appeared\ (?:first\ )?on\ .{1,100}
-    | (?:©|\(c\)\ |copyright\b).{0,200}
+    | (?:©|\(c\)\ |copyright\ (?:©|\(c\)|\d{4})).{0,200}
     | .{0,80}\ball\ rights\ reserved\b.{0,120}
     | (?:read|see|watch|learn|find\ out)\ (?:more|also|next|full\ story|the\ full\ (?:story|article))\b\W.{0,150}
     | (?:also\ read|read\ this|related(?:\ (?:articles?|stor(?:y|ies)|coverage|posts?|content|links?|topics?))?
         |recommended|must[\ -]read|don[’']t\ miss|more\ on\ this)\s*[:|-].{0,150}
+    | <\w+\ [^<>]*>
+    | (?:you\ may\ also\ like|you\ might\ (?:also\ )?(?:like|be\ interested\ in)|more|also|explore\ further|up\ next
+        |trending(?:\ now)?|top\ stories|latest\ news|sharing\ is\ caring|continue\ reading\ below
+        |thanks?\ (?:you\ )?for\ (?:signing\ up|subscribing)|(?:photo\ )?gallery|see\ all|about\ the\ authors?
+        |recommended(?:\ for\ you)?|what\ to\ read\ next|more\ (?:stories|news)|share\ this:?|like\ this)[\s:.!…]*
     | (?:read\ more|continue\ reading|keep\ reading|view\ more|show\ more|load\ more|see\ more|learn\ more|see\ also)\W*
     | (?:advertisement|sponsored(?:\ content)?|ad|loading|close|share|print|comments?|tweet|email|save|copy\ link
         |article\ continues\ (?:below|after)\b.{0,60}|story\ continues\ (?:below|after)\b.{0,60}
@@ -31,13 +36,14 @@ _WHOLE = re.compile(
     | (?:file\ )?(?:photo(?:graph)?s?|image|picture|pic|illustration|video)s?\s*
         (?:credits?|courtesy(?:\ of)?|source|by|via|copyright)\s*[:/|]?\s.{0,100}
     | (?:photo(?:graph)?s?|image|picture|credits?|image\ source|photo\ illustration)s?\s*[:/|].{0,120}
-    | \(?(?:photo|image|picture|video|ap\ photo|reuters)s?\b[^)]{0,20}[/:]?\ ?(?:by\ )?[^)]{0,80}\)
+    | \((?:photo|image|picture|video|ap\ photo|reuters)s?\b[^)]{0,20}[/:]?\ ?(?:by\ )?[^)]{0,80}\)
     | [^.]{0,60}(?:/|\bvia\ )\s?(?:getty(?:\ images)?|afp|reuters|shutterstock|istock|alamy|epa|ap|unsplash|pexels)\W*
     | (?:last\ )?(?:published|updated|posted|modified|first\ published|edited|created)\b(?:\ on|\ at)?
         :?\ [^.]{0,80}\d[^.]{0,40}
     | (?:published|updated|posted)?\W*\d+\ (?:second|minute|min|hour|hr|day|week|month)s?\ ago\W*
     | (?:we|this\ (?:web)?site|our\ (?:web)?site|our\ partners)\b.{0,60}\buses?\ cookies\b.{0,400}
-    | by\ (?:continuing|clicking|signing|subscribing|submitting|using|entering)\b.{0,300}
+    | by\ (?:continuing|clicking|signing|subscribing|submitting|using|entering)\b.{0,200}
+        \b(?:agree|consent|accept|terms)\b.{0,200}
     | (?:enter|submit)\ your\ e-?mail\b.{0,150}
     | (?:click|tap)\ here\b.{0,150}
     | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published)
@@ -49,7 +55,7 @@ _WHOLE = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _BYLINE = re.compile(
-    r"(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\ )?by:?\s+"
+    r"(?i:(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\s)?by):?\s+"
     r"(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|[,&|•·-])"
     r"(?:\s*[,&|•·-]?\s*(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)){0,9}"
     r"(?:\W+(?:\d.{0,40}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{0,40}|staff.{0,30}|@\w+))?\s*"

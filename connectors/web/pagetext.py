@@ -21,20 +21,28 @@ from resiliparse.parse.html import HTMLTree
 from trafilatura import bare_extraction
 
 from claimwire.connectors.web.pageblocks import Block, Page, blocks, parse
-from claimwire.connectors.web.pagefeatures import Features, Shingles, article_body, features, judge, with_neighbours
+from claimwire.connectors.web.pagefeatures import (
+    HEADINGS,
+    Features,
+    Shingles,
+    article_body,
+    features,
+    judge,
+    with_neighbours,
+)
 from claimwire.connectors.web.pagerules import is_boilerplate
 from claimwire.connectors.web.pageweights import ALONE, WITH_NEIGHBOURS
 
-LEAST_CHANCE = 0.6
+LEAST_CHANCE = 0.55
 """The least chance of a block that is kept."""
 LEAST_WORDS = 25
-"""The fewest words of an article. What is shorter is a front page, a gallery, a video or an error."""
+"""The fewest words of an article outside of links. What is shorter is a front page, a gallery, a video or an error."""
 
 _SHORTEST_COPY = 15  # words; shorter lines recur, in recipes or statements
 
 # trafilatura's time grows faster than the page in some of its steps.
-_MOST_NODES_FOR_TRAFILATURA = 15_000
-_LONGEST_FOR_TRAFILATURA = 1_000_000  # characters of text
+_MOST_NODES_FOR_TRAFILATURA = 10_000
+_LONGEST_FOR_TRAFILATURA = 400_000  # characters of text
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,400}?charset\s*=\s*["']?\s*([a-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([a-z0-9_:.-]{2,40})""", re.IGNORECASE)
@@ -52,7 +60,7 @@ def page_text(html: str) -> str:
     """The article of a page as plain text.
 
     Args:
-        html: The page, of any quality. Only its first 4,000,000 characters are read.
+        html: The page, of any quality. Only its first 3,000,000 characters and 20,000 elements are read.
 
     Returns:
         Paragraphs, subheads and block quotes, each apart from the next by an empty line; a newline between list items
@@ -97,11 +105,15 @@ def article(page: Page, chances: list[float]) -> str:
     for block, chance in zip(page.blocks, chances, strict=True):
         if chance < LEAST_CHANCE or is_boilerplate(block):
             continue
-        if len(block.tokens) >= _SHORTEST_COPY and seen.share(block.tokens) > 0.9:
+        if len(block.tokens) >= _SHORTEST_COPY and seen.share(block.tokens) > 0.75:
             continue  # pages for phones and screens in one have each paragraph twice, others a hidden copy for machines
         seen.add(block.tokens)
         kept.append(block)
-    if sum(len(block.tokens) for block in kept) < LEAST_WORDS:
+    while kept and kept[-1].tag in HEADINGS:  # of what was left out
+        kept.pop()
+    while kept and kept[0].tag == "h1":  # the title is not of the text
+        kept.pop(0)
+    if sum(len(block.tokens) for block in kept if block.linked < 0.5) < LEAST_WORDS:
         return ""
     pieces: list[str] = []
     for before, block in zip([None, *kept], kept, strict=False):
