@@ -26,7 +26,8 @@ _LINK = re.compile(r"<a\s+href=[^<>]*>[^<>]*</a>", re.IGNORECASE)
 
 # The HTML standard's way with misnested elements takes quadratic time (measured: 20,000 times "<b><i><u><a>" 1.1 s,
 # 80,000 times 17 s). No article has so many elements; what has is cut at its tags instead, in one pass.
-_MOST_TAGS = 20_000
+MOST_TAGS = 20_000
+"""The most tags of what is read by the HTML standard's rules."""
 # Nor has a tag so many attributes: each is compared with all before it (80,000 take 15 s). None of them is text, so a
 # long tag loses them. A quotation mark opens a value behind "=" only, and ">" within it ends nothing.
 _TAG_AND_ATTRIBUTES = re.compile(r"""<(/?[a-z][^\s/>]*+)((?:=\s*(?:"[^"]*"|'[^']*')|[^>])*+)(>?)""", re.IGNORECASE)
@@ -80,14 +81,23 @@ def to_text(html: str) -> str:
             return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
         html = text
     html = _NO_TAG.sub("&lt;", html)
-    if len(html) > _LONGEST_TAG:
-        html = _TAG_AND_ATTRIBUTES.sub(_without_many_attributes, html)
-    return _tidy(_extract(html) if html.count("<") <= _MOST_TAGS else _cut(html))
+    html = without_long_tags(html)
+    return _tidy(_extract(html) if html.count("<") <= MOST_TAGS else _cut(html))
 
 
 def resolved(text: str) -> str:
     """The text with its character references resolved, as the HTML standard has it (13.2.5.73), whatever it is."""
     return unescape(_NO_CHARACTER.sub("\ufffd", text))
+
+
+def without_long_tags(html: str) -> str:
+    """The HTML without the attributes of tags of more than 2,000 characters: parsers compare each with all others."""
+    return _TAG_AND_ATTRIBUTES.sub(_without_many_attributes, html) if len(html) > _LONGEST_TAG else html
+
+
+def without_unseen(text: str) -> str:
+    """The text without soft hyphens, zero-width spaces and other marks that nobody sees."""
+    return _UNSEEN_MARKS.sub("", text)
 
 
 def _without_many_attributes(tag: re.Match[str]) -> str:
@@ -131,7 +141,7 @@ def _cut(html: str) -> str:
 
 def _tidy(text: str) -> str:
     """Take the indentation of lists and quotations away, the room around cells, and what nobody sees."""
-    text = _UNSEEN_MARKS.sub("", text)
+    text = without_unseen(text)
     if "\t" in text:
         text = _TABS.sub("\t", text)
     return _MANY_BREAKS.sub("\n\n", _LINE_EDGES.sub("\n", text)).strip()

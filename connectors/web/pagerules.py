@@ -1,0 +1,67 @@
+"""Phrases by which a block is no part of an article, wherever it stands."""
+
+from __future__ import annotations
+
+import re
+
+from claimwire.connectors.web.pageblocks import Block
+
+# Whole blocks. Each is what sites write around articles, not what an article says: short, and of a fixed form.
+_WHOLE = re.compile(
+    r"""
+      the\ post\ .{1,300}\ (?:first\ )?appeared\ (?:first\ )?on\ .{1,100}
+    | (?:©|\(c\)\ |copyright\b).{0,200}
+    | .{0,80}\ball\ rights\ reserved\b.{0,120}
+    | (?:read|see|watch|learn|find\ out)\ (?:more|also|next|full\ story|the\ full\ (?:story|article))\b\W.{0,150}
+    | (?:also\ read|read\ this|related(?:\ (?:articles?|stor(?:y|ies)|coverage|posts?|content|links?|topics?))?
+        |recommended|must[\ -]read|don[’']t\ miss|more\ on\ this)\s*[:|-].{0,150}
+    | (?:read\ more|continue\ reading|keep\ reading|view\ more|show\ more|load\ more|see\ more|learn\ more|see\ also)\W*
+    | (?:advertisement|sponsored(?:\ content)?|ad|loading|close|share|print|comments?|tweet|email|save|copy\ link
+        |article\ continues\ (?:below|after)\b.{0,60}|story\ continues\ (?:below|after)\b.{0,60}
+        |scroll\ (?:down\ )?to\ continue\b.{0,60}|skip\ advert\w*|skip\ to\b.{0,60})\W*
+    | (?:listen|watch)\s*(?:to\ this\ (?:article|story|page)|now|live|here|:)?\W*(?:\d+\s*min\w*\W*)?
+    | listen\ to\ this\ (?:article|story)\b.{0,80}
+    | (?:estimated\ )?(?:reading\ time\W*)?\d+\W?min(?:ute)?s?\.?\ (?:read|listen|watch)\W*
+    | (?:sign\ up|subscribe|register|join)\b.{0,100}
+        \b(?:newsletters?|updates|inbox|alerts|mailing\ list|channel)\b.{0,150}
+    | (?:follow|like|find)\ (?:us|me|him|her|them)\ on\b.{0,120}
+    | follow\ [^.]{1,60}\ on
+        \ (?:twitter|x|facebook|instagram|threads|bluesky|tiktok|linkedin|youtube|google\ news)\b.{0,80}
+    | (?:download|get)\ (?:the|our)\ [^.]{0,40}\bapps?\b.{0,80}
+    | (?:file\ )?(?:photo(?:graph)?s?|image|picture|pic|illustration|video)s?\s*
+        (?:credits?|courtesy(?:\ of)?|source|by|via|copyright)\s*[:/|]?\s.{0,100}
+    | (?:photo(?:graph)?s?|image|picture|credits?|image\ source|photo\ illustration)s?\s*[:/|].{0,120}
+    | \(?(?:photo|image|picture|video|ap\ photo|reuters)s?\b[^)]{0,20}[/:]?\ ?(?:by\ )?[^)]{0,80}\)
+    | [^.]{0,60}(?:/|\bvia\ )\s?(?:getty(?:\ images)?|afp|reuters|shutterstock|istock|alamy|epa|ap|unsplash|pexels)\W*
+    | (?:last\ )?(?:published|updated|posted|modified|first\ published|edited|created)\b(?:\ on|\ at)?
+        :?\ [^.]{0,80}\d[^.]{0,40}
+    | (?:published|updated|posted)?\W*\d+\ (?:second|minute|min|hour|hr|day|week|month)s?\ ago\W*
+    | (?:we|this\ (?:web)?site|our\ (?:web)?site|our\ partners)\b.{0,60}\buses?\ cookies\b.{0,400}
+    | by\ (?:continuing|clicking|signing|subscribing|submitting|using|entering)\b.{0,300}
+    | (?:enter|submit)\ your\ e-?mail\b.{0,150}
+    | (?:click|tap)\ here\b.{0,150}
+    | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published)
+        \ (?:in|on|at|by)\b.{0,150}
+    | (?:have|do\ you\ have)\ (?:a\ |any\ )?(?:news\ )?(?:tip|story|confidential)\b.{0,200}
+    | (?:tags?|topics?|filed\ under|categor(?:y|ies)|share\ this(?:\ (?:article|story|post))?
+        |in\ this\ (?:article|story))\s*(?::.{0,200})?
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_BYLINE = re.compile(
+    r"(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\ )?by:?\s+"
+    r"(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|[,&|•·-])"
+    r"(?:\s*[,&|•·-]?\s*(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)){0,9}"
+    r"(?:\W+(?:\d.{0,40}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{0,40}|staff.{0,30}|@\w+))?\s*"
+)
+_LONGEST = 600
+
+
+def is_boilerplate(block: Block) -> bool:
+    """Whether a block is a caption, or a phrase that sites put around an article."""
+    text = block.text
+    if block.tag == "figcaption":
+        return True
+    if len(text) > _LONGEST:
+        return False
+    return _WHOLE.fullmatch(text) is not None or (len(text) < 120 and _BYLINE.fullmatch(text) is not None)
