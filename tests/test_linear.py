@@ -25,6 +25,7 @@ from claimwire.connectors.kafka import KafkaAddress
 from claimwire.connectors.sources import sources
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.pagemeta import page_metadata
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.index import Found
@@ -99,6 +100,16 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "to_text": to_text,
     "to_text of a tag": lambda text: to_text(f"<p {text}>x</p>"),
     "to_text of a document": lambda text: to_text(f"<html><body><p>x</p>{text}"),
+    "page_metadata": lambda text: page_metadata(f"<html><body><h1>x</h1>{text}", "https://example.org/x", text),
+    "page_metadata of meta elements": lambda text: page_metadata(
+        "".join(
+            f"<meta name='{name}' content='{text}'>" for name in ("author", "og:title", "date", "robots", "keywords")
+        ),
+        "https://example.org/x",
+    ),
+    "page_metadata of JSON-LD": lambda text: page_metadata(
+        f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{text}", {text}</script>', None
+    ),
     "parse_time": parse_time,
     "normalize of a title": lambda text: normalize(RawArticle(title=text, tags=(text,), summary=text)),
     "normalize and fingerprint": _article,
