@@ -21,6 +21,7 @@ from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.run.publish import Publisher
 from claimwire.pipelines.run.reading import Reading, expand
 from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.workers import keeping_workers
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.addresses import parse_sinks
@@ -64,24 +65,12 @@ class BoundedRun:
         self._sinks = parse_sinks(settings, state.folder, state.id, state.attempt)
         self._publisher = Publisher(settings, state)
         runner = Runner(beam_options, settings.workers)
-        self._reading = Reading(
-            settings, state, self.run, runner, self.summary, progress, stopping, retry=only_dead_letters
-        )
-        self._fetching = Fetching(settings, state, self.run, runner, self.summary, progress, stopping)
+        task = Task(settings, state, self.run, runner, self.summary, progress, stopping)
+        self._reading = Reading(task, retry=only_dead_letters)
+        self._fetching = Fetching(task)
         self._archives = [self._fetching.scratch] if self._fetching.scratch else []
         self._letters = LetterLog()
-        self._passes = Passes(
-            settings,
-            state,
-            self.run,
-            self._sinks,
-            runner,
-            self._publisher,
-            self.summary,
-            self._letters,
-            progress,
-            stopping,
-        )
+        self._passes = Passes(task, self._sinks, self._publisher, self._letters)
 
     def go(self) -> Summary:
         """Do the run.

@@ -22,20 +22,18 @@ from claimwire.connectors.web.archive import Kept
 from claimwire.connectors.web.pages import ReadPages
 from claimwire.connectors.web.records import HostMemory, PageRequest, PageResult
 from claimwire.connectors.web.visits import Manners
-from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.normalize.page import is_teaser, with_page, without_page
 from claimwire.pipelines.observe import logs
-from claimwire.pipelines.observe.progress import Progress, following
-from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.observe.progress import following
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.ending import ending
-from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
 from claimwire.pipelines.state import pages, queue
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.journal import make_folder
-from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.pages import Waiting
 from claimwire.schemas import Article
 
@@ -74,32 +72,12 @@ class Fetching:
     """Fetches the pages for which entries wait in an open state.
 
     Args:
-        settings: How to fetch.
-        state: Open.
-        run: The run.
-        runner: Runs its pipelines.
-        summary: Counts pages.
-        progress: Is told how far it is.
-        stopping: Tells whether to end at the next safe point.
+        task: The run.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        state: State,
-        run: Run,
-        runner: Runner,
-        summary: Summary,
-        progress: Progress,
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._settings = settings
-        self._state = state
-        self._run = run
-        self._runner = runner
-        self._summary = summary
-        self._progress = progress
-        self._stopping = stopping
+    def __init__(self, task: Task) -> None:
+        self._settings, self._state, self._run, self._runner, self._summary, self._progress, self._stopping = task
+        settings = task.settings
         self._manners = Manners(
             delay_s=settings.page_delay,
             delays=settings.delays(),
@@ -107,11 +85,11 @@ class Fetching:
             concurrency=settings.feeds_at_once,
         )
         folder = settings.archive_folder()
-        self.scratch = folder / f".claimwire-{state.id}" if folder else None
+        self.scratch = folder / f".claimwire-{task.state.id}" if folder else None
         """Where archives are written until they have their names; nothing in it outlives a run."""
-        self._staging = state.scratch("pages")
-        self._counted = state.scratch("fetched")
-        self._stop_file = state.scratch("stop_pages")
+        self._staging = task.state.scratch("pages")
+        self._counted = task.state.scratch("fetched")
+        self._stop_file = task.state.scratch("stop_pages")
 
     def check(self) -> None:
         """Raises SinkError where no archive can be written."""

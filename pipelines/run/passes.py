@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from claimwire.connectors.outputs.names import idle_name, pass_name
 from claimwire.pipelines import ingest
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
-from claimwire.pipelines.enrich import Enrich, EnrichBatch, Run
+from claimwire.pipelines.enrich import Enrich, EnrichBatch
 from claimwire.pipelines.observe import events, logs
 from claimwire.pipelines.observe.letters import LetterLog
-from claimwire.pipelines.observe.progress import Progress, following
-from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.observe.progress import following
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.publish import Publisher
-from claimwire.pipelines.run.runner import Runner
-from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.sinks.addresses import Sink
 from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.staging import count, empty, staged
 from claimwire.pipelines.state.journal import STDOUT
-from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.queue import Outcome, QueueReader
 from claimwire.schemas import encode
 
@@ -39,43 +37,19 @@ class Passes:
     """Works the queue of an open state to its end.
 
     Args:
-        settings: What to extract, and how.
-        state: Open.
-        run: The run.
+        task: The run.
         sinks: Where records go.
-        runner: Runs its pipelines.
         publisher: Publishes what was committed, and lets the consumer group follow.
-        summary: Counts what became of articles.
         letters: Logs the dead letters that are written.
-        progress: Is told how far it is.
-        stopping: Tells whether to end at the next safe point.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        state: State,
-        run: Run,
-        sinks: Sequence[Sink],
-        runner: Runner,
-        publisher: Publisher,
-        summary: Summary,
-        letters: LetterLog,
-        progress: Progress,
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._settings = settings
-        self._state = state
-        self._run = run
+    def __init__(self, task: Task, sinks: Sequence[Sink], publisher: Publisher, letters: LetterLog) -> None:
+        self._settings, self._state, self._run, self._runner, self._summary, self._progress, self._stopping = task
         self._sinks = sinks
-        self._runner = runner
         self._publisher = publisher
-        self._summary = summary
         self._letters = letters
-        self._progress = progress
-        self._stopping = stopping
-        self._reports = state.scratch("pass")
-        self._counted = state.scratch("extracted")
+        self._reports = task.state.scratch("pass")
+        self._counted = task.state.scratch("extracted")
 
     def work(self) -> None:
         """Take all that waits through the graph, in passes of about ``pass_seconds`` each."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain, pairwise
@@ -22,21 +22,18 @@ from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopi
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
 from claimwire.pipelines import ingest
-from claimwire.pipelines.enrich import Run
 from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.observe import logs
-from claimwire.pipelines.observe.progress import Progress, following
-from claimwire.pipelines.observe.summary import Summary, counted
+from claimwire.pipelines.observe.progress import following
+from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.fetching import wants_page
 from claimwire.pipelines.run.outlets import NOTHING_FOUND, Outlets
 from claimwire.pipelines.run.polling import Polling, report
-from claimwire.pipelines.run.runner import Runner
+from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.topics import TopicReader, why_unread
-from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.staging import count, empty, staged
-from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event
 
@@ -71,41 +68,20 @@ class Reading:
     """Reads sources into the queue of an open state.
 
     Args:
-        settings: How to read.
-        state: Open.
-        run: The run.
-        runner: Runs its pipelines.
-        summary: Counts what was read.
-        progress: Is told how far it is.
-        stopping: Tells whether to end at the next safe point.
+        task: The run.
         retry: Whether what has failed before is tried again (``claimwire replay``).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        state: State,
-        run: Run,
-        runner: Runner,
-        summary: Summary,
-        progress: Progress,
-        stopping: Callable[[], bool],
-        retry: bool,
-    ) -> None:
-        self._settings = settings
-        self._state = state
-        self._run = run
-        self._runner = runner
-        self._summary = summary
-        self._progress = progress
-        self._stopping = stopping
+    def __init__(self, task: Task, retry: bool) -> None:
+        self._settings, self._state, self._run, self._runner, self._summary, self._progress, self._stopping = task
+        settings = task.settings
         self._retry = retry
         self._wants_page = wants_page(settings)
-        self._polling = Polling(state.sources, run, settings.remembered(), summary)
-        self._outlets = Outlets(settings, state.sources, run, progress, stopping)
-        self._staging = state.scratch("intake")
-        self._counted = state.scratch("read")
-        self._stop_file = state.scratch("stop")
+        self._polling = Polling(task.state.sources, task.run, settings.remembered(), task.summary)
+        self._outlets = Outlets(settings, task.state.sources, task.run, task.progress, task.stopping)
+        self._staging = task.state.scratch("intake")
+        self._counted = task.state.scratch("read")
+        self._stop_file = task.state.scratch("stop")
 
     def read(self, found: Found) -> None:
         """Read all that is due of them."""
