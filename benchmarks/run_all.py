@@ -40,6 +40,7 @@ def main(argv: list[str]) -> int:
         planned["claims"] = data
         planned["speakers"] = data
         planned["page_claims"] = data
+        planned["pages"] = data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

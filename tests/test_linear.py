@@ -25,6 +25,7 @@ from claimwire.connectors.kafka import KafkaAddress
 from claimwire.connectors.sources import sources
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.pagetext import decode_html, page_text
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.index import Found
@@ -91,6 +92,8 @@ def _copies(text: str) -> None:
         with_verdict(*three)
 
 
+PROSE_OF_A_PAGE = "The gates of the harbour were closed on Monday, and nobody could say for how long. " * 3
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "canonical_url of a host": lambda text: canonical_url(f"http://{text}example.org/"),
     "canonical_url of a path": lambda text: canonical_url(f"http://example.org/{text}"),
@@ -99,6 +102,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "to_text": to_text,
     "to_text of a tag": lambda text: to_text(f"<p {text}>x</p>"),
     "to_text of a document": lambda text: to_text(f"<html><body><p>x</p>{text}"),
+    "page_text of a document": lambda text: page_text(f"<html><body><p>{PROSE_OF_A_PAGE}</p>{text}"),
+    "page_text of a paragraph": lambda text: page_text(f"<html><body><article><p>{PROSE_OF_A_PAGE}{text}</p>"),
+    "decode_html": lambda text: decode_html(f"<meta charset={text}".encode("utf-16-le", "replace"), f"charset={text}"),
     "parse_time": parse_time,
     "normalize of a title": lambda text: normalize(RawArticle(title=text, tags=(text,), summary=text)),
     "normalize and fingerprint": _article,
