@@ -42,6 +42,7 @@ def main(argv: list[str]) -> int:
         planned["speakers"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
+        planned["pages"] = data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

@@ -27,6 +27,7 @@ from claimwire.connectors.web.discovery import find_feeds, robots_sitemaps
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
 from claimwire.connectors.web.pagemeta import page_metadata
+from claimwire.connectors.web.pagetext import decode_html, page_text
 from claimwire.connectors.web.waits import retry_after
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
@@ -99,6 +100,8 @@ def _parse(text: str) -> None:
     parse_feed(text.encode("utf-8", "replace"), "https://example.org/feed")
 
 
+PROSE_OF_A_PAGE = "The gates of the harbour were closed on Monday, and nobody could say for how long. " * 3
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "canonical_url of a host": lambda text: canonical_url(f"http://{text}example.org/"),
     "canonical_url of a path": lambda text: canonical_url(f"http://example.org/{text}"),
@@ -117,6 +120,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "page_metadata of JSON-LD": lambda text: page_metadata(
         f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{text}", {text}</script>', None
     ),
+    "page_text of a document": lambda text: page_text(f"<html><body><p>{PROSE_OF_A_PAGE}</p>{text}"),
+    "page_text of a paragraph": lambda text: page_text(f"<html><body><article><p>{PROSE_OF_A_PAGE}{text}</p>"),
+    "decode_html": lambda text: decode_html(f"<meta charset={text}".encode("utf-16-le", "replace"), f"charset={text}"),
     "parse_time": parse_time,
     "normalize of a title": lambda text: normalize(RawArticle(title=text, tags=(text,), summary=text)),
     "normalize and fingerprint": _article,

@@ -233,6 +233,11 @@ def test_no_bytes_and_no_header_make_decoding_fail(body: bytes, content_type: st
     assert isinstance(decode_html(b"<meta charset=" + body, f"text/html; charset={content_type}"), str)
 
 
+@pytest.mark.parametrize("name", ["idna", "punycode", "undefined", "unicode_escape", "base64", "utf-7", "mbcs"])
+def test_a_codec_that_is_no_charset_of_pages_counts_as_none(name: str) -> None:
+    assert decode_html(b"caf\xe9 \\u0041 +AEE-", f"text/html; charset={name}").endswith("\\u0041 +AEE-")
+
+
 RUSSIAN = "Гавань Олдпорта останется закрытой до весны, сказала мэр в понедельник."
 
 

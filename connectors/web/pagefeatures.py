@@ -362,7 +362,7 @@ def with_neighbours(described: list[Features], chances: Sequence[float], words: 
         start, end = max(0, start), min(size, end)
         return (sums[end] - sums[start]) / (counts[end] - counts[start]) if end > start else 0.0
 
-    wider = []
+    wider: list[Features] = []
     for at, of in enumerate(described):
         if not of:
             wider.append({})

@@ -49,6 +49,7 @@ _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([a-z0-
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HEAD = 4_096
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"))  # Python's own
 # The encoding standard (encoding.spec.whatwg.org, "names and labels"): browsers read the first as the second.
 _READ_AS = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "gb2312": "gb18030",
@@ -180,21 +181,20 @@ def decode_html(body: bytes, content_type: str | None) -> str:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
-    head = body[:_HEAD]
-    named = [found[1] for found in (_CHARSET.search(content_type or ""),) if found]
-    named += [found[1].decode("ascii") for found in (_META_CHARSET.search(head), _XML_ENCODING.search(head)) if found]
     try:
         return body.decode("utf-8")  # other text of some length is never UTF-8 by chance
     except UnicodeDecodeError:
         pass
+    head = body[:_HEAD]
+    named = [found[1] for found in (_CHARSET.search(content_type or ""),) if found]
+    named += [found[1].decode("ascii") for found in (_META_CHARSET.search(head), _XML_ENCODING.search(head)) if found]
     for name in named:
-        encoding = _known(name)
-        if encoding in ("utf-16-le", "utf-16-be", "utf-16"):
-            encoding = None if b"<" in head and head.find(b"\0") < 0 else encoding
-        if encoding == "utf-8" and body.decode("utf-8", "replace").count("\ufffd") * 50 > len(body):
-            encoding = None  # it says so and is not
-        if encoding:
-            return body.decode(encoding, "replace")
+        known = _known(name)
+        if known is None or (known.startswith("utf-16") and b"\0" not in head):
+            continue
+        text = body.decode(known, "replace")
+        if known != "utf-8" or text.count("\ufffd") * 50 <= len(body):  # else it says so and is not
+            return text
     return body.decode(_known(detect_encoding(body[:100_000])) or "utf-8", "replace")
 
 
@@ -204,6 +204,6 @@ def _known(name: str | None) -> str | None:
         info = codecs.lookup((name or "").strip().lower())
     except (LookupError, ValueError):
         return None
-    if not info._is_text_encoding:
+    if not info._is_text_encoding or info.name.replace("-", "_") in _NO_CHARSETS:
         return None
     return _READ_AS.get(info.name, info.name)
