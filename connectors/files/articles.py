@@ -45,7 +45,7 @@ def decode_article(data: bytes, origin: Origin) -> RawArticle:
     except value.NotAnObject as error:
         raise NotAnArticle(str(error)) from None
     if _VERSION_OF_FEED.match(str(found.get("version"))):
-        raise NotAnArticle("a JSON Feed, which holds articles; give it as a file or a URL")
+        raise NotAnArticle("a JSON Feed, which holds articles; give it as a .json file of its own, or its URL")
     read = next((read for is_form, read in _FORMS if is_form(found)), _plain)
     article = read(found)
     if not any(said and said.strip() for said in (article.url, article.title, article.text)):

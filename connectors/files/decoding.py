@@ -10,7 +10,6 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry
 from claimwire.connectors.feeds.records import NotAFeed, ParsedFeed
 from claimwire.connectors.feeds.sandbox import FeedParser
@@ -46,7 +45,7 @@ def replay(letter: DeadLetter) -> Iterator[RawArticle | DeadLetter]:
 
 
 def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLetter]:
-    """What the bytes hold that this stage takes: one article, or any number for ``feed`` and for a JSON Feed."""
+    """What the bytes hold that this stage takes: one article, or for ``feed`` any number."""
     try:
         match stage:
             case "feed":
@@ -56,8 +55,6 @@ def decode(stage: str, data: bytes, origin: Origin) -> Iterator[RawArticle | Dea
                 yield decode_entry(data)
             case "file":
                 yield decode_text(data, origin)
-            case "record" if is_json_feed(data):
-                yield from _decode_feed(data, origin)
             case "record" | "normalize" | "extract" | "publish" | "queue":
                 yield decode_article(data, origin)
             case _:
