@@ -60,9 +60,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         _in(
             SOURCES,
-            "What to read, repeatable: the URL of a feed, a saved feed, a list of feeds (OPML or .txt), "
-            "*.jsonl[.gz|.zst], *.json, a table (.csv, .tsv, .parquet), saved pages (.html), a WARC file, an article "
-            "text file, a folder of these, or kafka://HOST:PORT/TOPIC.",
+            "What to read, repeatable: the URL of a feed, a sitemap or an outlet's home page, a saved feed, a list of "
+            "feeds (OPML or .txt), *.jsonl[.gz|.zst], *.json, a table (.csv, .tsv, .parquet), saved "
+            "pages (.html), a WARC file, an article text file, a folder of these, or kafka://HOST:PORT/TOPIC.",
         ),
     ] = ()
     columns: Annotated[

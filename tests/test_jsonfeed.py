@@ -18,6 +18,7 @@ from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed, parse_feed_in
 from claimwire.connectors.feeds.records import ParsedFeed
 from claimwire.connectors.files.articles import NotAnArticle, decode_article
+from claimwire.connectors.files.kinds import file_kind
 from claimwire.connectors.files.reading import read_file
 from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.schemas import DeadLetter, Origin, RawArticle
@@ -255,12 +256,12 @@ def test_a_fetched_feed_is_read_like_any_other(tmp_path: Path) -> None:
     assert record["article"]["text"] == ITEM["content_text"]
 
 
-@pytest.mark.parametrize("name", ["feed.json", "feed.jsonl", "feed"])
+@pytest.mark.parametrize("name", ["feed.json", "feed"])
 def test_a_saved_feed_is_read_item_by_item(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
-    path.write_bytes(feed(ITEM, {}))
-    kind = "jsonl" if name.endswith("l") else "json"
-    article, letter = read_file(str(path), kind)
+    path.write_bytes(json.dumps(json.loads(feed(ITEM, {})), indent=2).encode())
+    assert file_kind(str(path)) == "json"
+    article, letter = read_file(str(path), "json")
     assert isinstance(article, RawArticle)
     assert isinstance(letter, DeadLetter)
     assert (article.title, article.feed_url, article.origin) == ("The road", None, Origin(url=str(path)))
@@ -273,6 +274,19 @@ def test_a_saved_feed_that_was_cut_gives_what_is_there(tmp_path: Path) -> None:
     assert len(list(read_file(str(path), "json"))) == 1
 
 
-def test_one_article_cannot_be_a_feed() -> None:
+def test_one_article_cannot_be_a_feed(tmp_path: Path) -> None:
     with pytest.raises(NotAnArticle, match="a JSON Feed, which holds articles"):
         decode_article(feed(ITEM), Origin())
+    path = tmp_path / "feeds.jsonl"
+    path.write_bytes(feed(ITEM) + b"\n" + feed())
+    letters = list(read_file(str(path), "jsonl"))
+    assert [letter.stage for letter in letters if isinstance(letter, DeadLetter)] == ["record", "record"]
+
+
+@pytest.mark.parametrize(
+    "broken", ['"items"', '"items" [', "items: [", '"items": [{"id": "1"} {"id": "2"}]', '"x": 1 "y": 2']
+)
+def test_what_is_nearly_json_is_read_to_where_it_ceases_to_be(broken: str) -> None:
+    found = parse_feed(f'{{"version": "{VERSION}", {broken}}}'.encode(), URL)
+    assert len(found.articles) == ("id" in broken)
+    assert "not JSON" in (found.error.message if found.error else found.note or "")

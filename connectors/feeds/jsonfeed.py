@@ -29,7 +29,7 @@ MOST_ITEMS = 50_000
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_SPACE = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
@@ -153,24 +153,26 @@ def _walk(text: str) -> _Document:
     members: dict[str, Any] = {}
     items: list[_Item] = []
     has_items = False
-    at = text.find("{") + 1
     try:
-        while (at := _skipped(text, at)) and text[at : at + 1] != "}":
+        at = _skipped(text, text.find("{") + 1)
+        while text[at] != "}":
             key, at = _value(text, at)
             colon = _COLON.match(text, at)
             if not isinstance(key, str) or not colon:
                 raise _BrokenOffError(f"not JSON at character {at}")
-            at = colon.end()
-            if key == "items" and text[at : at + 1] == "[":
+            at = _skipped(text, colon.end())
+            if key == "items" and text[at] == "[":
                 has_items = True
-                at += 1
-                while (at := _skipped(text, at)) and text[at : at + 1] != "]":
+                at = _skipped(text, at + 1)
+                while text[at] != "]":
                     begin = at
                     value, at = _value(text, at)
                     items.append(_Item(text[begin:at], value))
+                    at = _next(text, at, "]")
                 at += 1
             else:
                 members[key], at = _value(text, at)
+            at = _next(text, at, "}")
     except _BrokenOffError as error:
         return _Document(members, items, has_items, str(error))
     return _Document(members, items, has_items, None)
@@ -181,9 +183,20 @@ class _BrokenOffError(Exception):
 
 
 def _skipped(text: str, at: int) -> int:
-    at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # matches the empty string, so always
+    """Where what follows begins."""
+    at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty string, so always
     if at >= len(text):
         raise _BrokenOffError("it breaks off")
+    return at
+
+
+def _next(text: str, at: int, end: str) -> int:
+    """Where the next value begins behind a comma, or the end stands."""
+    at = _skipped(text, at)
+    if text[at] == ",":
+        return _skipped(text, at + 1)
+    if text[at] != end:
+        raise _BrokenOffError(f"not JSON at character {at}")
     return at
 
 

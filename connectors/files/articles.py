@@ -54,7 +54,7 @@ def article_in(found: Json, origin: Origin, plain: bool = False) -> RawArticle:
     Raises NotAnArticle.
     """
     if _VERSION_OF_FEED.match(str(found.get("version"))):
-        raise NotAnArticle("a JSON Feed, which holds articles; give it as a file or a URL")
+        raise NotAnArticle("a JSON Feed, which holds articles; give it as a .json file of its own, or its URL")
     read = _plain if plain else next((read for is_form, read in _FORMS if is_form(found)), _plain)
     article = read(found)
     if not any(said and said.strip() for said in (article.url, article.title, article.text)):

@@ -13,7 +13,6 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
-from claimwire.connectors.feeds.jsonfeed import is_json_feed
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed_in
 from claimwire.connectors.feeds.records import NotAFeed
 from claimwire.connectors.files.articles import decode_article
@@ -76,7 +75,7 @@ def place(origin: Origin) -> Input | None:
 
 
 def decode(stage: str, data: bytes, origin: Origin, columns: Columns = BY_NAME) -> Iterator[RawArticle | DeadLetter]:
-    """What the bytes hold that this stage takes: one article, or any number for ``feed`` and for a JSON Feed."""
+    """What the bytes hold that this stage takes: one article, or for ``feed`` any number."""
     try:
         match stage:
             case "feed":
@@ -90,8 +89,6 @@ def decode(stage: str, data: bytes, origin: Origin, columns: Columns = BY_NAME) 
                 yield decode_row(data, origin, columns)
             case "file":
                 yield decode_text(data, origin)
-            case "record" if is_json_feed(data):
-                yield from _decode_feed(data, origin)
             case "record" | "normalize" | "extract" | "publish" | "queue":
                 yield decode_article(data, origin)
             case _:
