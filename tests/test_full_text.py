@@ -335,3 +335,21 @@ def test_an_archive_that_cannot_be_written_is_an_error_before_anything_is_read(t
     (tmp_path / "file").write_text("in the way")
     with WebServer() as server, pytest.raises(SinkError, match="--archive"):
         run(Outlet(server, 1), tmp_path, archive=f"warc:{tmp_path / 'file'}")
+
+
+def test_a_page_that_a_feed_and_a_sitemap_lead_to_is_fetched_once(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2)
+        now = datetime.now(UTC).isoformat()
+        pages = "".join(
+            f"<url><loc>{outlet.url(number)}</loc><news:news><news:publication><news:name>Record</news:name>"
+            f"<news:language>en</news:language></news:publication><news:publication_date>{now}</news:publication_date>"
+            f"<news:title>{outlet.records[number]['title']}</news:title></news:news></url>"
+            for number in range(2)
+        )
+        namespaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+        sitemap = server.add("/news-sitemap.xml", Page(body=f"<urlset {namespaces}>{pages}</urlset>".encode()))
+        summary = run(outlet, tmp_path, source=(outlet.feed, sitemap))
+        assert (summary.seen, summary.enriched, summary.unchanged) == (4, 2, 2)
+        assert [outlet.count(number) for number in range(2)] == [1, 1]
+    assert {article["text_source"] for article in articles(tmp_path)} == {"page"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,7 +129,8 @@ class Fetching:
     def _slice(self, due: list[Waiting], seconds: float, total: int) -> None:
         """Fetch for so many seconds, and commit what came of it."""
         settings, found = self._settings, self._state.pages
-        requests = [PageRequest(waiting.entry.url or "", waiting.key.hex()) for waiting in due]
+        # One request for a page, however many sources have entries that lead to it.
+        requests = [*{waiting.url: PageRequest(waiting.entry.url or "", waiting.url) for waiting in due}.values()]
         interrupted = found.begin()
         read = ReadPages(
             manners=self._manners,
@@ -159,16 +160,15 @@ class Fetching:
             ending(self._stop_file, self._stopping),
         ):
             self._runner.run("fetch", build)
-        self._commit({waiting.key.hex(): waiting for waiting in due})
+        self._commit()
 
-    def _commit(self, due: dict[str, Waiting]) -> None:
+    def _commit(self) -> None:
         """What came of a slice, in one transaction: articles into the queue, the others back to wait."""
         now = datetime.now(UTC)
         given: list[Article] = []
         summary = self._summary
         with self._committing() as db:
-            for result in staged(self._staging, "results", PageResult):
-                waiting = due[result.key]
+            for result, waiting in self._results():
                 article = _article(waiting.entry, result)
                 if article is None:
                     pages.postpone(db, waiting, *_when_again(waiting, result, now), waiting.written, result.problem)
@@ -184,6 +184,12 @@ class Fetching:
             pages.remember_archived(db, staged(self._staging, "kept", Kept))
             self._queue(db, given)
         self._state.clear_scratch()
+
+    def _results(self) -> Iterator[tuple[PageResult, Waiting]]:
+        """What came of a slice, with each entry that it is for."""
+        for result in staged(self._staging, "results", PageResult):
+            for waiting in self._state.pages.of_page(result.key):
+                yield result, waiting
 
     def _committing(self) -> AbstractContextManager[sqlite3.Connection]:
         """The transaction of a slice, which gives the archive its name, if there is one."""

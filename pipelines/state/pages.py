@@ -24,7 +24,7 @@ from claimwire.schemas import Article, decode, encode
 _log = logging.getLogger(__name__)
 
 _FETCHING = "fetching"
-_COLUMNS = "key, host, tries, since, due, written, problem, entry"
+_COLUMNS = "key, host, url, tries, since, due, written, problem, entry"
 
 
 class Waiting(NamedTuple):
@@ -32,6 +32,8 @@ class Waiting(NamedTuple):
 
     key: bytes
     host: str
+    url: str
+    """The canonical one: entries of several sources may wait for one page."""
     tries: int
     """How often its page was asked for in vain."""
     since: datetime
@@ -70,6 +72,11 @@ class Pages:
                 FROM pages WHERE due <= ?)
             WHERE place <= ? ORDER BY written, since, key LIMIT ?"""  # noqa: S608 - names of columns only
         return list(map(_waiting, self._db.execute(query, (sqlite.milliseconds(now), most_of_host, most))))
+
+    def of_page(self, url: str) -> list[Waiting]:
+        """All entries that wait for the page with this canonical URL."""
+        query = f"SELECT {_COLUMNS} FROM pages WHERE url = ? ORDER BY key"  # noqa: S608
+        return list(map(_waiting, self._db.execute(query, (url,)).fetchall()))
 
     def unwritten(self) -> Iterator[Waiting]:
         """All entries that were not written yet, in the order of their keys."""
@@ -122,8 +129,10 @@ def want(db: sqlite3.Connection, entry: Article, now: datetime) -> bool:
         return False
     if sqlite.refresh(db, key, now):  # it was written as it stood in its feed, before pages were read
         return False
-    row_of_entry = (key, host_of(entry.url or ""), sqlite.milliseconds(now), sqlite.milliseconds(now), encode(entry))
-    return db.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, 0, 0, NULL, ?)", row_of_entry).rowcount > 0
+    url = entry.url or ""
+    at = sqlite.milliseconds(now)
+    row_of_entry = (key, host_of(url), entry.canonical_url or url, at, at, encode(entry))
+    return db.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, 0, 0, NULL, ?)", row_of_entry).rowcount > 0
 
 
 def settle(db: sqlite3.Connection, key: bytes, article: Article, now: datetime) -> None:
@@ -176,7 +185,7 @@ def forget(db: sqlite3.Connection, before: datetime) -> None:
     db.execute("DELETE FROM entries WHERE seen < ?", (sqlite.milliseconds(before),))
 
 
-def _waiting(row: tuple[bytes, str, int, int, int, int, str | None, bytes]) -> Waiting:
-    key, host, tries, since, due, written, problem, entry = row
+def _waiting(row: tuple[bytes, str, str, int, int, int, int, str | None, bytes]) -> Waiting:
+    key, host, url, tries, since, due, written, problem, entry = row
     times = sqlite.from_milliseconds(since), sqlite.from_milliseconds(due)
-    return Waiting(key, host, tries, *times, bool(written), problem, decode(entry, Article))
+    return Waiting(key, host, url, tries, *times, bool(written), problem, decode(entry, Article))
