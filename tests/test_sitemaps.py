@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import Page, Seen, WebServer
 
-from claimwire.connectors.feeds.indexes import MOST_ASKED
+from claimwire.connectors.feeds.indexes import MOST_ASKED, MOST_REMEMBERED
 from claimwire.connectors.feeds.parsing import MOST_UNPACKED, decode_entry, parse_feed, parse_feed_in
 from claimwire.connectors.feeds.records import ParsedFeed, Sitemap
 from claimwire.connectors.feeds.sitemaps import moment
@@ -454,7 +454,7 @@ def test_an_index_without_end_costs_ten_requests(tmp_path: Path) -> None:
         asked = [seen.path for seen in server.requests[1:]]
         assert asked == [f"/s{n}.xml" for n in range(19_999, 19_989, -1)]
         with State(tmp_path / "state") as state:
-            assert len(state.sources.get(url).sitemaps) == 100
+            assert len(state.sources.get(url).sitemaps) == MOST_REMEMBERED
 
 
 def test_a_sitemap_of_an_index_that_fails_is_asked_again_and_costs_no_other(tmp_path: Path) -> None:
@@ -505,3 +505,26 @@ def test_sitemaps_of_other_hosts_pass_the_same_checks_and_get_no_password(tmp_pa
         assert sent["/other.xml"] is None
         text = json.dumps(written(tmp_path / "out"))
         assert "secret" not in text
+
+
+def test_a_login_that_an_index_makes_up_is_not_used(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.add("/a.xml", Page(urlset(news())))
+        child = server.url("/a.xml").replace("//", "//eve:made-up@")
+        url = server.add("/index.xml", Page(index((child, today()), (server.url("/a.xml"), today()))))
+        assert run(tmp_path, url).enriched == 1
+        assert [(seen.path, seen.headers.get("authorization")) for seen in server.requests] == [
+            ("/index.xml", None),
+            ("/a.xml", None),
+        ]
+
+
+def test_an_index_with_a_sitemap_for_each_hour_is_read_to_its_end_once(tmp_path: Path) -> None:
+    with WebServer() as server:
+        hours = [(f"/{n}.xml", (datetime.now(UTC) - timedelta(minutes=50 * n + 1)).isoformat()) for n in range(25)]
+        for n, (path, _) in enumerate(hours):
+            server.add(path, Page(urlset(news(f"https://news.example/h{n}"))))
+        body = index(*((server.url(path), date) for path, date in hours))
+        url = server.add("/index.xml", Page(body, headers={"ETag": '"1"'}))
+        assert [run(tmp_path, url).enriched for _ in range(4)] == [10, 10, 5, 0]
+        assert all(server.count(path) == 1 for path, _ in hours)

@@ -1,1 +1,1 @@
-"""RSS, Atom and RDF feeds: fetching, parsing, and the child process that parses."""
+"""RSS, Atom, RDF, JSON Feed and sitemaps: finding, fetching, parsing, and the child process that parses."""

@@ -24,7 +24,8 @@ CHANGED_FOR = timedelta(days=7)
 """Within which a sitemap must have changed, by the date that its index gives it."""
 MOST_ASKED = 10
 """Sitemaps of one index in one run."""
-_MOST_REMEMBERED = 100
+MOST_REMEMBERED = 500
+"""Sitemaps of one index; an index with one for each hour names 168 in ``CHANGED_FOR``."""
 _DEEPEST = 2
 
 
@@ -67,10 +68,7 @@ class FollowedIndex:
             listed: what it names; None where it has not changed.
         """
         self._result = result
-        if listed is None:
-            self._remembered = dict(self._known)
-            return self._ask((sitemap for sitemap in self._known.values() if sitemap.lastmod is None), 1)
-        return self._ask(self._due(listed), 1)
+        return self._ask(self._due(self._known.values() if listed is None else listed), 1)
 
     def answered(self, result: FeedResult, feed: ParsedFeed | None) -> list[FeedRequest]:
         """Take the answer of one of its sitemaps: what to ask because of it."""
@@ -78,7 +76,7 @@ class FollowedIndex:
         sitemap, depth = self._asked[without_password(result.url)]
         if result.error:
             self._problems.append(result.error.message)
-            self._remembered[sitemap.url] = msgspec.structs.replace(sitemap, lastmod=None)  # so that it is asked again
+            self._remembered[sitemap.url] = msgspec.structs.replace(sitemap, read=False)
             return []
         self._read += result.outcome == "read"
         self._entries += result.entries
@@ -90,7 +88,7 @@ class FollowedIndex:
             return self._ask(self._due(feed.sitemaps), depth + 1) if depth < _DEEPEST else []
         self._remembered[sitemap.url] = msgspec.structs.replace(
             sitemap,
-            lastmod=None if result.note else sitemap.lastmod,
+            read=not result.note,
             etag=result.etag,
             last_modified=result.last_modified,
             body_hash=None if result.note else result.body_hash,
@@ -102,7 +100,9 @@ class FollowedIndex:
         """What became of the index as a whole; None while answers are awaited."""
         if self._waiting:
             return None
-        remembered = tuple(self._remembered.values())[:_MOST_REMEMBERED]
+        # Those that were asked now first: what is forgotten is asked again.
+        asked = {url: self._remembered[url] for url in self._asked}
+        remembered = tuple((asked | self._remembered).values())[:MOST_REMEMBERED]
         result = msgspec.structs.replace(self._result, sitemaps=remembered)
         if self._problems and len(self._problems) == len(self._asked) and not self._read:
             message = f"{result.name}: none of its sitemaps can be read: {self._problems[0]}"
@@ -122,11 +122,11 @@ class FollowedIndex:
                 sitemap, date = msgspec.structs.replace(sitemap, lastmod=None), None  # noqa: PLW2901 - a date that lies
             if date and date < self._now - CHANGED_FOR:
                 continue
-            if date and known and known.lastmod == sitemap.lastmod:
+            if date and known and known.read and known.lastmod == sitemap.lastmod:
                 self._remembered.setdefault(sitemap.url, known)
                 continue
             if known:
-                sitemap = msgspec.structs.replace(known, lastmod=sitemap.lastmod if date else None)  # noqa: PLW2901
+                sitemap = msgspec.structs.replace(known, lastmod=sitemap.lastmod, read=False)  # noqa: PLW2901
             due.append(((is_named_news(sitemap.url), date is not None, date, _natural(sitemap.url)), sitemap))
         due.sort(key=lambda each: (*each[0][:2], each[0][2] or self._now, each[0][3]), reverse=True)
         return [sitemap for _, sitemap in due]
@@ -137,8 +137,8 @@ class FollowedIndex:
             if sitemap.url in self._met:
                 continue
             if len(self._asked) >= MOST_ASKED:
-                if len(self._remembered) < _MOST_REMEMBERED:
-                    self._remembered[sitemap.url] = msgspec.structs.replace(sitemap, lastmod=None)
+                if len(self._remembered) < MOST_REMEMBERED:
+                    self._remembered[sitemap.url] = sitemap
                 continue
             self._met.add(sitemap.url)
             self._asked[sitemap.url] = _Asked(sitemap, depth)

@@ -17,7 +17,9 @@ class Sitemap(msgspec.Struct, frozen=True):
 
     url: str
     lastmod: str | None = None
-    """As the index has it. Of a sitemap that was asked for, as it had it then: what has not changed is not asked."""
+    """As the index had it when it was last read."""
+    read: bool = False
+    """Whether the sitemap was read since; if it has a date, it is asked again only when that changes."""
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None

@@ -23,6 +23,7 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.records import FeedInfo, NotAFeed, ParsedFeed, Sitemap
 from claimwire.connectors.web.html import resolved
+from claimwire.connectors.web.http import without_password
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 
 NEW_FOR = timedelta(days=3)
@@ -95,7 +96,8 @@ def parse_sitemap(text: str, feed: FeedInfo, base_url: str) -> ParsedFeed:
     note = f"{wrong}; {len(reader.pages):,} addresses could be read" if wrong else None
     if reader.is_index:
         listed = ((_address(page.loc, base_url), page.lastmod) for page in reader.pages)
-        sitemaps = {url: Sitemap(url, lastmod) for url, lastmod in listed if url}
+        # Without a login of its own making: who may read an index knows the login already.
+        sitemaps = {(name := without_password(url)): Sitemap(name, lastmod) for url, lastmod in listed if url}
         return ParsedFeed(None, [], [], note=note, kind="sitemap index", sitemaps=tuple(sitemaps.values()))
     title = next((page.publication for page in reader.pages if page.publication), None)
     info = msgspec.structs.replace(feed, title=title)

@@ -28,7 +28,8 @@ CREATE TABLE failures (key TEXT PRIMARY KEY, attempts INTEGER NOT NULL, first_fa
 CREATE TABLE deaths (note TEXT NOT NULL, key TEXT NOT NULL, alone INTEGER NOT NULL,
                      PRIMARY KEY (key, note)) WITHOUT ROWID;
 CREATE TABLE pages (key BLOB PRIMARY KEY, host TEXT NOT NULL, url TEXT NOT NULL, due INTEGER NOT NULL,
-                    since INTEGER NOT NULL, tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT, entry BLOB NOT NULL);
+                    since INTEGER NOT NULL, tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT,
+                    entry BLOB NOT NULL);
 CREATE INDEX pages_by_due ON pages (due);
 CREATE INDEX pages_by_url ON pages (url);
 CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;

@@ -140,7 +140,8 @@ def _pages(db: sqlite3.Connection) -> None:
     """4 to 5: entries of feeds wait for the pages behind them; what is remembered of hosts."""
     for statement in (
         "CREATE TABLE pages (key BLOB PRIMARY KEY, host TEXT NOT NULL, url TEXT NOT NULL, due INTEGER NOT NULL,\n"
-        "                    since INTEGER NOT NULL, tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT, entry BLOB NOT NULL)",
+        "                    since INTEGER NOT NULL, tries INTEGER NOT NULL, written INTEGER NOT NULL, problem TEXT,\n"
+        "                    entry BLOB NOT NULL)",
         "CREATE INDEX pages_by_due ON pages (due)",
         "CREATE INDEX pages_by_url ON pages (url)",
         "CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
