@@ -79,6 +79,8 @@ def test_list_items_are_lines_and_cells_are_apart_by_tabs() -> None:
         "<p>Photo: Ada Quill/The Oldport Wire</p>",
         "<p>(Photo by Ada Quill)</p>",
         "<p>Ada Quill/Getty Images</p>",
+        "<p>Ada Quill for The Oldport Wire</p>",
+        "<p>[Read more: Council of Oldport votes on new pumps]</p>",
         "<div class=ad><p>Advertisement</p></div>",
         "<p>Article continues below</p>",
         "<div class=share-bar><ul><li>Share</li><li>Tweet</li><li>Email</li></ul></div>",
@@ -112,6 +114,8 @@ def test_what_stands_around_articles_goes_wherever_it_stands(part: str, where: s
         "Related costs of two million crowns are not part of the plan, the auditors found.",
         "By Tuesday evening the divers had found fourteen cracks.",
         "Listen to the fishermen, said Tomas Hale, and you will hear the same story twice.",
+        "Ilse Verr for mayor, the posters said.",
+        "Northern Gate Works and Oldport Pumps offered to do the repairs.",
         "Published figures show that the harbour made a loss in 2024 and again in 2025.",
     ],
 )

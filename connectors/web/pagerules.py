@@ -46,7 +46,7 @@ _WHOLE = re.compile(
         \b(?:agree|consent|accept|terms)\b.{0,200}
     | (?:enter|submit)\ your\ e-?mail\b.{0,150}
     | (?:click|tap)\ here\b.{0,150}
-    | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published)
+    | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published|written)
         \ (?:in|on|at|by)\b.{0,150}
     | (?:have|do\ you\ have)\ (?:a\ |any\ )?(?:news\ )?(?:tip|story|confidential)\b.{0,200}
     | (?:tags?|topics?|filed\ under|categor(?:y|ies)|share\ this(?:\ (?:article|story|post))?
@@ -60,6 +60,16 @@ _BYLINE = re.compile(
     r"(?:\s*[,&|•·-]?\s*(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)){0,9}"
     r"(?:\W+(?:\d.{0,40}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{0,40}|staff.{0,30}|@\w+))?\s*"
 )
+# "Ada Quill/The Oldport Wire", "Ada Quill for The Oldport Wire": who made a picture, and for whom.
+_NAME = r"[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]*){1,2}"
+_CREDIT = re.compile(
+    rf"{_NAME}\s?/\s?(?:The\s)?[A-Z][\w.&’'-]*(?:\s[A-Z][\w.&’'-]*){{0,3}}(?:;[^.]{{0,200}})?"
+    rf"|{_NAME}\sfor\s(?:[A-Z][\w’'-]*\s){{0,3}}"
+    r"(?:Magazine|Times|Post|News|Press|Images|Journal|Tribune|Herald|Guardian|Wire|Reuters|AFP|AP)"
+)
+_CREDITED = frozenset(("p", "div", "figure"))
+_SUBHEADS = frozenset(("h2", "h3", "h4", "h5", "h6"))  # "By the numbers"
+_EDGES = "[]*»›>•·–—- "
 _LONGEST = 600
 
 
@@ -70,4 +80,8 @@ def is_boilerplate(block: Block) -> bool:
         return True
     if len(text) > _LONGEST:
         return False
-    return _WHOLE.fullmatch(text) is not None or (len(text) < 120 and _BYLINE.fullmatch(text) is not None)
+    if _WHOLE.fullmatch(text) or _WHOLE.fullmatch(text.strip(_EDGES)):
+        return True
+    if block.tag in _CREDITED and _CREDIT.fullmatch(text):
+        return True
+    return len(text) < 120 and block.tag not in _SUBHEADS and _BYLINE.fullmatch(text) is not None
