@@ -91,6 +91,7 @@ def test_list_items_are_lines_and_cells_are_apart_by_tabs() -> None:
         "<p>Published 3 hours ago</p>",
         "<p>Updated: 4 March 2026 at 10:15</p>",
         "<p>By Nell Arden and Tom Birk</p>",
+        "<p>Written by: Nell Arden, The Oldport Wire | 4 March 2026</p>",
         "<p>The post Harbour of Oldport stays closed appeared first on The Oldport Wire.</p>",
         "<p>© 2026 The Oldport Wire</p>",
         "<p>By continuing to use this site you agree to our terms of use.</p>",
@@ -175,8 +176,10 @@ def test_a_page_without_an_article_has_no_text(html: str) -> None:
         "<!--" * 300_000,
         '<script type="application/ld+json">{"articleBody":' + '{"articleBody":[' * 50_000,
         "\ud800" * 10_000,
+        f"<p>By {'A' * 110}!</p><p>By {'A-' * 50}!</p><p>{'Ab ' * 60}/{'Ab ' * 20}!</p><p>Sign up {'news ' * 100}</p>"
+        * 50,
     ],
-    ids=["deep", "misnested", "one paragraph", "attributes", "tables", "comments", "JSON", "surrogates"],
+    ids=["deep", "misnested", "one paragraph", "attributes", "tables", "comments", "JSON", "surrogates", "phrases"],
 )
 def test_a_hostile_page_ends_in_text_or_none(hostile: str) -> None:
     for html in (hostile, page(body=hostile)):
