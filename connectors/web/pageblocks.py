@@ -18,7 +18,20 @@ _MOST_NODES = 20_000
 _UNREAD = frozenset(
     (
         *("applet", "audio", "button", "canvas", "datalist", "embed", "frameset", "head", "iframe", "input", "map"),
-        *("math", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea", "title"),
+        *(
+            "math",
+            "nav",
+            "noscript",
+            "object",
+            "option",
+            "script",
+            "select",
+            "style",
+            "svg",
+            "template",
+            "textarea",
+            "title",
+        ),
         "video",
     )
 )
@@ -79,8 +92,8 @@ _BREAK = "\ufdd0"  # the place of a <br>: a noncharacter, which stands in no pag
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
-_NO_TEXT = re.compile(r"<(!--|script(?=[\s>])|style(?=[\s>]))[^>]{0,300}", re.IGNORECASE)
-_ENDS = {kind: re.compile(rf"</{kind}[^>]{{0,300}}>", re.IGNORECASE) for kind in ("script", "style")}
+_NO_TEXT = re.compile(r"<(!--|(?:script|style|svg)(?=[\s>]))[^>]{0,300}", re.IGNORECASE)
+_ENDS = {kind: re.compile(rf"</{kind}[^>]{{0,300}}>", re.IGNORECASE) for kind in ("script", "style", "svg")}
 
 
 class Block(NamedTuple):
@@ -173,8 +186,8 @@ def blocks(root: HtmlElement) -> Page:
 
 
 def _is_open(element: HtmlElement) -> bool:
-    """Whether an element is a button that nobody closes, so that it has the rest of the page in it."""
-    return element.tag == "button" and element.find(".//p") is not None
+    """Whether an element is a button or menu that nobody closes, so that it has paragraphs of the page in it."""
+    return element.tag in ("button", "nav") and element.find(".//p") is not None
 
 
 class _Place(NamedTuple):

@@ -46,7 +46,7 @@ _WHOLE = re.compile(
         \b(?:agree|consent|accept|terms)\b.{0,200}
     | (?:enter|submit)\ your\ e-?mail\b.{0,150}
     | (?:click|tap)\ here\b.{0,150}
-    | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published)
+    | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published|written)
         \ (?:in|on|at|by)\b.{0,150}
     | (?:have|do\ you\ have)\ (?:a\ |any\ )?(?:news\ )?(?:tip|story|confidential)\b.{0,200}
     | (?:tags?|topics?|filed\ under|categor(?:y|ies)|share\ this(?:\ (?:article|story|post))?
@@ -54,12 +54,23 @@ _WHOLE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+# No word can be split in two ways, so that the time is linear.
+_WORD = r"(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)"
 _BYLINE = re.compile(
-    r"(?i:(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\s)?by):?\s+"
-    r"(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|[,&|•·-])"
-    r"(?:\s*[,&|•·-]?\s*(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)){0,9}"
-    r"(?:\W+(?:\d.{0,40}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{0,40}|staff.{0,30}|@\w+))?\s*"
+    r"(?i:(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\s)?by):?\s"
+    rf"{_WORD}(?:(?:,\s?|\s[&|•·-]\s|\s){_WORD}){{0,11}}"
+    r"(?:[\s,|•·-]{1,3}(?:\d.{0,40}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|staff).{0,40}|@\w+))?"
 )
+# "Ada Quill/The Oldport Wire", "Ada Quill for The Oldport Wire": who made a picture, and for whom.
+_NAME = r"[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]*){1,2}"
+_CREDIT = re.compile(
+    rf"{_NAME}\s?/\s?(?:The\s)?[A-Z][\w.&’'-]*(?:\s[A-Z][\w.&’'-]*){{0,3}}(?:;[^.]{{0,200}})?"
+    rf"|{_NAME}\sfor\s(?:[A-Z][\w’'-]*\s){{0,3}}"
+    r"(?:Magazine|Times|Post|News|Press|Images|Journal|Tribune|Herald|Guardian|Wire|Reuters|AFP|AP)"
+)
+_CREDITED = frozenset(("p", "div", "figure"))
+_SUBHEADS = frozenset(("h2", "h3", "h4", "h5", "h6"))  # "By the numbers"
+_EDGES = "[]*»›>•·–—- "
 _LONGEST = 600
 
 
@@ -70,4 +81,8 @@ def is_boilerplate(block: Block) -> bool:
         return True
     if len(text) > _LONGEST:
         return False
-    return _WHOLE.fullmatch(text) is not None or (len(text) < 120 and _BYLINE.fullmatch(text) is not None)
+    if _WHOLE.fullmatch(text) or _WHOLE.fullmatch(text.strip(_EDGES)):
+        return True
+    if block.tag in _CREDITED and _CREDIT.fullmatch(text):
+        return True
+    return len(text) < 120 and block.tag not in _SUBHEADS and _BYLINE.fullmatch(text) is not None
