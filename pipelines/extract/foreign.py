@@ -18,6 +18,8 @@ _IN_NAME = re.compile(
     r"\b(?:[Dd]e|[Dd]u|[Dd]es|[Ll]a|[Ll]e|[Ll]es|[Ll]os|[Ll]as|[Ee]l|del|della|di|da|do|dos|van|von|der|den)"
     r"(?: (?:la|los|las|le|der|den))? (?=[A-ZÀ-Þ])"
 )
+_PLAINLY_ENGLISH = (" the ", " and ", " that ", " to ")
+"""Nearly every English sentence has one of them, and no other language does."""
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _FEWEST = 3
 """Different small words of one language that a sentence has to have."""
@@ -28,6 +30,8 @@ _LONGEST = 1_000
 def is_foreign(sentence: str) -> bool:
     """Whether a sentence is surely not English. One in a quotation counts as the reporter's where an English verb of
     saying or small word stands beside it."""
+    if any(word in sentence for word in _PLAINLY_ENGLISH):
+        return False
     sentence = _IN_NAME.sub("", sentence[:_LONGEST])
     found = {word.lower().replace("’", "'") for word in _WORD.findall(sentence)}
     if len(found) > 1 and not any(_LATIN.match(word) for word in found):

@@ -44,15 +44,15 @@ def find_continued(article: Article, drafts: Sequence[Draft]) -> Iterator[Draft]
     for draft in drafts:
         for number in _numbers(article, [*draft.content, *draft.cue]):
             here.setdefault(number, []).append(draft)
-    printed = Counter(text[slice(*span)].strip(_MARKS) for span in paragraphs)
+    quoted = [span for span in paragraphs if text[span[0]] in _MARKS]
+    printed = Counter(text[slice(*span)].strip(_MARKS) for span in quoted)
     before: Sequence[Draft] = ()
     last: Span = (0, 0)
     for number, span in enumerate(paragraphs):
-        if not outside([span], article.credits_in([span])):
+        if article.credits and not outside([span], article.credits_in([span])):
             continue
         own = here.get(number, [])
-        quoted = _quotation(article, span)
-        if quoted and not any(any_overlaps(draft.content, [span]) for draft in own):
+        if _quotation(article, span) and not any(any_overlaps(draft.content, [span]) for draft in own):
             told = _teller(article, last, before) if printed[text[slice(*span)].strip(_MARKS)] == 1 else None
             if told is not None:
                 own = [_taken_over(told, span)]
@@ -99,6 +99,8 @@ def _announced(article: Article, before: Span, span: Span) -> Draft | None:
 
 def _quotation(article: Article, span: Span) -> bool:
     """Whether a paragraph is one quotation, which may stay open, or several and nothing between."""
+    if article.text[span[0]] not in _MARKS:
+        return False
     text = article.text[slice(*span)]
     quotes = [quote.span for quote in article.quotes_in(span)]
     if len(text.split()) < _FEWEST or not quotes or quotes[0][0] != span[0] or text.rstrip(_MARKS).endswith("?"):
