@@ -19,6 +19,7 @@ setup(
     packages=PACKAGES,
     package_data={
         "claimwire": ["py.typed"],
+        "claimwire.connectors.web.pages": ["MODEL_CARD.md"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
         "claimwire.pipelines.read": ["*.html"],
@@ -33,9 +34,11 @@ setup(
         "courlan>=1.3,<2",  # domains by the Public Suffix List; trafilatura brings it as well
         "fastwarc>=1.0,<3",
         "feedparser>=6.0.11,<7",
+        "htmldate>=1.9,<2",  # a page that declares no date; trafilatura brings it as well
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
         "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
+        "lxml>=5.2,<7",
         "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch

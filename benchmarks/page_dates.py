@@ -33,7 +33,7 @@ import htmldate
 import trafilatura
 from report import tell_goal, tell_machine
 
-from claimwire.connectors.web.pagemeta import page_metadata, prepare
+from claimwire.connectors.web.pages.meta import page_metadata, prepare
 
 DATES_WRONG, AUTHORS_RIGHT = 2.0, 85.0
 OUTCOMES = ("right", "updated", "wrong", "none", "made up")

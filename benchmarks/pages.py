@@ -7,7 +7,7 @@ The rule is that of the article-extraction benchmark (https://github.com/scrapin
 the means. A page for which nothing was found has no precision. The same run measures each library as it comes, by its
 own settings for articles, and the processor time of each page.
 
-The weights of ``connectors/web/pageweights.py`` were learnt from these same pages. What they do on pages that they have
+The weights (``connectors/web/pages/weights.py``) were learnt from these same pages. What they do on pages that they have
 not seen is told by ``python -m training.pagetext --data shared/data --check``, by four-fold cross-validation.
 
 Goals: F1 .97 on aeb_dev and .95 on wcxb_articles_dev, no page over 2 s, 40 pages a second at the median.
@@ -30,7 +30,7 @@ import trafilatura
 from report import tell_goal, tell_machine
 from resiliparse.extract.html2text import extract_plain_text
 
-from claimwire.connectors.web.pagetext import page_text
+from claimwire.connectors.web.pages.text import page_text
 
 GOALS = {"aeb_dev": 0.97, "wcxb_articles_dev": 0.95}
 MOST_SECONDS = 2.0

@@ -36,7 +36,7 @@ from claimwire.connectors.outputs import jsonl, parquet
 from claimwire.connectors.outputs.jsonl import DEFAULT_ROTATE_BYTES, Compression
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.results import Articles, Enriched, Given, Pages, Read, letters_of, main_of
-from claimwire.connectors.web.pages import ReadPages
+from claimwire.connectors.web.pages.read import ReadPages
 from claimwire.connectors.web.records import PageRequest, PageResult
 from claimwire.pipelines.dedupe import transform as passes
 from claimwire.pipelines.dedupe.index import Found

@@ -26,8 +26,8 @@ from claimwire.connectors.sources import sources
 from claimwire.connectors.web.discovery import find_feeds, robots_sitemaps
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import without_password
-from claimwire.connectors.web.pagemeta import page_metadata
-from claimwire.connectors.web.pagetext import decode_html, page_text
+from claimwire.connectors.web.pages.meta import page_metadata
+from claimwire.connectors.web.pages.text import decode_html, page_text
 from claimwire.connectors.web.waits import retry_after
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe.fingerprint import fingerprint

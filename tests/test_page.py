@@ -12,7 +12,7 @@ from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.files.decoding import replay
 from claimwire.connectors.files.reading import read_file
 from claimwire.connectors.sources import FileSource, sources
-from claimwire.connectors.web.page import read_page, read_page_in
+from claimwire.connectors.web.pages.page import read_page, read_page_in
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import encode

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimwire.connectors.web.jsonld import nodes_in, values_of
-from claimwire.connectors.web.pagemeta import PageMetadata, page_metadata
+from claimwire.connectors.web.pages.jsonld import nodes_in, values_of
+from claimwire.connectors.web.pages.meta import PageMetadata, page_metadata
 
 URL = "https://www.harbourcourier.example/2026/03/04/bridge-closes"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimwire.connectors.web.pageblocks import blocks, parse
-from claimwire.connectors.web.pagerules import is_boilerplate
-from claimwire.connectors.web.pagetext import decode_html, page_text
+from claimwire.connectors.web.pages.blocks import blocks, parse
+from claimwire.connectors.web.pages.rules import is_boilerplate
+from claimwire.connectors.web.pages.text import decode_html, page_text
 
 PARAGRAPHS = (
     "The harbour of Oldport will stay closed until the spring, Mayor Ilse Verr said on Tuesday, because divers found "

@@ -1,4 +1,4 @@
-"""Weights of the blocks of pages, from pages whose article is known: ``connectors/web/pageweights.py``.
+"""Weights of the blocks of pages, from pages whose article is known: ``connectors/web/pages/weights.py``.
 
     python -m training.pagetext --data shared/data [--check]
 
@@ -24,12 +24,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from claimwire.connectors.web.pageblocks import Page
-from claimwire.connectors.web.pagefeatures import Features, judge, with_neighbours
-from claimwire.connectors.web.pagetext import article, describe
+from claimwire.connectors.web.pages.blocks import Page
+from claimwire.connectors.web.pages.features import Features, judge, with_neighbours
+from claimwire.connectors.web.pages.text import article, describe
 
 SETS = ("aeb_dev", "wcxb_articles_dev")
-OUT = Path(__file__).parents[1] / "connectors" / "web" / "pageweights.py"
+OUT = Path(__file__).parents[1] / "connectors" / "web" / "pages" / "weights.py"
 RIDGE = 150.0
 FOLDS = 4
 # A page that says much beside a short article would otherwise count as much as ten others.

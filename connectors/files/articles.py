@@ -16,7 +16,7 @@ import msgspec
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
-from claimwire.connectors.web.jsonld import by_id, is_article, language, resolved
+from claimwire.connectors.web.pages.jsonld import by_id, is_article, language, resolved
 from claimwire.errors import ClaimwireError
 from claimwire.schemas.records import Archived, Input, Origin, RawArticle, TextSource
 

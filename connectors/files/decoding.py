@@ -31,7 +31,7 @@ from claimwire.connectors.files.warc import (
     is_warc,
     read_records,
 )
-from claimwire.connectors.web.page import read_page_in
+from claimwire.connectors.web.pages.page import read_page_in
 from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.schemas import codec
 from claimwire.schemas.records import DeadLetter, Failure, Input, Origin, RawArticle

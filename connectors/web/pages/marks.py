@@ -13,9 +13,9 @@ from lxml import etree
 
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
-from claimwire.connectors.web import jsonld
 from claimwire.connectors.web.html import to_text
-from claimwire.connectors.web.pagedates import Moment, chosen, read_date
+from claimwire.connectors.web.pages import jsonld
+from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
 
 # Comments and scripts are passed over whole: "i<n" in a script begins no tag.
 _ATTRIBUTES = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?)*+"""

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from lxml.html import HtmlElement
 
-from claimwire.connectors.web.pageblocks import ANCESTORS, KINDS, Block, Page
+from claimwire.connectors.web.pages.blocks import ANCESTORS, KINDS, Block, Page
 
 Features = dict[str, float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from claimwire.connectors.web.pageblocks import Block
+from claimwire.connectors.web.pages.blocks import Block
 
 # Whole blocks. Each is what sites write around articles, not what an article says: short, and of a fixed form.
 _WHOLE = re.compile(

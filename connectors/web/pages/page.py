@@ -54,8 +54,8 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
     """
     # Half a second of imports that only the process pays which reads pages.
-    from claimwire.connectors.web.pagemeta import page_metadata  # noqa: PLC0415
-    from claimwire.connectors.web.pagetext import decode_html, page_text  # noqa: PLC0415
+    from claimwire.connectors.web.pages.meta import page_metadata  # noqa: PLC0415
+    from claimwire.connectors.web.pages.text import decode_html, page_text  # noqa: PLC0415
 
     if b"\0" in body[:_SNIFFED] and not body.startswith(_WIDE):
         raise Unreadable("not HTML but binary data")

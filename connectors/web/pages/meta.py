@@ -16,13 +16,13 @@ import htmldate
 import msgspec
 
 from claimwire.connectors.files import jsonvalues as value
-from claimwire.connectors.web import jsonld
-from claimwire.connectors.web.agencies import agency_of_text
-from claimwire.connectors.web.bylines import people
-from claimwire.connectors.web.corrections import LONGEST as LONGEST_NOTICE
-from claimwire.connectors.web.corrections import notice_in
-from claimwire.connectors.web.pagedates import Moment, chosen, read_date
-from claimwire.connectors.web.pagemarks import MarkedPage, first, flat, key, short
+from claimwire.connectors.web.pages import jsonld
+from claimwire.connectors.web.pages.agencies import agency_of_text
+from claimwire.connectors.web.pages.bylines import people
+from claimwire.connectors.web.pages.corrections import LONGEST as LONGEST_NOTICE
+from claimwire.connectors.web.pages.corrections import notice_in
+from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
+from claimwire.connectors.web.pages.marks import MarkedPage, first, flat, key, short
 
 
 class PageMetadata(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
     urls | ReadPages()
 
-``connectors.web.page`` makes an article of a page that is at hand.
+``connectors.web.pages.page`` makes an article of a page that is at hand.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from claimwire.connectors.web.http import (
     version,
     without_password,
 )
-from claimwire.connectors.web.page import Page, read_page_in
+from claimwire.connectors.web.pages.page import Page, read_page_in
 from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from claimwire.connectors.web.agencies import agency_named
+from claimwire.connectors.web.pages.agencies import agency_named
 
 _LONGEST = 500
 _MOST_AUTHORS = 30

@@ -20,8 +20,8 @@ from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
 from trafilatura import bare_extraction
 
-from claimwire.connectors.web.pageblocks import Block, Page, blocks, parse
-from claimwire.connectors.web.pagefeatures import (
+from claimwire.connectors.web.pages.blocks import Block, Page, blocks, parse
+from claimwire.connectors.web.pages.features import (
     HEADINGS,
     Features,
     Shingles,
@@ -30,8 +30,8 @@ from claimwire.connectors.web.pagefeatures import (
     judge,
     with_neighbours,
 )
-from claimwire.connectors.web.pagerules import is_boilerplate
-from claimwire.connectors.web.pageweights import ALONE, WITH_NEIGHBOURS
+from claimwire.connectors.web.pages.rules import is_boilerplate
+from claimwire.connectors.web.pages.weights import ALONE, WITH_NEIGHBOURS
 
 LEAST_CHANCE = 0.55
 """The least chance of a block that is kept."""
