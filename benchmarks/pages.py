@@ -7,8 +7,8 @@ The rule is that of the article-extraction benchmark (https://github.com/scrapin
 the means. A page for which nothing was found has no precision. The same run measures each library as it comes, by its
 own settings for articles, and the processor time of each page.
 
-The weights (``connectors/web/pages/weights.py``) were learnt from these same pages. What they do on pages that they have
-not seen is told by ``python -m training.pagetext --data shared/data --check``, by four-fold cross-validation.
+The weights (``connectors/web/pages/weights.py``) were learnt from these same pages. What they do on pages that they
+have not seen is told by ``python -m training.pagetext --data shared/data --check``, by four-fold cross-validation.
 
 Goals: F1 .97 on aeb_dev and .95 on wcxb_articles_dev, no page over 2 s, 40 pages a second at the median.
 """

@@ -33,7 +33,7 @@ from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
 from claimwire.pipelines.state import pages, queue
 from claimwire.pipelines.state.database import transaction
-from claimwire.pipelines.state.journal import make_folder
+from claimwire.pipelines.state.journal import OutputLostError, make_folder
 from claimwire.pipelines.state.pages import Waiting
 from claimwire.schemas import Article
 
@@ -167,7 +167,8 @@ class Fetching:
         now = datetime.now(UTC)
         given: list[Article] = []
         summary = self._summary
-        with self._committing() as db:
+        kept = list(staged(self._staging, "kept", Kept))
+        with self._committing(bool(kept)) as db:
             for result, waiting in self._results():
                 article = _article(waiting.entry, result)
                 if article is None:
@@ -181,7 +182,7 @@ class Fetching:
                     given.append(article)
                     summary.seen += waiting.written  # it was counted before as the entry that it was
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory))
-            pages.remember_archived(db, staged(self._staging, "kept", Kept))
+            pages.remember_archived(db, kept)
             self._queue(db, given)
         self._state.clear_scratch()
 
@@ -191,12 +192,20 @@ class Fetching:
             for waiting in self._state.pages.of_page(result.key):
                 yield result, waiting
 
-    def _committing(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The transaction of a slice, which gives the archive its name, if there is one."""
+    def _committing(self, archived: bool) -> AbstractContextManager[sqlite3.Connection]:
+        """The transaction of a slice, which gives the archive its name, if something was kept in it.
+
+        Raises OutputLostError where it is not there any more.
+        """
         archive = self._archive()
-        if archive is None or not archive[0].exists():
+        if archive is None or not archived:
             return transaction(self._state.db)
         path, name = archive
+        if not path.exists():
+            raise OutputLostError(
+                f"{path} is gone, so nothing of these pages was committed. If the disk of the archive is not mounted, "
+                "mount it, and run again"
+            )
         folder = names.of_day(path.parents[2], self._run.started_at.date())
         return self._state.journal.committing([(path, str(folder / name))])
 

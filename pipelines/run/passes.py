@@ -91,7 +91,7 @@ class Passes:
         idle = not (summary.enriched or summary.copies or summary.dead_letters)
         event = events.run_completed(self._run.id, datetime.now(UTC), summary)
         for sink in self._sinks:
-            empty(sink.staging)
+            sink.begin()
             name = idle_name(self._state.id) if idle and isinstance(sink, FileSink) else self._name()
             sink.stage(name, [], [encode(event)])
         self._state.journal.commit([], self._renames(), self._run.started_at)
@@ -103,7 +103,7 @@ class Passes:
             return
         self._letters.waiting(queue.others("dead-letter"))
         for sink in self._sinks:
-            empty(sink.staging)
+            sink.begin()
             sink.stage(self._name(), queue.others("dead-letter"), queue.others("event"))
         self._state.journal.commit_others(self._renames(), self._run.started_at)
         self._publisher.follow()
@@ -121,8 +121,10 @@ class Passes:
             outcomes=self._reports,
             counted=self._counted,
         )
-        for folder in (self._reports, self._counted, *(sink.staging for sink in self._sinks)):
+        for folder in (self._reports, self._counted):
             empty(folder)
+        for sink in self._sinks:
+            sink.begin()
         batch = EnrichBatch(
             settings.extract,
             settings.model,

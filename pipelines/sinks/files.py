@@ -17,8 +17,12 @@ from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, write_
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.parquet import WriteToParquet
 from claimwire.pipelines.sinks import SinkError
-from claimwire.pipelines.state.journal import STDOUT, make_folder
+from claimwire.pipelines.sinks.staging import empty
+from claimwire.pipelines.state.journal import STDOUT, OutputLostError, make_folder
 from claimwire.schemas import EnrichedArticle
+
+_BEGUN = ".begun"
+"""A file that says of a staging folder that it is the one in which a pass began."""
 
 
 class FileSink(msgspec.Struct, frozen=True):
@@ -52,6 +56,11 @@ class FileSink(msgspec.Struct, frozen=True):
                 f"cannot write to {self.folder}: {error.strerror}; name another folder with --sink"
             ) from error
 
+    def begin(self) -> None:
+        """Empty the staging folder for what is to be committed next, and mark it."""
+        empty(self.staging)
+        (self.staging / _BEGUN).touch()
+
     def write(
         self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
     ) -> None:
@@ -73,10 +82,19 @@ class FileSink(msgspec.Struct, frozen=True):
                 write_jsonl(self.staging, names.stem(kind, name), lines, self.compression, self.rotate_bytes)
 
     def staged(self, day: date) -> list[tuple[Path, str]]:
-        """Each staged file with its final path, or STDOUT."""
+        """Each staged file with its final path, or STDOUT.
+
+        Raises OutputLostError where the folder is not the one that was there when the pass began, because its disk was
+        unmounted, say: what workers have put there is not to be committed as if it had never been.
+        """
+        if not (self.staging / _BEGUN).exists():
+            raise OutputLostError(
+                f"{self.folder} is not the folder that it was when the pass began, so nothing of this pass was "
+                "committed. If its disk is not mounted, mount it, and run again"
+            )
         return [
             (path, STDOUT if self._is_for_stdout(path) else str(names.of_day(self.folder, day) / path.name))
-            for path in sorted(self.staging.glob("*"))
+            for path in sorted(self.staging.glob("[!.]*"))
         ]
 
     def clear(self) -> None:

@@ -23,6 +23,7 @@ from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.settings import Settings, SettingsError, parse_duration, shown
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.messages import Messages, Staged, Topics
+from claimwire.pipelines.sinks.staging import empty
 
 _KINDS = ("articles", "claims", "events", "dead-letters")
 
@@ -47,7 +48,10 @@ class KafkaSink(msgspec.Struct, frozen=True):
             prepare_topics(self.settings, self.address, self.topics)
         except KafkaConnectorError as error:
             raise SinkError(str(error)) from error
-        self.staging.mkdir(parents=True, exist_ok=True)
+
+    def begin(self) -> None:
+        """Empty the staging folder for what is to be committed next."""
+        empty(self.staging)
 
     def write(
         self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
