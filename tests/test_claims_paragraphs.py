@@ -31,6 +31,7 @@ NOT_ON = [
     ("The mayor said the bridge was unsafe. It was built in 1932.", "“We looked at it twice. It has to go.”"),
     ("It is said that the bridge is unsafe.", "“We looked at it twice. It has to go.”"),
     ("The mayor said the bridge was unsafe.", "“How long will the bridge be closed?”"),
+    ("Some reports had claimed that the bridge was unsafe.", "“We looked at it twice. It has to go.”"),
     ("Nobody said the bridge was unsafe.", "“We looked at it twice. It has to go.”"),
 ]
 ANNOUNCED = [
@@ -178,3 +179,10 @@ def test_a_mark_that_opens_each_sentence_does_not_cut_a_quotation(by: By) -> Non
     text = 'Holm said: "We were going fast. "There was a girl on top of me. "She was bleeding."'
     (claim,) = extract(text, by).claims
     assert claim.text == text[11:]
+
+
+@BOTH
+def test_a_heading_in_quotation_marks_is_not_said_by_who_spoke_before_it(by: By) -> None:
+    text = "Asked about the mine, she said: “I do not want to answer.”\n‘Not a swap’\nThe mine was sold in May."
+    assert whose(text, "Not a swap", by) is None
+    assert whose(text, "I do not want to answer.", by) == "she"

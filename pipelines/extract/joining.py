@@ -14,6 +14,7 @@ from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
 from claimwire.pipelines.extract.edges import settle, until_going_on, without_lead
+from claimwire.pipelines.extract.paragraphs import is_quoted_heading
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
     CLAUSE,
@@ -195,6 +196,8 @@ def _by_paragraphs(article: Article, draft: Draft) -> Iterator[Draft]:
             yield replace(draft, content=own, main=longest(own))
             if more:
                 yield _going_on(draft, more)
+        elif number > first and is_quoted_heading(article.text[slice(*article.paragraphs[number])]):
+            continue
         elif number > first or any(quote.open for quote in article.quotes_in(article.paragraphs[number])):
             yield _going_on(draft, spans)
 

@@ -13,6 +13,8 @@ LONGEST = 4_000
 LONGEST_WORD = 500
 """A longer run of characters without white space is not a word, and spaCy's tokenizer takes time by its square."""
 
+_HEADING = 6
+"""Words."""
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = ".!?:;\"'”’»)]…*"
 _GAP = re.compile(r"\s+")
@@ -45,6 +47,12 @@ def find_paragraphs(text: str) -> Iterator[Span]:
         start, end = first, last
     if end >= 0:
         yield from _cut(text, start, end)
+
+
+def is_quoted_heading(paragraph: str) -> bool:
+    """Whether a paragraph is a few words in quotation marks that end no sentence: "'Not a swap'"."""
+    bare = paragraph[:200].strip("\"“”„«»「」'‘’ ")
+    return len(bare.split()) <= _HEADING and bare[-1:] not in {".", "!", "?", "…", ","}
 
 
 def find_sentences(text: str, start: int, end: int) -> Iterator[Span]:

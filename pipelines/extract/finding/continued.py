@@ -18,6 +18,7 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.rules import ANNOUNCED, CONTINUED
 from claimwire.pipelines.extract.spans import any_overlaps, has_words, hull, outside, text_of
+from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import Span
 
 _MARKS = "\"“”„«»「」'‘’"
@@ -29,6 +30,8 @@ _ANNOUNCING = re.compile(
     r"[^:;.!?\n]{0,60}:$"
 )
 _ACCORDING = re.compile(r"\b(?P<cue>according to) (?P<who>[^,:;.!?\n\"“”]{2,60}):$")
+_DOCUMENTS = sections("roles.txt")["document"]
+"""What is quoted behind "some reports had claimed ..." is somebody else's."""
 _LONGEST = 300
 _FEWEST = 4
 """Words; what is shorter may be a heading in quotation marks."""
@@ -120,6 +123,7 @@ def _teller(article: Article, span: Span, drafts: Iterable[Draft]) -> Draft | No
         draft
         for draft in late
         if draft.speaker and draft.class_ == "speech" and not draft.negated and not _more(text, draft, end)
+        if text[slice(*draft.head)].lower().removesuffix("s") not in _DOCUMENTS
         if reject.why_not(article, draft) is None
     ]
     return final[0] if final and len(voices) == 1 else None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.finding.beside import cue_beside, introduced
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
+from claimwire.pipelines.extract.paragraphs import is_quoted_heading
 from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.rules import CONTINUED, QUOTE
 from claimwire.pipelines.extract.spans import any_overlaps, hull, merge, overlap
@@ -135,7 +136,9 @@ def _is_quoted(paragraph: Paragraph, span: Span) -> bool:
 
 
 def _stands_alone(paragraph: Paragraph, quote: Quote) -> bool:
-    """True where a paragraph is one quotation and nothing else."""
+    """True where a paragraph is one quotation and nothing else, and no heading."""
+    if is_quoted_heading(paragraph.text[quote.start : quote.end]):
+        return False
     return quote.start == paragraph.start and quote.end >= paragraph.offset(len(paragraph.doc)) - 1
 
 
