@@ -353,3 +353,13 @@ def test_a_page_that_a_feed_and_a_sitemap_lead_to_is_fetched_once(tmp_path: Path
         assert (summary.seen, summary.enriched, summary.unchanged) == (4, 2, 2)
         assert [outlet.count(number) for number in range(2)] == [1, 1]
     assert {article["text_source"] for article in articles(tmp_path)} == {"page"}
+
+
+def test_a_record_of_an_earlier_run_is_not_fetched_again(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        run(outlet, tmp_path / "first", full_text="never")
+        [file] = (tmp_path / "first" / "out").rglob("articles-*.jsonl")
+        again = run(outlet, tmp_path / "again", source=(str(file),))
+        assert (again.enriched, again.pages_read) == (1, 0)
+        assert not outlet.asked

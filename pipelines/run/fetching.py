@@ -53,15 +53,18 @@ _LOOK_EVERY_S = 0.5
 
 
 def wants_page(settings: Settings) -> Callable[[Article], bool]:
-    """Which articles are to wait for the page behind them.
+    """Which of the articles that were read from feeds and files are to wait for the page behind them.
 
     Entries of feeds that were fetched, where they have a teaser only; with ``always`` all entries that have a link.
+    What a file has (``input``) came from a feed once, and is not to be fetched again unless that is asked for.
     """
     if settings.full_text == "never":
         return lambda _: False
     if settings.full_text == "always":
         return lambda article: article.text_source == "feed" and _has_page(article)
-    return lambda article: article.source.feed_url is not None and _has_page(article) and is_teaser(article)
+    return lambda article: (
+        article.text_source == "feed" and article.input is None and _has_page(article) and is_teaser(article)
+    )
 
 
 def _has_page(article: Article) -> bool:
@@ -181,7 +184,7 @@ class Fetching:
                 if has_page or not waiting.written:
                     given.append(article)
                     summary.seen += waiting.written  # it was counted before as the entry that it was
-            pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory))
+            pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory), now)
             pages.remember_archived(db, kept)
             self._queue(db, given)
         self._state.clear_scratch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain, pairwise
@@ -183,7 +183,7 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds)
+        self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds, wants_page=self._wants_page)
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
@@ -253,10 +253,12 @@ class Reading:
         positions: Mapping[tuple[str, int], int] | None = None,
         failing: Mapping[str, datetime] | None = None,
         no_feeds: Container[str | None] = (),
+        wants_page: Callable[[Article], bool] = lambda _: False,
     ) -> None:
         """Put what was staged into the queue, in one transaction with how far the sources are read.
 
-        ``no_feeds`` are pages whose feeds are read in their place, so that the pages are no dead letters.
+        What ``wants_page`` waits for the page behind it first. ``no_feeds`` are pages whose feeds are read in their
+        place, so that the pages are no dead letters.
         """
         letters = (
             letter
@@ -272,7 +274,7 @@ class Reading:
             retry=self._retry,
             positions=positions,
             failing=failing,
-            wants_page=self._wants_page,
+            wants_page=wants_page,
         )
         self._state.clear_scratch()
         self._summary.seen += entries.given

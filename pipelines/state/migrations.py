@@ -145,7 +145,7 @@ def _pages(db: sqlite3.Connection) -> None:
         "CREATE INDEX pages_by_due ON pages (due)",
         "CREATE INDEX pages_by_url ON pages (url)",
         "CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE hosts (name TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE hosts (name TEXT PRIMARY KEY, memory BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE TABLE archived (url TEXT PRIMARY KEY, kept BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
     ):
         db.execute(statement)

@@ -166,10 +166,10 @@ def give_up(db: sqlite3.Connection, before: datetime, now: datetime) -> None:
     db.execute("DELETE FROM pages WHERE written AND since < ?", (sqlite.milliseconds(before),))
 
 
-def remember_hosts(db: sqlite3.Connection, memories: Iterable[HostMemory]) -> None:
+def remember_hosts(db: sqlite3.Connection, memories: Iterable[HostMemory], now: datetime) -> None:
     """Write what was learned of hosts, inside the caller's transaction; the fetching that taught it has ended."""
-    rows = ((memory.name, msgspec.json.encode(memory)) for memory in memories)
-    db.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?)", rows)
+    rows = ((memory.name, msgspec.json.encode(memory), sqlite.milliseconds(now)) for memory in memories)
+    db.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)", rows)
     db.execute("DELETE FROM meta WHERE name = ?", (_FETCHING,))
 
 
@@ -180,7 +180,8 @@ def remember_archived(db: sqlite3.Connection, kept: Iterable[Kept]) -> None:
 
 
 def forget(db: sqlite3.Connection, before: datetime) -> None:
-    """Forget entries that were last seen before then, inside the caller's transaction."""
+    """Forget entries last seen before then, hosts last asked and pages last kept, inside the caller's transaction."""
+    db.execute("DELETE FROM hosts WHERE at < ?", (sqlite.milliseconds(before),))
     db.execute("DELETE FROM archived WHERE at < ?", (sqlite.milliseconds(before),))
     db.execute("DELETE FROM entries WHERE seen < ?", (sqlite.milliseconds(before),))
 
