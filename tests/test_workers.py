@@ -186,6 +186,7 @@ def test_one_that_is_stopped_or_killed_in_any_phase_costs_at_most_one_more_start
             source=tuple(sources),
             sink=(f"jsonl:{tmp_path / name / 'out'}",),
             extract="claims" if phase == "extraction" else "none",
+            full_text="never",
             workers=count,
             allow_private=True,
         )
