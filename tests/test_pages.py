@@ -96,6 +96,15 @@ def test_rules_are_remembered_for_a_day(server: WebServer, tmp_path: Path) -> No
     assert sum(path == "/robots.txt" for path, _, _ in outlet.asked) == 2
 
 
+def test_a_reading_that_ends_between_robots_txt_and_tdmrep_is_gone_on_with(server: WebServer, tmp_path: Path) -> None:
+    outlet = Outlet(server, 1)
+    first = Reading(tmp_path / "first", [outlet.url(0)], Manners(delay_s=60), seconds=1)
+    assert [path for path, _, _ in outlet.asked] == ["/robots.txt"]
+    second = Reading(tmp_path / "second", [outlet.url(0)], hosts=first.hosts.values())
+    assert [path for path, _, _ in outlet.asked][1:] == ["/.well-known/tdmrep.json", outlet.path(0)]
+    assert second.results[outlet.url(0)].outcome == "read"
+
+
 def test_a_host_is_left_alone_between_two_requests(server: WebServer, tmp_path: Path) -> None:
     outlet = Outlet(server, 3)
     Reading(tmp_path, map(outlet.url, range(3)), Manners(delay_s=0.3))

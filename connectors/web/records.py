@@ -51,7 +51,7 @@ class HostMemory(msgspec.Struct, frozen=True):
     reserved: str = ""
     """Its TDMRep file, as rules of robots.txt for whoever mines text; empty where it has none."""
     rules_at: datetime | None = None
-    """When both were fetched."""
+    """When both were fetched; None also where only robots.txt was."""
     asked_at: datetime | None = None
     """When the last request to it ended."""
     not_before: datetime | None = None

@@ -209,7 +209,9 @@ class Visits:
                 if host.robots.unreachable:
                     host.leave_alone(host.robots.unreachable, now + _UNREACHABLE_LAST)
                     host.robots = None
-                elif not self._manners.reservations:
+                elif self._manners.reservations:
+                    host.memory = msgspec.structs.replace(host.memory, robots=host.robots, rules_at=None)
+                else:
                     host.learn(host.robots, "", now)
             else:
                 host.learn(host.robots, self._reserved(root), now)
@@ -266,7 +268,9 @@ class _Host:
         self.waiting: deque[PageRequest] = deque()
         self.busy = False
         self.why: str | None = None
-        self.robots: Robots | None = None
+        # Where the last visit ended between the two, so that hosts with long delays are not asked for one for ever.
+        recent = memory.asked_at is not None and datetime.now(UTC) - memory.asked_at < _UNREACHABLE_LAST
+        self.robots = memory.robots if memory.rules_at is None and recent else None
         self._own_delay = manners.delays.get(memory.name, manners.delays.get(memory.name.partition(":")[0]))
         self._least_delay = manners.delay_s
         self._rules = Rules(memory.robots or Robots())
