@@ -18,8 +18,11 @@ from outlet import Outlet, page, teaser
 from warcio.archiveiterator import ArchiveIterator
 from webserver import Page, WebServer
 
+from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.sinks import SinkError
+from claimwire.pipelines.state.opening import State
+from claimwire.schemas import RawArticle
 
 pytestmark = pytest.mark.xdist_group("full_text")
 KILLS = 6
@@ -363,3 +366,30 @@ def test_a_record_of_an_earlier_run_is_not_fetched_again(tmp_path: Path) -> None
         again = run(outlet, tmp_path / "again", source=(str(file),))
         assert (again.enriched, again.pages_read) == (1, 0)
         assert not outlet.asked
+
+
+def test_a_damaged_entry_that_waits_becomes_a_dead_letter_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 2)
+        entries = [
+            normalize(
+                RawArticle(
+                    url=outlet.url(number),
+                    title=record["title"],
+                    text=teaser(record),
+                    text_source="feed",
+                    feed_url=outlet.feed,
+                )
+            )
+            for number, record in enumerate(outlet.records)
+        ]
+        with State(tmp_path / "state") as state:
+            state.queue.enqueue(entries, [], {}, [], datetime.now(UTC), wants_page=lambda _: True)
+        with closing(sqlite3.connect(tmp_path / "state" / "state.db")) as db, db:
+            db.execute("UPDATE pages SET entry = x'ff' || entry WHERE rowid = 1")
+        server.add("/feed.xml", Page(status=404))
+        summary = run(outlet, tmp_path)
+        assert (summary.resumed, summary.dead_letters, summary.enriched, summary.pages_read) == (2, 1, 1, 1)
+    [letter] = written(tmp_path / "out", "dead-letters")
+    assert letter["stage"] == "queue"
+    assert "damaged" in letter["error"]["message"]

@@ -19,6 +19,7 @@ from claimwire.connectors.web.archive import Kept
 from claimwire.connectors.web.records import HostMemory
 from claimwire.connectors.web.visits import host_of
 from claimwire.pipelines.dedupe import fingerprint, sqlite
+from claimwire.pipelines.state import UNREADABLE
 from claimwire.schemas import Article, decode, encode
 
 _log = logging.getLogger(__name__)
@@ -179,6 +180,18 @@ def remember_archived(db: sqlite3.Connection, kept: Iterable[Kept]) -> None:
     db.executemany("INSERT OR REPLACE INTO archived VALUES (?, ?, ?)", rows)
 
 
+def damaged(db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, str]]:
+    """The rows of entries that cannot be read as what they were put in: row, key, entry, and what is wrong."""
+    rows = db.execute("SELECT rowid, CAST(key AS BLOB), CAST(entry AS BLOB) FROM pages").fetchall()
+    for row, key, entry in rows:
+        try:
+            query = f"SELECT {_COLUMNS} FROM pages WHERE rowid = ?"  # noqa: S608
+            if key_of(_waiting(db.execute(query, (row,)).fetchone()).entry) != key:
+                yield row, key, entry, "it is not what it was when it was read"
+        except UNREADABLE as error:
+            yield row, key, entry, str(error)
+
+
 def forget(db: sqlite3.Connection, before: datetime) -> None:
     """Forget entries last seen before then, hosts last asked and pages last kept, inside the caller's transaction."""
     db.execute("DELETE FROM hosts WHERE at < ?", (sqlite.milliseconds(before),))
@@ -189,4 +202,4 @@ def forget(db: sqlite3.Connection, before: datetime) -> None:
 def _waiting(row: tuple[bytes, str, str, int, int, int, int, str | None, bytes]) -> Waiting:
     key, host, url, tries, since, due, written, problem, entry = row
     times = sqlite.from_milliseconds(since), sqlite.from_milliseconds(due)
-    return Waiting(key, host, url, tries, *times, bool(written), problem, decode(entry, Article))
+    return Waiting(key, host, url, int(tries), *times, bool(written), problem, decode(entry, Article))

@@ -118,6 +118,7 @@ class Queue:
 
         Raises StateError where the table itself is damaged.
         """
+        self._set_aside_pages(now)
         if not self._db.execute("SELECT 1 FROM queue").fetchone():
             return
         (found,) = self._db.execute("PRAGMA integrity_check(queue)").fetchone()
@@ -135,6 +136,22 @@ class Queue:
             for _, letter in faulty:
                 _put_letter(db, letter, now, intake)
         for _, letter in faulty:
+            _log.warning("set aside as a dead letter: %s", letter.error.message)
+
+    def _set_aside_pages(self, now: datetime) -> None:
+        """The same for entries that wait for their pages."""
+        faulty = list(pages.damaged(self._db))
+        if not faulty:
+            return
+        letters = [
+            _letter_about(_Row(b"entry", key.hex().encode(), entry, 1), why, now) for _, key, entry, why in faulty
+        ]
+        with transaction(self._db) as db:
+            db.executemany("DELETE FROM pages WHERE rowid = ?", ((row,) for row, *_ in faulty))
+            intake = next_intake(db)
+            for letter in letters:
+                _put_letter(db, letter, now, intake)
+        for letter in letters:
             _log.warning("set aside as a dead letter: %s", letter.error.message)
 
     def waiting(self, kind: Kind = "article") -> int:
