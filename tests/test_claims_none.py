@@ -125,9 +125,6 @@ COMMANDS: list[Case] = [
 ]
 
 LYRICS: list[Case] = [
-    ("Single of the year\n\nThe Saltby Choir – “Lanterns on the Water”",),
-    ("Song of the year\n\nNils Tollan – “Girl from Dunlow”",),
-    ("Album of the year\n\nIlse Marsh and the Ferrymen — ‘What We Left Behind’",),
     ("♪ Say you will, say you won’t, say the river knows ♪",),
     ("The choir sang “Harbour of the Morning” in four parts.",),
     ("Oh, tell me that the night is long,\nOh, tell me that the wind is strong,\nOh, sing with me this little song.",),

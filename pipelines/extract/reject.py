@@ -56,7 +56,6 @@ _GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _POINTS = re.compile("[:―—–-]")
-_DASH = re.compile("[―—–-]+")
 _THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
@@ -324,15 +323,6 @@ def orders(article: Article, draft: Draft) -> bool:
     return (not before or before[-1] in ".!?:") and draft.lemma == word.lower() and draft.lemma in cue_verbs()
 
 
-def titles(article: Article, draft: Draft) -> bool:
-    """A line of a list of winners or of a programme: "The Saltby Choir – 'Lanterns on the Water'"."""
-    if not _DASH.fullmatch(_cue(article, draft).strip()):
-        return False
-    words = _WORD.findall(text_of(article.text, draft.content))
-    end = article.text[draft.content[-1][1] - 2 : draft.content[-1][1]]
-    return bool(words) and all(word[0].isupper() for word in words if len(word) > 4) and not _END.search(end)
-
-
 REASONS = (
     printed,
     credited,
@@ -347,7 +337,6 @@ REASONS = (
     greets,
     asks,
     sings,
-    titles,
     orders,
 )
 """In the order in which they are asked. Of a draft without a cue only the first three are."""
