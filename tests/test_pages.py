@@ -14,9 +14,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from outlet import Outlet, page
 from webserver import Page, WebServer, free_port
 
+from claimwire.connectors.web.http import host_of
 from claimwire.connectors.web.pages.read import ReadPages, reserved_by
 from claimwire.connectors.web.records import HostMemory, PageRequest, PageResult
-from claimwire.connectors.web.visits import Manners, host_of
+from claimwire.connectors.web.visits import Manners
 from claimwire.pipelines.sinks.staging import Stage, staged
 
 QUICK = Manners(delay_s=0)

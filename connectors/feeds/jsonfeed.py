@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -21,6 +20,7 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.records import FeedInfo, NotAFeed, ParsedFeed
 from claimwire.connectors.files import jsonvalues
 from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.http import web_address
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 
 MEDIA_TYPE = "application/feed+json"
@@ -111,7 +111,7 @@ def article_from_item(item: Any, feed: FeedInfo, base_url: str = "") -> RawArtic
     if not text:
         text, summary = summary, None
     guid = _string(item, "id")
-    url = _address(_string(item, "url"), base_url) or _address(guid, "")
+    url = web_address(_string(item, "url"), base_url) or web_address(guid, "")
     article = RawArticle(
         guid=guid,
         url=url,
@@ -125,7 +125,7 @@ def article_from_item(item: Any, feed: FeedInfo, base_url: str = "") -> RawArtic
         fetched_at=feed.fetched_at,
         tags=_distinct(jsonvalues.listed(item.get("tags"))),
         source_name=feed.title,
-        feed_url=feed.url if _address(feed.url, "") else None,
+        feed_url=feed.url if web_address(feed.url, "") else None,
         text_source="feed",
         origin=Origin(url=feed.url),
     )
@@ -262,17 +262,6 @@ def _authors(holder: Mapping[str, Any]) -> tuple[str, ...]:
 def _distinct(values: list[Any]) -> tuple[str, ...]:
     lines = (" ".join((_sound(value) or "").split()) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(line for line in lines if line))
-
-
-def _address(value: str | None, base_url: str) -> str | None:
-    if not value:
-        return None
-    try:
-        url = urljoin(base_url, value)
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 def _time(item: Mapping[str, Any], name: str) -> str | None:

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from urllib.parse import urljoin
 
 import msgspec
-from protego import Protego
 
 from claimwire.connectors.feeds.parsing import parse_feed_in
 from claimwire.connectors.feeds.records import ParsedFeed
@@ -30,6 +29,7 @@ from claimwire.connectors.web.discovery import (
     robots_sitemaps,
 )
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Response, with_login_of, without_password
+from claimwire.connectors.web.robots import MOST_BYTES, Rules, robots_from
 from claimwire.connectors.web.sandbox import Sandbox
 
 _log = logging.getLogger(__name__)
@@ -45,8 +45,6 @@ _MOST_LINKED = 3
 _DEEPEST = 2
 _SITEMAPS = ("news sitemap", "sitemap", "sitemap index")
 _LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_AGENT = "claimwire"
-_ROBOTS_READ = 500 * 1024  # RFC 9309, 2.5
 _PAGE_READ = 2_000_000
 _SAME = 0.8
 """Share of a feed's entries that are in another one, of which it is then another format."""
@@ -133,7 +131,7 @@ class _Search:
         self._ended = ended
         self._left = MOST_REQUESTS
         self._met: set[str] = set()
-        self._robots: Protego | None = None
+        self._rules: Rules | None = None
         """None where it cannot be had, which forbids guesses (RFC 9309, 2.3.1.4)."""
 
     def find(self) -> list[FoundSource]:
@@ -154,14 +152,13 @@ class _Search:
 
     def _read_robots(self, url: str) -> str:
         try:
-            answer = self._client.get(urljoin(url, "/robots.txt"), at_most=_ROBOTS_READ)
+            answer = self._client.get(urljoin(url, "/robots.txt"), at_most=MOST_BYTES + 1)
         except FetchError:
             return ""
-        if answer.status in _LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ""
-        robots = answer.body.decode("utf-8", "replace") if answer.status // 100 == 2 else ""
-        self._robots = Protego.parse(robots)
-        return robots
+        robots = robots_from(answer.status, answer.body)
+        if not robots.unreachable:
+            self._rules = Rules(robots)
+        return robots.text
 
     def _sitemaps(self, url: str, named: list[str]) -> tuple[list[FoundSource], list[FoundSource]]:
         """The sitemaps of news, and others with entries, in case there is nothing else."""
@@ -225,9 +222,9 @@ class _Search:
 
     def _may_guess(self, url: str) -> bool:
         """Whether a guess may be tried, after the pause that its site wants."""
-        if self._robots is None or self._left <= 0 or url in self._met or not self._robots.can_fetch(url, _AGENT):
+        if self._rules is None or self._left <= 0 or url in self._met or self._rules.problem(url):
             return False
-        pause = min(max(self._pause_s, self._robots.crawl_delay(_AGENT) or 0), _LONGEST_PAUSE_S)
+        pause = min(max(self._pause_s, self._rules.delay_s), _LONGEST_PAUSE_S)
         return not self._ended.wait(pause)
 
     def _ask(self, url: str) -> tuple[FoundSource, ParsedFeed] | None:

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 from xml.sax import SAXException, SAXParseException
 
 import feedparser
@@ -28,7 +27,7 @@ from claimwire.connectors.feeds.jsonfeed import article_from_item, looks_like_js
 from claimwire.connectors.feeds.records import FeedInfo, HtmlPage, NotAFeed, ParsedFeed
 from claimwire.connectors.feeds.sitemaps import Page, article_from_page, parse_sitemap, sitemap_in
 from claimwire.connectors.web.html import resolved, to_text
-from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.http import web_address, without_password
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 
@@ -211,7 +210,7 @@ def article_from_entry(entry: Mapping[str, Any], feed: FeedInfo) -> RawArticle:
         fetched_at=feed.fetched_at,
         tags=_tags(entry),
         source_name=feed.title,
-        feed_url=feed.url if _is_http(feed.url) else None,
+        feed_url=feed.url if web_address(feed.url, "") else None,
         text_source="feed",
         origin=Origin(url=feed.url),
     )
@@ -248,7 +247,7 @@ def _parse(body: bytes, base_url: str, headers: Mapping[str, str]) -> Mapping[st
     response = {"content-type": headers.get("content-type") or "application/xml"}
     if "content-language" in headers:
         response["content-language"] = headers["content-language"]
-    if _is_http(base_url):
+    if web_address(base_url, ""):
         response["content-location"] = base_url
     body, wide = _unwidened(body)
     if wide:
@@ -390,15 +389,7 @@ def _link(entry: Mapping[str, Any]) -> str | None:
     candidates += [link.get("href") for link in links if link.get("rel") == "alternate"]
     if entry.get("guidislink"):
         candidates.append(entry.get("id"))
-    return next((url.strip() for url in candidates if isinstance(url, str) and _is_http(url.strip())), None)
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    return next((url.strip() for url in candidates if isinstance(url, str) and web_address(url.strip(), "")), None)
 
 
 def _authors(holder: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from xml.parsers import expat
 
 import msgspec
@@ -23,7 +23,7 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.records import FeedInfo, NotAFeed, ParsedFeed, Sitemap
 from claimwire.connectors.web.html import resolved
-from claimwire.connectors.web.http import without_password
+from claimwire.connectors.web.http import web_address, without_password
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 
 NEW_FOR = timedelta(days=3)
@@ -95,7 +95,7 @@ def parse_sitemap(text: str, feed: FeedInfo, base_url: str) -> ParsedFeed:
         raise NotAFeed(f"this sitemap cannot be read: {wrong}")
     note = f"{wrong}; {len(reader.pages):,} addresses could be read" if wrong else None
     if reader.is_index:
-        listed = ((_address(page.loc, base_url), page.lastmod) for page in reader.pages)
+        listed = ((web_address(page.loc, base_url), page.lastmod) for page in reader.pages)
         # Without a login of its own making: who may read an index knows the login already.
         sitemaps = {(name := without_password(url)): Sitemap(name, lastmod) for url, lastmod in listed if url}
         return ParsedFeed(None, [], [], note=note, kind="sitemap index", sitemaps=tuple(sitemaps.values()))
@@ -122,7 +122,7 @@ def article_from_page(page: Page, feed: FeedInfo, base_url: str = "") -> RawArti
     Raises:
         ValueError: the page has no http or https address.
     """
-    url = _address(page.loc, base_url)
+    url = web_address(page.loc, base_url)
     if not url:
         raise ValueError(f"the page has no address: loc is {page.loc!r}" if page.loc else "the page has no loc")
     keywords = (" ".join(word.split()) for word in (page.keywords or "").split(","))
@@ -137,7 +137,7 @@ def article_from_page(page: Page, feed: FeedInfo, base_url: str = "") -> RawArti
         fetched_at=feed.fetched_at,
         tags=tuple(dict.fromkeys(word for word in keywords if word)),
         source_name=page.publication or feed.title,
-        feed_url=feed.url if _address(feed.url, "") else None,
+        feed_url=feed.url if web_address(feed.url, "") else None,
         text_source="feed",
         origin=Origin(url=feed.url),
     )
@@ -294,17 +294,6 @@ def _decoded(body: bytes, content_type: str) -> str:
         text = body.decode("utf-8-sig", "replace")
     text = _CONTROL.sub("\ufffd", text.removeprefix("\ufeff"))
     return _STRAY.sub(lambda found: found[0] if found[0] != "&" else "&amp;", text)
-
-
-def _address(value: str | None, base_url: str) -> str | None:
-    if not value:
-        return None
-    try:
-        url = urljoin(base_url, value)
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 def _rfc3339(date: str | None) -> str | None:

@@ -20,21 +20,11 @@ from warcio.warcwriter import WARCWriter
 
 from claimwire.connectors.errors import naming
 from claimwire.connectors.web.http import Response, without_password
+from claimwire.connectors.web.records import Kept
 from claimwire.schemas import Archived
 
 # Of the body as it came over the wire; what is kept is the body that they led to.
 _OF_THE_TRANSFER = frozenset(("content-encoding", "transfer-encoding", "content-length", "connection", "keep-alive"))
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A body that an archive has."""
-
-    url: str
-    digest: str
-    """SHA-1 in base 32 behind ``sha1:``, as WARC writes it."""
-    at: datetime
-    """When it was fetched."""
-    archived: Archived
 
 
 class Archive:

@@ -12,7 +12,7 @@ from html import unescape
 from typing import Literal, NamedTuple
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from protego import Protego
+from claimwire.connectors.web.robots import Robots, Rules
 
 FEED_PATHS = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
 """Where a site may have its feed, the commonest first."""
@@ -102,7 +102,7 @@ def robots_sitemaps(robots: str, url: str) -> list[str]:
         robots: the file.
         url: where it was found; by the protocol the addresses are absolute, and some are not.
     """
-    found = (_joined(url, sitemap, like=url) for sitemap in Protego.parse(robots).sitemaps)
+    found = (_joined(url, sitemap, like=url) for sitemap in Rules(Robots(robots)).sitemaps)
     return news_first(sitemap for sitemap in found if sitemap)[:_MOST_LINKS]
 
 

@@ -430,6 +430,29 @@ def with_login_of(url: str, other: str) -> str:
     return urlunsplit(others._replace(netloc=f"{login}@{host}")) if login and host == others.netloc else other
 
 
+def host_of(url: str) -> str:
+    """The host of a URL in lower case, with its port unless that is the scheme's own; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    own = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.hostname or ''}{f':{port}' if port and port != own else ''}"
+
+
+def web_address(link: str | None, base: str) -> str | None:
+    """A link as an absolute http or https URL; None where there is none, or it leads elsewhere."""
+    if not link:
+        return None
+    try:
+        url = urljoin(base, link)
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
 def _parsed(url: str) -> Url:
     try:
         parts = urlsplit(url)

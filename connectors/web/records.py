@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from claimwire.connectors.web.robots import Robots
-from claimwire.schemas import RawArticle
+from claimwire.schemas import Archived, RawArticle
 
 PageOutcome = Literal["read", "refused", "failed", "later"]
 
@@ -58,3 +58,14 @@ class HostMemory(msgspec.Struct, frozen=True):
     """It asked to be left alone until then, or did not answer twice."""
     failures: int = 0
     """How often in a row it has not answered."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A body that an archive has."""
+
+    url: str
+    digest: str
+    """SHA-1 in base 32 behind ``sha1:``, as WARC writes it."""
+    at: datetime
+    """When it was fetched."""
+    archived: Archived

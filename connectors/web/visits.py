@@ -26,6 +26,7 @@ from claimwire.connectors.web.http import (
     Timeout,
     TooManyRedirects,
     Unreachable,
+    host_of,
 )
 from claimwire.connectors.web.records import HostMemory, PageRequest
 from claimwire.connectors.web.robots import MOST_BYTES, Robots, Rules, reservations_from, robots_from
@@ -76,8 +77,8 @@ class Visits:
         manners: How hosts are treated.
         stopped: Once it is true, no other request begins, and what is under way is cut.
         seconds: After which no other request begins; what has not begun by then gives no visit.
-        fresh: Whether somebody may have asked the hosts a moment ago and not lived to note it; they are then left alone
-            for their delay first.
+        interrupted: Whether somebody may have asked the hosts a moment ago and not lived to note it; they are then left
+            alone for their delay first.
     """
 
     def __init__(
@@ -87,13 +88,13 @@ class Visits:
         manners: Manners,
         stopped: Callable[[], bool],
         seconds: float,
-        fresh: bool = True,
+        interrupted: bool = False,
     ) -> None:
         self._client = client
         self._manners = manners
         self._stopped = stopped
         self._end = time.monotonic() + seconds
-        self._fresh = fresh
+        self._interrupted = interrupted
         self._known = {memory.name: memory for memory in memories}
         self._hosts: dict[str, _Host] = {}
         self._ready: list[tuple[float, int, _Host]] = []
@@ -115,7 +116,8 @@ class Visits:
                 return
             host = self._hosts.get(name)
             if host is None:
-                host = self._hosts[name] = _Host(self._known.get(name, HostMemory(name)), self._manners, self._fresh)
+                memory = self._known.get(name, HostMemory(name))
+                host = self._hosts[name] = _Host(memory, self._manners, self._interrupted)
             host.waiting.append(request)
             if len(host.waiting) == 1 and not host.busy:
                 self._push(host)
@@ -263,7 +265,7 @@ class Visits:
 class _Host:
     """A host while it is visited. Only the thread whose turn it is changes it."""
 
-    def __init__(self, memory: HostMemory, manners: Manners, fresh: bool) -> None:
+    def __init__(self, memory: HostMemory, manners: Manners, interrupted: bool) -> None:
         self.memory = memory
         self.waiting: deque[PageRequest] = deque()
         self.busy = False
@@ -275,7 +277,7 @@ class _Host:
         self._least_delay = manners.delay_s
         self._rules = Rules(memory.robots or Robots())
         self._reserved = Rules(Robots(memory.reserved))
-        wait = self._delay if fresh else 0.0
+        wait = self._delay if interrupted else 0.0
         if memory.asked_at:
             wait = max(wait, (memory.asked_at - datetime.now(UTC)).total_seconds() + self._delay)
         self.ready = time.monotonic() + min(wait, self._delay)  # a clock may have been put back since
@@ -339,17 +341,6 @@ class _Host:
         if problem := self._rules.problem(url):
             return problem
         return "the site reserves text and data mining (TDMRep)" if self._reserved.problem(url) else None
-
-
-def host_of(url: str) -> str:
-    """The host of a URL in lower case, with its port unless that is the scheme's own; empty where there is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ""
-    own = {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.hostname or ''}{f':{port}' if port and port != own else ''}"
 
 
 def _root(url: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from claimwire.connectors.web.visits import host_of
+from claimwire.connectors.web.http import host_of
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.schemas import Article, RawArticle
 

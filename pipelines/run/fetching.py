@@ -18,9 +18,8 @@ from pathlib import Path
 import apache_beam as beam
 
 from claimwire.connectors.outputs import names
-from claimwire.connectors.web.archive import Kept
 from claimwire.connectors.web.pages.read import ReadPages
-from claimwire.connectors.web.records import HostMemory, PageRequest, PageResult
+from claimwire.connectors.web.records import HostMemory, Kept, PageRequest, PageResult
 from claimwire.connectors.web.visits import Manners
 from claimwire.pipelines.normalize.page import is_teaser, with_page, without_page
 from claimwire.pipelines.observe import logs

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from claimwire.connectors.web.archive import Kept
-from claimwire.connectors.web.records import HostMemory
-from claimwire.connectors.web.visits import host_of
+from claimwire.connectors.web.http import host_of
+from claimwire.connectors.web.records import HostMemory, Kept
 from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.state import UNREADABLE
 from claimwire.schemas import Article, decode, encode
@@ -97,7 +96,8 @@ class Pages:
             try:
                 found += [msgspec.json.decode(row[0], type=HostMemory)] if row else []
             except (msgspec.MsgspecError, TypeError, ValueError) as error:
-                _log.warning("what was remembered of the host %s is damaged (%s); it is asked anew", name, error)
+                damage = "what was remembered of the host %s is damaged (%s); it is asked as if for the first time"
+                _log.warning(damage, name, error)
         return found
 
     def archived(self, urls: Iterable[str]) -> list[Kept]:

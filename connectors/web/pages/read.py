@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 import msgspec
@@ -22,7 +21,6 @@ import msgspec
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.results import Pages
-from claimwire.connectors.web.archive import Archive, Kept
 from claimwire.connectors.web.http import (
     ACCEPT_PAGES,
     Client,
@@ -37,14 +35,15 @@ from claimwire.connectors.web.http import (
     without_password,
 )
 from claimwire.connectors.web.pages.page import Page, read_page_in
-from claimwire.connectors.web.records import HostMemory, PageOutcome, PageRequest, PageResult
+from claimwire.connectors.web.records import HostMemory, Kept, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
 from claimwire.connectors.web.visits import Manners, Visit, Visits
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from claimwire.connectors.web.archive import Archive
 
 _MOST_HOPS = 5
 """Redirects to other hosts, those of a page's own (meta refresh) included."""
@@ -190,6 +189,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
     def _archiving(self) -> Archive | nullcontext[None]:
         if self._archive is None:
             return nullcontext()
+        from claimwire.connectors.web.archive import Archive  # noqa: PLC0415 - only who keeps pages pays for warcio
+
         path, name = self._archive
         return Archive(path, name, self._archived, f"{PRODUCT}/{version()}")
 
@@ -211,12 +212,12 @@ class _Read(beam.DoFn):  # type: ignore[misc]
             return _ended(request, "failed" if again else "refused", problem, answer)
         if self._manners.reservations and (word := reserved_by(answer.headers)):
             return _ended(request, "refused", _RESERVED % word, answer)
+        kind = answer.headers.get("content-type")
         try:
-            kind = answer.headers.get("content-type")
             page = read_page_in(sandbox, answer.body, answer.url, kind, datetime.now(UTC))
         except (ParserKilled, Unreadable) as error:
-            said = tuple((name, answer.headers.get(name)) for name in ("content-type",))
-            return dead_letter("page", error, answer.body, Origin(url=without_password(answer.url), headers=said))
+            origin = Origin(url=without_password(answer.url), headers=(("content-type", kind),))
+            return dead_letter("page", error, answer.body, origin)
         return self._of_page(request, answer, page)
 
     def _of_page(self, request: PageRequest, answer: Response, page: Page) -> PageResult | PageRequest:
@@ -254,7 +255,7 @@ def _onwards(request: PageRequest, url: str) -> PageResult | PageRequest:
     return msgspec.structs.replace(request, url=url, hops=request.hops + 1)
 
 
-_ADVICE = {
+_ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "it wants a login",
     HTTPStatus.PAYMENT_REQUIRED: "it has to be paid for",
     HTTPStatus.FORBIDDEN: "it does not want to be read by programs, or not from here",
@@ -267,7 +268,7 @@ _ADVICE = {
 def _why_not(answer: Response) -> str | None:
     """Why an answer holds no page, or None."""
     if answer.status // 100 != 2:
-        advice = next((told for status, told in _ADVICE.items() if status == answer.status), None)
+        advice = _ADVICE.get(answer.status)
         return f"answered {answer.status}{f': {advice}' if advice else ''}"
     kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     return None if kind in _MARKUP or not kind else f"it is {kind[:60]}, not a page"
