@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
-from claimwire.connectors.web import http
+from claimwire.connectors.web import addresses, http, transfers
 from claimwire.connectors.web.http import Client, Limits
 
 
@@ -242,12 +242,12 @@ def test_a_name_may_have_letters_beyond_ascii(server: WebServer) -> None:
     ],
 )
 def test_an_address_that_is_not_public(address: str) -> None:
-    assert not http.is_public(address)
+    assert not addresses.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808"])
 def test_an_address_that_is_public(address: str) -> None:
-    assert http.is_public(address)
+    assert addresses.is_public(address)
 
 
 def test_what_any_python_calls_not_global_is_not_public() -> None:
@@ -256,12 +256,12 @@ def test_what_any_python_calls_not_global_is_not_public() -> None:
         for network in kind._private_networks:
             for address in (network[0], network[-1]):
                 if not address.is_global:
-                    assert not http.is_public(str(address)), network
+                    assert not addresses.is_public(str(address)), network
 
 
 @given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
 def test_a_public_address_is_global_and_not_multicast(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
-    if http.is_public(str(address)):
+    if addresses.is_public(str(address)):
         assert address.is_global or address in ipaddress.ip_network("64:ff9b::/96")
         assert not address.is_multicast
 
@@ -365,7 +365,7 @@ def test_a_name_that_leads_to_a_private_address_is_not_asked(server: WebServer) 
 
 def test_a_redirect_into_a_private_network_is_not_followed(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     # The server stands for one on the public internet; under its other name it is in a private network.
-    monkeypatch.setattr(http, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(transfers, "is_public", lambda address: address == "127.0.0.1")
     server.add("/inside", Page())
     names = {"outside.example": ["127.0.0.1"], "inside.example": ["10.0.0.1"]}
     server.add_redirect("/outside", server.url("/inside", host="inside.example"))
@@ -377,7 +377,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(server: WebServer, mo
 def test_a_name_is_looked_up_once_so_it_cannot_be_bound_anew_after_the_check(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(transfers, "is_public", lambda address: address == "127.0.0.1")
     server.add("/", Page(body=b"outside"))
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     rebinding = Client(resolve=lambda host, port: next(answers))

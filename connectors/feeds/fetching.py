@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from claimwire.connectors.feeds.indexes import FollowedIndex
 from claimwire.connectors.feeds.parsing import parse_feed_in
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFeed
 from claimwire.connectors.results import Read
-from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
 from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.connectors.web.waits import retry_after
 from claimwire.schemas import DeadLetter, Failure, RawArticle
@@ -154,6 +154,10 @@ class _Ask(NamedTuple):
     request: FeedRequest
     within: FollowedIndex | None = None
     """Where the request is for a sitemap of it."""
+    again: bool = False
+    """Whether it was not where it had moved to; it is then asked without validators."""
+    host: str | None = None
+    """At which it was asked first, and in whose turn it is."""
 
 
 def _as_of(index: str, articles: list[RawArticle]) -> Iterator[RawArticle]:
@@ -164,99 +168,107 @@ def _as_of(index: str, articles: list[RawArticle]) -> Iterator[RawArticle]:
 class _Asking:
     """Gives every request that was put in with its answer, in the order in which the answers come.
 
-    A host's feeds are asked one after the other. No more than ``concurrency`` answers exist at a time: a thread may
-    fetch the next only when one that came before has been dealt with. Once ``stopped``, only the answers that are
-    there already are given; what is under way is cut.
+    Hosts take turns, and a host's feeds are asked one after the other. No more than ``concurrency`` requests are under
+    way or have answers that were not dealt with. Once ``stopped``, only the answers that are there already are given;
+    what is under way is cut.
     """
 
     def __init__(self, client: Client, concurrency: int, stopped: Callable[[], bool]) -> None:
         self._client = client
-        self._concurrency = concurrency
+        self._room = concurrency
         self._stopped = stopped
-        self._waiting: queue.SimpleQueue[list[_Ask] | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[_Ask, Response | Exception]] = queue.SimpleQueue()
-        self._room = threading.Semaphore(concurrency)
-        self._given_up = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._hosts: dict[str, deque[_Ask]] = {}
+        """By their names: what is still to be asked of those of which something is under way, or waits for room."""
+        self._waiting: deque[str] = deque()
+        self._answers: queue.SimpleQueue[tuple[_Ask, Response | FetchError]] = queue.SimpleQueue()
         self._left = 0
 
     def put(self, asks: list[_Ask]) -> None:
         """Ask these as well; also while answers are taken."""
-        hosts: dict[str, list[_Ask]] = {}
-        for ask in asks:
-            hosts.setdefault(_host(ask.request.moved_to or ask.request.url), []).append(ask)
         self._left += len(asks)
-        for group in hosts.values():
-            self._waiting.put(group)
-            if len(self._threads) < self._concurrency:
-                # Daemons, for which no process waits at its end: a thread that looks a name up cannot be cut.
-                thread = threading.Thread(target=self._ask, name="feeds", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        for ask in asks:
+            host = _host(ask)
+            if host not in self._hosts:
+                self._hosts[host] = deque()
+                self._waiting.append(host)
+            self._hosts[host].append(ask)
 
-    def __iter__(self) -> Iterator[tuple[_Ask, Response | Exception]]:
+    def __iter__(self) -> Iterator[tuple[_Ask, Response | FetchError]]:
+        given_up = False
         try:
             while self._left:
-                if self._stopped():
-                    self._given_up.set()
+                given_up = given_up or self._stopped()
+                if not given_up:
+                    self._send()
                 try:
-                    answer = self._answers.get(timeout=0 if self._given_up.is_set() else _LOOK_EVERY_S)
+                    ask, answer = self._answers.get(timeout=0 if given_up else _LOOK_EVERY_S)
                 except queue.Empty:
-                    if self._given_up.is_set():
+                    if given_up:
                         return
                     continue
-                yield answer
+                if ask.request.moved_to and not _is_there(answer):
+                    self._again(ask, answer)
+                    continue
+                self._next_of(ask)
+                yield ask, answer
+                self._dealt_with(answer)
                 self._left -= 1
-                self._room.release()
-        finally:  # also when nobody wants the rest: no thread may be left waiting for an answer or for room
-            self._given_up.set()
+        finally:
             self._client.close()
-            self._room.release(len(self._threads) or 1)
-            for _ in self._threads:
-                self._waiting.put(None)
 
-    def _ask(self) -> None:
-        while (asks := self._waiting.get()) is not None:
-            for ask in asks:
-                self._room.acquire()
-                if self._given_up.is_set():
-                    return
-                self._answers.put(_fetch(self._client, ask))
+    def _send(self) -> None:
+        """Ask a feed of each host whose turn it is, as long as there is room."""
+        while self._room and self._waiting:
+            self._room -= 1
+            self._ask(self._hosts[self._waiting.popleft()].popleft())
+
+    def _ask(self, ask: _Ask) -> None:
+        request = ask.request
+        headers = {"Accept": ACCEPT_FEEDS}
+        if not ask.again:
+            validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+            headers |= {name: value for name, value in validators.items() if value}
+        self._client.send(request.moved_to or request.url, lambda answer: self._answers.put((ask, answer)), headers)
+
+    def _again(self, ask: _Ask, answer: Response | FetchError) -> None:
+        """A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever."""
+        if isinstance(answer, Response):
+            self._client.free(answer)
+        request = msgspec.structs.replace(ask.request, moved_to=None)
+        self._ask(ask._replace(request=request, again=True, host=_host(ask)))
+
+    def _next_of(self, ask: _Ask) -> None:
+        """It is the turn of other hosts first, and then of this one's next feed."""
+        host = _host(ask)
+        if self._hosts[host]:
+            self._waiting.append(host)
+        else:
+            del self._hosts[host]
+
+    def _dealt_with(self, answer: Response | FetchError) -> None:
+        self._room += 1
+        if isinstance(answer, Response):
+            self._client.free(answer)
 
 
-def _host(url: str) -> str:
+def _host(ask: _Ask) -> str:
+    if ask.host is not None:
+        return ask.host
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(ask.request.moved_to or ask.request.url).hostname or ""
     except ValueError:
         return ""  # the client will say what is wrong with it
 
 
-def _fetch(client: Client, ask: _Ask) -> tuple[_Ask, Response | Exception]:
-    """The answer, and the request as it was made in the end."""
-    request = ask.request
-    headers = {"Accept": ACCEPT_FEEDS}
-    validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
-    conditional = headers | {name: value for name, value in validators.items() if value}
-    if not request.moved_to:
-        return ask, _get(client, request.url, conditional)
-    answer = _get(client, request.moved_to, conditional)
-    if isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2):
-        return ask, answer
-    # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
-    ask = ask._replace(request=msgspec.structs.replace(request, moved_to=None))
-    return ask, _get(client, request.url, headers)
+def _is_there(answer: Response | FetchError) -> bool:
+    return isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2)
 
 
-def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Exception:
-    try:
-        return client.get(url, headers)
-    except Exception as error:  # not only FetchError: a thread has nobody above it to catch anything
-        return error
-
-
-def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) -> tuple[FeedResult, ParsedFeed | None]:
+def _read(
+    request: FeedRequest, answer: Response | FetchError, sandbox: Sandbox
+) -> tuple[FeedResult, ParsedFeed | None]:
     """What an answer means, and the feed that is in it."""
-    if isinstance(answer, Exception):
+    if isinstance(answer, FetchError):
         return _failed(request, answer), None
     if answer.status == HTTPStatus.NOT_MODIFIED:
         return _not_modified(request, answer), None
