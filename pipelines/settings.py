@@ -74,8 +74,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
     feeds_at_once: Annotated[
-        int, _in(SOURCES, "Feeds fetched at the same time; never two from the same host.", ge=1, le=200)
-    ] = 20
+        int,
+        _in(
+            SOURCES,
+            "Feeds fetched at the same time, each from another host; of pages and home pages no more than 20 are.",
+            ge=1,
+            le=1000,
+        ),
+    ] = 200
     feed_timeout: Annotated[int, _in(SOURCES, "Seconds that one feed may take as a whole.", ge=1, le=600)] = 60
     feed_limit_mb: Annotated[
         int, _in(SOURCES, "Largest body of a feed, in megabytes after decompression.", ge=1, le=1024)

@@ -51,17 +51,25 @@ Script = Page | Callable[[Seen, int], Page]
 
 
 class WebServer:
-    """Serves the pages that were added, each request in its own thread, until the ``with`` block ends."""
+    """Serves the pages that were added, each connection in its own thread, until the ``with`` block ends.
 
-    def __init__(self) -> None:
+    Args:
+        keeps: Whether a connection takes more than one request.
+        address: On which it listens; 0.0.0.0 stands for all of 127.0.0.0/8, each of which is another host to a client.
+    """
+
+    def __init__(self, keeps: bool = False, address: str = "127.0.0.1") -> None:
+        self.keeps = keeps
         self.requests: list[Seen] = []
+        self.connections = 0
+        """That were made so far."""
         self.most_at_once: Counter[str] = Counter()
         """By the host that the client named: how many requests to it waited for their answers at the same time."""
         self._now: Counter[str] = Counter()
         self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
         self.ending = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = _Server((address, 0), _handler_of(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -143,8 +151,19 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512
+
+
 def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if server.keeps else "HTTP/1.0"
+
+        def setup(self) -> None:
+            super().setup()
+            with server._lock:
+                server.connections += 1
+
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             host = headers.get("host", "").partition(":")[0]
@@ -152,7 +171,7 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 server.ending.wait(page.delay)
             with suppress(OSError):  # the client has had enough
                 self._answer(page, headers)
-            self.close_connection = True
+            self.close_connection = not server.keeps
 
         def _answer(self, page: Page, asked: dict[str, str]) -> None:
             etag, modified = page.headers.get("ETag"), page.headers.get("Last-Modified")
@@ -166,7 +185,8 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             if isinstance(body, bytes):
                 self.send_header("Content-Length", str(len(body)))
-            self.send_header("Connection", "close")
+            if not server.keeps:
+                self.send_header("Connection", "close")
             self._send_headers(page.drip)
             for chunk in [body] if isinstance(body, bytes) else body():
                 if server.ending.is_set():

@@ -6,8 +6,12 @@ import hashlib
 import logging
 import os
 import queue
+import resource
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -29,6 +33,9 @@ from claimwire.schemas import coders as _coders  # noqa: F401 - registers the co
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.2
+_MOST_PARSERS = 4
+_OTHER_FILES = 200
+"""That a process may have open beside its requests: idle connections, those of SQLite, of Beam, pipes."""
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
@@ -38,16 +45,16 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
     could be made, and ``results`` a FeedResult for each request. No feed harms another.
 
     Feeds are asked conditionally (RFC 9110, 13), so that an unchanged one costs next to nothing. All requests of a
-    bundle go to one worker, where they run in threads: waiting is what takes the time, and only in one place can it
-    be known that a host is asked by one request at a time. An index of sitemaps is followed (``feeds.indexes``): what
-    its sitemaps list comes from it.
+    bundle go to one worker, where they are under way at once: waiting is what takes the time, and only in one place
+    can it be known that a host is asked by one request at a time. Bodies are parsed in processes beside it. An index
+    of sitemaps is followed (``feeds.indexes``): what its sitemaps list comes from it.
     """
 
     def __init__(
         self,
         *,
         allow_private: bool = False,
-        concurrency: int = 20,
+        concurrency: int = 200,
         timeout_s: float = 60,
         max_bytes: int = 10_000_000,
         contact: str | None = None,
@@ -56,7 +63,8 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
     ) -> None:
         """Args:
         allow_private: whether hosts of private networks, this machine included, may be asked.
-        concurrency: how many feeds are fetched at once, and how many bodies are held; each is of another host.
+        concurrency: how many feeds are fetched at once, and how many bodies are held; each is of another host. Fewer
+            where the process may not open so many files. Of bodies above 256 KiB only eight are held.
         timeout_s: for one feed, redirects included; of it at most 10 to connect and 20 between two bytes.
         max_bytes: of a body, compressed or decompressed.
         contact: a URL or e-mail address for the operators of the sites, put into the User-Agent.
@@ -121,16 +129,11 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
-        asking = _Asking(client, self._concurrency, self._stopped)
-        asking.put([_Ask(request) for request in keyed[1]])
-        with Sandbox() as sandbox:
-            for ask, answer in asking:
-                request = ask.request
-                try:
-                    result, feed = _read(request, answer, sandbox)
-                except Exception as error:  # whatever one feed does to us, the rest are read
-                    result, feed = _failed(request, error), None
-                index = ask.within
+        with _Parsers() as parsers:
+            asking = _Asking(client, parsers, min(self._concurrency, _most_at_once()), self._stopped)
+            asking.put([_Ask(request) for request in keyed[1]])
+            for ask, result, feed in asking:
+                request, index, told = ask.request, ask.within, result
                 # A sitemap of an index that is none is asked again by the next run, and is no dead letter each time.
                 if feed and not (index and feed.error):
                     yield from _as_of(index.name, feed.articles) if index else feed.articles
@@ -144,10 +147,10 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                 if index:
                     if not index.result:
                         continue
-                    result = index.result
-                if result.error and self._warn:
-                    _log.warning("%s", result.error.message)
-                yield beam.pvalue.TaggedOutput("results", result)
+                    told = index.result
+                if told.error and self._warn:
+                    _log.warning("%s", told.error.message)
+                yield beam.pvalue.TaggedOutput("results", told)
 
 
 class _Ask(NamedTuple):
@@ -160,27 +163,69 @@ class _Ask(NamedTuple):
     """At which it was asked first, and in whose turn it is."""
 
 
+class _Done(NamedTuple):
+    ask: _Ask
+    answer: Response | FetchError
+    result: FeedResult
+    feed: ParsedFeed | None
+
+
 def _as_of(index: str, articles: list[RawArticle]) -> Iterator[RawArticle]:
     """What a sitemap lists comes from the source that was configured, which is its index."""
     return (msgspec.structs.replace(article, feed_url=index) for article in articles)
 
 
+class _Parsers:
+    """Threads that read answers, each with a sandbox of its own, so that feeds are parsed beside one another."""
+
+    def __init__(self) -> None:
+        self._sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        self._opened = ExitStack()
+
+    def __enter__(self) -> _Parsers:
+        number = min(os.cpu_count() or 1, _MOST_PARSERS)
+        for _ in range(number):
+            self._sandboxes.put(self._opened.enter_context(Sandbox()))
+        self._threads = self._opened.enter_context(ThreadPoolExecutor(number, "parsers"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._opened.close()
+
+    def submit(self, ask: _Ask, answer: Response, then: Callable[[_Done], None]) -> None:
+        """Read an answer in one of them, and call ``then`` there with what it means."""
+        self._threads.submit(self._work, ask, answer, then)
+
+    def _work(self, ask: _Ask, answer: Response, then: Callable[[_Done], None]) -> None:
+        sandbox = self._sandboxes.get()
+        try:
+            result, feed = _read(ask.request, answer, sandbox)
+        except Exception as error:  # whatever one feed does to us, the rest are read
+            result, feed = _failed(ask.request, error), None
+        finally:
+            self._sandboxes.put(sandbox)
+        then(_Done(ask, answer, result, feed))
+
+
 class _Asking:
-    """Gives every request that was put in with its answer, in the order in which the answers come.
+    """Gives every request that was put in with what its answer means, in the order in which they are read.
 
     Hosts take turns, and a host's feeds are asked one after the other. No more than ``concurrency`` requests are under
     way or have answers that were not dealt with. Once ``stopped``, only the answers that are there already are given;
     what is under way is cut.
     """
 
-    def __init__(self, client: Client, concurrency: int, stopped: Callable[[], bool]) -> None:
+    def __init__(self, client: Client, parsers: _Parsers, concurrency: int, stopped: Callable[[], bool]) -> None:
         self._client = client
+        self._parsers = parsers
         self._room = concurrency
         self._stopped = stopped
         self._hosts: dict[str, deque[_Ask]] = {}
         """By their names: what is still to be asked of those of which something is under way, or waits for room."""
         self._waiting: deque[str] = deque()
-        self._answers: queue.SimpleQueue[tuple[_Ask, Response | FetchError]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[tuple[_Ask, Response | FetchError] | _Done] = queue.SimpleQueue()
+        self._parsing = 0
         self._left = 0
 
     def put(self, asks: list[_Ask]) -> None:
@@ -193,26 +238,23 @@ class _Asking:
                 self._waiting.append(host)
             self._hosts[host].append(ask)
 
-    def __iter__(self) -> Iterator[tuple[_Ask, Response | FetchError]]:
+    def __iter__(self) -> Iterator[tuple[_Ask, FeedResult, ParsedFeed | None]]:
         given_up = False
         try:
             while self._left:
-                given_up = given_up or self._stopped()
                 if not given_up:
+                    given_up = self._stopped()
                     self._send()
                 try:
-                    ask, answer = self._answers.get(timeout=0 if given_up else _LOOK_EVERY_S)
+                    news = self._news.get(timeout=0 if given_up and not self._parsing else _LOOK_EVERY_S)
                 except queue.Empty:
-                    if given_up:
+                    if given_up and not self._parsing:
                         return
                     continue
-                if ask.request.moved_to and not _is_there(answer):
-                    self._again(ask, answer)
-                    continue
-                self._next_of(ask)
-                yield ask, answer
-                self._dealt_with(answer)
-                self._left -= 1
+                done = news if isinstance(news, _Done) else self._answered(*news)
+                if done:
+                    yield done.ask, done.result, done.feed
+                    self._dealt_with(done)
         finally:
             self._client.close()
 
@@ -228,14 +270,27 @@ class _Asking:
         if not ask.again:
             validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
             headers |= {name: value for name, value in validators.items() if value}
-        self._client.send(request.moved_to or request.url, lambda answer: self._answers.put((ask, answer)), headers)
+        self._client.send(request.moved_to or request.url, lambda answer: self._news.put((ask, answer)), headers)
 
-    def _again(self, ask: _Ask, answer: Response | FetchError) -> None:
-        """A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever."""
-        if isinstance(answer, Response):
-            self._client.free(answer)
-        request = msgspec.structs.replace(ask.request, moved_to=None)
-        self._ask(ask._replace(request=request, again=True, host=_host(ask)))
+    def _answered(self, ask: _Ask, answer: Response | FetchError) -> _Done | None:
+        """What an answer means, if it can be said without parsing it."""
+        if ask.request.moved_to and not _is_there(answer):
+            # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
+            if isinstance(answer, Response):
+                self._client.free(answer)
+            request = msgspec.structs.replace(ask.request, moved_to=None)
+            self._ask(ask._replace(request=request, again=True, host=_host(ask)))
+            return None
+        self._next_of(ask)
+        if isinstance(answer, FetchError):
+            return _Done(ask, answer, _failed(ask.request, answer), None)
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            return _Done(ask, answer, _not_modified(ask.request, answer), None)
+        if answer.status // 100 != 2:
+            return _Done(ask, answer, _refused(ask.request, answer), None)
+        self._parsing += 1
+        self._parsers.submit(ask, answer, self._news.put)
+        return None
 
     def _next_of(self, ask: _Ask) -> None:
         """It is the turn of other hosts first, and then of this one's next feed."""
@@ -245,10 +300,13 @@ class _Asking:
         else:
             del self._hosts[host]
 
-    def _dealt_with(self, answer: Response | FetchError) -> None:
+    def _dealt_with(self, done: _Done) -> None:
+        self._left -= 1
         self._room += 1
-        if isinstance(answer, Response):
-            self._client.free(answer)
+        if isinstance(done.answer, Response):
+            self._client.free(done.answer)
+            if done.answer.status // 100 == 2:
+                self._parsing -= 1
 
 
 def _host(ask: _Ask) -> str:
@@ -260,20 +318,18 @@ def _host(ask: _Ask) -> str:
         return ""  # the client will say what is wrong with it
 
 
+def _most_at_once() -> int:
+    """How many requests the files allow that this process may have open; some need two connections for a moment."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if allowed == resource.RLIM_INFINITY else max((allowed - _OTHER_FILES) // 2, 1)
+
+
 def _is_there(answer: Response | FetchError) -> bool:
     return isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2)
 
 
-def _read(
-    request: FeedRequest, answer: Response | FetchError, sandbox: Sandbox
-) -> tuple[FeedResult, ParsedFeed | None]:
-    """What an answer means, and the feed that is in it."""
-    if isinstance(answer, FetchError):
-        return _failed(request, answer), None
-    if answer.status == HTTPStatus.NOT_MODIFIED:
-        return _not_modified(request, answer), None
-    if answer.status // 100 != 2:
-        return _refused(request, answer), None
+def _read(request: FeedRequest, answer: Response, sandbox: Sandbox) -> tuple[FeedResult, ParsedFeed | None]:
+    """What a successful answer means, and the feed that is in it."""
     body_hash = hashlib.sha256(answer.body).hexdigest()
     result = _remembered(request, answer, body_hash)
     if body_hash == request.body_hash:

@@ -38,7 +38,7 @@ def canonical_url(url: str) -> str | None:
 
     Idempotent: a canonical URL is its own canonical form.
     """
-    previous, current = None, _once(url)
+    previous, current = url, _once(url)
     # Applying one rule can make another apply (/amp/amp, m.m.example.org). The limit guards against hostile input.
     for _ in range(10):
         if current is None or current == previous:

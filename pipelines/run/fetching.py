@@ -84,7 +84,7 @@ class Fetching:
             delay_s=settings.page_delay,
             delays=settings.delays(),
             reservations=not settings.ignore_reservations,
-            concurrency=settings.feeds_at_once,
+            concurrency=min(settings.feeds_at_once, Manners().concurrency),
         )
         folder = settings.archive_folder()
         self.scratch = folder / f".claimwire-{task.state.id}" if folder else None

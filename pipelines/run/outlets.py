@@ -26,6 +26,7 @@ LOOKED_FOR_EVERY = timedelta(days=7)
 LOOKED_FOR_AGAIN = timedelta(days=1)
 """The same where nothing was found, or all that was found fails."""
 NOTHING_FOUND = "this is an HTML page, and no feed or news sitemap was found from it; give the URL of its feed"
+_AT_ONCE = 20
 _LOOK_EVERY_S = 0.2
 
 
@@ -128,7 +129,7 @@ def search(
     """What outlets publish, by their home pages, or why one cannot be searched.
 
     Args:
-        settings: How to fetch; as many outlets are searched at once as feeds may be fetched.
+        settings: How to fetch; as many outlets are searched at once as feeds may be fetched, 20 at most.
         urls: Of home pages, each once.
         stopping: Tells whether to end soon; then some of the values are errors.
     """
@@ -147,7 +148,7 @@ def search(
             except Exception as error:  # whatever one page does to us, the rest are searched
                 return error
 
-        threads = ThreadPoolExecutor(max(1, min(settings.feeds_at_once, len(urls))), "outlets")
+        threads = ThreadPoolExecutor(max(1, min(settings.feeds_at_once, _AT_ONCE, len(urls))), "outlets")
         with meanwhile("ending", _LOOK_EVERY_S, look), threads:
             return dict(zip(urls, threads.map(find, urls), strict=True))
 
