@@ -7,28 +7,37 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.feeds.indexes import FollowedIndex
+from claimwire.connectors.feeds.ownheaders import OwnHeaders
 from claimwire.connectors.feeds.parsing import parse_feed_in
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFeed
 from claimwire.connectors.results import Read
-from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, Limits, Response, without_password
+from claimwire.connectors.web.http import (
+    ACCEPT_FEEDS,
+    Client,
+    Limits,
+    Response,
+    TooManyRedirects,
+    without_password,
+)
 from claimwire.connectors.web.sandbox import Sandbox
-from claimwire.connectors.web.waits import retry_after
+from claimwire.connectors.web.waits import fresh_for, retry_after
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.2
+_REDIRECTS = 5
 
 
 class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
@@ -238,20 +247,35 @@ def _fetch(client: Client, ask: _Ask) -> tuple[_Ask, Response | Exception]:
     validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
     conditional = headers | {name: value for name, value in validators.items() if value}
     if not request.moved_to:
-        return ask, _get(client, request.url, conditional)
-    answer = _get(client, request.moved_to, conditional)
+        return ask, _get(client, request.url, conditional, request.headers)
+    answer = _get(client, request.moved_to, conditional, request.headers)
     if isinstance(answer, Response) and (answer.status == HTTPStatus.NOT_MODIFIED or answer.status // 100 == 2):
         return ask, answer
     # A permanent redirect that was a mistake (of a captive portal, say) must not bind us for ever.
     ask = ask._replace(request=msgspec.structs.replace(request, moved_to=None))
-    return ask, _get(client, request.url, headers)
+    return ask, _get(client, request.url, headers, request.headers)
 
 
-def _get(client: Client, url: str, headers: dict[str, str]) -> Response | Exception:
+def _get(client: Client, url: str, headers: dict[str, str], own: OwnHeaders | None) -> Response | Exception:
     try:
-        return client.get(url, headers)
+        return get_with(own, client, url, headers) if own else client.get(url, headers)
     except Exception as error:  # not only FetchError: a thread has nobody above it to catch anything
         return error
+
+
+def get_with(own: OwnHeaders, client: Client, url: str, headers: Mapping[str, str]) -> Response:
+    """As ``Client.get``, with the own headers as long as redirects stay on the own host. Raises FetchError."""
+    here = url
+    for _ in range(_REDIRECTS + 1):
+        fields = own.for_(here)
+        if not fields:
+            answer = client.get(here, headers)
+            return answer if here == url else msgspec.structs.replace(answer, permanent_url=None)
+        answer = client.get(here, {**headers, **fields}, follow=lambda there: bool(own.for_(there)))
+        if answer.redirect is None:
+            return answer if here == url else msgspec.structs.replace(answer, permanent_url=None)
+        here = urljoin(answer.url, answer.redirect)
+    raise TooManyRedirects(url, f"more than {_REDIRECTS} redirects; look at it in a browser")
 
 
 def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) -> tuple[FeedResult, ParsedFeed | None]:
@@ -277,7 +301,7 @@ def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) 
         result = msgspec.structs.replace(result, etag=None, last_modified=None)
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
-    return msgspec.structs.replace(result, kind=feed.kind, sitemaps=()), feed
+    return msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=()), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:
@@ -290,6 +314,7 @@ def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -
         body_hash=body_hash,
         moved_to=answer.permanent_url or request.moved_to,
         sitemaps=request.sitemaps,
+        fresh_s=fresh_for(answer.headers),
     )
 
 

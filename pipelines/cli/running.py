@@ -67,7 +67,7 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     first = True
     with _Stop() as stop:
         while True:
-            next_turn = time.monotonic() + settings.interval().total_seconds()
+            next_turn = time.monotonic() + settings.turn().total_seconds()
             if _run_once(settings, list(beam_options), stop) == USAGE and first:
                 return USAGE
             first = False

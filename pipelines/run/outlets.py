@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -51,12 +51,13 @@ class Outlets:
         self._found: set[str] = set()
         """All feeds of this run that stand for a home page."""
 
-    def feeds(self, urls: Iterable[str]) -> tuple[list[str], dict[str, SourceState]]:
+    def feeds(self, urls: Collection[str]) -> tuple[list[str], dict[str, SourceState], dict[str, tuple[str, ...]]]:
         """What to poll for these sources: what stands for a home page that is known, else the source itself; each once.
 
-        The other value is what to remember of home pages that were searched again.
+        The others are what to remember of home pages that were searched again, and what stands for each home page.
         """
-        states = {url: self._sources.get(url) for url in urls}
+        known = self._sources.load(urls)
+        states = {url: known.get(url, SourceState()) for url in urls}
         changed: dict[str, SourceState] = {}
         for url, found in self._search([url for url, state in states.items() if self._is_stale(state)]).items():
             before = states[url]
@@ -72,7 +73,7 @@ class Outlets:
         for url, state in (states | changed).items():
             self._found.update(state.found or ())
             polled.update(dict.fromkeys(state.found or (url,)))
-        return list(polled), changed
+        return list(polled), changed, {url: state.found for url, state in (states | changed).items() if state.found}
 
     def look_into(self, results: Iterable[FeedResult]) -> dict[str, list[FoundSource]]:
         """Search the sources that answered with a page in place of a feed; what was found of each, perhaps nothing.

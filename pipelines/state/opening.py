@@ -33,6 +33,7 @@ from claimwire.pipelines.state import (
 )
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
 from claimwire.pipelines.state.journal import Journal, make_folder, sync
+from claimwire.pipelines.state.listed import Listed
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
@@ -59,6 +60,7 @@ class State:
     queue: Queue
     sources: Sources
     pages: Pages
+    listed: Listed
     offsets: Offsets
     journal: Journal
 
@@ -84,6 +86,7 @@ class State:
         self.queue = Queue(self.db)
         self.sources = Sources(self.db)
         self.pages = Pages(self.db)
+        self.listed = Listed(self.db)
         self.offsets = Offsets(self.db)
         self.journal = Journal(self.db)
         return self
