@@ -61,8 +61,9 @@ def read(
 ) -> None:
     """Read feeds and files, normalise every article, and stage articles, dead letters and what became of each source.
 
-    What ``by_feed`` sets for a feed alone, by its URL as it may be shown, stands in its articles. Sources are counted in ``counted`` as each is done. The two branches are never flattened into one: the in-process
-    runner would hold all their articles in memory.
+    What ``by_feed`` sets for a feed alone, by its URL as it may be shown, stands in its articles. Sources are counted
+    in ``counted`` as each is done. The two branches are never flattened into one: the in-process runner would hold all
+    their articles in memory.
     """
     for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, read_from_files)):
         if requests:

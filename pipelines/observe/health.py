@@ -298,6 +298,12 @@ def _used_to_be_whole(health: Health, usual: float) -> bool:
     return health.entries > _KNOWN and health.usual_teasers <= usual
 
 
+def reason(health: Health, now: datetime) -> str | None:
+    """Why a source is not as it was, for a reader; None where it is."""
+    why = [_why_silent(health, now)] if health.silent else []
+    return "; ".join([*why, *(_WORSE[what] for what in health.degraded)]) or None
+
+
 def _why_silent(health: Health, now: datetime) -> str:
     if health.new_at is None:
         return "it has had no entries since it was first read"
