@@ -43,10 +43,11 @@ from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.normalize.times import parse_time, plausible
 from claimwire.pipelines.normalize.transform import decode_record
 from claimwire.pipelines.normalize.urls import canonical_url, domain
-from claimwire.pipelines.settings import PREFIX, Settings, SettingsError, load_settings, parse_duration
+from claimwire.pipelines.settings import PREFIX, Settings, SettingsError, load_settings
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import State, look
 from claimwire.pipelines.state.queue import QueueReader
+from claimwire.pipelines.timespans import parse_duration
 from claimwire.schemas import DeadLetter, Origin, RawArticle
 from fuzzing import corpus, grammar
 from fuzzing.mutation import made
@@ -327,7 +328,7 @@ def check_settings(data: bytes) -> None:
 
 def _sound(settings: Settings) -> None:
     assert settings.remembered() > timedelta()
-    assert settings.interval() > timedelta()
+    assert settings.turn() > timedelta()
     assert 1 <= settings.workers <= 64
 
 

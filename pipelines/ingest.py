@@ -17,12 +17,13 @@ drives both halves; ``claimwire.pipelines.stream`` is the same graph without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import msgspec
 
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest
@@ -36,8 +37,9 @@ from claimwire.pipelines.enrich import Enrich
 from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
 from claimwire.pipelines.sinks.addresses import Sink
 from claimwire.pipelines.sinks.staging import Count, Stage
+from claimwire.pipelines.source_settings import SourceSettings
 from claimwire.pipelines.state.queue import Outcome, Queued, QueueReader
-from claimwire.schemas import Article, encode
+from claimwire.schemas import Article, RawArticle, encode
 from claimwire.schemas.coders import register
 from claimwire.schemas.records import Record
 
@@ -55,18 +57,33 @@ def read(
     read_from_files: ReadFromFiles,
     staging: Path,
     counted: Path,
+    by_feed: Mapping[str, SourceSettings],
 ) -> None:
     """Read feeds and files, normalise every article, and stage articles, dead letters and what became of each source.
 
-    Sources are counted in ``counted`` as each is done. The two branches are never flattened into one: the in-process
-    runner would hold all their articles in memory.
+    What ``by_feed`` sets for a feed alone, by its URL as it may be shown, stands in its articles. Sources are counted
+    in ``counted`` as each is done. The two branches are never flattened into one: the in-process runner would hold all
+    their articles in memory.
     """
     for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, read_from_files)):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
-            _normalize(name, found.articles, found.dead_letters, staging)
+            articles = found.articles
+            if name == "Feeds" and by_feed:
+                articles = articles | "AsConfigured" >> beam.Map(_as_configured, by_feed).with_output_types(RawArticle)
+            _normalize(name, articles, found.dead_letters, staging)
             _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
             _ = found.results | f"Count{name}" >> Count(counted)
+
+
+def _as_configured(article: RawArticle, by_feed: Mapping[str, SourceSettings]) -> RawArticle:
+    """An article with the name and the language that are set for its feed, in place of those that the feed has."""
+    own = by_feed.get(article.feed_url or "")
+    if own is None:
+        return article
+    return msgspec.structs.replace(
+        article, source_name=own.name or article.source_name, language=own.language or article.language
+    )
 
 
 def read_topic(
@@ -82,7 +99,7 @@ def read_topic(
 
 def _normalize(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:
     normal = articles | f"Normalize{name}" >> Normalize()
-    _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, "articles")
+    _ = normal.articles | f"Stage{name}Articles" >> Stage(staging, f"articles_of_{name.lower()}")
     _ = normal.dead_letters | f"Stage{name}NotNormalized" >> Stage(staging, "dead_letters")
     _ = letters | f"Stage{name}DeadLetters" >> Stage(staging, "dead_letters")
 

@@ -16,21 +16,13 @@ from msgspec import Meta
 
 from claimwire.connectors.files.columns import FIELDS, Columns
 from claimwire.errors import UsageError
+from claimwire.pipelines.source_settings import SourceSettings, source_settings
+from claimwire.pipelines.timespans import Duration, Interval, parse_duration
 
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD", "CLAIMWIRE_KAFKA_KEY_PASSWORD")
 # Variables with the prefix that are not settings: where the settings file is, logins, and the tests' own.
 _NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_DURATION_HINT = (
-    "it must be a length of time of at least 1s: a whole number up to 99999 and one of s, m, h, d, w, e.g. 90d"
-)
-
-Duration = Annotated[
-    str,
-    # Up to 99999w, so that no sum with today leaves the calendar.
-    Meta(pattern=r"^[1-9][0-9]{0,4}[smhdw]$", extra={"kind": "time span", "expected": _DURATION_HINT}),
-]
 Start = Annotated[
     str,
     Meta(
@@ -73,6 +65,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "names do not say it. Fields: " + ", ".join(FIELDS) + ".",
         ),
     ] = ()
+    interval: Annotated[
+        Interval,
+        _in(
+            SOURCES,
+            "How often watch asks a feed: auto finds a rhythm for each between 5 minutes and 24 hours, from what it "
+            "publishes and what it says of itself; a time span is the same for all. A source's own interval in the "
+            "settings file wins.",
+        ),
+    ] = "auto"
     feeds_at_once: Annotated[
         int,
         _in(
@@ -183,8 +184,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Duration, _in(STATE, "How long an article that is not seen again is remembered, e.g. 90d, 12h or 4w.")
     ] = "90d"
     every: Annotated[
-        Duration, _in(STATE, "How often watch looks for news, from start to start, e.g. 5m, 30s or 1h.")
-    ] = "5m"
+        Duration,
+        _in(
+            STATE,
+            "How often watch looks for what is due, from start to start, e.g. 5m or 30s: feeds by their intervals, "
+            "files and topics each time.",
+        ),
+    ] = "1m"
     pass_seconds: Annotated[
         int,
         _in(
@@ -273,6 +279,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             le=255,
         ),
     ] = 3
+    by_source: dict[str, SourceSettings] = {}
+    """Of single sources, by their URLs; only the settings file gives them, as entries of ``source``."""
 
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""
@@ -290,18 +298,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """``page_delays`` as seconds by host."""
         return dict(map(parse_delay, self.page_delays))
 
-    def interval(self) -> timedelta:
+    def turn(self) -> timedelta:
         """``every`` as a time span."""
         return parse_duration(self.every)
-
-
-def parse_duration(text: str) -> timedelta:
-    """The time span that, for example, ``90d`` means. Raises ValueError."""
-    try:
-        msgspec.convert(text, Duration)
-    except msgspec.ValidationError:
-        raise ValueError(f"{text!r} is not a time span; {_DURATION_HINT}") from None
-    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
 
 
 def parse_delay(text: str) -> tuple[str, float]:
@@ -334,7 +333,8 @@ class Setting(NamedTuple):
     name: str
     group: str
     kind: str
-    """Of its values: ``text``, ``whole number``, ``true or false``, ``time span`` or ``list``; else its choices."""
+    """Of its values: ``text``, ``whole number``, ``true or false``, ``time span``, ``auto or time span`` or ``list``;
+    else its choices."""
     default: str
     """Empty where it is not set by default."""
     description: str
@@ -352,13 +352,14 @@ class Setting(NamedTuple):
         return PREFIX + self.name.upper()
 
 
+_BY_SOURCE = "by_source"
 _KINDS: dict[Any, str] = {int: "whole number", bool: "true or false", tuple: "list"}
 
 
 @cache
 def describe() -> dict[str, Setting]:
     """Every setting by its name, group by group."""
-    return {field.name: _described(field) for field in msgspec.structs.fields(Settings)}
+    return {field.name: _described(field) for field in msgspec.structs.fields(Settings) if field.name != _BY_SOURCE}
 
 
 def _described(field: msgspec.structs.FieldInfo) -> Setting:
@@ -386,22 +387,41 @@ def load_settings(config: Path | None, environment: Mapping[str, str], flags: Ma
 
     Raises SettingsError, whose message contains no password.
     """
+    by_source: dict[str, SourceSettings] = {}
     given = [
-        *(_from_file(config) if config else ()),
+        *(_from_file(config, environment, by_source) if config else ()),
         *((name, "the environment", value) for name, value in _from_environment(environment).items()),
         *((name, "the command line", value) for name, value in flags.items()),
     ]
-    return Settings(**{name: _checked(name, value, where) for name, where, value in given})
+    return Settings(**{name: _checked(name, value, where) for name, where, value in given}, by_source=by_source)
 
 
-def _from_file(path: Path) -> list[tuple[str, str, Any]]:
-    """Of each setting in a file: its name, where it is, and its value."""
-    from claimwire.pipelines.settings_file import read_entries  # noqa: PLC0415 - only who has a file pays for YAML
+def _from_file(
+    path: Path, environment: Mapping[str, str], by_source: dict[str, SourceSettings]
+) -> list[tuple[str, str, Any]]:
+    """Of each setting in a file: its name, where it is, and its value; what is set for single sources is added."""
+    from claimwire.pipelines.settings_file import Table, read_entries  # noqa: PLC0415 - only who has a file needs YAML
 
-    return [
-        (name, f"{path}, line {line}", [value] if _is_list(name) and isinstance(value, str) else value)
-        for name, line, value in read_entries(path)
-    ]
+    found = []
+    for name, line, value in read_entries(path):
+        values = [value] if _is_list(name) and isinstance(value, str | Table) else value
+        if name == "source" and isinstance(values, list):
+            values = [
+                _source(each, path, environment, by_source) if isinstance(each, Table) else each for each in values
+            ]
+        found.append((name, f"{path}, line {line}", values))
+    return found
+
+
+def _source(table: Any, path: Path, environment: Mapping[str, str], by_source: dict[str, SourceSettings]) -> str:
+    try:
+        own = source_settings(table.values, environment)
+    except ValueError as error:
+        raise SettingsError(f"{path}, line {table.line}: {error}") from None
+    if own.url in by_source:
+        raise SettingsError(f"{path}, line {table.line}: source {shown(own.url)} is set twice; keep one of them")
+    by_source[own.url] = own
+    return own.url
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -424,7 +444,7 @@ def _types() -> dict[str, Any]:
 
 
 def _checked(name: str, value: Any, where: str) -> Any:
-    if name not in _types():
+    if name not in describe():
         raise SettingsError(f"{where}: there is no setting {name!r}; {_what_else(name)}")
     try:
         # Not strict only for text, which the environment and flags give: "2" is a number there, "true" a truth value.
@@ -447,8 +467,8 @@ def _what_else(name: str) -> str:
     """What may be meant by a setting that does not exist."""
     if any(word in name.lower() for word in ("password", "passwd", "secret", "username")):
         return f"user and password of a Kafka are set in the environment: {', '.join(SECRETS)}"
-    near = get_close_matches(name, _types(), 1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(_types())}"
+    near = get_close_matches(name, describe(), 1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(describe())}"
 
 
 _LONGEST_SHOWN = 80

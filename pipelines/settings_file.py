@@ -15,6 +15,17 @@ from claimwire.pipelines.settings import SettingsError
 _DEEPEST = 10
 
 
+_SOURCE = "source"
+
+
+class Table(NamedTuple):
+    """An entry of ``source`` that is names with values."""
+
+    line: int
+    """Counted from 1."""
+    values: dict[str, Any]
+
+
 class Entry(NamedTuple):
     """One setting as the file has it."""
 
@@ -23,6 +34,7 @@ class Entry(NamedTuple):
     line: int
     """Counted from 1."""
     value: Any
+    """A scalar, or a list of such; of ``source`` also a Table, or Tables among others."""
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -72,14 +84,40 @@ def _entries(loader: _Loader, path: Path) -> Iterator[Entry]:
         name = key.value.replace("-", "_")
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for item in items:
-            if not isinstance(item, yaml.ScalarNode):
+            if not isinstance(item, yaml.ScalarNode) and not (name == _SOURCE and isinstance(item, yaml.MappingNode)):
                 where = _where(path, item.start_mark)
                 raise SettingsError(f"{where}: {name} is a value or a list of values; there is {_kind(item)} in it")
-        try:
-            values = [loader.construct_object(item) for item in items]
-        except (ValueError, KeyError):  # of a tag that does not fit (!!int x), or a number of thousands of digits
-            raise SettingsError(f"{path}, line {line}: the value of {name} cannot be read") from None
+        values = [
+            _table(loader, item, path) if isinstance(item, yaml.MappingNode) else _scalar(loader, item, path, name)
+            for item in items
+        ]
         yield Entry(name, line, values if isinstance(node, yaml.SequenceNode) else values[0])
+
+
+def _scalar(loader: _Loader, node: yaml.Node, path: Path, name: str) -> Any:
+    try:
+        return loader.construct_object(node)
+    except (ValueError, KeyError):  # of a tag that does not fit (!!int x), or a number of thousands of digits
+        raise SettingsError(f"{_where(path, node.start_mark)}: the value of {name} cannot be read") from None
+
+
+def _table(loader: _Loader, node: yaml.MappingNode, path: Path, above: str = "a source") -> Table:
+    """An entry of ``source`` with settings of its own, of which ``headers`` is names with values, too."""
+    values: dict[str, Any] = {}
+    for key, value in node.value:
+        where = _where(path, key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            raise SettingsError(f"{where}: the name of a setting of {above} is text; this is {_kind(key)}")
+        name = key.value
+        if name in values:
+            raise SettingsError(f"{where}: {name} of {above} is set twice")
+        if isinstance(value, yaml.MappingNode) and name == "headers" and above == "a source":
+            values[name] = _table(loader, value, path, "headers").values
+        elif isinstance(value, yaml.ScalarNode):
+            values[name] = _scalar(loader, value, path, name)
+        else:
+            raise SettingsError(f"{where}: {name} of {above} is a value; this is {_kind(value)}")
+    return Table(node.start_mark.line + 1, values)
 
 
 class _Loader(yaml.SafeLoader):

@@ -275,7 +275,15 @@ def test_watch_keeps_its_interval_when_the_clock_jumps(laboratory: Laboratory, t
         sources = ["--source", server.add("/feed", answer), "--allow-private"]
         sinks = ["--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state"), "--extract", "none"]
         ended = laboratory.run(
-            tmp_path, *sources, *sinks, "--every", "1s", command="watch", clock=(LOOKS_IN_WATCH, seconds)
+            tmp_path,
+            *sources,
+            *sinks,
+            "--every",
+            "1s",
+            "--interval",
+            "1s",
+            command="watch",
+            clock=(LOOKS_IN_WATCH, seconds),
         )
     assert ended.code == 0, ended.stderr
     assert jumped(ended.stderr)

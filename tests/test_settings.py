@@ -67,7 +67,8 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
         ("source:" + "".join(f"\n{' ' * n}- " for n in range(1000)), {}, {}, r"line 12 \(.*'source'\): .*levels deep"),
         ("quiet: " + "{a: " * 5000, {}, {}, r"line 1 \(in or after 'quiet'\): .*levels deep"),
         ("quiet: true\nsource: [[a]]", {}, {}, "line 2: source is a value or a list of values; there is a list"),
-        ("quiet: true\nsource: {a: b}", {}, {}, "line 2: source is a value or a list of values; there is a mapping"),
+        ("quiet: true\nsource: {a: b}", {}, {}, "line 2: a source with settings needs its url"),
+        ("quiet: true\nsink: {a: b}", {}, {}, "line 2: sink is a value or a list of values; there is a mapping"),
         ("? [a]\n: b", {}, {}, "line 1: the name of a setting is text"),
         ("source: a\nquiet: true\nsource: b", {}, {}, "yaml: source is set twice, in line 1 and in line 3"),
         ("allow-private: true\nallow_private: no", {}, {}, "allow_private is set twice, in line 1 and in line 2"),
@@ -144,6 +145,7 @@ def test_every_variable_in_the_docs_is_one_that_works(tmp_path: Path) -> None:
     documented = {name for page in pages for name in re.findall(r"CLAIMWIRE_[A-Z_]*[A-Z]", page.read_text())}
     values = {
         "list": "jsonl:a", "text": "x", "whole number": "5", "true or false": "true", "time span": "3d",
+        "auto or time span": "20m",
     }  # fmt: skip
     reference = (docs / "configuration.md").read_text()
     for setting in describe().values():
@@ -166,7 +168,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 def test_every_setting_has_a_group_and_choices_keep_their_order() -> None:
     groups = [setting.group for setting in describe().values()]
-    assert len(groups) == len(Settings.__struct_fields__)
+    assert {*describe(), "by_source"} == set(Settings.__struct_fields__)
     assert groups == sorted(groups, key=groups.index)  # each group in one piece
     kinds = {name: setting.kind for name, setting in describe().items()}
     assert (kinds["extract"], kinds["extractor"]) == ("none, entities, claims", "tagger, rules")
@@ -175,7 +177,7 @@ def test_every_setting_has_a_group_and_choices_keep_their_order() -> None:
 
 def test_time_spans() -> None:
     assert Settings(remember="2w").remembered() == timedelta(days=14)
-    assert Settings(every="90s").interval() == timedelta(seconds=90)
+    assert Settings(every="90s").turn() == timedelta(seconds=90)
 
 
 def test_the_reference_is_checked_against_the_code(tmp_path: Path) -> None:

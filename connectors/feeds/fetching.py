@@ -26,7 +26,7 @@ from claimwire.connectors.feeds.records import FeedRequest, FeedResult, ParsedFe
 from claimwire.connectors.results import Read
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
 from claimwire.connectors.web.sandbox import Sandbox
-from claimwire.connectors.web.waits import retry_after
+from claimwire.connectors.web.waits import fresh_for, retry_after
 from claimwire.schemas import DeadLetter, Failure, RawArticle
 from claimwire.schemas import coders as _coders  # noqa: F401 - registers the coders of what this connector gives out
 
@@ -270,7 +270,10 @@ class _Asking:
         if not ask.again:
             validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
             headers |= {name: value for name, value in validators.items() if value}
-        self._client.send(request.moved_to or request.url, lambda answer: self._news.put((ask, answer)), headers)
+        own = request.headers.for_ if request.headers else None
+        self._client.send(
+            request.moved_to or request.url, lambda answer: self._news.put((ask, answer)), headers, own=own
+        )
 
     def _answered(self, ask: _Ask, answer: Response | FetchError) -> _Done | None:
         """What an answer means, if it can be said without parsing it."""
@@ -345,7 +348,7 @@ def _read(request: FeedRequest, answer: Response, sandbox: Sandbox) -> tuple[Fee
         result = msgspec.structs.replace(result, etag=None, last_modified=None)
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
-    return msgspec.structs.replace(result, kind=feed.kind, sitemaps=()), feed
+    return msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=()), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:
@@ -358,6 +361,7 @@ def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -
         body_hash=body_hash,
         moved_to=answer.permanent_url or request.moved_to,
         sitemaps=request.sitemaps,
+        fresh_s=fresh_for(answer.headers),
     )
 
 

@@ -143,7 +143,8 @@ class FollowedIndex:
             self._met.add(sitemap.url)
             self._asked[sitemap.url] = _Asked(sitemap, depth)
             url = with_login_of(self._request.url, sitemap.url)
-            requests.append(FeedRequest(url, sitemap.etag, sitemap.last_modified, sitemap.body_hash))
+            own = self._request.headers
+            requests.append(FeedRequest(url, sitemap.etag, sitemap.last_modified, sitemap.body_hash, headers=own))
         self._waiting += len(requests)
         return requests
 

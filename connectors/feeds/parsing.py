@@ -23,6 +23,7 @@ import feedparser
 import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
+from claimwire.connectors.feeds.hints import hints_of
 from claimwire.connectors.feeds.jsonfeed import article_from_item, looks_like_json, parse_json_feed
 from claimwire.connectors.feeds.records import FeedInfo, HtmlPage, NotAFeed, ParsedFeed
 from claimwire.connectors.feeds.sitemaps import Page, article_from_page, parse_sitemap, sitemap_in
@@ -150,7 +151,8 @@ def _parse_xml(body: bytes, info: FeedInfo, base_url: str, headers: Mapping[str,
         except Exception as error:  # one entry never stops the rest
             dead_letters.append(_dead_entry(entry, info, error))
     note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
-    return ParsedFeed(info.title, articles, dead_letters, note=note, kind=_kind(version))
+    hints = hints_of(feed, body)
+    return ParsedFeed(info.title, articles, dead_letters, note=note, kind=_kind(version), hints=hints)
 
 
 def _kind(version: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from claimwire.connectors.feeds.ownheaders import OwnHeaders
 from claimwire.connectors.web.http import without_password
 from claimwire.errors import ClaimwireError
 from claimwire.schemas import DeadLetter, Failure, RawArticle
@@ -25,6 +26,18 @@ class Sitemap(msgspec.Struct, frozen=True):
     body_hash: str | None = None
 
 
+class Hints(msgspec.Struct, frozen=True):
+    """What a feed says of how often it changes, and when it does not."""
+
+    every_s: int | None = None
+    """Seconds between two changes: ``ttl`` of RSS, or ``sy:updatePeriod`` and ``sy:updateFrequency``; of both the
+    longer."""
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day in UTC, 0 to 23, in which nothing changes."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week in UTC, 0 for Monday to 6, in which nothing changes."""
+
+
 class FeedRequest(msgspec.Struct, frozen=True):
     """A feed to be read, with what its last ``FeedResult`` said to send along."""
 
@@ -35,6 +48,8 @@ class FeedRequest(msgspec.Struct, frozen=True):
     body_hash: str | None = None
     moved_to: str | None = None
     sitemaps: tuple[Sitemap, ...] = ()
+    headers: OwnHeaders | None = None
+    """Fields that this source alone is sent, e.g. an API key."""
 
 
 class FeedResult(msgspec.Struct, frozen=True):
@@ -61,6 +76,10 @@ class FeedResult(msgspec.Struct, frozen=True):
     """Of an index: those that were asked, and those that are to be asked even where the index has not changed."""
     retry_after_s: int | None = None
     """Seconds for which the site asked to be left alone (429 and 503), a week at most."""
+    fresh_s: int | None = None
+    """Seconds for which its answer stays fresh (Cache-Control, Expires); None where it does not say."""
+    hints: Hints | None = None
+    """Of a feed that was read; None also where it gives none."""
     title: str | None = None
     error: Failure | None = None
     """Its message begins with the feed's ``name``, so that it need not be said again."""
@@ -110,3 +129,4 @@ class ParsedFeed(msgspec.Struct, frozen=True):
     nothing could be read."""
     sitemaps: tuple[Sitemap, ...] = ()
     """Those that an index names, in its order."""
+    hints: Hints | None = None

@@ -137,6 +137,7 @@ class Client:
         *,
         follow: Callable[[str], bool] = lambda _: True,
         at_most: int | None = None,
+        own: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         """Begin to fetch a URL, and return at once.
 
@@ -147,13 +148,14 @@ class Client:
             headers: as for ``get``.
             follow: as for ``get``, and called like ``done``.
             at_most: as for ``get``.
+            own: header fields that some URLs alone are sent, by the URL of each hop.
         """
         if not self._transfers.is_of_this_process:
             # Its thread was not forked. What it has is kept, because the connections are the other process's too.
             self._inherited.append(self._transfers)
             self._end.detach()
             self._start()
-        fetch = _Fetch(url, done, {**self.sends, **(headers or {})}, follow, at_most, self._limits.whole_s)
+        fetch = _Fetch(url, done, {**self.sends, **(headers or {})}, follow, at_most, own, self._limits.whole_s)
         if not self._transfers.call(lambda: self._begin(fetch)):
             done(Timeout(url, "it was not asked for, because the client is closed; try later"))
 
@@ -193,7 +195,11 @@ class Client:
             self._answered(fetch, too_long(fetch.here))
             return
         own = target.port in (None, 443 if target.scheme == "https" else 80)
-        fields = {"Host": name if own else f"{name}:{port}", **fetch.headers}
+        fields = {
+            "Host": name if own else f"{name}:{port}",
+            **fetch.headers,
+            **(fetch.own(fetch.here) if fetch.own else {}),
+        }
         if target.auth:
             fields["Authorization"] = f"Basic {b64encode(unquote(target.auth).encode()).decode()}"
 
@@ -255,6 +261,7 @@ class _Fetch:
         headers: dict[str, str],
         follow: Callable[[str], bool],
         at_most: int | None,
+        own: Callable[[str], Mapping[str, str]] | None,
         left: float,
     ) -> None:
         self.url = url
@@ -262,6 +269,7 @@ class _Fetch:
         self.headers = headers
         self.follow = follow
         self.at_most = at_most
+        self.own = own
         self.left = left
         """Seconds; waiting for its turn does not count."""
         self.here = url

@@ -14,7 +14,7 @@ from claimwire.pipelines.cli.exits import EXIT_CODES, exit_code
 FAMILIES = {
     "Run the pipeline": {
         "run": ("running", "Read every source once, write who said what, and remember it."),
-        "watch": ("running", "Repeat run, --every so often, until SIGINT or SIGTERM."),
+        "watch": ("running", "Ask each source when it is due, until SIGINT or SIGTERM."),
         "stream": ("running", "Read topics as they grow and write to topics, without end, on a portable runner."),
         "replay": ("running", "Process dead letters again."),
     },
@@ -24,6 +24,7 @@ FAMILIES = {
     },
     "Find sources": {
         "discover": ("discovering", "Print the feeds and news sitemaps of outlets, found from their home pages."),
+        "sources": ("listing", "Show every source with its rhythm and its health; add, remove and pause sources."),
     },
     "Look after the state and the set-up": {
         "split": ("upkeep", "Say that an article is not the copy it was found to be."),

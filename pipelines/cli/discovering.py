@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import click
 
 from claimwire.errors import UsageError
 from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, close_stdout, report
+from claimwire.pipelines.cli.opml import opml_lines
 from claimwire.pipelines.cli.options import GroupedCommand, quiet_libraries, read, settings_options
 from claimwire.pipelines.settings import describe
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from claimwire.connectors.feeds.outlets import FoundSource
 
 _SETTINGS = ("feeds_at_once", "feed_timeout", "feed_limit_mb", "allow_private", "contact", "incomplete_exit")
-_NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @click.command(cls=GroupedCommand, epilog=EXIT_CODES)
@@ -50,7 +48,8 @@ def discover(config: str | None, outlets: tuple[str, ...], opml: bool, **flags: 
         else:
             found[without_password(url)] = sources
     try:
-        for line in _opml(found) if opml else _table(found):
+        groups = ((home, [(source.title, source.name) for source in sources]) for home, sources in found.items())
+        for line in opml_lines("Feeds and news sitemaps found by claimwire", groups) if opml else _table(found):
             click.echo(line)
     except BrokenPipeError:  # the reader has seen enough
         close_stdout()
@@ -102,25 +101,3 @@ def _short(cell: str) -> str:
     """A cell on one line; of an address that is longer nothing is cut, because it is to be copied."""
     line = " ".join(cell.split())
     return line if len(line) <= 50 or "://" in line else f"{line[:49]}…"
-
-
-def _opml(found: dict[str, list[FoundSource]]) -> Iterator[str]:
-    """OPML 2.0 (http://opml.org/spec2.opml): an outline for each outlet, with its feeds and sitemaps."""
-    opml = ElementTree.Element("opml", version="2.0")
-    head = ElementTree.SubElement(opml, "head")
-    ElementTree.SubElement(head, "title").text = "Feeds and news sitemaps found by claimwire"
-    body = ElementTree.SubElement(opml, "body")
-    for home, sources in found.items():
-        outlet = ElementTree.SubElement(body, "outline", text=_sound(home))
-        for source in sources:
-            title = _sound(" ".join((source.title or source.name).split()))
-            more = {"type": "rss", "text": title, "title": title, "xmlUrl": source.name, "htmlUrl": home}
-            ElementTree.SubElement(outlet, "outline", {name: _sound(value) for name, value in more.items()})
-    ElementTree.indent(opml)
-    yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield ElementTree.tostring(opml, encoding="unicode")
-
-
-def _sound(text: str) -> str:
-    """Without what XML cannot hold."""
-    return _NO_XML.sub("\ufffd", text)

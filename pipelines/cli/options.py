@@ -62,7 +62,13 @@ def _option(setting: Setting) -> Callable[[Function], Function]:
         switch = f"{setting.flag}/--no-{setting.flag.removeprefix('--')}"
         return click.option(switch, cls=_SettingOption, setting=setting, default=None, help=setting.description)
     is_list = setting.kind == "list"
-    metavars = {"list": setting.name.upper(), "text": "TEXT", "whole number": "NUMBER", "time span": "TIME"}
+    metavars = {
+        "list": setting.name.upper(),
+        "text": "TEXT",
+        "whole number": "NUMBER",
+        "time span": "TIME",
+        "auto or time span": "auto|TIME",
+    }
     metavar = metavars.get(setting.kind) or setting.kind.replace(", ", "|")
     shown = setting.description + (f" [{setting.default}]" if setting.default else "")
     return click.option(

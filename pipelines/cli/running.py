@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import signal
 import sys
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, STOPPED, USAGE, exit_code
+from claimwire.pipelines.cli.exits import DONE, EXIT_CODES, FAILED, STOPPED, USAGE, exit_code
 from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_options, load, require, settings_options
-from claimwire.pipelines.settings import Settings
+from claimwire.pipelines.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
@@ -28,12 +29,14 @@ _log = logging.getLogger("claimwire")
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every")
+@settings_options("every", "interval")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """Read every source once, write who said what, and remember it.
 
-    What an earlier run has read is not read again, and what a crash has left is finished first.
+    What an earlier run has read is not read again, and what a crash has left is finished first. Every feed is asked,
+    due or not, but for those that asked to be left alone, that are paused, or that said to be gone for good.
+    Sources that were added to the state (claimwire sources add) need no --source.
 
     \b
     claimwire run --source https://example.org/feed.xml --sink jsonl:out
@@ -44,7 +47,8 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
-    require(settings, "source", "sink")
+    _require_sources(settings)
+    require(settings, "sink")
     with _Stop() as stop:
         return _run_once(settings, list(beam_options), stop)
 
@@ -53,31 +57,63 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
 @settings_options("incomplete_exit")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
-    """Repeat run, --every so often, until SIGINT or SIGTERM.
+    """Ask each source when it is due, until SIGINT or SIGTERM.
 
-    A run that fails is tried again at the next turn, also when a source does not answer. Only wrong settings or
-    sources at the first turn end it.
+    Each feed has a rhythm of its own, from what it publishes and what it says of itself: every 5 minutes to every 24
+    hours, and ever less, up to 7 days, while it fails. Every --every, what is due is read, and so are files and topics.
+    --interval 15m asks all feeds as often as that. claimwire sources shows when each is due.
+
+    A turn that fails is tried again at the next one. Only wrong settings or sources at the first turn end watch. A
+    source that is added, removed, paused or resumed (claimwire sources) is so from the next turn on.
 
     \b
-    claimwire watch --every 15m --source feeds.opml --sink jsonl:news
+    claimwire watch --source feeds.opml --sink jsonl:news
+    claimwire watch --interval 15m --source feeds.opml --sink jsonl:news
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
-    require(settings, "source", "sink")
-    first = True
+    _require_sources(settings)
+    require(settings, "sink")
+    first, told, code = True, -math.inf, DONE
     with _Stop() as stop:
         while True:
-            next_turn = time.monotonic() + settings.interval().total_seconds()
-            if _run_once(settings, list(beam_options), stop) == USAGE and first:
+            now = time.monotonic()
+            next_turn = now + settings.turn().total_seconds()
+            if code == FAILED or now - told >= _A_SIGN_OF_LIFE_S or _is_anything_due(settings):
+                code = _run_once(settings, list(beam_options), stop, only_due=True)
+                told = now
+            if code == USAGE and first:
                 return USAGE
             first = False
             if stop.wait(max(0.0, next_turn - time.monotonic())):
                 return DONE
 
 
+_A_SIGN_OF_LIFE_S = 600
+"""After which a turn is done in which nothing is due, so that its event tells a monitor that watch is there."""
+
+
+def _is_anything_due(settings: Settings) -> bool:
+    from claimwire.pipelines.run.due import is_anything_due  # noqa: PLC0415 - Beam
+
+    return is_anything_due(settings)
+
+
+def _require_sources(settings: Settings) -> None:
+    """Raises SettingsError where there is nothing to read, neither in the settings nor on the state's own list."""
+    if not settings.source:
+        from claimwire.pipelines.state.opening import added_sources  # noqa: PLC0415
+
+        if not added_sources(Path(settings.state)):
+            raise SettingsError(
+                "no source is set; give one, e.g. --source https://example.org/feed.xml, set it in the settings file, "
+                "or add it to the state: claimwire sources add https://example.org/"
+            )
+
+
 _NOT_OF_STREAMS = (
-    "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    "workers", "compression", "rotate_mb", "every", "interval", "pass_seconds", "allow_private", "contact",
+    "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
 )  # fmt: skip
 
 
@@ -123,7 +159,7 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every", "source")
+@settings_options("every", "interval", "source")
 @click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")
 def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """Process dead letters again.
@@ -177,13 +213,15 @@ class _Stop:
         return self._asked.wait(seconds)
 
 
-def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False) -> int:
+def _run_once(
+    settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False, only_due: bool = False
+) -> int:
     def turn() -> int:
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         with State(Path(settings.state)) as state, _progress(settings) as progress:
-            summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
+            summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters, only_due).go()
         _tell(settings, summary)
         if stop():
             return STOPPED

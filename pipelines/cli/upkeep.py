@@ -103,7 +103,7 @@ def _database(given: str | None) -> Path:
 
 
 @click.command(cls=GroupedCommand)
-@settings_options("every")
+@settings_options("every", "interval")
 def doctor(config: str | None, **flags: Any) -> int:
     """Check Python, the model, the state, the sinks and every source; change nothing."""
     quiet_libraries()

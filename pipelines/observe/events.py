@@ -6,11 +6,14 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from claimwire.pipelines.observe.health import Change
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.schemas import Article, ClaimMessage, Duplicate, Event
 
 CLAIM_EXTRACTED = "claimwire.claim.extracted"
 SOURCE_FAILED = "claimwire.source.failed"
+SOURCE_SILENT = "claimwire.source.silent"
+SOURCE_DEGRADED = "claimwire.source.degraded"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
@@ -48,7 +51,17 @@ def claim_event(claim: ClaimMessage, now: datetime) -> Event:
 
 def source_event(kind: str, source: str, run_id: str, now: datetime, reason: str | None) -> Event:
     """That a source failed, or answers again."""
-    return _event(kind, source, None, now, {"reason": reason}, source, run_id)
+    data = {"reason": reason, "from": "failed"} if kind == SOURCE_RECOVERED else {"reason": reason}
+    return _event(kind, source, None, now, data, source, run_id)
+
+
+def health_event(change: Change, source: str, run_id: str, now: datetime) -> Event:
+    """That a source has fallen silent or gives less, or is over that."""
+    if change.began:
+        kind = SOURCE_SILENT if change.condition == "silent" else SOURCE_DEGRADED
+        return _event(kind, source, None, now, {"reason": change.reason}, source, run_id)
+    data = {"reason": change.reason, "from": change.condition}
+    return _event(SOURCE_RECOVERED, source, None, now, data, source, run_id, change.condition)
 
 
 def run_completed(run_id: str, now: datetime, summary: Summary) -> Event:

@@ -13,10 +13,17 @@ class Summary(msgspec.Struct):
 
     feeds_read: int = 0
     feeds_unchanged: int = 0
+    feeds_not_due: int = 0
+    """Left alone until they are due (``watch``)."""
+    feeds_paused: int = 0
     files_read: int = 0
     files_unchanged: int = 0
     topics_read: int = 0
     sources_failed: int = 0
+    sources_silent: int = 0
+    """Sources of this run that are silent now, since whenever."""
+    sources_degraded: int = 0
+    """The same for those that give less than they did."""
     pages_read: int = 0
     """Pages behind entries of feeds that were fetched and read."""
     pages_refused: int = 0
@@ -71,6 +78,11 @@ class Summary(msgspec.Struct):
         lost = f", {counted(self.lost, 'record')} lost to retention" if self.lost else ""
         refused = [f"refused    {counted(self.refused, 'message')}, kept as dead letters"] if self.refused else []
         resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
+        left = f", {self.feeds_not_due:,} not due" if self.feeds_not_due else ""
+        left += f", {self.feeds_paused:,} paused" if self.feeds_paused else ""
+        ill = ((self.sources_silent, "silent"), (self.sources_degraded, "degraded"))
+        told = ", ".join(f"{number:,} {what}" for number, what in ill if number)
+        health = [f"health     {told}; claimwire sources tells which and why"] if told else []
         asked = self.pages_read or self.pages_refused or self.pages_failed
         pages = [
             f"pages      {self.pages_read:,} read, {self.pages_refused:,} not allowed or without an article, "
@@ -81,7 +93,8 @@ class Summary(msgspec.Struct):
         return [
             f"sources    {counted(self.feeds_read, 'feed')}{',' if topics else ' and'} "
             f"{counted(self.files_read, 'file')}{topics} read, "
-            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{lost}",
+            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{left}{lost}",
+            *health,
             f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
             f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
             f"+ {counted(self.dead_letters, 'dead letter')}{waiting}",
@@ -96,6 +109,8 @@ class Summary(msgspec.Struct):
         """Why nothing was seen, for a reader; None if something was, or a source failed, which is said elsewhere."""
         if self.seen or self.sources_failed:
             return None
+        if self.feeds_not_due and not (self.feeds_read or self.feeds_unchanged or self.files_read):
+            return "nothing due   claimwire sources tells when each feed is"
         if self.feeds_unchanged or self.files_unchanged:
             return f"nothing new   {state} has it all; another --state reads it again"
         if self.topics_read:

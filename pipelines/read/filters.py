@@ -10,7 +10,7 @@ from typing import NamedTuple
 from claimwire.errors import UsageError
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.written import enriched
-from claimwire.pipelines.settings import parse_duration
+from claimwire.pipelines.timespans import parse_duration
 from claimwire.schemas import Claim, EnrichedArticle
 
 PLAIN = frozenset({"statement", "affirmed", "asserted"})

@@ -16,10 +16,11 @@ from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress
 from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.expanding import all_sources, expand
 from claimwire.pipelines.run.fetching import Fetching
 from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.run.publish import Publisher
-from claimwire.pipelines.run.reading import Reading, expand
+from claimwire.pipelines.run.reading import Reading
 from claimwire.pipelines.run.runner import Runner
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.workers import keeping_workers
@@ -43,6 +44,8 @@ class BoundedRun:
         progress: Is told how far the run is.
         stopping: Tells whether to end at the next safe point.
         only_dead_letters: Of the sources, read only files of dead letters.
+        only_due: Leave feeds alone until they are due by their rhythm.
+        at: When the run begins, if not now.
     """
 
     def __init__(
@@ -53,9 +56,11 @@ class BoundedRun:
         progress: Progress,
         stopping: Callable[[], bool] = lambda: False,
         only_dead_letters: bool = False,
+        only_due: bool = False,
+        at: datetime | None = None,
     ) -> None:
         # Whole seconds, as the index keeps them, so that a time reads the same before and after it was stored.
-        now = datetime.now(UTC).replace(microsecond=0)
+        now = (at or datetime.now(UTC)).replace(microsecond=0)
         run_id = f"{now:%Y%m%dT%H%M%SZ}-{state.id}-{state.journal.passes}"
         self.run = Run(id=run_id, version=version("claimwire"), started_at=now)
         self.summary = Summary()
@@ -66,7 +71,7 @@ class BoundedRun:
         self._publisher = Publisher(settings, state)
         runner = Runner(beam_options, settings.workers)
         task = Task(settings, state, self.run, runner, self.summary, progress, stopping)
-        self._reading = Reading(task, retry=only_dead_letters)
+        self._reading = Reading(task, only_dead_letters, only_due)
         self._fetching = Fetching(task)
         self._archives = [self._fetching.scratch] if self._fetching.scratch else []
         self._letters = LetterLog()
@@ -85,7 +90,8 @@ class BoundedRun:
     def _go(self) -> Summary:
         began = time.monotonic()
         state, summary = self._state, self.summary
-        found = expand(self._settings.source, self._only_dead_letters)
+        specs = self._settings.source if self._only_dead_letters else all_sources(self._settings, state.listed)
+        found = expand(specs, self._only_dead_letters)
         if self._settings.extract != "none":
             extract.check(self._settings.model, self._settings.extractor)
         for sink in self._sinks:

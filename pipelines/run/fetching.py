@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
+from claimwire.pipelines.source_settings import FullText
 from claimwire.pipelines.state import pages, queue
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.journal import OutputLostError, make_folder
@@ -51,19 +53,24 @@ _A_DAY = timedelta(days=1)
 _LOOK_EVERY_S = 0.5
 
 
-def wants_page(settings: Settings) -> Callable[[Article], bool]:
+def wants_page(settings: Settings, own: Mapping[str, FullText]) -> Callable[[Article], bool]:
     """Which of the articles that were read from feeds and files are to wait for the page behind them.
 
     Entries of feeds that were fetched, where they have a teaser only; with ``always`` all entries that have a link.
     What a file has (``input``) came from a feed once, and is not to be fetched again unless that is asked for.
+
+    Args:
+        settings: Of the run.
+        own: What is set for feeds alone, by their URLs as they may be shown.
     """
-    if settings.full_text == "never":
-        return lambda _: False
-    if settings.full_text == "always":
-        return lambda article: article.text_source == "feed" and _has_page(article)
-    return lambda article: (
-        article.text_source == "feed" and article.input is None and _has_page(article) and is_teaser(article)
-    )
+
+    def wanted(article: Article) -> bool:
+        which = own.get(article.source.feed_url or "", settings.full_text) if own else settings.full_text
+        if which == "never" or article.text_source != "feed" or not _has_page(article):
+            return False
+        return which == "always" or (article.input is None and is_teaser(article))
+
+    return wanted
 
 
 def _has_page(article: Article) -> bool:
@@ -185,6 +192,7 @@ class Fetching:
                     summary.seen += waiting.written  # it was counted before as the entry that it was
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory), now)
             pages.remember_archived(db, kept)
+            pages.count_pages(db, _counts(given), now)
             self._queue(db, given)
         self._state.clear_scratch()
 
@@ -241,6 +249,14 @@ class Fetching:
         for article in given:
             queue.offer(db, article, intake)
         self._summary.unchanged += len(given) - (self._state.queue.waiting() - before)
+
+
+def _counts(articles: Iterable[Article]) -> dict[str, tuple[int, int]]:
+    """By feed, as it may be shown: the pages that were read, and how many of them are behind a paywall."""
+    read = [article for article in articles if article.text_source == "page" and article.source.feed_url]
+    found = Counter(article.source.feed_url for article in read)
+    paywalled = Counter(article.source.feed_url for article in read if article.paywalled)
+    return {feed: (number, paywalled[feed]) for feed, number in found.items() if feed}
 
 
 def _when_again(waiting: Waiting, result: PageResult, now: datetime) -> tuple[datetime, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -52,14 +52,18 @@ class Outlets:
         self._found: set[str] = set()
         """All feeds of this run that stand for a home page."""
 
-    def feeds(self, urls: Iterable[str]) -> tuple[list[str], dict[str, SourceState]]:
+    def feeds(self, urls: Collection[str]) -> tuple[list[str], dict[str, SourceState], dict[str, tuple[str, ...]]]:
         """What to poll for these sources: what stands for a home page that is known, else the source itself; each once.
 
-        The other value is what to remember of home pages that were searched again.
+        The others are what to remember of home pages that were searched again, and what stands for each home page.
         """
-        states = {url: self._sources.get(url) for url in urls}
+        known = self._sources.load(urls)
+        states = {url: known.get(url, SourceState()) for url in urls}
         changed: dict[str, SourceState] = {}
-        for url, found in self._search([url for url, state in states.items() if self._is_stale(state)]).items():
+        homes = {feed for state in states.values() for feed in state.found or ()}
+        feeds = self._sources.load(homes) if homes else {}
+        stale = [url for url, state in states.items() if is_stale(state, feeds, self._now)]
+        for url, found in self._search(stale).items():
             before = states[url]
             if found and [source.url for source in found] == [url]:
                 changed[url] = SourceState(failing_since=before.failing_since)  # it has become a feed itself
@@ -73,7 +77,7 @@ class Outlets:
         for url, state in (states | changed).items():
             self._found.update(state.found or ())
             polled.update(dict.fromkeys(state.found or (url,)))
-        return list(polled), changed
+        return list(polled), changed, {url: state.found for url, state in (states | changed).items() if state.found}
 
     def look_into(self, results: Iterable[FeedResult]) -> dict[str, list[FoundSource]]:
         """Search the sources that answered with a page in place of a feed; what was found of each, perhaps nothing.
@@ -102,13 +106,6 @@ class Outlets:
         state = self._sources.get(result.url)
         return not state.read_at and not (state.found_at and self._now - state.found_at < LOOKED_FOR_AGAIN)
 
-    def _is_stale(self, state: SourceState) -> bool:
-        if not state.found:
-            return False
-        age = self._now - state.found_at if state.found_at else LOOKED_FOR_EVERY
-        all_fail = all(self._sources.get(url).failing_since for url in state.found)
-        return age >= (LOOKED_FOR_AGAIN if all_fail else LOOKED_FOR_EVERY)
-
     def _search(self, urls: list[str]) -> dict[str, list[FoundSource] | None]:
         """What was found of each; None of one that does not answer. Nothing at all once the run is to end."""
         if not urls or self._stopping():
@@ -121,6 +118,21 @@ class Outlets:
                 name = without_password(url)
                 _log.info("%s cannot be searched for feeds now (%s)", name, sources, extra={"source": name})
         return {} if self._stopping() else found
+
+
+def is_stale(home: SourceState, feeds: Mapping[str, SourceState], now: datetime) -> bool:
+    """Whether what stands for a home page is to be looked for again.
+
+    Args:
+        home: What is remembered of the page.
+        feeds: The same of what stands for it, at least.
+        now: The time.
+    """
+    if not home.found:
+        return False
+    age = now - home.found_at if home.found_at else LOOKED_FOR_EVERY
+    all_fail = all(feeds.get(url, SourceState()).failing_since for url in home.found)
+    return age >= (LOOKED_FOR_AGAIN if all_fail else LOOKED_FOR_EVERY)
 
 
 def search(

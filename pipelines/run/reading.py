@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain, pairwise
-from pathlib import Path
-from typing import NamedTuple
 
 from kafka.errors import KafkaError
 
@@ -20,17 +19,20 @@ from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileResult, FileSource, file_key
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
-from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
+from claimwire.connectors.sources import BrokenSource, TopicSource
 from claimwire.pipelines import ingest
 from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.configured import Configured, full_texts
 from claimwire.pipelines.run.ending import ending
+from claimwire.pipelines.run.expanding import Found
 from claimwire.pipelines.run.fetching import wants_page
 from claimwire.pipelines.run.outlets import NOTHING_FOUND, Outlets
 from claimwire.pipelines.run.polling import Polling, report
+from claimwire.pipelines.run.tally import Tally, tallies
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.topics import TopicReader, why_unread
 from claimwire.pipelines.sinks.staging import count, empty, staged
@@ -44,24 +46,8 @@ _MOST_FILES = 500
 _MOST_BYTES = 200_000_000
 
 
-class Found(NamedTuple):
-    """What the ``--source`` values stand for."""
-
-    feeds: list[str]
-    files: list[FileSource]
-    topics: list[TopicSource]
-    broken: list[BrokenSource]
-
-
-def expand(specs: Iterable[str], only_dead_letters: bool) -> Found:
-    """Everything that sources stand for, each once. Raises SourceError."""
-    found = dict.fromkeys(chain.from_iterable(sources(_bundled(spec), only_dead_letters) for spec in specs))
-    return Found(
-        [source.url for source in found if isinstance(source, FeedSource)],
-        [source for source in found if isinstance(source, FileSource)],
-        [source for source in found if isinstance(source, TopicSource)],
-        [source for source in found if isinstance(source, BrokenSource)],
-    )
+_STAGED = ("feeds", "files", "records")
+_NOTHING = Tally([], Counter(), set())
 
 
 class Reading:
@@ -70,14 +56,18 @@ class Reading:
     Args:
         task: The run.
         retry: Whether what has failed before is tried again (``claimwire replay``).
+        only_due: Whether feeds are left alone until they are due by their rhythm (``claimwire watch``).
     """
 
-    def __init__(self, task: Task, retry: bool) -> None:
+    def __init__(self, task: Task, retry: bool, only_due: bool = False) -> None:
         self._settings, self._state, self._run, self._runner, self._summary, self._progress, self._stopping = task
         settings = task.settings
         self._retry = retry
-        self._wants_page = wants_page(settings)
-        self._polling = Polling(task.state.sources, task.run, settings.remembered(), task.summary)
+        now = task.run.started_at
+        self._configured = Configured(settings, task.state.listed.all(now), now)
+        self._polling = Polling(
+            task.state.sources, task.run, settings.remembered(), task.summary, self._configured, only_due
+        )
         self._outlets = Outlets(settings, task.state.sources, task.run, task.progress, task.stopping)
         self._staging = task.state.scratch("intake")
         self._counted = task.state.scratch("read")
@@ -93,7 +83,10 @@ class Reading:
     # Feeds and files
 
     def _feeds_and_files(self, found: Found) -> None:
-        urls, searched = self._outlets.feeds(found.feeds)
+        urls, searched, homes = self._outlets.feeds([url for url in found.feeds if self._is_wanted(url)])
+        for home, feeds in homes.items():
+            self._configured.stand_for(home, feeds)
+        self._polling.load(urls)
         requests = self._requests(urls)
         changed = [file for file in found.files if not self._has_read(file)]
         self._summary.files_unchanged = len(found.files) - len(changed)
@@ -115,6 +108,14 @@ class Reading:
         if new and not self._stopping():
             self._progress.begin(f"reading {counted(len(new), 'feed')} of pages", len(new))
             self._read_batch(new, [], [], 0)
+        self._polling.count_health()
+
+    def _is_wanted(self, url: str) -> bool:
+        """Whether a source may be asked: not one that is paused, nor the feeds that stand for it."""
+        if not self._configured.pause(url):
+            return True
+        self._summary.feeds_paused += 1
+        return False
 
     def _requests(self, urls: Iterable[str]) -> list[FeedRequest]:
         return [request for url in urls if (request := self._polling.request(url))]
@@ -139,17 +140,21 @@ class Reading:
             stop_file=str(self._stop_file),
         )
         files_reader = ReadFromFiles(warn=False, columns=Columns.parse(settings.columns))
+        by_feed = self._configured.by_feed(request.url for request in requests)
         if requests or files:
             with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
                 self._runner.run(
                     "read",
                     lambda pipeline: ingest.read(
-                        pipeline, requests, files, reader, files_reader, self._staging, self._counted
+                        pipeline, requests, files, reader, files_reader, self._staging, self._counted, by_feed
                     ),
                 )
         answers = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
         pages = self._outlets.look_into(answers)
+        for home, feeds in pages.items():
+            self._configured.stand_for(home, (source.url for source in feeds))
+        had = tallies(staged(self._staging, "articles_of_feeds", Article))
         feed_results = [feed for feed in answers if not self._outlets.is_unsearched(feed, pages)]
 
         if unread := len(requests) - len(feed_results):
@@ -164,12 +169,12 @@ class Reading:
             if feed.url in pages:
                 problem = None if pages[feed.url] else NOTHING_FOUND
             report(feed.name, problem, feed.note)
-            failing_since, changes = self._polling.failing(feed.url, feed.name, problem)
+            tally = had.get(feed.name, _NOTHING) if feed.outcome == "read" else None
+            state, changes = self._polling.answered(feed, problem, tally, is_page=feed.url in pages)
             events += changes
-            state = self._polling.answered(feed, failing_since)
             states[feed.url] = self._outlets.remembered(state, pages[feed.url]) if feed.url in pages else state
-            if failing_since:
-                failing[feed.name] = failing_since
+            if state.failing_since:
+                failing[feed.name] = state.failing_since
         for file in file_results:
             if file.skipped:
                 what = ", ".join(f"{number:,} {kind}" for kind, number in file.skipped)
@@ -183,7 +188,9 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds, wants_page=self._wants_page)
+        wanted = wants_page(settings, full_texts(by_feed))
+        self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds, wants_page=wanted)
+        self._polling.learn(states)
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
@@ -266,7 +273,7 @@ class Reading:
             if not (letter.stage == "feed" and letter.source.url in no_feeds)
         )
         entries = self._state.queue.enqueue(
-            staged(self._staging, "articles", Article),
+            chain.from_iterable(staged(self._staging, f"articles_of_{what}", Article) for what in _STAGED),
             chain(letters, events),
             states,
             read_to_their_ends(files),
@@ -318,9 +325,3 @@ def _refused(file: FileResult) -> str | None:
         return None
     became = "a dead letter" if file.dead_letters == 1 else "dead letters"
     return f"{counted(file.dead_letters, 'entry', 'entries')} became {became}"
-
-
-def _bundled(spec: str) -> str:
-    """``examples`` is the folder that comes along, in a checkout and in the wheel alike, unless there is one here."""
-    bundled = Path(__file__).parents[2] / "examples"
-    return str(bundled) if spec == "examples" and not Path(spec).exists() else spec

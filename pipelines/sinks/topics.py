@@ -20,10 +20,11 @@ from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import gather, write_jsonl
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, MESSAGES
 from claimwire.pipelines.kafka import connection
-from claimwire.pipelines.settings import Settings, SettingsError, parse_duration, shown
+from claimwire.pipelines.settings import Settings, SettingsError, shown
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.messages import Messages, Staged, Topics
 from claimwire.pipelines.sinks.staging import empty
+from claimwire.pipelines.timespans import parse_duration
 
 _KINDS = ("articles", "claims", "events", "dead-letters")
 

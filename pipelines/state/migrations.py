@@ -151,8 +151,18 @@ def _pages(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _listed(db: sqlite3.Connection) -> None:
+    """5 to 6: sources that were added or paused; how many pages of a feed were read, and behind a paywall."""
+    for statement in (
+        "CREATE TABLE page_counts (feed TEXT PRIMARY KEY, pages REAL NOT NULL, paywalled REAL NOT NULL,\n"
+        "                          at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE listed (url TEXT PRIMARY KEY, added INTEGER, paused INTEGER) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _listed}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

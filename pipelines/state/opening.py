@@ -33,6 +33,7 @@ from claimwire.pipelines.state import (
 )
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
 from claimwire.pipelines.state.journal import Journal, make_folder, sync
+from claimwire.pipelines.state.listed import Listed
 from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
@@ -42,6 +43,8 @@ from claimwire.pipelines.state.suspects import Suspects
 
 _log = logging.getLogger(__name__)
 _EXTRACTING = "extracting"
+_PATIENCE_S = 60
+"""For which the list of sources waits for the commit of a run."""
 
 CURRENT = Versions(STATE_VERSION, fingerprint.VERSION)
 
@@ -59,6 +62,7 @@ class State:
     queue: Queue
     sources: Sources
     pages: Pages
+    listed: Listed
     offsets: Offsets
     journal: Journal
 
@@ -84,6 +88,7 @@ class State:
         self.queue = Queue(self.db)
         self.sources = Sources(self.db)
         self.pages = Pages(self.db)
+        self.listed = Listed(self.db)
         self.offsets = Offsets(self.db)
         self.journal = Journal(self.db)
         return self
@@ -214,6 +219,50 @@ def look(folder: Path) -> Figures | None:
         passes = Journal(db).passes
         waiting = Queue(db).waiting() + (Pages(db).waiting() if stored == CURRENT else 0)
     return Figures(passes, waiting, None if stored == CURRENT else stored.state)
+
+
+@contextmanager
+def looking_into(state: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads, also while a run holds the state.
+
+    Raises NoStateError where there is no state, StateError for one that the next run migrates.
+    """
+    if not (state / DATABASE).exists():
+        raise NoStateError(f"there is no state in {state}; name the one of your runs with --state")
+    with explaining(state / DATABASE), _reading(state / DATABASE) as db:
+        if _versions(db, state) != CURRENT:
+            raise StateError(f"the state in {state} was written by an older claimwire; the next run migrates it")
+        yield db
+
+
+@contextmanager
+def changing_list(state: Path) -> Iterator[sqlite3.Connection]:
+    """A transaction on the list of sources, also while a run holds the state; the state is made where there is none.
+
+    Raises StateError where it cannot be used.
+    """
+    current = False
+    if (state / DATABASE).exists():
+        with sqlite.reading(state / DATABASE) as db:
+            current = _versions(db, state) == CURRENT
+    if not current:
+        with State(state):
+            pass  # it is made, or migrated
+    with explaining(state / DATABASE):
+        db = sqlite3.connect(state / DATABASE, isolation_level=None, timeout=_PATIENCE_S)
+        try:
+            with transaction(db):
+                yield db
+        finally:
+            db.close()
+
+
+def added_sources(state: Path) -> list[str]:
+    """The URLs of sources that were added to a state; none where there is no state, or one that is still to migrate."""
+    if not (state / DATABASE).exists():
+        return []
+    with sqlite.reading(state / DATABASE) as db:
+        return Listed(db).added() if _versions(db, state) == CURRENT else []
 
 
 def folders(state: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,8 @@ from claimwire.schemas import Article, decode, encode
 _log = logging.getLogger(__name__)
 
 _FETCHING = "fetching"
+_KEPT = 0.98
+"""Of the weight of earlier pages, with each page that is counted."""
 _COLUMNS = "key, host, url, tries, since, due, written, problem, entry"
 
 
@@ -180,6 +182,27 @@ def remember_archived(db: sqlite3.Connection, kept: Iterable[Kept]) -> None:
     db.executemany("INSERT OR REPLACE INTO archived VALUES (?, ?, ?)", rows)
 
 
+def count_pages(db: sqlite3.Connection, read: Mapping[str, tuple[int, int]], now: datetime) -> None:
+    """Count pages that were read, inside the caller's transaction; what was counted before loses weight.
+
+    Args:
+        db: In a transaction.
+        read: By feed, as it may be shown: pages, and how many of them are behind a paywall.
+        now: The time.
+    """
+    rows = [(feed, *figures, sqlite.milliseconds(now), _KEPT ** figures[0]) for feed, figures in read.items()]
+    db.executemany(
+        "INSERT INTO page_counts VALUES (?1, ?2, ?3, ?4) ON CONFLICT (feed) DO UPDATE SET "
+        "pages = pages * ?5 + ?2, paywalled = paywalled * ?5 + ?3, at = ?4",
+        rows,
+    )
+
+
+def paywalled(db: sqlite3.Connection) -> dict[str, float]:
+    """The share of pages behind a paywall among the last ones of each feed, by the feed as it may be shown."""
+    return dict(db.execute("SELECT feed, paywalled / pages FROM page_counts WHERE pages > 0"))
+
+
 def damaged(db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, str]]:
     """The rows of entries that cannot be read as what they were put in: row, key, entry, and what is wrong."""
     rows = db.execute("SELECT rowid, CAST(key AS BLOB), CAST(entry AS BLOB) FROM pages").fetchall()
@@ -195,6 +218,7 @@ def damaged(db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, str]]:
 def forget(db: sqlite3.Connection, before: datetime) -> None:
     """Forget entries last seen before then, hosts last asked and pages last kept, inside the caller's transaction."""
     db.execute("DELETE FROM hosts WHERE at < ?", (sqlite.milliseconds(before),))
+    db.execute("DELETE FROM page_counts WHERE at < ?", (sqlite.milliseconds(before),))
     db.execute("DELETE FROM archived WHERE at < ?", (sqlite.milliseconds(before),))
     db.execute("DELETE FROM entries WHERE seen < ?", (sqlite.milliseconds(before),))
 
