@@ -152,8 +152,8 @@ def look_again(db: sqlite3.Connection, waiting: Waiting, article: Article, due: 
     That ends a day after the entry was read, as every waiting for a page does.
     """
     settle(db, waiting.key, article, now)
-    row = (waiting.key, waiting.host, waiting.url, sqlite.milliseconds(waiting.since), sqlite.milliseconds(due))
-    db.execute("INSERT INTO pages VALUES (?, ?, ?, 0, ?, ?, 1, NULL, ?)", (*row, encode(waiting.entry)))
+    row = (waiting.key, waiting.host, waiting.url, sqlite.milliseconds(due), sqlite.milliseconds(waiting.since))
+    db.execute("INSERT INTO pages VALUES (?, ?, ?, ?, ?, 0, 1, NULL, ?)", (*row, encode(waiting.entry)))
 
 
 def is_known(db: sqlite3.Connection, article: Article, now: datetime) -> bool:

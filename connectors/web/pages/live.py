@@ -80,7 +80,7 @@ def is_live(page: MarkedPage, found: list[Entry], now: datetime) -> bool:
 
 
 def without_entries(text: str, found: list[Entry]) -> str:
-    """The paragraphs of a page's text that are of no entry: what stands above them, mostly."""
+    """The paragraphs of a page's text that are of no entry, mostly what stands above them. Labels and clocks go too."""
     seen: set[tuple[str, ...]] = set()
     for entry in found:
         words = key_words(f"{entry.headline or ''}\n{entry.text}")
@@ -91,7 +91,7 @@ def without_entries(text: str, found: list[Entry]) -> str:
         words = key_words(paragraph)
         runs = list(_runs(words))
         known = sum(run in seen for run in runs)
-        if tuple(words) not in seen and not (runs and 2 * known >= len(runs)):
+        if len(words) >= _FEWEST_WORDS and tuple(words) not in seen and 2 * known < len(runs):
             kept.append(paragraph)
     return "\n\n".join(kept)
 

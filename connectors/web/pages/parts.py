@@ -101,7 +101,7 @@ def is_part(first: str, number: int, url: str) -> bool:
     ``/2`` and ``/page/2`` behind the path count, as do ``-2`` and the like before an ending such as ``.html``, and a
     parameter that means a page. ``/storm-2`` without an ending is what blogs call another article with this title.
     """
-    if host_of(first) != host_of(url):
+    if not host_of(first) or host_of(first) != host_of(url):
         return False
     one, other = urlsplit(first), urlsplit(url)
     said, asked = dict(parse_qsl(one.query)), dict(parse_qsl(other.query))
@@ -124,7 +124,7 @@ def is_part(first: str, number: int, url: str) -> bool:
 
 def is_whole(first: str, url: str) -> bool:
     """Whether a URL can be that of the same article on one page: below its path, or with other parameters."""
-    if host_of(first) != host_of(url) or first == url:
+    if not host_of(first) or host_of(first) != host_of(url) or first == url:
         return False
     stem = _ENDING.sub("", urlsplit(first).path).rstrip("/")
     path = urlsplit(url).path
