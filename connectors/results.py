@@ -31,7 +31,7 @@ class Pages(NamedTuple):
     """What reading pages gives."""
 
     articles: beam.PCollection
-    """Of RawArticle: one for each page that was read."""
+    """Of RawArticle: one for each page that was read, and one for each entry of a live blog."""
     dead_letters: beam.PCollection
     """Of DeadLetter, stage ``page``: what was fetched, and could not be understood."""
     results: beam.PCollection

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 Span = tuple[int, int]
 ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -93,6 +93,8 @@ class RawArticle(Record, frozen=True):
     agency: str | None = None
     section: str | None = None
     syndicated_from: str | None = None
+    part_of: str | None = None
+    """The URL of the live blog of which it is an entry; then ``url`` has a fragment or is its own."""
     archive: Archived | None = None
     input: Input | None = None
     origin: Origin | None = None
@@ -143,6 +145,9 @@ class Article(Record, frozen=True):
     """The section of the outlet, as the page gives it."""
     syndicated_from: str | None = None
     """The canonical link of the page, where it leads to another outlet."""
+    part_of: str | None = None
+    """The canonical URL of the live blog of which this is an entry. Its own ``canonical_url`` keeps what stands behind
+    ``#`` in ``url``."""
     archive: Archived | None = None
     input: Input | None = None
     """Only until the record is written, which has it in its provenance."""

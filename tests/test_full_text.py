@@ -325,6 +325,23 @@ def test_a_page_that_is_fetched_again_unchanged_is_kept_as_a_reference(tmp_path:
     assert (kinds.count("response"), kinds.count("revisit")) == (1, 1)
 
 
+def test_a_page_that_has_moved_is_kept_as_a_reference_to_where_it_was(tmp_path: Path) -> None:
+    with WebServer() as server:
+        outlet = Outlet(server, 1)
+        settings = {"archive": f"warc:{tmp_path / 'evidence'}"}
+        moved = server.add(
+            "/moved", Page(body=page(outlet.records[0], outlet.url(0)), headers={"Content-Type": "text/html"})
+        )
+        server.add_redirect(outlet.path(0), moved)
+        run(outlet, tmp_path, **settings)
+        changed = outlet.feed_body().replace(b" \xe2\x80\xa6</description>", b" and more \xe2\x80\xa6</description>")
+        server.add("/feed.xml", Page(body=changed))
+        run(outlet, tmp_path, **settings)
+    records = [(kind, fields) for kind, fields, *_ in warc_records(tmp_path / "evidence")]
+    [revisit] = [dict(fields) for kind, fields in records if kind == "revisit"]
+    assert revisit["WARC-Refers-To-Target-URI"] == revisit["WARC-Target-URI"] == moved
+
+
 def test_an_archive_is_a_source_that_gives_the_same_texts(tmp_path: Path) -> None:
     with WebServer() as server:
         outlet = Outlet(server, 3)

@@ -232,6 +232,8 @@ class TestIds:
             feed_url=st.none() | any_text,
         )
     )
+    @example(RawArticle(guid="7", text="x", source_name="\ud800"))
+    @example(RawArticle(guid="\udfff", text="\udfff", feed_url="\ud800"))
     def test_any_raw_article_becomes_the_same_encodable_article_every_time(self, raw: RawArticle) -> None:
         article = normalize(raw)
         assert decode(encode(article), Article) == article

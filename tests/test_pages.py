@@ -274,6 +274,26 @@ def test_x_robots_tag_counts_for_whom_it_is(value: str, reserved: bool) -> None:
     assert bool(reserved_by({"x-robots-tag": value})) is reserved
 
 
+@pytest.mark.parametrize("where", ["header", "page"])
+def test_a_page_that_is_not_to_be_archived_is_read_and_not_kept(where: str, server: WebServer, tmp_path: Path) -> None:
+    outlet = Outlet(server, 2)
+    body, headers = page(outlet.records[0], outlet.url(0)), dict(HTML)
+    if where == "header":
+        headers["X-Robots-Tag"] = "noarchive"
+    else:
+        body = body.replace(b"<head>", b'<head><meta name="robots" content="noarchive">')
+    server.add(outlet.path(0), Page(body=body, headers=headers))
+    archive = (tmp_path / "pages.warc.gz", "pages.warc.gz")
+    results = Reading(tmp_path / "kept", map(outlet.url, range(2)), archive=archive).results
+    assert [result.outcome for result in results.values()] == ["read", "read"]
+    articles = [results[outlet.url(number)].article for number in range(2)]
+    assert [bool(article and article.archive) for article in articles] == [False, True]
+    ignoring = Manners(delay_s=0, reservations=False)
+    all_kept = Reading(tmp_path / "all", [outlet.url(0)], ignoring, archive=archive).results[outlet.url(0)].article
+    assert all_kept
+    assert all_kept.archive
+
+
 def test_hosts_of_private_networks_are_not_asked_unless_allowed(server: WebServer, tmp_path: Path) -> None:
     outlet = Outlet(server, 1)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:

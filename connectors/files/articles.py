@@ -107,6 +107,7 @@ _OF_PAGE: dict[str, Any] = {
     "agency": str | None,
     "section": str | None,
     "syndicated_from": str | None,
+    "part_of": str | None,
     "archive": Archived | None,
     "input": Input | None,
 }

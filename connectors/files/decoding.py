@@ -118,10 +118,11 @@ def _decode_page(data: bytes, origin: Origin) -> Iterator[RawArticle | DeadLette
         return
     said = {name.lower(): value for name, value in origin.headers if value}
     url = said.get(TARGET) or (None if place(origin) else origin.url)
-    article = read_page_in(_sandbox(), data, url, said.get(TYPE), as_datetime(said.get(DATE))).article
+    page = read_page_in(_sandbox(), data, url, said.get(TYPE), as_datetime(said.get(DATE)))
     cut = said.get(TRUNCATED)
     problem = f"the archive has only its beginning (WARC-Truncated: {cut})" if cut else None
-    yield msgspec.structs.replace(article, origin=origin, page_problem=problem)
+    for article in page.articles():
+        yield msgspec.structs.replace(article, origin=origin, page_problem=problem)
 
 
 def _sandbox() -> Sandbox:

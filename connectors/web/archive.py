@@ -33,7 +33,8 @@ class Archive:
     Args:
         path: Where it is written; nothing is made before there is something to keep.
         name: What it will be called, which articles refer to.
-        known: By URL, what earlier archives have. An equal body is kept as a reference to it (a revisit record).
+        known: By the key of the request, what earlier archives have. An equal body is kept as a reference to it (a
+            revisit record).
         software: Who writes it, with the version.
     """
 
@@ -53,10 +54,11 @@ class Archive:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def keep(self, answer: Response, sent: Mapping[str, str]) -> Kept:
+    def keep(self, key: str, answer: Response, sent: Mapping[str, str]) -> Kept:
         """Write a request and its response.
 
         Args:
+            key: Of the request.
             answer: Of a page.
             sent: The header fields of the request, without Host.
 
@@ -68,7 +70,8 @@ class Archive:
         with naming(self._path):
             writer = self._writer = self._writer or self._begin(now)
             offset = writer.out.tell()
-            response = self._response(writer, url, answer, digest, now)
+            kept = self._known.get(key)
+            response = self._response(writer, url, answer, digest, now, kept)
             writer.write_record(response)
             parts = urlsplit(url)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -77,9 +80,8 @@ class Archive:
             said = {"WARC-Date": _date(now), "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
             request = writer.create_warc_record(url, "request", http_headers=fields, warc_headers_dict=said)
             writer.write_record(request)
-        kept = self._known.get(url)
         if kept is None or kept.digest != digest:
-            kept = self._known[url] = Kept(url, digest, now, Archived(self._name, offset))
+            kept = self._known[key] = Kept(url, digest, now, Archived(self._name, offset), key)
         return msgspec.structs.replace(kept, archived=Archived(self._name, offset))
 
     def _begin(self, now: datetime) -> WARCWriter:
@@ -89,16 +91,17 @@ class Archive:
         writer.write_record(writer.create_warcinfo_record(self._name, info))
         return writer
 
-    def _response(self, writer: WARCWriter, url: str, answer: Response, digest: str, now: datetime) -> Any:
+    def _response(
+        self, writer: WARCWriter, url: str, answer: Response, digest: str, now: datetime, known: Kept | None
+    ) -> Any:
         fields = [(name, value) for name, value in answer.headers.items() if name not in _OF_THE_TRANSFER]
         fields.append(("content-length", str(len(answer.body))))
         phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
         headers = StatusAndHeaders(f"{answer.status} {phrase}".rstrip(), fields, protocol="HTTP/1.1")
-        known = self._known.get(url)
         if known and known.digest == digest:
             said = {"WARC-Date": _date(now)}
             return writer.create_revisit_record(
-                url, digest, url, _date(known.at), http_headers=headers, warc_headers_dict=said
+                url, digest, known.url, _date(known.at), http_headers=headers, warc_headers_dict=said
             )
         said = {"WARC-Date": _date(now), "WARC-Payload-Digest": digest}
         return writer.create_warc_record(

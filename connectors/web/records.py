@@ -37,7 +37,11 @@ class PageResult(msgspec.Struct, frozen=True):
     status: int | None = None
     """Of HTTP; None where there was no answer."""
     article: RawArticle | None = None
-    """Of a page that was read."""
+    """Of a page that was read; of several pages of one article, with the text of all."""
+    updates: tuple[RawArticle, ...] = ()
+    """The entries of a live blog, whose ``article`` has what stands around them."""
+    live: bool = False
+    """Whether it is a live blog that may yet grow, so that its page is worth another look."""
     again_at: datetime | None = None
     """Before which it is of no use to ask again."""
 
@@ -69,3 +73,5 @@ class Kept(msgspec.Struct, frozen=True):
     at: datetime
     """When it was fetched."""
     archived: Archived
+    key: str = ""
+    """That of the request, by which it is found again wherever the page has moved by then."""

@@ -2,7 +2,7 @@
 
 A credit is known by its form, not by its names: a label ("Photo: Ann Lee"), two names with a slash between ("Ann
 Lee/The Star") on a line of their own, in brackets or behind a caption, an agency that stands alone, a sign of
-copyright, a byline. Only agencies have a list (``data/agencies.txt``).
+copyright, a byline. Only agencies have a list (``connectors.web.pages.agencies``).
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from claimwire.connectors.web.pages.agencies import CREDITED
 from claimwire.pipelines.extract.entities.names import is_first_name
 from claimwire.pipelines.extract.spans import merge
-from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, words
+from claimwire.pipelines.extract.wordlists import any_of, cue_verbs
 from claimwire.schemas import Span
 
 # Possessive quantifiers: a name is taken whole or not at all, and no text costs more than its length.
 _WORD = r"(?:(?:[A-ZÀ-Þ][a-z]{0,2}\.){1,3}|[A-ZÀ-Þ][\w’'&-]{0,30}+)"
 _NAME = rf"{_WORD}(?: (?:(?:de|van|von|der|bin|al|la|du|di|da|el|of|the|to|&) ){{0,2}}{_WORD}){{0,5}}+"
-_AGENCY = rf"(?:{any_of(words('agencies.txt'))})(?: (?i:photos?|images?|pool|file|archives?|video))?"
+_AGENCY = rf"(?:{any_of(CREDITED)})(?: (?i:photos?|images?|pool|file|archives?|video))?"
 _JOINT = r"(?: ?[/|] ?|, | and | via | for | in | courtesy of | / )"
 _NAMES = rf"{_NAME}(?:{_JOINT}(?:the )?{_NAME}){{0,5}}+"
 _KIND = (

@@ -24,10 +24,18 @@ def normalize(raw: RawArticle) -> Article:
     title = one_line(raw.title)
     guid = one_line(raw.guid)
     canonical = canonical_url(raw.url) if raw.url else None
+    if canonical and raw.part_of and (fragment := one_line((raw.url or "").partition("#")[2])):
+        canonical += f"#{fragment}"  # by which the entries of a live blog differ
     published = plausible(parse_time(raw.published), raw.fetched_at)
     updated = plausible(parse_time(raw.updated), raw.fetched_at)
     content = content_hash(title, text)
-    name = ("url", canonical) if canonical else ("guid", raw.feed_url or raw.source_name or "", guid) if guid else ("",)
+    name = (
+        ("url", canonical)
+        if canonical
+        else ("guid", clean(raw.feed_url or raw.source_name or ""), guid)
+        if guid
+        else ("",)
+    )
     return Article(
         id=clean(raw.id) if raw.id else digest("article", *name, content)[:32],
         guid=guid,
@@ -51,6 +59,7 @@ def normalize(raw: RawArticle) -> Article:
         agency=one_line(raw.agency),
         section=one_line(raw.section),
         syndicated_from=one_line(raw.syndicated_from),
+        part_of=canonical_url(raw.part_of) if raw.part_of else None,
         archive=raw.archive,
         input=raw.input,
     )

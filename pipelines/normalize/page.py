@@ -23,13 +23,15 @@ _LOOKED_AT = 100
 _LESS = 0.8
 """A page's text shorter than this part of the entry's has lost something, and the entry's counts."""
 
+_LIVE = "the page is a live blog, whose entries are articles of their own"
+
 
 def is_teaser(entry: Article) -> bool:
     """Whether the text of an entry is not the whole of its article: it is short, or says that it goes on elsewhere."""
     return len(entry.text.split()) < _WORDS_OF_A_TEASER or bool(_CUT.search(entry.text[-_LOOKED_AT:].rstrip()))
 
 
-def with_page(entry: Article, page: RawArticle) -> Article:
+def with_page(entry: Article, page: RawArticle, live: bool = False) -> Article:
     """The article of an entry whose page was read.
 
     Text and what only the page has come from the page. What the feed says goes first where both say it: dates, title,
@@ -39,6 +41,7 @@ def with_page(entry: Article, page: RawArticle) -> Article:
     Args:
         entry: As its feed has it.
         page: Its ``url`` is where the page was found, which counts where a feed's link leads there from another host.
+        live: Whether it is a live blog, whose entries are articles of their own.
 
     Raises whatever ``normalize`` raises.
     """
@@ -61,7 +64,22 @@ def with_page(entry: Article, page: RawArticle) -> Article:
             source_name=entry.source.name or page.source_name,
             feed_url=entry.source.feed_url,
             text_source="page" if of_page else "feed",
-            page_problem=None if of_page else "the page has less text than the entry",
+            page_problem=page.page_problem if of_page else _LIVE if live else "the page has less text than the entry",
+        )
+    )
+
+
+def update_of(entry: Article, update: RawArticle) -> Article:
+    """The article of an entry of the live blog to which the entry of a feed leads.
+
+    Raises whatever ``normalize`` raises.
+    """
+    return normalize(
+        msgspec.structs.replace(
+            update,
+            source_name=entry.source.name or update.source_name,
+            feed_url=entry.source.feed_url,
+            text_source="page",
         )
     )
 

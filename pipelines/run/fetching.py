@@ -22,7 +22,7 @@ from claimwire.connectors.outputs import names
 from claimwire.connectors.web.pages.read import ReadPages
 from claimwire.connectors.web.records import HostMemory, Kept, PageRequest, PageResult
 from claimwire.connectors.web.visits import Manners
-from claimwire.pipelines.normalize.page import is_teaser, with_page, without_page
+from claimwire.pipelines.normalize.page import is_teaser, update_of, with_page, without_page
 from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
@@ -50,6 +50,8 @@ _TRIES = 2
 """In one run."""
 _BACK_OFF = timedelta(minutes=15)
 _A_DAY = timedelta(days=1)
+_LIVE_EVERY = timedelta(minutes=10)
+"""After which the page of a live blog is read again, for a day at most."""
 _LOOK_EVERY_S = 0.5
 
 
@@ -117,7 +119,8 @@ class Fetching:
         if not total and not found.due(datetime.now(UTC), 1, 1):
             return
         with logs.fields(stage="fetch"):
-            self._progress.begin(f"fetching the {counted(total, 'page')} behind entries", total)
+            what = f"fetching the {counted(total, 'page')} behind entries" if total else "looking at pages again"
+            self._progress.begin(what, total)
             end = time.monotonic() + self._settings.page_wait_time().total_seconds()
             while not self._stopping() and (left := end - time.monotonic()) > 0:
                 due = found.due(datetime.now(UTC), _MOST, self._most_of_host())
@@ -152,7 +155,7 @@ class Fetching:
             seconds=seconds,
             stop_file=str(self._stop_file),
             archive=self._archive(),
-            archived=found.archived(request.url for request in requests),
+            archived=found.archived(request.key for request in requests),
         )
 
         def build(pipeline: beam.Pipeline) -> None:
@@ -175,32 +178,53 @@ class Fetching:
         """What came of a slice, in one transaction: articles into the queue, the others back to wait."""
         now = datetime.now(UTC)
         given: list[Article] = []
-        summary = self._summary
         kept = list(staged(self._staging, "kept", Kept))
         with self._committing(bool(kept)) as db:
-            for result, waiting in self._results():
-                article = _article(waiting.entry, result)
-                if article is None:
-                    pages.postpone(db, waiting, *_when_again(waiting, result, now), waiting.written, result.problem)
-                    continue
-                pages.settle(db, waiting.key, article, now)
-                has_page = article.text_source == "page"
-                summary.pages_read += has_page
-                summary.pages_refused += not has_page
-                if has_page or not waiting.written:
-                    given.append(article)
-                    summary.seen += waiting.written  # it was counted before as the entry that it was
+            for result in staged(self._staging, "results", PageResult):
+                entries = self._state.pages.of_page(result.key)
+                for waiting in entries:
+                    given += self._settled(db, waiting, result, now)
+                given += self._updates(db, entries, result, now)
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory), now)
             pages.remember_archived(db, kept)
             pages.count_pages(db, _counts(given), now)
             self._queue(db, given)
         self._state.clear_scratch()
 
-    def _results(self) -> Iterator[tuple[PageResult, Waiting]]:
-        """What came of a slice, with each entry that it is for."""
-        for result in staged(self._staging, "results", PageResult):
-            for waiting in self._state.pages.of_page(result.key):
-                yield result, waiting
+    def _settled(
+        self, db: sqlite3.Connection, waiting: Waiting, result: PageResult, now: datetime
+    ) -> Iterator[Article]:
+        """What is to be queued of an entry now that its page was asked for, if anything."""
+        article = _article(waiting.entry, result)
+        if article is None:
+            pages.postpone(db, waiting, *_when_again(waiting, result, now), waiting.written, result.problem)
+            return
+        if result.live:
+            pages.look_again(db, waiting, article, now + _LIVE_EVERY, now)
+        else:
+            pages.settle(db, waiting.key, article, now)
+        has_page = article.text_source == "page" or bool(result.updates)
+        self._summary.pages_read += has_page
+        self._summary.pages_refused += not has_page
+        if not waiting.written:
+            yield article
+        elif article.text_source == "page" and not pages.is_known(db, article, now):
+            self._summary.seen += 1  # it was counted before as the entry that it was
+            yield article
+
+    def _updates(
+        self, db: sqlite3.Connection, entries: list[Waiting], result: PageResult, now: datetime
+    ) -> Iterator[Article]:
+        """The entries of a live blog that are new or changed, as entries of the first source that has it."""
+        for raw in result.updates if entries else ():
+            try:
+                update = update_of(entries[0].entry, raw)
+            except Exception as error:  # whatever one of them does to us, the others are written
+                _log.warning("%s: the entry of a live blog cannot be used: %s", raw.url, error)
+                continue
+            if not pages.is_known(db, update, now):
+                self._summary.seen += 1
+                yield update
 
     def _committing(self, archived: bool) -> AbstractContextManager[sqlite3.Connection]:
         """The transaction of a slice, which gives the archive its name, if something was kept in it.
@@ -276,7 +300,7 @@ def _article(entry: Article, result: PageResult) -> Article | None:
     if result.article is None:
         return without_page(entry, result.problem or "")
     try:
-        return with_page(entry, result.article)
+        return with_page(entry, result.article, live=bool(result.updates))
     except Exception as error:  # whatever a page does to us, its entry is written
         _log.warning("%s: the page cannot be used: %s", entry.url, error)
         return without_page(entry, f"the page cannot be used: {error}")

@@ -102,10 +102,13 @@ class Pages:
                 _log.warning(damage, name, error)
         return found
 
-    def archived(self, urls: Iterable[str]) -> list[Kept]:
-        """What archives have of pages."""
-        rows = (self._db.execute("SELECT kept FROM archived WHERE url = ?", (url,)).fetchone() for url in urls)
-        return [msgspec.json.decode(row[0], type=Kept) for row in rows if row]
+    def archived(self, keys: Iterable[str]) -> list[Kept]:
+        """What archives have of pages, by the keys of their requests."""
+        found = []
+        for key in keys:
+            row = self._db.execute("SELECT kept FROM archived WHERE url = ?", (key,)).fetchone()
+            found += [msgspec.structs.replace(msgspec.json.decode(row[0], type=Kept), key=key)] if row else []
+        return found
 
     def begin(self) -> bool:
         """Note that pages are being fetched; whether the note of an earlier time was still there."""
@@ -145,6 +148,21 @@ def settle(db: sqlite3.Connection, key: bytes, article: Article, now: datetime) 
     db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", row)
 
 
+def look_again(db: sqlite3.Connection, waiting: Waiting, article: Article, due: datetime, now: datetime) -> None:
+    """This article was made of an entry, and its page is to be read again: it is live. Inside the caller's transaction.
+
+    That ends a day after the entry was read, as every waiting for a page does.
+    """
+    settle(db, waiting.key, article, now)
+    row = (waiting.key, waiting.host, waiting.url, sqlite.milliseconds(due), sqlite.milliseconds(waiting.since))
+    db.execute("INSERT INTO pages VALUES (?, ?, ?, ?, ?, 0, 1, NULL, ?)", (*row, encode(waiting.entry)))
+
+
+def is_known(db: sqlite3.Connection, article: Article, now: datetime) -> bool:
+    """Whether this version of an article was written, which is then marked as seen. Inside the caller's transaction."""
+    return sqlite.refresh(db, fingerprint.id_key(article.id), now)
+
+
 def postpone(
     db: sqlite3.Connection, waiting: Waiting, due: datetime, tried: bool, written: bool, problem: str | None
 ) -> None:
@@ -164,7 +182,7 @@ def postpone(
 
 def give_up(db: sqlite3.Connection, before: datetime, now: datetime) -> None:
     """Let entries wait no more that were read before then and are written, inside the caller's transaction."""
-    known = "INSERT OR REPLACE INTO entries SELECT key, key, ? FROM pages WHERE written AND since < ?"
+    known = "INSERT OR IGNORE INTO entries SELECT key, key, ? FROM pages WHERE written AND since < ?"
     db.execute(known, (sqlite.milliseconds(now), sqlite.milliseconds(before)))
     db.execute("DELETE FROM pages WHERE written AND since < ?", (sqlite.milliseconds(before),))
 
@@ -178,7 +196,7 @@ def remember_hosts(db: sqlite3.Connection, memories: Iterable[HostMemory], now: 
 
 def remember_archived(db: sqlite3.Connection, kept: Iterable[Kept]) -> None:
     """Write what an archive has now, inside the caller's transaction."""
-    rows = ((each.url, msgspec.json.encode(each), sqlite.milliseconds(each.at)) for each in kept)
+    rows = ((each.key, msgspec.json.encode(each), sqlite.milliseconds(each.at)) for each in kept)
     db.executemany("INSERT OR REPLACE INTO archived VALUES (?, ?, ?)", rows)
 
 

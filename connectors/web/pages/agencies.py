@@ -1,4 +1,7 @@
-"""News agencies, and how their texts are credited."""
+"""News agencies and picture agencies by the names that credits have, and how texts are credited to them.
+
+The one list of them: what looks for credits in a text has it from here as well (``pipelines.extract.credits``).
+"""
 
 from __future__ import annotations
 
@@ -71,12 +74,22 @@ _AGENCIES: dict[str, tuple[str, ...]] = {
     "BSS": ("BSS", "Bangladesh Sangbad Sangstha"),
     "CNN Newsource": ("CNN Newsource", "CNN Wire", "The-CNN-Wire"),
 }
+# Libraries of pictures, their brands, and what stands in the place of a name in the credit of a picture.
+_OF_PICTURES = (
+    *("AFP/Getty Images", "Alamy", "CNA", "Corbis", "EPA", "EPA-EFE", "Getty", "GETTY", "Getty Images", "Handout"),
+    *("Hulton Archive", "Imago", "iStock", "Keystone", "Magnum Photos", "NurPhoto", "PA Archive", "PA Images"),
+    *("PA Wire", "Pexels", "Polaris", "Redux", "Rex", "REX", "Rex Features", "Ritzau Scanpix", "Shutterstock", "Sipa"),
+    *("Sipa USA", "Splash News", "Sputnik", "SWNS", "Unsplash", "WENN", "WireImage", "ZUMA", "ZUMA Press"),
+)
 _BY_FORM = {form: name for name, forms in _AGENCIES.items() for form in forms}
 _FORMS = "|".join(re.escape(form) for form in sorted(_BY_FORM, key=len, reverse=True))
 # Abbreviations that are also words of a text, or other things, are credits only where a byline names nothing else.
-_CLEAR = "|".join(
-    re.escape(form) for form in sorted(_BY_FORM, key=len, reverse=True) if form not in {"AA", "SPA", "APP", "CP", "PA"}
-)
+_AMBIGUOUS = frozenset(("AA", "SPA", "APP", "CP", "PA"))
+_CLEAR = "|".join(re.escape(form) for form in sorted(_BY_FORM, key=len, reverse=True) if form not in _AMBIGUOUS)
+
+CREDITED = frozenset((*_BY_FORM, *_OF_PICTURES)) - (_AMBIGUOUS - {"PA"})
+"""Every name of an agency, as credits of pictures and texts write it: case counts. Of those that are also words of a
+text only "PA" is among them, which most British pictures have."""
 
 _LINKED = rf"({_CLEAR})(?:\s*[/,+&-]\s*[\w. -]{{2,30}})?"
 # "LONDON, March 3 (Reuters) - ", "ROMA (ANSA) - ", "(ANSA) - ROMA, 3 MAR - ", "Berlin (dpa/epd) -", "PARIS, AFP —"

@@ -16,6 +16,7 @@ import htmldate
 import msgspec
 
 from claimwire.connectors.files import jsonvalues as value
+from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.pages import jsonld
 from claimwire.connectors.web.pages.agencies import agency_of_text
 from claimwire.connectors.web.pages.bylines import people
@@ -73,8 +74,11 @@ def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMe
         What was found. Raises nothing, for any str; the time is linear in its length.
     """
     page = MarkedPage.parse(html, url)
-    if page is None:
-        return PageMetadata()
+    return metadata_of(page, text) if page else PageMetadata()
+
+
+def metadata_of(page: MarkedPage, text: str | None = None) -> PageMetadata:
+    """The same of a page that is parsed."""
     source_name = _source_name(page)
     paragraphs = [line for line in (text or "").split("\n") if line.strip()] or page.paragraphs
     authors, agency = _authors(page, source_name)
@@ -233,7 +237,7 @@ def _authors(page: MarkedPage, source_name: str | None) -> tuple[tuple[str, ...]
     # Who publishes under their own name is said to be a person; a desk that signs with its outlet's is not.
     persons = [author for author in jsonld.resolved(page.article.get("author"), page.by_id) if isinstance(author, dict)]
     if any("Person" in jsonld.types(author) for author in persons[:3]):
-        return people(_names(page, page.article.get("author")))[0], agency
+        return people(names_in(page.article.get("author"), page.by_id))[0], agency
     return (), agency
 
 
@@ -244,7 +248,7 @@ def _bylines(page: MarkedPage) -> Iterator[list[str]]:
         for each in given
         if isinstance(each, dict) and "Organization" in jsonld.types(each) and "Person" not in jsonld.types(each)
     ]
-    yield _names(page, [each for each in given if each not in groups])
+    yield names_in([each for each in given if each not in groups], page.by_id)
     for name in _AUTHOR:
         contents = [content for content in page.metas.get(name, ())[:30] if not value.web_address(content)]
         yield [_givenfirst(content) for content in contents] if name.startswith(("citation", "dc")) else contents
@@ -252,10 +256,10 @@ def _bylines(page: MarkedPage) -> Iterator[list[str]]:
         if (page.meta(f"twitter:label{number}") or "").lower() in _WRITTEN_BY:
             yield page.metas.get(f"twitter:data{number}", [])[:1]
     yield from page.bylines()
-    yield _names(page, groups)
+    yield names_in(groups, page.by_id)
     for node in page.nodes:
         if "WebPage" in jsonld.types(node):
-            yield _names(page, node.get("author"))
+            yield names_in(node.get("author"), page.by_id)
             break
 
 
@@ -268,7 +272,7 @@ def _givenfirst(name: str) -> str:
 _WRITTEN_BY = {"written by", "verfasst von", "écrit par", "escrito por", "scritto da", "geschreven door", "автор"}
 
 
-def _names(page: MarkedPage, given: Any) -> list[str]:
+def names_in(given: Any, by_id: dict[str, Json]) -> list[str]:
     """The names of the people or organizations that a JSON-LD value gives, at most as many as a byline can hold."""
     found: list[str] = []
     waiting = [given]
@@ -277,7 +281,7 @@ def _names(page: MarkedPage, given: Any) -> list[str]:
         if isinstance(each, list):
             waiting += reversed(each[:100])
         elif isinstance(each, dict):
-            full = page.by_id.get(value.first(each, "@id") or "", each)
+            full = by_id.get(value.first(each, "@id") or "", each)
             name = full.get("name") or full.get("@list") or full.get("@value")
             if not name and value.first(full, "familyName"):
                 name = " ".join(filter(None, (value.first(full, "givenName"), value.first(full, "familyName"))))

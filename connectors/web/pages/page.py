@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +12,9 @@ import msgspec
 from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.web.sandbox import Refused, Sandbox
 from claimwire.schemas.records import RawArticle
+
+if TYPE_CHECKING:
+    from claimwire.connectors.web.pages.live import Entry
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16, which has NUL bytes."""
@@ -30,6 +33,20 @@ class Page(msgspec.Struct, frozen=True):
     """What it says to robots, in lower case, and of text and data mining: ``noindex``, ``tdm-reservation=1``."""
     refresh: str | None = None
     """The URL to which it sends its reader on at once."""
+    canonical: str | None = None
+    """The URL that it gives as its own."""
+    onwards: tuple[str, ...] = ()
+    """The URLs by which an article says that it goes on elsewhere; ``parts`` knows which of them are true."""
+    whole: tuple[str, ...] = ()
+    """The URLs at which it says that it stands on one page."""
+    updates: tuple[RawArticle, ...] = ()
+    """The entries of a live blog, which then are no part of the article's text. Each has the blog in ``part_of``."""
+    live: bool = False
+    """Whether it is a live blog that may yet grow."""
+
+    def articles(self) -> tuple[RawArticle, ...]:
+        """All that stands on the page."""
+        return (self.article, *self.updates)
 
 
 def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at: datetime | None) -> Page:
@@ -48,13 +65,17 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         The page, with its article: text, title, authors, dates, language, section, tags, agency, correction and
         whether it is behind a paywall, as far as the page says so. Without a ``url`` the article has that from which a
         browser saved the page, else the canonical link. ``syndicated_from`` is the canonical link, where that leads to
-        another outlet. The caller says in ``text_source`` what the text is to it.
+        another outlet. The caller says in ``text_source`` what the text is to it. The entries of a live blog are
+        articles of their own, each with its time; the article of the blog has what stands around them.
 
     Raises:
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
     """
     # Half a second of imports that only the process pays which reads pages.
-    from claimwire.connectors.web.pages.meta import page_metadata  # noqa: PLC0415
+    from claimwire.connectors.web.pages.live import entries, is_live, without_entries  # noqa: PLC0415
+    from claimwire.connectors.web.pages.marks import MarkedPage  # noqa: PLC0415
+    from claimwire.connectors.web.pages.meta import PageMetadata, metadata_of  # noqa: PLC0415
+    from claimwire.connectors.web.pages.parts import links_onwards, links_to_whole  # noqa: PLC0415
     from claimwire.connectors.web.pages.text import decode_html, page_text  # noqa: PLC0415
 
     if b"\0" in body[:_SNIFFED] and not body.startswith(_WIDE):
@@ -65,7 +86,11 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     if url is None and (saved := _SAVED_FROM.search(html, 0, _TOP)):
         url = saved[1]
     text = page_text(html)
-    of_page = page_metadata(html, url, text)
+    marked = MarkedPage.parse(html, url)
+    of_page = metadata_of(marked, text) if marked else PageMetadata()
+    found = entries(marked) if marked else []
+    if found:
+        text = without_entries(text, found)
     canonical = of_page.canonical
     article = RawArticle(
         url=url or canonical,
@@ -87,7 +112,33 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     )
     if not (article.url or article.title or article.text):
         raise Unreadable("a page without address, title and text")
-    return Page(_encodable(article), of_page.robots, of_page.refresh)
+    return Page(
+        _encodable(article),
+        of_page.robots,
+        of_page.refresh,
+        canonical,
+        links_onwards(marked) if marked else (),
+        links_to_whole(marked) if marked else (),
+        tuple(_encodable(_update(article, entry)) for entry in found),
+        bool(marked and found and fetched_at and is_live(marked, found, fetched_at)),
+    )
+
+
+def _update(blog: RawArticle, entry: Entry) -> RawArticle:
+    """The article of an entry of a live blog: what it does not say itself is that of the blog."""
+    return msgspec.structs.replace(
+        blog,
+        url=entry.url,
+        title=entry.headline or blog.title,
+        text=entry.text,
+        summary=None,
+        authors=entry.authors or blog.authors,
+        published=str(entry.published) if entry.published else None,
+        updated=str(entry.updated) if entry.updated else None,
+        correction=None,
+        agency=None,
+        part_of=blog.url,
+    )
 
 
 def read_page_in(

@@ -2,7 +2,8 @@
 
     urls | ReadPages()
 
-``connectors.web.pages.page`` makes an article of a page that is at hand.
+An article that goes on on further pages is read to its end (``parts``). ``connectors.web.pages.page`` makes an article
+of a page that is at hand.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from claimwire.connectors.web.http import (
     without_password,
 )
 from claimwire.connectors.web.pages.page import Page, read_page_in
+from claimwire.connectors.web.pages.parts import Parts
 from claimwire.connectors.web.records import HostMemory, Kept, PageOutcome, PageRequest, PageResult
 from claimwire.connectors.web.robots import PRODUCT
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 5
 """Redirects to other hosts, those of a page's own (meta refresh) included."""
+_OVERTIME_S = 60.0
+"""For which the further pages of articles are fetched that were begun in time."""
 _MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 _TRANSIENT = (NotFound, NotTried, Timeout, Unreachable)
 _RESERVED = "the page reserves text and data mining (%s)"
@@ -109,7 +113,7 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
             seconds,
             stop_file,
             archive,
-            {kept.url: kept for kept in archived},
+            {kept.key: kept for kept in archived},
         )
 
     def expand(self, requests: beam.PCollection) -> Pages:
@@ -136,6 +140,7 @@ def _request(given: str | PageRequest) -> PageRequest:
 def _articles(result: PageResult) -> Iterator[RawArticle]:
     if result.article:
         yield result.article
+    yield from result.updates
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
@@ -164,27 +169,68 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         self._stop_file = stop_file
 
     def process(self, keyed: tuple[str, Iterable[PageRequest]]) -> Iterator[Any]:
-        client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
-        visits = Visits(client, self._hosts, self._manners, self._stopped, self._seconds, self._interrupted)
-        for request in keyed[1]:
-            visits.add(request)
+        memories = {memory.name: memory for memory in self._hosts}
+        begun = _Begun()
         with Sandbox(seconds=10) as sandbox, self._archiving() as archive:
-            for visit in visits:
-                result = self._result(visit, sandbox)
-                if isinstance(result, PageRequest):
-                    visits.add(result)
-                    continue
-                if isinstance(result, DeadLetter):
-                    yield beam.pvalue.TaggedOutput("dead_letters", result)
-                    result = _ended(visit.request, "refused", f"the page cannot be read: {result.error.message}")
-                if archive and result.article and isinstance(visit.answer, Response):
-                    kept = archive.keep(visit.answer, {**client.sends, "Accept": ACCEPT_PAGES})
-                    yield beam.pvalue.TaggedOutput("kept", kept)
-                    article = msgspec.structs.replace(result.article, archive=kept.archived)
-                    result = msgspec.structs.replace(result, article=article)
-                yield result
-        for memory in visits.memories():
+            yield from self._visit(keyed[1], memories, self._seconds, self._interrupted, begun, sandbox, archive)
+            if begun.requests() and not self._stopped():
+                yield from self._visit(begun.requests(), memories, _OVERTIME_S, False, begun, sandbox, archive)
+            if not self._stopped():  # else they are begun again
+                for parts in begun.left():
+                    parts.missed("the time was over")
+                    yield parts.result()
+        for memory in memories.values():
             yield beam.pvalue.TaggedOutput("hosts", memory)
+
+    def _visit(
+        self,
+        requests: Iterable[PageRequest],
+        memories: dict[str, HostMemory],
+        seconds: float,
+        interrupted: bool,
+        begun: _Begun,
+        sandbox: Sandbox,
+        archive: Archive | None,
+    ) -> Iterator[Any]:
+        """Fetch pages, and those on which their articles go on, for so many seconds; ``memories`` are brought up to
+        date."""
+        client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        visits = Visits(client, memories.values(), self._manners, self._stopped, seconds, interrupted)
+        for request in requests:
+            visits.add(request)
+        for visit in visits:
+            parts = begun.take(visit.request)
+            found = self._found(visit, sandbox)
+            if isinstance(found, PageRequest):
+                begun.put(found, parts)
+                visits.add(found)
+                continue
+            if isinstance(found, DeadLetter):
+                problem = f"the page cannot be read: {found.error.message}"
+                if parts is None:
+                    yield beam.pvalue.TaggedOutput("dead_letters", found)
+                found = _ended(visit.request, "refused", problem)
+            if isinstance(found, Page) and isinstance(visit.answer, Response):
+                if archive and self._may_be_kept(visit.answer, found):
+                    key = visit.answer.url if parts else visit.request.key
+                    kept = archive.keep(key, visit.answer, {**client.sends, "Accept": ACCEPT_PAGES})
+                    yield beam.pvalue.TaggedOutput("kept", kept)
+                    found = _archived(found, kept)
+                if parts is None:
+                    parts = Parts(_read(visit.request, visit.answer, found), found)
+                else:
+                    parts.add(found)
+            elif isinstance(found, PageResult):
+                if parts is None:
+                    yield found
+                    continue
+                parts.missed(found.problem or "")
+            if parts and (further := parts.request()):
+                begun.put(further, parts)
+                visits.add(further)
+            elif parts:
+                yield parts.result()
+        memories |= {memory.name: memory for memory in visits.memories()}
 
     def _archiving(self) -> Archive | nullcontext[None]:
         if self._archive is None:
@@ -197,8 +243,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
     def _stopped(self) -> bool:
         return self._stop_file is not None and os.path.exists(self._stop_file)
 
-    def _result(self, visit: Visit, sandbox: Sandbox) -> PageResult | PageRequest | DeadLetter:
-        """What became of a page, where else to look for it, or what was in its place."""
+    def _found(self, visit: Visit, sandbox: Sandbox) -> Page | PageResult | PageRequest | DeadLetter:
+        """The page, or why there is none, where else to look for it, or what was in its place."""
         request, answer = visit.request, visit.answer
         if isinstance(answer, FetchError):
             return _ended(request, "failed" if isinstance(answer, _TRANSIENT) else "refused", answer.problem)
@@ -218,17 +264,52 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         except (ParserKilled, Unreadable) as error:
             origin = Origin(url=without_password(answer.url), headers=(("content-type", kind),))
             return dead_letter("page", error, answer.body, origin)
-        return self._of_page(request, answer, page)
-
-    def _of_page(self, request: PageRequest, answer: Response, page: Page) -> PageResult | PageRequest:
         if self._manners.reservations and (word := next(filter(_reserves, page.directives), None)):
             return _ended(request, "refused", _RESERVED % word, answer)
-        if not page.article.text:
-            if page.refresh and page.refresh != answer.url:
-                return _onwards(request, page.refresh)
-            return _ended(request, "refused", "no article was found on the page", answer)
-        result = _ended(request, "read", None, answer)
-        return msgspec.structs.replace(result, article=page.article)
+        if page.article.text or page.updates:
+            return page
+        if page.refresh and page.refresh != answer.url:
+            return _onwards(request, page.refresh)
+        return _ended(request, "refused", "no article was found on the page", answer)
+
+    def _may_be_kept(self, answer: Response, page: Page) -> bool:
+        """Whether the publisher does not say that no copy of the page is to be kept (``noarchive``)."""
+        return not self._manners.reservations or not (
+            "noarchive" in page.directives or "noarchive" in _words_for_us(answer.headers)
+        )
+
+
+class _Begun:
+    """Articles of which further pages are being fetched, by the request for the next one."""
+
+    def __init__(self) -> None:
+        self._parts: dict[PageRequest, list[Parts]] = {}
+
+    def put(self, request: PageRequest, parts: Parts | None) -> None:
+        if parts:
+            self._parts.setdefault(request, []).append(parts)
+
+    def take(self, request: PageRequest) -> Parts | None:
+        """The article of which this is a further page; None where it is the first of one."""
+        waiting = self._parts.get(request)
+        return waiting.pop() if waiting else None
+
+    def requests(self) -> list[PageRequest]:
+        return [request for request, waiting in self._parts.items() for _ in waiting]
+
+    def left(self) -> list[Parts]:
+        return [parts for waiting in self._parts.values() for parts in waiting]
+
+
+def _read(request: PageRequest, answer: Response, page: Page) -> PageResult:
+    result = _ended(request, "read", None, answer)
+    return msgspec.structs.replace(result, article=page.article, updates=page.updates, live=page.live)
+
+
+def _archived(page: Page, kept: Kept) -> Page:
+    """A page whose articles say where it is kept."""
+    article, *updates = (msgspec.structs.replace(each, archive=kept.archived) for each in page.articles())
+    return msgspec.structs.replace(page, article=article, updates=tuple(updates))
 
 
 def _ended(
@@ -281,13 +362,18 @@ def reserved_by(headers: Mapping[str, str]) -> str | None:
     """
     if headers.get("tdm-reservation", "").strip() == "1":
         return "tdm-reservation"
+    word = next((word for word in _words_for_us(headers) if word in ("noindex", "none")), None)
+    return f"X-Robots-Tag: {word}" if word else None
+
+
+def _words_for_us(headers: Mapping[str, str]) -> Iterator[str]:
+    """What ``X-Robots-Tag`` says to everybody, and to us by name."""
     agent = ""
     for part in headers.get("x-robots-tag", "").lower().split(","):
         name, colon, word = part.strip().rpartition(":")
         agent = name.strip() if colon and "unavailable_after" not in name else agent
-        if agent in ("", PRODUCT) and word.strip() in ("noindex", "none"):
-            return f"X-Robots-Tag: {word.strip()}"
-    return None
+        if agent in ("", PRODUCT):
+            yield word.strip()
 
 
 def _reserves(directive: str) -> bool:
