@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from claimwire.pipelines.dedupe.words import WORD, codes, lines
+from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.schemas import Claim, EnrichedArticle
 
 
@@ -54,8 +54,8 @@ class Carriers:
         copies = self.of(record.article.id)
         if all(copy.words is None for copy in copies):
             return list(copies)
-        said = [_words(record.article.text[start:end]) for start, end in claim.content]
-        return [copy for copy in copies if copy.words is None or all(_stands(part, copy.words) for part in said)]
+        said = [sequence(record.article.text[start:end]) for start, end in claim.content]
+        return [copy for copy in copies if copy.words is None or all(stands(part, copy.words) for part in said)]
 
     def is_outdated(self, record: EnrichedArticle) -> bool:
         """Whether a record of a copy was replaced when somebody said that it is none (``claimwire split``)."""
@@ -65,18 +65,5 @@ class Carriers:
 def _carrier(record: EnrichedArticle, is_near: bool, method: str) -> Carrier:
     article = record.article
     seen_at = article.published_at or record.provenance.processed_at
-    words = _words(article.text) if is_near else None
+    words = sequence(article.text) if is_near else None
     return Carrier(article.id, article.source.domain or "unknown", seen_at, method, words)
-
-
-def _words(text: str) -> bytes:
-    return (codes(lines(text)[0]) & WORD).tobytes()
-
-
-def _stands(part: bytes, words: bytes) -> bool:
-    at = words.find(part)
-    while at % 2 > 0:  # between two words, which are of two bytes each; -1 % 2 is 1
-        if at < 0:
-            return False
-        at = words.find(part, at + 1)
-    return True
