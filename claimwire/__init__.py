@@ -5,8 +5,9 @@
 [('Mayor Verr', 'The bridge is closed')]
 
 ``claimwire.extract`` finds the claims and entities of a text. ``claimwire.read`` gives what the command has written, as
-records (``EnrichedArticle``, ``Claim``, ...) or as a data frame. ``claimwire.beam`` has the transforms of the pipeline. The command is in
-``claimwire.pipelines.cli``. Each name is imported when it is first used, so that ``import claimwire`` costs nothing.
+records (``EnrichedArticle``, ``Claim``, ...) or as a data frame. ``claimwire.beam`` has the transforms of the pipeline.
+The command is in ``claimwire.pipelines.cli``. Each name is imported when it is first used, so that ``import claimwire``
+costs nothing.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ batch and are never waited for. What the tables are is the caller's (``Layout``)
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -268,6 +269,8 @@ _ADVICE = {
     sqlite3.SQLITE_NOMEM: "this machine has no memory left",
     sqlite3.SQLITE_TOOBIG: "a text is larger than SQLite allows",
 }
+# ERROR is that of a table that somebody has dropped.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT)
 
 
 @contextmanager
@@ -276,9 +279,11 @@ def explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-        if advice:
-            raise StoreError(f"{path}: {error}; {advice}, and run again. Nothing is lost") from error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _ADVICE:
+            raise StoreError(f"{path}: {error}; {_ADVICE[code]}, and run again. Nothing is lost") from error
+        if code not in _DAMAGED:
+            raise
         raise StoreError(
             f"{path} is damaged, or no store of claimwire ({error}); restore it from a backup, or move it away with "
             "its -wal file, and run again"
@@ -309,8 +314,8 @@ def _is_empty(db: sqlite3.Connection) -> bool:
 def _run(db: sqlite3.Connection, script: str) -> None:
     """Run several statements inside the transaction, which ``executescript`` would commit."""
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
+    for part in re.split("(?<=;)", script):
+        statement += part
         if sqlite3.complete_statement(statement):
             db.execute(statement)
             statement = ""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @click.option(
     "--about",
     metavar="WORDS",
-    help='Only claims in which these words stand, or in their sentences, titles and names. "..." is a phrase, ukrain* a '
-    "beginning, -word one that must not be there.",
+    help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
+    '"...", ukrain* is a beginning, -word one that must not be there.',
 )
 @click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")

@@ -76,8 +76,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
 
 
 _NOT_OF_STREAMS = (
-    "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    "workers", "compression", "rotate_mb", "flat_claims", "every", "pass_seconds", "allow_private", "contact",
+    "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
 )  # fmt: skip
 
 

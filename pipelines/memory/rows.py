@@ -97,7 +97,7 @@ class Writer:
             if there[1] > processed_at:
                 return None
             self._db.execute("DELETE FROM articles WHERE version = ?", (there[0],))
-        version = there[0] if there else next(self._version)
+        version: int = there[0] if there else next(self._version)
         self._insert("articles", [_article_row(version, record)])
         without_text = msgspec.structs.replace(record, article=msgspec.structs.replace(article, text=""))
         self._insert("records", [(version, encode(without_text).decode())])

@@ -94,7 +94,8 @@ def search(question: str) -> Search:
     plain = question.translate(_QUOTES)
     if plain.count('"') % 2:
         raise SearchError(f'{question!r}: a quotation mark is not closed; write "grain deal" for a phrase')
-    wanted, unwanted = [], []
+    wanted: list[Term] = []
+    unwanted: list[Term] = []
     for item in _ITEM.finditer(plain):
         minus, phrase, star, word = item.groups()
         term = _phrase(phrase, bool(star)) if word is None else _word(word)
