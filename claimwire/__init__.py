@@ -4,9 +4,10 @@
 >>> [(claim.speaker.text, claim.text) for claim in claimwire.extract("The bridge is closed, Mayor Verr said.").claims]
 [('Mayor Verr', 'The bridge is closed')]
 
-``claimwire.extract`` finds the claims and entities of a text. The records (``EnrichedArticle``, ``Claim``, ...) and
-``decode`` read what the command has written. ``claimwire.beam`` has the transforms of the pipeline. The command is in
-``claimwire.pipelines.cli``. Each name is imported when it is first used, so that ``import claimwire`` costs nothing.
+``claimwire.extract`` finds the claims and entities of a text. ``claimwire.read`` gives what the command has written, as
+records (``EnrichedArticle``, ``Claim``, ...) or as a data frame. ``claimwire.beam`` has the transforms of the pipeline.
+The command is in ``claimwire.pipelines.cli``. Each name is imported when it is first used, so that ``import claimwire``
+costs nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from claimwire import beam
     from claimwire.errors import ClaimwireError, UsageError
     from claimwire.pipelines.extract import Extraction, extract
+    from claimwire.pipelines.read.reading import Records, read
     from claimwire.schemas import (
         Article,
         Claim,
@@ -54,6 +56,7 @@ __all__ = [
     "Provenance",
     "Quantity",
     "RawArticle",
+    "Records",
     "Source",
     "Speaker",
     "UsageError",
@@ -62,6 +65,7 @@ __all__ = [
     "decode",
     "encode",
     "extract",
+    "read",
 ]
 
 _ELSEWHERE = {
@@ -69,6 +73,8 @@ _ELSEWHERE = {
     "UsageError": "claimwire.errors",
     "Extraction": "claimwire.pipelines.extract",
     "extract": "claimwire.pipelines.extract",
+    "Records": "claimwire.pipelines.read.reading",
+    "read": "claimwire.pipelines.read.reading",
 }
 
 

@@ -138,13 +138,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         _in(
             SINKS,
-            "Where to write, repeatable: jsonl:FOLDER, parquet:FOLDER, kafka://HOST:PORT/PREFIX, or - for stdout.",
+            "Where to write, repeatable: jsonl:FOLDER, parquet:FOLDER, sqlite:FILE, kafka://HOST:PORT/PREFIX, or - for "
+            "stdout.",
         ),
     ] = ()
     compression: Annotated[Literal["none", "gz", "zst"], _in(SINKS, "Compression of JSONL files.")] = "none"
     rotate_mb: Annotated[
         int, _in(SINKS, "Begin a new JSONL file at this size, in megabytes before compression.", ge=1)
     ] = 256
+    flat_claims: Annotated[
+        Literal["jsonl", "parquet", "csv"] | None,
+        _in(
+            SINKS,
+            "Write the claims beside the articles of a folder as well, one row each, with the columns of the messages "
+            "on the topic of claims.",
+        ),
+    ] = None
     extract: Annotated[
         Literal["none", "entities", "claims"], _in(EXTRACTION, "What to extract; claims includes entities.")
     ] = "claims"

@@ -268,5 +268,7 @@ def _topics(settings: Settings) -> list[TopicSource]:
 
 def _sinks(settings: Settings) -> list[KafkaAddress]:
     if not all(sink.lower().startswith("kafka://") for sink in settings.sink):
-        raise SettingsError(f"a stream writes to topics only; {_COMMAND}")
+        raise SettingsError(
+            f"a stream writes to topics only; {_COMMAND}. For files and a store, let claimwire watch read the topics"
+        )
     return [KafkaAddress.parse(sink) for sink in dict.fromkeys(settings.sink)]

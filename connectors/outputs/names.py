@@ -12,15 +12,19 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["articles", "dead-letters", "events", "messages"]
+Kind = Literal["articles", "claims", "dead-letters", "events", "messages", "rows"]
 
 ARTICLES: Kind = "articles"
+CLAIMS: Kind = "claims"
+"""Claims alone, one row each, beside the articles that they are in."""
 DEAD_LETTERS: Kind = "dead-letters"
 EVENTS: Kind = "events"
 MESSAGES: Kind = "messages"
 """Messages for topics, staged until their transaction; they never are an output."""
+ROWS: Kind = "rows"
+"""Records for a store, likewise."""
 
 IN_PROGRESS = ".inprogress"
 """Ends the name of a file that is still being written."""
@@ -35,13 +39,16 @@ SCRATCH = "scratch"
 STDOUT_FOLDER = "stdout"
 """Folder in a state directory for what is staged for stdout."""
 MESSAGES_FOLDER = "messages"
-"""Folder in a state directory for messages that wait for their transaction."""
+"""Folder in a state directory for messages and rows that wait for their transaction."""
 REFUSED_FOLDER = "refused"
 """Folder in a state directory for dead letters of messages that a topic refused."""
 
 _RECORDS = r"\.(jsonl(\.gz|\.zst)?|parquet)"
-_OWN_OUTPUT = re.compile(rf"({ARTICLES}|{EVENTS}|{DEAD_LETTERS})-[0-9a-f]{{8}}-.*{_RECORDS}")
-_ARTICLES = re.compile(rf"(?!{DEAD_LETTERS}|{EVENTS}).*{_RECORDS}")
+_OWN_CLAIMS = rf"{CLAIMS}-[0-9a-f]{{8}}-"
+_OWN_OUTPUT = re.compile(
+    rf"({ARTICLES}|{EVENTS}|{DEAD_LETTERS})-[0-9a-f]{{8}}-.*{_RECORDS}|{_OWN_CLAIMS}.*({_RECORDS}|\.csv)"
+)
+_ARTICLES = re.compile(rf"(?!{DEAD_LETTERS}|{EVENTS}|{_OWN_CLAIMS}).*{_RECORDS}")
 _DEAD_LETTERS = re.compile(rf"{DEAD_LETTERS}.*\.jsonl(\.gz|\.zst)?", re.IGNORECASE)
 
 
@@ -82,7 +89,7 @@ def in_progress(path: Path) -> Path:
 
 def kind_of(name: str) -> str:
     """The kind of records that a file written under ``stem`` holds, by its name."""
-    return next((kind for kind in (ARTICLES, DEAD_LETTERS, EVENTS, MESSAGES) if name.startswith(f"{kind}-")), "")
+    return next((kind for kind in get_args(Kind) if name.startswith(f"{kind}-")), "")
 
 
 def is_own_output(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import apache_beam as beam
@@ -43,11 +44,15 @@ class _WriteSorted(beam.DoFn):  # type: ignore[misc]
         self._kind = kind
 
     def process(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> Iterator[str]:
-        schema = arrow_schema(self._kind)
-        with whole_file(self._path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            pairs = sorted(gathered[1])
-            for start in range(0, len(pairs), _ROWS_A_GROUP):
-                records = (decode(record, self._kind) for _, record in pairs[start : start + _ROWS_A_GROUP])
-                builtins = [msgspec.to_builtins(record, builtin_types=(datetime,)) for record in records]
-                writer.write_table(pa.Table.from_pylist(builtins, schema=schema))
+        write_parquet(self._path, (decode(record, self._kind) for _, record in sorted(gathered[1])), self._kind)
         yield str(self._path)
+
+
+def write_parquet(path: Path, records: Iterable[Record], kind: type[Record]) -> None:
+    """Write records of one kind in the order given, as ``WriteToParquet`` does."""
+    schema = arrow_schema(kind)
+    with whole_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        left = iter(records)
+        while group := list(islice(left, _ROWS_A_GROUP)):
+            builtins = [msgspec.to_builtins(record, builtin_types=(datetime,)) for record in group]
+            writer.write_table(pa.Table.from_pylist(builtins, schema=schema))

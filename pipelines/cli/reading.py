@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +14,27 @@ from claimwire.errors import UsageError
 from claimwire.pipelines.cli.exits import close_stdout
 from claimwire.pipelines.cli.options import quiet_libraries, read
 
+if TYPE_CHECKING:
+    from claimwire.pipelines.read.filters import Filter, Order
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--speaker", metavar="TEXT", help="Only claims whose speaker's name contains this.")
-@click.option("--about", metavar="TEXT", help="Only claims that contain this, or name an entity that does.")
 @click.option(
-    "--since", metavar="WHEN", help="Only articles published since a date, e.g. 2026-11-20, or for a time, e.g. 2d."
+    "--about",
+    metavar="WORDS",
+    help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
+    '"...", ukrain* is a beginning, -word one that must not be there.',
 )
+@click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
+@click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Only articles since a date, e.g. 2026-11-20, today, yesterday, or for a time, e.g. 2d; one without a date "
+    "counts by when it was fetched.",
+)
+@click.option("--until", metavar="WHEN", help="Only articles until then; a day counts to its end (UTC).")
 @click.option(
     "--kind",
     "kinds",
@@ -41,40 +56,82 @@ from claimwire.pipelines.cli.options import quiet_libraries, read
     metavar="SHARE",
     help="Only claims that are worth checking at least so much, from 0 to 1.",
 )
-@click.option("--html", is_flag=True, help="Print a page for a browser, with the claims marked in their texts.")
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["written", "newest", "oldest", "confidence", "worth", "carriers"]),
+    default="written",
+    help="Which claims come first. [written]",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "html"]),
+    default="table",
+    help="For reading; JSON, a claim a line; CSV; or a page for a browser, with the claims marked in their texts. "
+    "[table]",
+)
 def show(
     paths: tuple[str, ...],
-    html: bool,
-    speaker: str | None,
     about: str | None,
+    speaker: str | None,
     since: str | None,
+    until: str | None,
     kinds: tuple[str, ...],
-    min_confidence: float,
-    min_worth: float,
+    form: str,
+    **more: Any,
 ) -> None:
-    """Show the claims in files or folders that run has written: who said what, and where.
+    """Show the claims that run has written: who said what, and where.
+
+    PATH is a folder, a file of records, or a store (--sink sqlite:FILE).
 
     \b
     claimwire show news --speaker minister --since 2d
-    claimwire show news --about ceasefire --html > ceasefire.html
-    claimwire show news --min-worth 0.7 --min-confidence 0.8
+    claimwire show news.db --about 'ukrain* "grain deal"' --sort worth --limit 20
+    claimwire show news --since yesterday --until yesterday --format csv > claims.csv
     """
-    from claimwire.pipelines.read.filters import Filter, earliest  # noqa: PLC0415 - with what they need of settings
+    from claimwire.pipelines.read import times  # noqa: PLC0415 - with what they need of settings
+    from claimwire.pipelines.read.filters import Filter  # noqa: PLC0415
+    from claimwire.pipelines.read.words import search  # noqa: PLC0415
 
     given = [Path(path) for path in paths]
-    wanted = Filter(speaker, about, earliest(since), frozenset(kinds), min_confidence, min_worth)
+    wanted = Filter(
+        speaker=search(speaker) if speaker is not None else None,
+        about=search(about) if about is not None else None,
+        since=times.since(since),
+        until=times.until(until),
+        kinds=frozenset(kinds),
+        confidence=more["min_confidence"],
+        worth=more["min_worth"],
+        named=more["named"],
+    )
     try:
-        if html:
-            from claimwire.pipelines.read.page import page  # noqa: PLC0415 - spaCy, which draws it
-
-            for part in page(given, wanted):
-                click.echo(part, nl=False)
-        else:
-            from claimwire.pipelines.read.terminal import show_claims  # noqa: PLC0415
-
-            show_claims(given, wanted)
+        _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)
         close_stdout()
+
+
+def _print(form: str, paths: list[Path], wanted: Filter, order: Order, limit: int | None) -> None:
+    if form == "html":
+        from claimwire.pipelines.read.page import page  # noqa: PLC0415 - the template engine
+
+        for part in page(paths, wanted, order, limit):
+            click.echo(part, nl=False)
+    elif form == "table":
+        from claimwire.pipelines.read.terminal import show_claims  # noqa: PLC0415
+
+        show_claims(paths, wanted, order, limit)
+    else:
+        from claimwire.pipelines.read import rows  # noqa: PLC0415
+
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # data is in UTF-8, whatever the locale
+        claims = rows.messages(paths, wanted, order, limit)
+        if form == "json":
+            rows.print_json(sys.stdout, claims)
+        else:
+            rows.print_csv(sys.stdout, claims)
 
 
 def looking_up(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -112,8 +112,8 @@ def _require_sources(settings: Settings) -> None:
 
 
 _NOT_OF_STREAMS = (
-    "workers", "compression", "rotate_mb", "every", "interval", "pass_seconds", "allow_private", "contact",
-    "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    "workers", "compression", "rotate_mb", "flat_claims", "every", "interval", "pass_seconds", "allow_private",
+    "contact", "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
 )  # fmt: skip
 
 

@@ -129,3 +129,18 @@ def grams(codes: Codes, size: int) -> NDArray[np.uint64]:
     hashed *= _MIX[1]
     hashed ^= hashed >> _32
     return hashed
+
+
+def sequence(text: str) -> bytes:
+    """The words of a text regardless of case and of what is between them, two bytes each, for ``stands``."""
+    return (codes(lines(text)[0]) & WORD).tobytes()
+
+
+def stands(part: bytes, whole: bytes) -> bool:
+    """Whether the words of a part stand in those of a text, one after the other."""
+    at = whole.find(part)
+    while at % 2 > 0:  # between two words, which are of two bytes each; -1 % 2 is 1
+        if at < 0:
+            return False
+        at = whole.find(part, at + 1)
+    return True

@@ -1,80 +1,125 @@
-"""Which claims a reader wants to see."""
+"""Which claims a reader wants to see, and in which order.
+
+``matches`` says whether a claim is one of them. ``conditions`` says the same in SQL, for a store: only faster.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
-from claimwire.errors import UsageError
-from claimwire.pipelines.read.carriers import Carriers
-from claimwire.pipelines.read.written import enriched
-from claimwire.pipelines.timespans import parse_duration
+from claimwire.pipelines.memory.rows import names_in, seen_at
+from claimwire.pipelines.read.words import Search
 from claimwire.schemas import Claim, EnrichedArticle
+from claimwire.schemas.flat import time_text
 
 PLAIN = frozenset({"statement", "affirmed", "asserted"})
 """What goes without saying of a claim's kind, polarity and modality."""
 
+Order = Literal["written", "newest", "oldest", "confidence", "worth", "carriers"]
+"""``written``: as it was written; the others: the most or the latest first, but for ``oldest``."""
 
-class NoTimeError(UsageError):
-    """What was given is not a time; the message says what is."""
-
-
-def earliest(since: str | None) -> datetime | None:
-    """The time that is meant by an ISO date or time, or by a time span back from now, e.g. 2d. Raises NoTimeError."""
-    if since is None:
-        return None
-    try:
-        return datetime.now(UTC) - parse_duration(since)
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(since)
-    except ValueError:
-        raise NoTimeError(
-            f"--since {since!r} is not a date; write e.g. 2026-11-20, or a time span back from now, e.g. 2d"
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+_SPEAKER = ("speaker_text", "speaker_name")
 
 
 class Filter(NamedTuple):
     """Which claims are shown: those that meet every condition that is given."""
 
-    speaker: str | None = None
-    """Part of the speaker's name or words, in any case."""
-    about: str | None = None
-    """Part of the claim or of the name of an entity in it, in any case."""
+    speaker: Search | None = None
+    """Words of the speaker's name, or of the words that stand for the speaker."""
+    about: Search | None = None
+    """Words of the claim, its sentences, the title of the article, the speaker, or the entities in the claim."""
     since: datetime | None = None
-    """The earliest time at which the article was published."""
+    """The earliest time of the article: when it was published, else when it was fetched."""
+    until: datetime | None = None
+    """The time before which the article is."""
     kinds: frozenset[str] = frozenset()
     """What kinds the claim may be of; empty for all."""
     confidence: float = 0.0
     """The least confidence of the claim."""
     worth: float = 0.0
     """How much the claim is worth checking, at least."""
+    named: bool = False
+    """Whether the speaker must have a name."""
 
 
-def chosen(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> Iterator[tuple[EnrichedArticle, list[Claim]]]:
-    """The records that have claims to show, with these."""
-    for record in enriched(files):
-        published = record.article.published_at
-        if wanted.since and not (published and published >= wanted.since):
-            continue
-        claims = [claim for claim in record.claims if _matches(record, claim, wanted)]
-        if claims and not carriers.is_outdated(record):
-            yield record, claims
-
-
-def _matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
+def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
+    """Whether a claim of a record meets every condition."""
+    at = seen_at(record).replace(microsecond=0)
+    if (wanted.since and at < wanted.since) or (wanted.until and at >= wanted.until):
+        return False
     if (claim.confidence or 0.0) < wanted.confidence or (claim.check_worthiness or 0.0) < wanted.worth:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
         return False
-    said_by = [claim.speaker.name or "", claim.speaker.text] if claim.speaker else []
-    said_of = [claim.text, *(record.entities[index].name for index in claim.entities)]
-    return _any_holds(said_by, wanted.speaker) and _any_holds(said_of, wanted.about)
+    said_by = (claim.speaker.text, claim.speaker.name) if claim.speaker else ()
+    if wanted.named and not (claim.speaker and claim.speaker.name):
+        return False
+    if wanted.speaker and not wanted.speaker.matches(said_by):
+        return False
+    if wanted.about is None:
+        return True
+    sentence = record.article.text[slice(*claim.sentence)]
+    return wanted.about.matches(
+        (claim.text, sentence, record.article.title, *said_by, names_in(record, claim.entities))
+    )
 
 
-def _any_holds(texts: list[str], part: str | None) -> bool:
-    return part is None or any(part.casefold() in text.casefold() for text in texts)
+def conditions(wanted: Filter) -> tuple[str, list[Any]]:
+    """The same as a condition of SQL on the table ``claims``, with the values for its question marks."""
+    parts: list[tuple[str, list[Any]]] = []
+    if wanted.since:
+        parts.append(("claims.seen_at >= ?", [time_text(wanted.since)]))
+    if wanted.until:
+        parts.append(("claims.seen_at < ?", [time_text(wanted.until)]))
+    if wanted.confidence:
+        parts.append(("claims.confidence >= ?", [wanted.confidence]))
+    if wanted.worth:
+        parts.append(("claims.check_worthiness >= ?", [wanted.worth]))
+    if wanted.kinds:
+        marks = ", ".join("?" * len(wanted.kinds))
+        parts.append((f"claims.kind IN ({marks})", sorted(wanted.kinds)))
+    if wanted.named:
+        parts.append(("coalesce(claims.speaker_name, '') <> ''", []))
+    for asked, columns in ((wanted.speaker, _SPEAKER), (wanted.about, ())):
+        if asked:
+            found = "claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?)"
+            parts.append((found, [asked.fts5(columns)]))
+    return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]
+
+
+Key = Callable[[EnrichedArticle, int], tuple[Any, ...]]
+
+
+def sort_key(order: Order, carriers: Callable[[EnrichedArticle, Claim], Sequence[object]]) -> Key:
+    """By which claims are sorted, given as records and numbers of claims; what is equal then by its article."""
+
+    def first(record: EnrichedArticle, number: int) -> float:
+        claim = record.claims[number]
+        if order == "confidence":
+            return -(claim.confidence or 0.0)
+        if order == "worth":
+            return -(claim.check_worthiness or 0.0)
+        if order == "carriers":
+            return -len(carriers(record, claim))
+        at = seen_at(record).replace(microsecond=0).timestamp()
+        return at if order == "oldest" else -at
+
+    return lambda record, number: (first(record, number), record.article.id, record.article.content_hash, number)
+
+
+_FIRST = {
+    "newest": "claims.seen_at DESC",
+    "oldest": "claims.seen_at",
+    "confidence": "coalesce(claims.confidence, 0) DESC",
+    "worth": "coalesce(claims.check_worthiness, 0) DESC",
+    "carriers": "(SELECT count(*) FROM carriers WHERE carriers.claim = claims.claim) DESC",
+}
+
+
+def sort_sql(order: Order) -> str:
+    """The same in SQL, on the tables ``claims`` and ``articles``."""
+    if order == "written":
+        return "claims.claim"
+    return f"{_FIRST[order]}, claims.article_id, articles.content_hash, claims.number"

@@ -1,40 +1,40 @@
-"""Claims in their texts as a page for a browser: one file that needs nothing from elsewhere, drawn by displaCy."""
+"""Claims in their texts as a page for a browser: one file that needs nothing from elsewhere."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
-from spacy import displacy
+from markupsafe import Markup, escape
 
 from claimwire.pipelines.normalize.text import clean
-from claimwire.pipelines.read.carriers import Carriers
-from claimwire.pipelines.read.filters import PLAIN, Filter, chosen
+from claimwire.pipelines.read.carriers import carrying
+from claimwire.pipelines.read.chosen import chosen
+from claimwire.pipelines.read.filters import PLAIN, Filter, Order
 from claimwire.pipelines.read.headings import published, site
-from claimwire.pipelines.read.written import article_files, enriched
+from claimwire.pipelines.read.written import article_files
 from claimwire.schemas import Claim, Span
 
-_COLORS = {"CLAIM": "#ffd97a", "SPEAKER": "#9ecbff", "CUE": "#a8e6a1"}
-_WORD = re.compile(r"\S+")
 _PARAGRAPH = re.compile(r"[^\n]+")
 
 
-def page(paths: Sequence[Path], wanted: Filter) -> Iterator[str]:
+def page(paths: Sequence[Path], wanted: Filter, order: Order = "written", limit: int | None = None) -> Iterator[str]:
     """The parts of an HTML page of articles, each with the claims that are to be shown.
 
-    Claims, speakers and cues are numbered as in the list below the text. Marks reach to the ends of whole words. What
-    comes from a record is escaped, and the page's policy lets it load and run nothing; only http and https URLs are
-    links.
+    Claims, speakers and cues are numbered as in the list below the text. What comes from a record is escaped, and the
+    page's policy lets it load and run nothing; only http and https URLs are links.
 
     Args:
-        paths: Files of enriched records (JSONL or Parquet), or folders of them.
+        paths: Files of enriched records (JSONL or Parquet), folders of them, or stores.
         wanted: Which claims.
+        order: In which order.
+        limit: How many claims at most.
 
-    Raises WrittenError for paths that are not there, or hold something else.
+    Raises WrittenError for paths that are not there, or hold something else, and StoreError for a store that cannot be
+    read.
     """
     files = article_files(paths)
     environment = Environment(
@@ -46,7 +46,10 @@ def page(paths: Sequence[Path], wanted: Filter) -> Iterator[str]:
     )
     environment.filters |= {"line": _line, "published": published, "site": site}
     environment.globals |= {"drawn": _drawn, "marks_of": _marks_of}
-    return environment.get_template("page.html").generate(articles=chosen(files, wanted, Carriers(enriched(files))))
+    with carrying(files) as carriers:
+        yield from environment.get_template("page.html").generate(
+            articles=chosen(files, wanted, carriers, order, limit)
+        )
 
 
 def _line(text: str) -> str:
@@ -64,30 +67,31 @@ def _marks_of(claim: Claim) -> list[str]:
 
 
 def _drawn(text: str, claims: Sequence[Claim]) -> Iterator[Markup]:
-    """Each paragraph of a text with what its claims mark in it; displaCy escapes the words."""
-    marks = _marked(claims)
+    """Each paragraph of a text with what its claims mark in it: where marks overlap, a piece has several classes."""
+    marks = [
+        (start, end, name, number)
+        for number, claim in enumerate(claims, 1)
+        for name, spans in _spans(claim)
+        for start, end in spans
+    ]
     for paragraph in _PARAGRAPH.finditer(text):
-        words = [match.span() for match in _WORD.finditer(text, *paragraph.span())]
-        spans = []
-        for (what, (start, end)), numbers in marks.items():
-            touched = [at for at, (begin, stop) in enumerate(words) if begin < end and start < stop]
-            if touched:
-                label = f"{what} {', '.join(map(str, numbers))}"
-                spans.append({"start_token": touched[0], "end_token": touched[-1] + 1, "label": label})
-        colors = {str(span["label"]): _COLORS[str(span["label"]).partition(" ")[0]] for span in spans}
-        drawing = {"tokens": [clean(text[begin:stop]) for begin, stop in words], "spans": spans}
-        yield Markup(  # noqa: S704 - displaCy has escaped the words
-            displacy.render(drawing, style="span", manual=True, jupyter=False, options={"colors": colors})
-        )
+        begin, stop = paragraph.span()
+        touched = [mark for mark in marks if mark[0] < stop and begin < mark[1]]
+        yield Markup("<p>%s</p>") % Markup("").join(_pieces(text, begin, stop, touched))
 
 
-def _marked(claims: Sequence[Claim]) -> dict[tuple[str, Span], list[int]]:
-    """The numbers of the claims, by what is marked and where."""
-    marks: defaultdict[tuple[str, Span], list[int]] = defaultdict(list)
-    for number, claim in enumerate(claims, 1):
-        speaker = claim.speaker.spans if claim.speaker else ()
-        cue = claim.cue.spans if claim.cue else ()
-        for what, spans in (("CLAIM", claim.content), ("SPEAKER", speaker), ("CUE", cue)):
-            for span in spans:
-                marks[what, span].append(number)
-    return marks
+def _pieces(text: str, begin: int, stop: int, marks: Sequence[tuple[int, int, str, int]]) -> Iterator[Markup]:
+    """A paragraph, cut wherever a mark begins or ends."""
+    cuts = sorted({begin, stop, *(cut for mark in marks for cut in mark[:2] if begin < cut < stop)})
+    for start, end in pairwise(cuts):
+        for _, _, name, number in sorted(mark for mark in marks if max(mark[0], begin) == start):
+            yield Markup("<sup class={}>{}</sup>").format(name, number)
+        names = sorted({mark[2] for mark in marks if mark[0] <= start and end <= mark[1]})
+        piece = clean(text[start:end])
+        yield Markup('<mark class="{}">{}</mark>').format(" ".join(names), piece) if names else escape(piece)
+
+
+def _spans(claim: Claim) -> list[tuple[str, Sequence[Span]]]:
+    """What a claim marks, by the classes of the page's style."""
+    speaker = claim.speaker.spans if claim.speaker else ()
+    return [("claim", claim.content), ("speaker", speaker), ("cue", claim.cue.spans if claim.cue else ())]

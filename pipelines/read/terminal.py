@@ -11,41 +11,43 @@ from rich.text import Text
 
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.read.carriers import Carriers
-from claimwire.pipelines.read.filters import PLAIN, Filter, chosen
+from claimwire.pipelines.read.carriers import Carriers, carrying
+from claimwire.pipelines.read.chosen import chosen
+from claimwire.pipelines.read.filters import PLAIN, Filter, Order
 from claimwire.pipelines.read.headings import short_id, where
-from claimwire.pipelines.read.written import article_files, dead_letters, enriched
+from claimwire.pipelines.read.written import article_files, dead_letters
 from claimwire.schemas import Article, Claim, EnrichedArticle
 
 _MOST_OUTLETS = 12
 
 
-def show_claims(paths: Sequence[Path], wanted: Filter) -> None:
-    """Print the claims in files or folders of enriched records.
+def show_claims(paths: Sequence[Path], wanted: Filter, order: Order = "written", limit: int | None = None) -> None:
+    """Print the claims in files, folders or stores of enriched records.
 
     Args:
-        paths: JSONL (plain, gz, zst) or Parquet files, or folders of them.
+        paths: JSONL (plain, gz, zst) or Parquet files, folders of them, or stores.
         wanted: Which claims.
+        order: In which order; a title stands above the claims of an article that follow each other.
+        limit: How many claims at most.
 
-    Raises WrittenError for paths that are not there, or hold something else.
+    Raises WrittenError for paths that are not there, or hold something else, and StoreError for a store that cannot be
+    read.
     """
     files = article_files(paths)
     console = screen()
-    # The claims of an article are those of its copies too. Copies are few beside the articles, and may stand in an
-    # earlier file, so they are gathered first.
-    carriers = Carriers(enriched(files))
     shown = 0
-    for record, claims in chosen(files, wanted, carriers):
-        shown += len(claims)
-        _print_article(console, record, claims, carriers)
-    figures = [counted(shown, "claim")]
-    if not any(wanted):
-        refused = 0
-        for letter in dead_letters(paths):
-            refused += 1
-            line = Text(escaped(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
-            console.print(line, soft_wrap=True)
-        figures += [counted(len(carriers), "copy", "copies"), counted(refused, "dead letter")]
+    with carrying(files) as carriers:
+        for record, claims in chosen(files, wanted, carriers, order, limit):
+            shown += len(claims)
+            _print_article(console, record, claims, carriers)
+        figures = [counted(shown, "claim")]
+        if not any(wanted) and limit is None:
+            refused = 0
+            for letter in dead_letters(paths):
+                refused += 1
+                line = Text(escaped(f"not read: {letter.source.url} ({letter.error.message})"), style="red")
+                console.print(line, soft_wrap=True)
+            figures += [counted(len(carriers), "copy", "copies"), counted(refused, "dead letter")]
     console.print(Text(", ".join(figures), style="dim"))
 
 
@@ -73,7 +75,7 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     copies = carriers.of(record.article.id)
     if copies:
         outlets = [
-            f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.words is not None else "")
+            f"{copy.outlet} {copy.seen_at:%Y-%m-%d %H:%M}" + (f" ({copy.method})" if copy.is_near else "")
             for copy in copies
         ]
         more = f" and {len(outlets) - _MOST_OUTLETS} more" if len(outlets) > _MOST_OUTLETS else ""

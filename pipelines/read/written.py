@@ -1,4 +1,4 @@
-"""The one reader of outputs: records and dead letters out of files and folders that runs have written."""
+"""The one reader of outputs: records and dead letters out of files, folders and stores that runs have written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 from claimwire.connectors.files.lines import read_lines
 from claimwire.connectors.outputs.names import holds_dead_letters, may_hold_articles
 from claimwire.errors import UsageError
+from claimwire.pipelines.read.stored import Stored, is_store
 from claimwire.schemas import DeadLetter, EnrichedArticle, decode
 from claimwire.schemas.records import Record
 
@@ -24,7 +25,7 @@ class WrittenError(UsageError):
 
 
 def article_files(paths: Sequence[Path]) -> list[Path]:
-    """The files of enriched records among files and folders, in the order in which runs wrote them.
+    """The files of enriched records, and the stores, among files and folders, in the order in which runs wrote them.
 
     Raises WrittenError for a path that is not there, and for a folder without any.
     """
@@ -32,9 +33,15 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def enriched(files: Sequence[Path]) -> Iterator[EnrichedArticle]:
-    """The records in JSONL (plain, gz, zst) and Parquet files. Raises WrittenError for a file that holds others."""
+    """The records in JSONL (plain, gz, zst) and Parquet files and in stores, in the order in which they were written.
+
+    Raises WrittenError for a file that holds others, StoreError for a store that cannot be read.
+    """
     for file in files:
-        if file.suffix == ".parquet":
+        if is_store(file):
+            with Stored(file) as store:
+                yield from store.records()
+        elif file.suffix == ".parquet":
             yield from _from_parquet(file)
         else:
             yield from _from_jsonl(file, EnrichedArticle, "an enriched record")
@@ -47,12 +54,7 @@ def find(files: Sequence[Path], ids: Sequence[str]) -> list[EnrichedArticle]:
     """
     found: dict[str, dict[str, EnrichedArticle]] = {begin: {} for begin in ids}
     for file in files:
-        records = (
-            _from_parquet(file)
-            if file.suffix == ".parquet"
-            else _from_jsonl(file, EnrichedArticle, "an enriched record", [begin.encode() for begin in found])
-        )
-        for record in records:
+        for record in _beginning(file, ids):
             id_ = record.article.id
             for begin, by_id in found.items():
                 latest = by_id.get(id_)
@@ -63,9 +65,24 @@ def find(files: Sequence[Path], ids: Sequence[str]) -> list[EnrichedArticle]:
     return [_only(begin, by_id) for begin, by_id in found.items()]
 
 
+def _beginning(file: Path, ids: Sequence[str]) -> Iterator[EnrichedArticle]:
+    """The records of a file whose ids may begin so, and perhaps others."""
+    if is_store(file):
+        with Stored(file) as store:
+            for begin in ids:
+                yield from store.find(begin)
+    elif file.suffix == ".parquet":
+        yield from _from_parquet(file)
+    else:
+        yield from _from_jsonl(file, EnrichedArticle, "an enriched record", [begin.encode() for begin in ids])
+
+
 def dead_letters(paths: Sequence[Path]) -> Iterator[DeadLetter]:
-    """The dead letters in folders."""
+    """The dead letters in folders and stores."""
     for path in paths:
+        if is_store(path):
+            with Stored(path) as store:
+                yield from store.dead_letters()
         for file in sorted(path.rglob("*")) if path.is_dir() else ():
             if holds_dead_letters(file.name) and not _is_hidden(file, path):
                 yield from _from_jsonl(file, DeadLetter, "a dead letter")

@@ -27,6 +27,7 @@ from claimwire.pipelines.run.workers import keeping_workers
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.addresses import parse_sinks
 from claimwire.pipelines.sinks.files import FileSink
+from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state.opening import State
 
@@ -101,6 +102,7 @@ class BoundedRun:
         # power could take back a commit whose outputs have their names already.
         state.note_folders(sink.folder.resolve() for sink in self._sinks if isinstance(sink, FileSink))
         self._publisher.check(sink.address for sink in self._sinks if isinstance(sink, KafkaSink))
+        self._publisher.check_stores(sink.path for sink in self._sinks if isinstance(sink, StoreSink))
         if finished := state.recover([*(sink.scratch for sink in self._sinks), *self._archives]):
             _log.warning("finished %s that the last run had committed but not published", counted(finished, "output"))
         self._count_resumed()

@@ -20,16 +20,20 @@ from claimwire.connectors.feeds.records import HtmlPage
 from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import describe_topics
+from claimwire.connectors.outputs.sqlite import StoreError, reading, require_fts5
 from claimwire.connectors.sources import BrokenSource, FeedSource, SourceError, TopicSource, sources
 from claimwire.connectors.web.http import ACCEPT_FEEDS, Client, FetchError, Limits, Response, without_password
 from claimwire.connectors.web.sandbox import Sandbox
 from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, load
 from claimwire.pipelines.kafka import connection
+from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.outlets import NOTHING_FOUND
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.addresses import parse_sinks
+from claimwire.pipelines.sinks.files import FileSink
+from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import look
@@ -107,14 +111,26 @@ def _sinks(settings: Settings) -> Iterator[str]:
         if isinstance(sink, KafkaSink):
             yield from _topics(settings, sink)
             continue
-        if sink.form == "stdout":
+        if isinstance(sink, FileSink) and sink.form == "stdout":
             yield "stdout"
             continue
         # The folder itself may not exist yet, and is not made here.
-        there = next(folder for folder in (sink.folder, *sink.folder.parents) if folder.exists())
+        folder = sink.path.parent if isinstance(sink, StoreSink) else sink.folder
+        there = next(each for each in (folder, *folder.parents) if each.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            raise _Wrong(f"cannot write to {sink.folder}: {there} is not a folder in which this user may make files")
-        yield f"{sink.form} {sink.folder}"
+            raise _Wrong(f"cannot write to {folder}: {there} is not a folder in which this user may make files")
+        yield _store(sink) if isinstance(sink, StoreSink) else f"{sink.form} {sink.folder}"
+
+
+def _store(sink: StoreSink) -> str:
+    try:
+        require_fts5()
+        if sink.path.exists() and sink.path.stat().st_size:
+            with reading(sink.path, LAYOUT):
+                return f"sqlite {sink.path}"
+    except StoreError as error:
+        raise _Wrong(str(error)) from error
+    return f"sqlite {sink.path}, which the first run makes"
 
 
 def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""What is committed is published: files get their names, messages go to Kafka, and the consumer group follows."""
+"""What is committed is published: files get their names, messages go to Kafka, rows into stores, and the consumer
+group follows."""
 
 from __future__ import annotations
 
@@ -20,13 +21,16 @@ from claimwire.connectors.kafka.transaction import IdempotentPublisher, Transact
 from claimwire.connectors.kafka.transaction import Publisher as PassPublisher
 from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.jsonl import write_jsonl
+from claimwire.connectors.outputs.sqlite import Batch, SqliteOutput
 from claimwire.pipelines.kafka import connection, group
+from claimwire.pipelines.memory import store
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.messages import Staged, as_message
+from claimwire.pipelines.sinks.store import SCHEME
 from claimwire.pipelines.sinks.topics import topics_of
 from claimwire.pipelines.state import damaged
 from claimwire.pipelines.state.journal import OutputLostError, publish_file
-from claimwire.pipelines.state.opening import State
+from claimwire.pipelines.state.opening import KnownStore, State
 from claimwire.schemas import Origin, encode
 
 _log = logging.getLogger(__name__)
@@ -37,6 +41,7 @@ class Publisher:
 
     A context manager. It is what a state is to publish with (``Journal.publish``). A pass is published to a Kafka in
     one transaction with the offsets of its sources there, and with its number, by which it is known to be published.
+    It is written into a store in one transaction with its name, likewise.
     """
 
     def __init__(self, settings: Settings, state: State) -> None:
@@ -46,6 +51,7 @@ class Publisher:
         self._state = state
         self._group = group(settings, state.id)
         self._publishers: dict[KafkaAddress, PassPublisher] = {}
+        self._stores: dict[Path, SqliteOutput] = {}
         self._open = ExitStack()
         self._told: dict[tuple[str, int], int] = {}
 
@@ -65,13 +71,23 @@ class Publisher:
         for address in addresses:
             self._publisher(address).check(self._state.journal.passes)
 
-    def __call__(self, staged: Path, final: str) -> None:
-        """Publish a staged file: to a path, to STDOUT, or to the topics of an address.
+    def check_stores(self, paths: Iterable[Path]) -> None:
+        """Open stores, before anything is read; one is made where this state has not written to it before.
 
-        Raises OutputLostError, OSError, and KafkaConnectorError where a broker is away or refuses.
+        Raises StoreError.
+        """
+        for path in paths:
+            self._store(path)
+
+    def __call__(self, staged: Path, final: str) -> None:
+        """Publish a staged file: to a path, to STDOUT, to the topics of an address, or into a store.
+
+        Raises OutputLostError, OSError, KafkaConnectorError where a broker is away or refuses, and StoreError.
         """
         if final.startswith("kafka://"):
             self._to_kafka(staged, KafkaAddress.parse(final))
+        elif final.startswith(SCHEME):
+            self._to_store(staged, Path(final.removeprefix(SCHEME)))
         else:
             publish_file(staged, final)
 
@@ -120,6 +136,34 @@ class Publisher:
         self.refused += len(refused)
         self._told |= {key: offset for key, offset in offsets.items() if _is_of(key[0], address.brokers)}
         staged.unlink()
+
+    def _to_store(self, staged: Path, path: Path) -> None:
+        output = self._store(path)
+        batch = Batch(self._state.id, staged.name, self._state.journal.passes)
+        if staged.exists():
+            output.write(batch, lambda db: store.write(db, staged))
+            staged.unlink()
+        elif not output.has(batch):
+            raise OutputLostError(f"pass {batch.number} for {path} was committed, but {staged} is not there any more")
+
+    def _store(self, path: Path) -> SqliteOutput:
+        if path not in self._stores:
+            known = self._state.known_store(path)
+            output = self._open.enter_context(SqliteOutput(path, store.LAYOUT, create=known is None))
+            last = output.last(self._state.id) or 0
+            if known and known.id == output.id and last < known.passes:
+                _log.warning(
+                    "%s is an older copy: this state has written passes up to %d to it, and it has those up to %d. "
+                    "What the others wrote is missing in it",
+                    path,
+                    known.passes,
+                    last,
+                )
+            elif known and known.id != output.id:
+                _log.warning("%s is another store than the one that this state has written to", path)
+            self._state.note_store(path, KnownStore(output.id, last))
+            self._stores[path] = output
+        return self._stores[path]
 
     def _publisher(self, address: KafkaAddress) -> PassPublisher:
         if address not in self._publishers:

@@ -13,8 +13,9 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.outputs import names
+from claimwire.connectors.outputs.claims import Form, WriteClaims
 from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, write_jsonl
-from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
+from claimwire.connectors.outputs.names import ARTICLES, CLAIMS, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.parquet import WriteToParquet
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import empty
@@ -39,6 +40,8 @@ class FileSink(msgspec.Struct, frozen=True):
     rotate_bytes: int
     beside: bool
     """Whether dead letters and events are written here."""
+    flat_claims: Form | None = None
+    """In which form the claims are written beside the articles; None for not."""
 
     @property
     def staging(self) -> Path:
@@ -71,6 +74,10 @@ class FileSink(msgspec.Struct, frozen=True):
         else:
             write_articles = self._to_jsonl(stem, "none" if self.form == "stdout" else self.compression)
         _ = articles | f"{label}Articles" >> write_articles
+        if self.flat_claims:
+            _ = articles | f"{label}Claims" >> WriteClaims(
+                str(self.staging), names.stem(CLAIMS, name), self.flat_claims, self.compression, self.rotate_bytes
+            )
         if self.beside:
             _ = letters | f"{label}DeadLetters" >> self._to_jsonl(names.stem(DEAD_LETTERS, name), self.compression)
             _ = events | f"{label}Events" >> self._to_jsonl(names.stem(EVENTS, name), self.compression)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
 
 from claimwire.connectors.deadletters import letter_key
 from claimwire.connectors.kafka import Message
+from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.pipelines.observe.events import claim_event
-from claimwire.schemas import (
-    SCHEMA_VERSION,
-    Claim,
-    ClaimMessage,
-    DeadLetter,
-    EnrichedArticle,
-    Event,
-    MessageQuantity,
-    MessageSpeaker,
-    decode,
-    encode,
-)
+from claimwire.schemas import DeadLetter, Event, decode, encode
+from claimwire.schemas.messages import with_claims
 
 CLOUD_EVENT = "application/cloudevents+json; charset=UTF-8"
 _JSON = "application/json"
@@ -59,19 +50,23 @@ class Messages:
         self._topics = topics
 
     def of_articles(self, records: Iterable[bytes]) -> Iterator[Staged]:
-        """For each record (JSON) the record itself, and its claims with an event each, in that order.
+        """For each record (JSON) of a pass the record itself, and its claims with an event each, in that order."""
+        for data, record, messages in with_claims(records):
+            yield self._staged(self._topics.articles, record.article.id, data)
+            for message in messages:
+                yield self._staged(self._topics.claims, message.id, encode(message))
+                yield self.of_event(encode(claim_event(message, record.provenance.processed_at)))
 
-        The records are those of one pass: a claim is told with the number of copies that came with it.
-        """
-        held = list(records)
-        copies = Counter(_copied(record) for record in held)
-        for record in held:
-            article = decode(record, EnrichedArticle)
-            yield self._staged(self._topics.articles, article.article.id, record)
-            for claim in article.claims:
-                message = claim_message(article, claim, copies[article.article.id])
-                yield self._staged(self._topics.claims, claim.id, encode(message))
-                yield self.of_event(encode(claim_event(message, article.provenance.processed_at)))
+    def of_pass(self, records: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+        """For the records of a pass by their kinds, a line each for a staging file."""
+        yield from map(
+            msgspec.json.encode,
+            chain(
+                self.of_articles(records.get(ARTICLES, ())),
+                map(self.of_event, records.get(EVENTS, ())),
+                map(self.of_dead_letter, records.get(DEAD_LETTERS, ())),
+            ),
+        )
 
     def of_event(self, event: bytes) -> Staged:
         """For an event (JSON), in structured content mode (CloudEvents 1.0, Kafka protocol binding, 3.3)."""
@@ -83,59 +78,6 @@ class Messages:
 
     def _staged(self, topic: str, key: str, value: bytes, content_type: str = _JSON) -> Staged:
         return Staged(topic, key, content_type, msgspec.Raw(value))
-
-
-class _OnlyDuplicate(msgspec.Struct):
-    of: str
-    kind: str
-
-
-class _OnlyCopied(msgspec.Struct):
-    """As much of a record as must be decoded to count copies."""
-
-    duplicate: _OnlyDuplicate | None
-
-
-_copied_decoder = msgspec.json.Decoder(_OnlyCopied)
-
-
-def _copied(record: bytes) -> str | None:
-    duplicate = _copied_decoder.decode(record).duplicate
-    return duplicate.of if duplicate and duplicate.kind != "revision" else None
-
-
-def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMessage:
-    """One claim of a record as the monitoring topic carries it. ``copies`` of the article are known."""
-    article, entities = record.article, record.entities
-    speaker = claim.speaker
-    return ClaimMessage(
-        schema_version=SCHEMA_VERSION,
-        id=claim.id,
-        article_id=article.id,
-        url=article.url or article.canonical_url,
-        title=article.title,
-        source=article.source,
-        language=article.language,
-        published_at=article.published_at,
-        revision_of=article.revision_of,
-        copies=copies,
-        text=claim.text,
-        quote_type=claim.quote_type,
-        kind=claim.kind,
-        speaker=MessageSpeaker(speaker.text, speaker.name, speaker.type) if speaker else None,
-        cue=claim.cue.lemma if claim.cue else None,
-        polarity=claim.polarity,
-        modality=claim.modality,
-        hedges=tuple(article.text[start:end] for start, end in claim.hedges),
-        quantities=tuple(
-            MessageQuantity(article.text[one.start : one.end], one.value, one.unit, one.comparator)
-            for one in claim.quantities
-        ),
-        entities=tuple((entities[index].name, entities[index].label) for index in claim.entities),
-        check_worthiness=claim.check_worthiness,
-        confidence=claim.confidence,
-        sentence=article.text[slice(*claim.sentence)],
-    )
 
 
 def as_message(staged: Staged) -> Message:

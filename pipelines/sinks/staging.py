@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +14,10 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.errors import naming
+from claimwire.connectors.outputs.jsonl import gather, write_jsonl
+
+Lines = Callable[[Mapping[str, Iterable[bytes]]], Iterable[bytes]]
+"""Makes the lines of a file of records (JSON) by their kinds."""
 
 
 class Stage(beam.PTransform):  # type: ignore[misc]
@@ -27,6 +33,43 @@ class Stage(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
         return records | "Append" >> beam.ParDo(self._append)
+
+
+class StageTogether(beam.PTransform):  # type: ignore[misc]
+    """Writes all records of a pass into one file, however large, because it is one transaction.
+
+    In: for each kind of records a collection of pairs of a sort key and a record's JSON.
+
+    Args:
+        folder: Created when needed.
+        stem: What the name of the file begins with.
+        lines: Makes the lines of the file of the records by their kinds, which are sorted.
+    """
+
+    def __init__(self, folder: Path, stem: str, lines: Lines) -> None:
+        super().__init__()
+        self._folder = folder
+        self._stem = stem
+        self._lines = lines
+
+    def expand(self, kinds: dict[str, beam.PCollection]) -> beam.PCollection:
+        marked = [records | f"Mark{kind}" >> _marked(kind) for kind, records in kinds.items()]
+        return gather(marked | "All" >> beam.Flatten()) | "Stage" >> beam.Map(self._stage)
+
+    def _stage(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> None:
+        by_kind: defaultdict[str, list[bytes]] = defaultdict(list)
+        for key, record in sorted(gathered[1]):
+            by_kind[key.partition("\t")[0]].append(record)
+        stage_together(self._folder, self._stem, self._lines(by_kind))
+
+
+def stage_together(folder: Path, stem: str, lines: Iterable[bytes]) -> None:
+    """Write lines into one file, however many."""
+    write_jsonl(folder, stem, lines, rotate_bytes=sys.maxsize)
+
+
+def _marked(kind: str) -> beam.PTransform:
+    return beam.MapTuple(lambda key, record: (f"{kind}\t{key}", record)).with_output_types(tuple[str, bytes])
 
 
 class Count(beam.PTransform):  # type: ignore[misc]

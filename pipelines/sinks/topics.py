@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from itertools import chain
 from pathlib import Path
 
 import apache_beam as beam
@@ -17,13 +15,12 @@ from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.topics import NewTopicSettings, ensure_topics
 from claimwire.connectors.outputs import names
-from claimwire.connectors.outputs.jsonl import gather, write_jsonl
 from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, MESSAGES
 from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.settings import Settings, SettingsError, shown
 from claimwire.pipelines.sinks import SinkError
-from claimwire.pipelines.sinks.messages import Messages, Staged, Topics
-from claimwire.pipelines.sinks.staging import empty
+from claimwire.pipelines.sinks.messages import Messages, Topics
+from claimwire.pipelines.sinks.staging import StageTogether, empty, stage_together
 from claimwire.pipelines.timespans import parse_duration
 
 _KINDS = ("articles", "claims", "events", "dead-letters")
@@ -58,19 +55,15 @@ class KafkaSink(msgspec.Struct, frozen=True):
         self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
     ) -> None:
         """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
-        kinds = ((ARTICLES, articles), (DEAD_LETTERS, letters), (EVENTS, events))
-        _ = (
-            [records | f"{label}Mark{kind}" >> _marked(kind) for kind, records in kinds]
-            | f"{label}All" >> beam.Flatten()
-            | f"{label}Messages" >> _StageMessages(self.staging, name, self.topics)
+        kinds = {ARTICLES: articles, EVENTS: events, DEAD_LETTERS: letters}
+        _ = kinds | f"{label}Messages" >> StageTogether(
+            self.staging, names.stem(MESSAGES, name), Messages(self.topics).of_pass
         )
 
     def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
         """Stage dead letters and events (JSON) without a pipeline, one after the other."""
-        messages = Messages(self.topics)
-        _write_messages(
-            self.staging, name, chain(map(messages.of_dead_letter, letters), map(messages.of_event, events))
-        )
+        lines = Messages(self.topics).of_pass({EVENTS: events, DEAD_LETTERS: letters})
+        stage_together(self.staging, names.stem(MESSAGES, name), lines)
 
     def staged(self, _: date) -> list[tuple[Path, str]]:
         """Each staged file with the address at which it is to be published."""
@@ -109,38 +102,3 @@ def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) ->
     )
     all_four = (topics.articles, topics.claims, topics.events, topics.dead_letters)
     ensure_topics(connection(settings, address.brokers), dict.fromkeys(all_four, wanted), create=settings.create_topics)
-
-
-class _StageMessages(beam.PTransform):  # type: ignore[misc]
-    """All messages of a pass into one file. In: pairs of (kind and sort key, record's JSON)."""
-
-    def __init__(self, folder: Path, name: str, topics: Topics) -> None:
-        super().__init__()
-        self._folder = folder
-        self._name = name
-        self._topics = topics
-
-    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
-        return gather(pairs) | "Stage" >> beam.Map(self._stage)
-
-    def _stage(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> None:
-        records: dict[str, list[bytes]] = {ARTICLES: [], DEAD_LETTERS: [], EVENTS: []}
-        for key, record in sorted(gathered[1]):
-            records[key.partition("\t")[0]].append(record)
-        messages = Messages(self._topics)
-
-        def lines() -> Iterator[Staged]:
-            yield from messages.of_articles(records[ARTICLES])
-            yield from map(messages.of_event, records[EVENTS])
-            yield from map(messages.of_dead_letter, records[DEAD_LETTERS])
-
-        _write_messages(self._folder, self._name, lines())
-
-
-def _marked(kind: str) -> beam.PTransform:
-    return beam.MapTuple(lambda key, record: (f"{kind}\t{key}", record)).with_output_types(tuple[str, bytes])
-
-
-def _write_messages(folder: Path, name: str, messages: Iterable[Staged]) -> None:
-    # One file, however large, because it is one transaction.
-    write_jsonl(folder, names.stem(MESSAGES, name), map(msgspec.json.encode, messages), rotate_bytes=sys.maxsize)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self
 
 from claimwire.connectors.errors import naming
 from claimwire.connectors.outputs.names import DATABASE, LOCK, SCRATCH, in_progress
@@ -169,6 +169,17 @@ class State:
         all_of_them = dict.fromkeys([*map(str, noted), *map(str, before)])
         self.db.execute("INSERT OR REPLACE INTO meta VALUES ('folders', ?)", (json.dumps(list(all_of_them)),))
 
+    def known_store(self, path: Path) -> KnownStore | None:
+        """What is known of a store since a run has last opened it; None if no run of this state has."""
+        with explaining(self.database):
+            known = _stores(self.db).get(str(path))
+        return KnownStore(*known) if known else None
+
+    def note_store(self, path: Path, known: KnownStore) -> None:
+        """Remember a store."""
+        noted = json.dumps(_stores(self.db) | {str(path): known})
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES ('stores', ?)", (noted,))
+
     def expire(self, before: datetime) -> int:
         """Forget what was not seen since; the number of keys of articles forgotten. SQLite uses the room again."""
         with transaction(self.db) as db:
@@ -180,6 +191,15 @@ class State:
     def compact(self) -> None:
         """Make the database as small as it can be. Needs as much room again while it works."""
         upkeep.compact(self.db)
+
+
+class KnownStore(NamedTuple):
+    """A store to which runs of a state write."""
+
+    id: str
+    """Of the store; that of another one in its place differs."""
+    passes: int
+    """The last pass of this state in it, when it was opened."""
 
 
 class Figures(NamedTuple):
@@ -266,11 +286,19 @@ def added_sources(state: Path) -> list[str]:
 
 
 def folders(state: Path) -> list[Path]:
-    """Where runs with a state wrote records. Raises NoStateError where there is no state."""
+    """Where runs with a state wrote records: folders, and where there are none, stores.
+
+    Raises NoStateError where there is no state.
+    """
     if not (state / DATABASE).exists():
         raise NoStateError(f"there is no state in {state}; name the one of your runs with --state")
     with sqlite.reading(state / DATABASE) as db:
-        return _folders(db)
+        return _folders(db) or [Path(path) for path in _stores(db)]
+
+
+def _stores(db: sqlite3.Connection) -> dict[str, list[Any]]:
+    row = db.execute("SELECT value FROM meta WHERE name = 'stores'").fetchone()
+    return dict(json.loads(row[0])) if row else {}
 
 
 def _folders(db: sqlite3.Connection) -> list[Path]:

@@ -1,0 +1,59 @@
+"""The store: its version, and a pass into it.
+
+What waits for its transaction is a staged file of records, not of rows. So a file that an older version has staged,
+and a newer one writes after a crash, makes the rows of the newer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
+from claimwire.connectors.outputs.sqlite import Layout
+from claimwire.pipelines.memory.rows import Writer
+
+VERSION = 1
+"""Of the tables; ``_STEPS`` leads to it from each older one, and docs/store.md says what has changed."""
+
+_STEPS: dict[int, str] = {}
+
+
+def _script(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+LAYOUT = Layout(
+    application_id=0x636C7772,  # "clwr"
+    version=VERSION,
+    tables=_script("schema.sql"),
+    views=_script("views.sql"),
+    steps=_STEPS,
+)
+
+
+class Staged(msgspec.Struct, frozen=True, array_like=True):
+    """A record as it waits in a staging file for its transaction, a line of JSON each."""
+
+    kind: str
+    """As in the names of files: ``articles``, ``events``, ``dead-letters``."""
+    record: msgspec.Raw
+    """JSON, and byte for byte what would stand in a file."""
+
+
+def write(db: sqlite3.Connection, staged: Path) -> None:
+    """Write the records of a staged file into the tables, inside a transaction of the caller's. Raises OSError."""
+    decoder = msgspec.json.Decoder(Staged)
+    by_kind: defaultdict[str, list[bytes]] = defaultdict(list)
+    with staged.open("rb") as lines:
+        for line in lines:
+            one = decoder.decode(line)
+            by_kind[one.kind].append(bytes(one.record))
+    writer = Writer(db)
+    writer.articles(by_kind[ARTICLES])
+    writer.events(by_kind[EVENTS])
+    writer.dead_letters(by_kind[DEAD_LETTERS])

@@ -1,0 +1,60 @@
+CREATE VIEW flat_claims AS  -- the columns of the claim message, as on the topic of claims; copies is the number now
+SELECT schema_version, id, article_id, url, title, source_name, source_feed_url, source_domain, language, published_at,
+    revision_of, (SELECT count(*) FROM copies WHERE copies.of = claims.article_id) AS copies,
+    text, quote_type, speaker_text, speaker_name, speaker_type, cue, polarity, modality, hedges, quantities, entities,
+    check_worthiness, confidence, sentence, kind
+FROM claims;
+
+CREATE VIEW current_articles AS  -- versions that no later one has replaced
+SELECT * FROM articles
+WHERE NOT EXISTS (
+    SELECT 1 FROM revisions JOIN articles AS later USING (version)
+    WHERE revisions.of = articles.id AND later.version <> articles.version AND (
+        later.id <> articles.id
+        OR (later.processed_at, later.version) > (articles.processed_at, articles.version)
+    )
+);
+
+CREATE VIEW speakers_by_day AS  -- who made how many claims on which day (UTC), in how many outlets
+SELECT date(claims.seen_at) AS day, speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
+    count(DISTINCT claims.source_domain) AS outlets
+FROM claims JOIN speakers USING (speaker) GROUP BY day, speakers.speaker;
+
+CREATE VIEW speakers_today AS  -- the same for today, the most claims first
+SELECT speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
+    count(DISTINCT claims.source_domain) AS outlets
+FROM claims JOIN speakers USING (speaker)
+WHERE claims.seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now') GROUP BY speakers.speaker ORDER BY claims DESC, speaker;
+
+CREATE VIEW most_carried AS  -- claims that copies carry, those in most articles first; the article itself counts too
+SELECT 1 + count(*) AS carriers, count(DISTINCT copy.source_domain) AS outlets_of_copies, claims.text,
+    coalesce(claims.speaker_name, claims.speaker_text) AS speaker, claims.title, claims.source_domain,
+    claims.published_at, min(copy.seen_at) AS first_copied_at, claims.id, claims.article_id
+FROM carriers JOIN claims USING (claim) JOIN articles AS copy ON copy.version = carriers.version
+GROUP BY claims.claim ORDER BY carriers DESC, claims.seen_at DESC, claims.claim;
+
+CREATE VIEW changed_after_publication AS  -- articles that their outlets have changed, the latest change first
+SELECT later.source_domain, earlier.title AS title_before, later.title AS title_after, earlier.published_at,
+    coalesce(later.updated_at, later.fetched_at, later.processed_at) AS changed_at, later.correction,
+    (SELECT count(*) FROM claims WHERE claims.version = earlier.version) AS claims_before,
+    (SELECT count(*) FROM claims WHERE claims.version = later.version) AS claims_after,
+    later.url, earlier.id AS id_before, later.id AS id_after,
+    earlier.version AS version_before, later.version AS version_after
+FROM revisions
+JOIN articles AS later USING (version)
+JOIN articles AS earlier ON earlier.version = (
+    SELECT version FROM articles AS before
+    WHERE before.id = revisions.of AND before.version <> later.version AND (
+        before.id <> later.id
+        OR (before.processed_at, before.version) < (later.processed_at, later.version)
+    )
+    ORDER BY processed_at DESC, version DESC LIMIT 1
+)
+ORDER BY changed_at DESC, later.version DESC;
+
+CREATE VIEW outlets AS  -- what each outlet has brought
+SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS copies,
+    sum(coalesce(counted.claims, 0)) AS claims, max(seen_at) AS last_seen_at
+FROM articles LEFT JOIN copies USING (version)
+LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
+GROUP BY source_domain ORDER BY articles DESC, outlet;
