@@ -113,6 +113,67 @@ def test_a_pronoun_means_who_stands_out_among_those_of_its_gender(by: By, text: 
     check(by, text, words, name)
 
 
+# -- names that looked like others, as real pages had them
+
+SEEN_IN_PAGES: list[Resolved] = [
+    # The pronouns beside a name say more than a first name that no list has.
+    (
+        "Thorsen posted a film of her crash. Thorsen said she was ill. Tom Reed met Oma Thorsen. He said the road had "
+        "a bend.",
+        "the road had a bend",
+        "Tom Reed",
+    ),
+    # "Dylan" is a man's name in the lists.
+    (
+        "Dylan Farr accused the director Tom Reed in May. Dylan Farr said she had told her mother. Dylan Farr wrote "
+        "that she was afraid. Dylan Farr lost her case. Tom Reed lives in Lunde. He said the charge was false.",
+        "the charge was false",
+        "Tom Reed",
+    ),
+    (
+        "Refugee Council Director Klaus-Ulrich Prell spoke on Monday. Prell said the camp was full.",
+        "the camp was full",
+        "Klaus-Ulrich Prell",
+    ),
+    ("Nicole Minor-Melvin came home. Minor-Melvin said the roof was gone.", "the roof was gone", "Nicole Minor-Melvin"),
+    # Nobody: what stands before "police" told them, it does not own them.
+    ("Anna Holm told police about it. Police said the yard was empty.", "the yard was empty", None),
+    ("Officers searched a yard in Lunde. “It is sad,” said another Lunde resident.", "It is sad", None),
+    ("An Afghan who had come in May said the camp was full.", "the camp was full", None),
+    ("Erik Holm won in May. A spokesperson for Norway's Holm said the fund was legal.", "the fund was legal", None),
+    (
+        "Chief Cabinet secretary Yoshi Sugai spoke in Tokyo. The White House press secretary said the talks were over.",
+        "the talks were over",
+        None,
+    ),
+    ("Both told police they had slept. They said the door was open.", "the door was open", None),
+    (
+        "Ann Lee, the chair of the Board for Ports (BP) and Jan Clay, chair of the Fund (FF), said the port was full.",
+        "the port was full",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize("by", EXTRACTORS)
+@pytest.mark.parametrize(("text", "words", "name"), SEEN_IN_PAGES)
+def test_a_name_is_whose_the_words_are_or_null(by: By, text: str, words: str, name: str | None) -> None:
+    check(by, text, words, name)
+
+
+def test_the_end_of_a_title_is_nobody() -> None:
+    text = "Tom Reed made a film in 2003. The film Kill Bill sold well. He said it was hard."
+    check("tagger", text, "it was hard", "Tom Reed")
+
+
+def test_an_unclear_he_makes_the_next_one_unclear() -> None:
+    text = (
+        "Tom Reed and Paul Stone met in the harbour in May. He laughed for a while. Anna Holm thanked Paul Stone. "
+        "He said the price was a secret."
+    )
+    check("tagger", text, "the price was a secret", None)
+
+
 # -- roles
 
 ROLES = [

@@ -29,7 +29,10 @@ _REACH, _REACH_BODY = 8, 3
 _EVENTS = 60
 _OBJECT = 0.7
 _SPEAKING = 1.2
+_ONE_WORD = 0.5
 _SAID = 0.2
+_UNCLEAR = 0.8
+"""Whom an unclear "he" means, the next one mostly means, too."""
 """Who is named only in the claim itself counts so much of what he would count outside."""
 
 
@@ -88,6 +91,8 @@ class Attention:
                 who = self.pronoun(GENDERED[word], start, ())
                 if who >= 0:
                     self._note(start, who, 0.8 if word in {"he", "she"} else 0.3)
+                elif word in {"he", "she"}:
+                    self._note(start, WITHOUT_NAME[GENDERED[word]], _UNCLEAR)
 
     def speaks(self, at: int, who: int) -> None:
         """Notes a speaker."""
@@ -136,7 +141,10 @@ class Attention:
         known = self.genders[who]
         if known:
             return 1.0 if known == gender else 0.0
-        return {None: 0.85, gender: 0.9}.get(self._cast.people.all[who].likely, 0.2)
+        person = self._cast.people.all[who]
+        # One word of which nothing shows that a man or woman bears it may name something else: "Dr Doom".
+        sure = 0.85 if " " in person.name else _ONE_WORD
+        return {None: sure, gender: 0.9}.get(person.likely, 0.2)
 
     def body(
         self, at: int, content: Sequence[Span], labels: Set[str], clear: float = PLAINLY_BODY,

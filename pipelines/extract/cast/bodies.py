@@ -11,7 +11,7 @@ from typing import NamedTuple
 from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.names import fold
-from claimwire.pipelines.extract.wordlists import any_of, rows, sections
+from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, rows, sections
 from claimwire.schemas import Entity
 
 AT_LARGE = "*"
@@ -101,7 +101,9 @@ class Bodies:
             for index, entity in enumerate(self._entities)
             if entity.label in _OWNERS
             for start, end in entity.mentions
-            if (found := _of_state().match(self._text, end)) and not _goes_on(self._text, found.end())
+            if (found := _of_state().match(self._text, end))
+            and not _goes_on(self._text, found.end())
+            and _owns(self._text[end : found.start("noun")], entity)
         ]
 
     def only_of_state(self, noun: str) -> StateBody | None:
@@ -141,6 +143,13 @@ class Bodies:
             behind.match(self._text, end, end + 60) or before.search(self._text, max(0, start - len(noun) - 3), start)
             for start, end in entity.mentions[:5]
         )
+
+
+def _owns(between: str, entity: Entity) -> bool:
+    """False for "Reed told | police": only what is somebody's own, and nothing that somebody says."""
+    verbs = (cue_verbs().get(word) for word in _NAME_WORD.findall(between))
+    said = any(verb is not None and verb.class_ == "speech" and verb.lemma != "state" for verb in verbs)
+    return not said and (entity.label != "PERSON" or between == " " or between[:1] in {"’", "'"})
 
 
 def _goes_on(text: str, at: int) -> bool:

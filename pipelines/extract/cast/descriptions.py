@@ -13,7 +13,7 @@ from claimwire.pipelines.extract.cast.roles import WORD, also_called, gender_of,
 from claimwire.pipelines.extract.cast.salience import outstanding
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.names import bare, fold
-from claimwire.pipelines.extract.wordlists import sections
+from claimwire.pipelines.extract.wordlists import sections, words
 from claimwire.schemas import Span
 
 DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
@@ -70,7 +70,8 @@ class Descriptions:
                 return self._owned(noun, wanted, at, bool(body))
             barred = self._of_another_age(aged[1]) if aged else frozenset[int]()
             salience = self._attention.people(None, at, content)
-            found = [each for each in self._holders(noun, wanted, at, salience, bool(body)) if each[1] not in barred]
+            certain = bool(body) or self._of_a_body(at, len(which) + len(part))
+            found = [each for each in self._holders(noun, wanted, at, salience, certain) if each[1] not in barred]
             if found:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
                 if len(best) == 1:
@@ -150,22 +151,27 @@ class Descriptions:
             return self._epithets[noun, modifiers]
         if self.introduced(noun) < at or not (modifiers or noun in sections("roles.txt")["epithet"]):
             return None
-        beside = [self._cast.entities[mention.entity] for mention in self._cast.mentions_in(at, at + length + 4)]
-        if any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside):
+        if self._of_a_body(at, length + 4):
             return None  # "the FBI director" is a certain one
-        words = {noun, *modifiers}
+        called = {noun, *modifiers}
         salience = self._attention.people(gender_of([noun]), at, content)
         named = {who: weight for who, weight in salience.items() if who >= 0}
-        party = next((party for party in _PARTIES if not party.isdisjoint(words)), set())
+        party = next((party for party in _PARTIES if not party.isdisjoint(called)), set())
         members = {who: weight for who, weight in named.items() if party & self._words(who)}
         who = outstanding(members or salience, _PLAINLY)
         if who is None:
             alike = {who: w for who, w in named.items() if not also_called(noun).isdisjoint(self._words(who))}
             who = outstanding(alike, _PLAINLY)
-        if who is None or who < 0 or _opposed(words, self._words(who)):
+        if who is None or who < 0 or _opposed(called, self._words(who)):
             return None
         self._epithets[noun, modifiers] = who
         return who
+
+    def _of_a_body(self, at: int, length: int) -> bool:
+        """Whether a description names the body that somebody belongs to: "the FBI director"."""
+        beside = [self._cast.entities[mention.entity] for mention in self._cast.mentions_in(at, at + length)]
+        named = any(entity.label == "ORG" and not is_role(entity.name.lower()) for entity in beside)
+        return named or any(name in self._cast.text[at : at + length] for name in words("metonyms.txt"))
 
     def _words(self, who: int) -> frozenset[str]:
         return self._cast.people.all[who].words

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from claimwire.pipelines.extract.cast.genders import Votes, votes
 from claimwire.pipelines.extract.cast.people_named import FullName, PeopleNamed, ShortName
 from claimwire.pipelines.extract.cast.roles import ages_beside, also_called, gender_of, roles_beside
 from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold
@@ -78,6 +79,7 @@ class People:
         genders = self._genders(mentions, [])
         self.mentions = sorted([*mentions, *self._named_in_short(named.short, entities, genders)])
         genders = self._genders(self.mentions, genders)
+        genders = self._by_pronouns(genders)
         words = self._read_roles()
         self.all = [
             Person(name, entity, gender or gender_of(sorted(said)), self._likely(name), frozenset(said))
@@ -199,6 +201,15 @@ class People:
                 genders[person] = titled.gender if titled else None
         return [gender or _sure(_by_first_name(name)) for name, gender in zip(self._names, genders, strict=True)]
 
+    def _by_pronouns(self, genders: Sequence[Gender]) -> list[Gender]:
+        """The genders, where the pronouns beside the names say more than first names do; a title stands."""
+        counted = votes(self._text, self.mentions)
+        titled = {person for start, _, person in self.mentions if courtesy(self._text, start)}
+        return [
+            _with_votes(gender, counted[person]) if person in counted and person not in titled else gender
+            for person, gender in enumerate(genders)
+        ]
+
     def _likely(self, name: str) -> Gender:
         listed = _by_first_name(name)
         return listed[:1] if listed.endswith("?") else None
@@ -223,6 +234,14 @@ def _by_first_name(name: str) -> str:
     """What ``first_names.tsv`` has for the first of several words of a name; - for nothing."""
     words = name.split()
     return first_names().get(fold(words[0]), "-") if len(words) > 1 else "-"
+
+
+def _with_votes(gender: Gender, counted: Votes) -> Gender:
+    """A first name against which the pronouns speak shows nothing: Dylan may be a woman. It is not turned round, because
+    "Mary said he was a good boy" speaks of somebody else."""
+    if gender is None:
+        return counted.likely
+    return None if counted.sure not in {None, gender} else gender
 
 
 def _sure(listed: str) -> Gender:

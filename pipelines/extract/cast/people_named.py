@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.cast.roles import is_role, word_before
+from claimwire.pipelines.extract.cast.roles import is_role, office_before, word_before
 from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold, is_first_name
 from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Entity, Span
@@ -20,6 +20,7 @@ _FULL = re.compile(
 )
 _ALONE = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?![\w-])")
 _CAPITAL_BEFORE = re.compile(r"[A-Z][\w’'-]* $")
+_WITHIN_NAME = re.compile(r"[a-z0-9,] (?P<word>[A-Z][a-z]+) $")
 _TITLES = re.compile(rf"^(?:(?:{any_of(sections('roles.txt')['title'])})\.?\s+)+(?=\S)", re.IGNORECASE)
 _LOWER = re.compile(r"(?<![\w’'-])[a-z]+\b")
 _OPENING = re.compile(r"(?:^|[.!?:\n“”\"]\s*)$")
@@ -75,7 +76,7 @@ class PeopleNamed:
                 for index, (entity, name) in enumerate(names)
                 if name is not None
                 for start, end in _untitled(text, entity)
-                if " " not in text[start:end]
+                if " " not in text[start:end] and not _ends_a_name(text, start)
             ]
             + [ShortName(start, end, None) for start, end in self._perhaps_short(entities, alone)],
             key=lambda name: name[:2],
@@ -173,6 +174,15 @@ def _untitled(text: str, entity: Entity) -> Iterator[Span]:
     """The mentions of a person, without the titles in front: "Mrs Lee"."""
     for start, end in entity.mentions:
         yield end - len(_TITLES.sub("", text[start:end])), end
+
+
+def _ends_a_name(text: str, start: int) -> bool:
+    """Whether a word is the end of something else's name: "the film Kill | Bill"."""
+    before = _WITHIN_NAME.search(text, max(0, start - 30), start)
+    if before is None or office_before(text, start):
+        return False
+    word = before["word"]
+    return not (is_role(word.lower()) or is_first_name(word) or word.lower() in sections("roles.txt")["title"])
 
 
 def _stripped(words: list[str]) -> str:

@@ -14,7 +14,7 @@ from claimwire.pipelines.extract.cast.people import Mention
 from claimwire.pipelines.extract.cast.roles import gender_of, is_role, office_before, word_before
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.entities import places
-from claimwire.pipelines.extract.entities.names import bare
+from claimwire.pipelines.extract.entities.names import bare, fold
 from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import sections, words
 from claimwire.schemas import Span, Speaker
@@ -35,12 +35,15 @@ _AND_OTHERS = re.compile(
 )
 # "Ann Lee, the chair, and ex-mayor | Tom Reed", but not "Ann Lee, who met Eva Lund and | Tom Reed".
 _AND_NAMED = re.compile(r"(?:,(?! who) [^,]{1,80},)?,? (?:and|or|&) (?:[\w.’'-]+,? ){0,5}")
+# "Ann Lee, the chair of the Board for Ports (BP) and | Tom Reed"
+_AND_SOMEBODY = re.compile(r", (?!who)(?:(?!\b(?:who|whose|met|between|both)\b)[^,;])+\) and (?:[\w.’'-]+ )?")
 # "The chair and ex-mayor | Tom Reed", but not "The head of research and development | Tom Reed".
 _ROLE_AND = re.compile(r"[\w.’' -]+ (?:and|or) (?P<between>(?:[\w.’'-]+ ){0,5})")
 _NAME_ENDS = re.compile(
     r",|;|:|\(|\s[–—-]\s|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like|"
     r"about|against|into|over|under|behind|between|among|regarding|concerning|alongside|without)\b"
 )
+_ARTICLE = re.compile(r"^the ", re.IGNORECASE)
 _LOOSE_END = re.compile(r"(?:[’']s?)?\W*$")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
 _OWNED = re.compile(r"(?:the|his|her|their|its|our|my)\b", re.IGNORECASE)
@@ -56,6 +59,7 @@ _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (
 # "Developer | Valve"
 _PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
 _WITHIN = re.compile(r"[a-z,] $")
+_NEXT = re.compile(r" (?P<word>[a-z]+)")
 _NEAR = 3
 """So many sentences back the last speaker may stand whom "they" or "it" means."""
 
@@ -228,6 +232,8 @@ class _Conversation:
         others = [mention.start for mention in found if mention.person != found[0].person]
         if any(_AND_NAMED.fullmatch(text, found[0].end, other) for other in others):
             return True
+        if any(_AND_SOMEBODY.fullmatch(text, found[0].end, other) for other in others):
+            return True
         joined = _ROLE_AND.fullmatch(text, start, found[0].start) if found[0].start >= head[1] else None
         return joined is not None and all(
             word[0].isupper() or is_role(word) or word in {"the", "his", "her", "their"} or bare(word) in _PEOPLE_TITLES
@@ -264,7 +270,14 @@ class _Conversation:
             or (mention.start == start and self._text[mention.end : mention.end + 1] in {",", "("})
             or (
                 mention.end >= head[1]
-                and (is_role(word_before(self._text, mention.start)) or office_before(self._text, mention.start) != "")
+                and (
+                    is_role(word_before(self._text, mention.start))
+                    # "A spokesperson for Norway's | Holm" is not Holm.
+                    or (
+                        self._text[mention.start - 3 : mention.start] not in {"'s ", "’s "}
+                        and office_before(self._text, mention.start) != ""
+                    )
+                )
             )
         )
 
@@ -280,12 +293,19 @@ class _Conversation:
             for mention in self._cast.mentions_in(*span)
             if entities[mention.entity].label in _LABELS
         ]
-        at_head = next((mention.entity for mention in mentions if mention.start <= head[0] < mention.end), None)
+        named = next((mention for mention in mentions if mention.start <= head[0] < mention.end), None)
+        at_head = named.entity if named else None
+        follows = _NEXT.match(self._text, named.end, spans[0][1]) if named else None
+        if follows and is_role(follows["word"].lower()) and entities[at_head or 0].label in {"GPE", "LOC", "NORP"}:
+            return None  # "another Springfield resident"
         if at_head is None:
             return self._unseen_body(spans[0], head)
         if demonym and entities[at_head].label == "NORP":
             return None
-        if entities[at_head].label == "PERSON" or self._joined(head, mentions, at_head):
+        label = entities[at_head].label
+        if label == "NORP" and fold(_ARTICLE.sub("", self._text[slice(*spans[0])])) != fold(entities[at_head].name):
+            return Named(None, None, "group")  # "an Afghan who had come in May"
+        if label == "PERSON" or self._joined(head, mentions, at_head):
             return Named(None, None, "group")  # "Ann Lee and Tom Reed"
         return self._body(at_head)
 

@@ -27,6 +27,8 @@ _NAME_TAIL = re.compile(r"(?: et|(?<=[^\W\d_]{4})[.!?])$")
 # "Ann Lee/Getty Images"
 _CREDIT = re.compile(r"(?<=[a-z.])\s?[/|].*$")
 # "Ann Lee | -Reed"
+# "Claus-|Ulrich Lund"
+_HYPHEN_BEFORE = re.compile(r"(?<![\w’'-])[A-ZÀ-Þ][\w’']{1,20}-$")
 _HYPHENED = re.compile(r"-[A-Z][\w’']*[^\W\d_]\b(?!-)")
 # "Acme | and its partners"
 _AND_ITS = re.compile(r" and (?:its|his|her|their) .*$")
@@ -58,9 +60,13 @@ def _parts(name: str) -> list[str]:
 
 
 def _plain_word(text: str, name: Recognised, span: Span) -> bool:
-    """True for a word taken for a first name: "the Bill", and "Bill passed" where the article has "bill"."""
+    """True for a word taken for a name: "Both told", "the Bill", and "Bill passed" where the article has "bill"."""
     word = text[slice(*span)]
-    if name.label != "PERSON" or word.lower() not in sections("name_words.txt")["plain words"]:
+    if name.label != "PERSON":
+        return False
+    if word.istitle() and word.lower() in sections("name_words.txt")["no names"]:
+        return True
+    if word.lower() not in sections("name_words.txt")["plain words"]:
         return False
     if is_plain_word(text, *span):
         return True
@@ -122,7 +128,8 @@ def _person(text: str, start: int, end: int) -> Span | None:
     hyphened = _HYPHENED.match(text, end)
     if hyphened and " " in text[start:end]:
         end = hyphened.end()
-    start = _behind_role(text, start, end)
+    before = _HYPHEN_BEFORE.search(text, max(0, start - 24), start)
+    start = before.start() if before else _behind_role(text, start, end)
     return None if _is_role(text[start:end].split()) else (start, end)
 
 
