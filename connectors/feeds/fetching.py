@@ -277,7 +277,7 @@ def _read(request: FeedRequest, answer: Response | Exception, sandbox: Sandbox) 
         result = msgspec.structs.replace(result, etag=None, last_modified=None)
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
-    return msgspec.structs.replace(result, kind=feed.kind, sitemaps=()), feed
+    return msgspec.structs.replace(result, kind=feed.kind, sitemaps=(), hubs=feed.hubs, topic=feed.topic), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -40,6 +40,7 @@ _CHUNK = 65_536
 _TRIES = 2
 _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 _PERMANENT = (301, 308)
+_SAME_METHOD = (307, 308)
 _INTERIM = range(102, 200)  # http.client skips 100 itself, and 101 is never asked for
 
 Resolver = Callable[[str, int], list[str]]
@@ -197,6 +198,39 @@ class Client:
             left = deadline.left()
         raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
 
+    def post_form(self, url: str, fields: Mapping[str, str]) -> Response:
+        """Send a form with POST (``application/x-www-form-urlencoded``, UTF-8), by the same checks as ``get``.
+
+        Args:
+            url: http or https.
+            fields: of the form.
+
+        Returns:
+            The answer, whatever its status, with the beginning of a success's body at most. A redirect is followed
+            where it keeps the method (307, 308) and does not leave TLS, since a form may hold secrets; any other
+            redirect is the answer.
+
+        Raises:
+            FetchError: as ``get``.
+        """
+        form = urlencode(fields).encode()
+        left = self._limits.whole_s
+        here = url
+        for _ in range(self._limits.max_redirects + 1):
+            target = _parsed(here)
+            headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
+            with self._turn_of(target), self._within(left) as deadline:
+                answer = self._ask(here, target, headers, deadline, _CHUNK, form)
+            if isinstance(answer, Response):
+                return answer
+            status, location = answer
+            there = _joined(here, location)
+            if status not in _SAME_METHOD or (target.scheme == "https" and _parsed(there).scheme != "https"):
+                return Response(url=here, status=status, headers={}, body=b"", redirect=there)
+            here = there
+            left = deadline.left()
+        raise TooManyRedirects(url, f"more than {self._limits.max_redirects} redirects; look at it in a browser")
+
     def close(self) -> None:
         """Cut every request that is under way, and make no other: all of them raise Timeout."""
         with self._lock:
@@ -227,7 +261,13 @@ class Client:
                     self._under_way.remove(deadline)
 
     def _ask(
-        self, url: str, target: Url, headers: dict[str, str], deadline: _Deadline, at_most: int | None
+        self,
+        url: str,
+        target: Url,
+        headers: dict[str, str],
+        deadline: _Deadline,
+        at_most: int | None,
+        form: bytes | None = None,
     ) -> Response | tuple[int, str]:
         """One request: the answer, or the status and target of a redirect."""
         deadline.check(url)
@@ -238,7 +278,7 @@ class Client:
         if self._failures[host] >= _TRIES:
             raise NotTried(url, f"not tried: {target.host} did not answer twice; try later")
         try:
-            answer = self._answer(url, target, headers, connection, deadline, at_most)
+            answer = self._answer(url, target, headers, connection, deadline, at_most, form)
         except (NotFound, Unreachable, Timeout):
             self._failures[host] += 1
             raise
@@ -258,11 +298,13 @@ class Client:
         connection: HTTPConnection,
         deadline: _Deadline,
         at_most: int | None,
+        form: bytes | None,
     ) -> Response | tuple[int, str]:
         try:
             connection.connect()
             connection.timeout = self._limits.read_s  # which request() gives to the socket
-            connection.request("GET", target.request_uri, headers=headers, preload_content=False)
+            method = "GET" if form is None else "POST"
+            connection.request(method, target.request_uri, body=form, headers=headers, preload_content=False)
             answer = connection.getresponse()
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status in _REDIRECTS and "location" in fields:
