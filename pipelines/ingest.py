@@ -24,6 +24,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from claimwire.connectors.feeds.deliveries import ReadDeliveries
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest
 from claimwire.connectors.files.reading import ReadFromFiles
@@ -78,6 +79,14 @@ def read_topic(
     decoded = found.records | "DecodeRecords" >> DecodeRecords(dead_letters)
     _normalize("Records", decoded.articles, decoded.dead_letters, staging)
     _ = found.positions | "StagePositions" >> Stage(staging, "positions")
+
+
+def read_deliveries(pipeline: beam.Pipeline, deliveries: list[str], staging: Path, counted: Path) -> None:
+    """The same for what hubs have delivered of feeds, by the paths of the files in which it is kept."""
+    found = pipeline | "Deliveries" >> beam.Create(deliveries) | "ReadDeliveries" >> ReadDeliveries()
+    _normalize("Deliveries", found.articles, found.dead_letters, staging)
+    _ = found.results | "StageDeliveriesResults" >> Stage(staging, "results_of_deliveries")
+    _ = found.results | "CountDeliveries" >> Count(counted)
 
 
 def _normalize(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:

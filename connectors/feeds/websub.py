@@ -116,8 +116,9 @@ def parse_query(query: str) -> Verification | Denial | None:
         return None
     if mode == "denied":
         return Denial(topic, fields.get("hub.reason", ""))
-    if (mode == "subscribe" or mode == "unsubscribe") and challenge:  # noqa: PLR1714 - mypy needs it so
-        return Verification(mode, topic, challenge, _lease(fields.get("hub.lease_seconds", "")))
+    modes: dict[str | None, Mode] = {"subscribe": "subscribe", "unsubscribe": "unsubscribe"}
+    if mode in modes and challenge:
+        return Verification(modes[mode], topic, challenge, _lease(fields.get("hub.lease_seconds", "")))
     return None
 
 

@@ -12,9 +12,7 @@ _LONGEST_FIELD = 16_384
 _LONGEST_URL = 2_048
 
 _TARGET = re.compile(r"[\s,]*+<([^>]*+)>")
-_PARAMETER = re.compile(
-    r'\s*+;\s*+([^\s=;,"<>]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+', re.DOTALL
-)
+_PARAMETER = re.compile(r'\s*+;\s*+([^\s=;,"<>]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 

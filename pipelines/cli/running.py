@@ -23,12 +23,15 @@ from claimwire.pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
+    from claimwire.pipelines.run.subscribing import Subscribing
 
 _log = logging.getLogger("claimwire")
 
+_OF_WATCH = ("websub_callback", "websub_listen")
+
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every")
+@settings_options("every", *_OF_WATCH)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """Read every source once, write who said what, and remember it.
@@ -56,7 +59,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     """Repeat run, --every so often, until SIGINT or SIGTERM.
 
     A run that fails is tried again at the next turn, also when a source does not answer. Only wrong settings or
-    sources at the first turn end it.
+    sources at the first turn end it. With --websub-callback it subscribes to the feeds that name a hub, and reads what
+    a hub delivers at once.
 
     \b
     claimwire watch --every 15m --source feeds.opml --sink jsonl:news
@@ -65,19 +69,42 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     check_beam_options(beam_options)
     require(settings, "source", "sink")
     first = True
-    with _Stop() as stop:
+    with _Stop() as stop, _subscribing(settings, stop) as subscribing:
+        next_turn = time.monotonic()
         while True:
-            next_turn = time.monotonic() + settings.interval().total_seconds()
-            if _run_once(settings, list(beam_options), stop) == USAGE and first:
+            began = time.monotonic()
+            woken = stop.was_woken() and began < next_turn
+            if not woken:
+                next_turn = began + settings.interval().total_seconds()
+            code = _run_once(settings, list(beam_options), stop, subscribing=subscribing, delivered_only=woken)
+            if code == USAGE and first:
                 return USAGE
             first = False
-            if stop.wait(max(0.0, next_turn - time.monotonic())):
+            # Woken at once by what is delivered after a while of silence, and not by each of many.
+            if stop.wait(next_turn, woken=True) or stop.wait(min(next_turn, began + _APART_S)):
                 return DONE
+
+
+_APART_S = 5.0
+"""Seconds from turn to turn, where something is delivered again and again: each turn makes files of its own."""
+
+
+@contextmanager
+def _subscribing(settings: Settings, stop: _Stop) -> Iterator[Any]:
+    """What keeps the subscriptions of a watch, its ears open; None without a callback."""
+    if not settings.websub_callback:
+        yield None
+        return
+    from claimwire.pipelines.run.subscribing import Subscribing  # noqa: PLC0415
+
+    subscribing = Subscribing(settings, stop.wake)
+    with subscribing.listening():
+        yield subscribing
 
 
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit", *_OF_WATCH,
 )  # fmt: skip
 
 
@@ -123,7 +150,7 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every", "source")
+@settings_options("every", "source", *_OF_WATCH)
 @click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")
 def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """Process dead letters again.
@@ -147,6 +174,7 @@ class _Stop:
     def __init__(self, what: str = "ending at the next commit; send it again to end at once (nothing is lost)") -> None:
         self._what = what
         self._asked = threading.Event()
+        self._woken = threading.Event()
 
     def __enter__(self) -> _Stop:
         self.listen()
@@ -167,23 +195,48 @@ class _Stop:
         if self._asked.is_set():
             os._exit(STOPPED)
         self._asked.set()
+        self._woken.set()
         say_from_signal(f"{signal.Signals(number).name}: {self._what}")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until a signal; whether one came."""
-        return self._asked.wait(seconds)
+    def wait(self, until: float, woken: bool = False) -> bool:
+        """Sleep until this time of the monotonic clock or a signal, with ``woken`` or a ``wake``; whether to end."""
+        if not self._asked.is_set():
+            (self._woken if woken else self._asked).wait(max(0.0, until - time.monotonic()))
+        return self._asked.is_set()
+
+    def wake(self) -> None:
+        """End a ``wait`` that may be woken, now or the next one."""
+        self._woken.set()
+
+    def was_woken(self) -> bool:
+        """Whether there was a ``wake`` since this was asked last."""
+        woken = self._woken.is_set()
+        self._woken.clear()
+        return woken
 
 
-def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False) -> int:
+def _run_once(
+    settings: Settings,
+    beam_options: list[str],
+    stop: _Stop,
+    only_dead_letters: bool = False,
+    subscribing: Subscribing | None = None,
+    delivered_only: bool = False,
+) -> int:
     def turn() -> int:
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         with State(Path(settings.state)) as state, _progress(settings) as progress:
-            summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
+            if subscribing:
+                subscribing.take_over(state)
+            run = BoundedRun(
+                settings, beam_options, state, progress, stop, only_dead_letters, subscribing, delivered_only
+            )
+            summary = run.go()
         _tell(settings, summary)
         if stop():
             return STOPPED

@@ -86,6 +86,8 @@ class Polling:
             read_at=now if result.outcome == "read" else before.read_at,
             found=before.found if result.error else None,
             found_at=before.found_at if result.error else None,
+            hubs=result.hubs if result.outcome == "read" else before.hubs,
+            topic=result.topic if result.outcome == "read" else before.topic,
         )
 
     def failing(self, source: str, name: str, problem: str | None) -> tuple[datetime | None, list[Event]]:

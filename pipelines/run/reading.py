@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kafka.errors import KafkaError
 
+from claimwire.connectors.feeds import deliveries
+from claimwire.connectors.feeds.deliveries import DeliveryResult
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.files.columns import Columns
@@ -20,6 +22,7 @@ from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileResult, FileSource, file_key
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
+from claimwire.connectors.outputs.names import DELIVERIES_FOLDER
 from claimwire.connectors.sources import BrokenSource, FeedSource, TopicSource, sources
 from claimwire.pipelines import ingest
 from claimwire.pipelines.kafka import connection, group
@@ -38,6 +41,8 @@ from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event
 
 _log = logging.getLogger(__name__)
+
+File = TypeVar("File")
 
 # What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
 _MOST_FILES = 500
@@ -82,10 +87,18 @@ class Reading:
         self._staging = task.state.scratch("intake")
         self._counted = task.state.scratch("read")
         self._stop_file = task.state.scratch("stop")
+        self.feeds: set[str] = set()
+        """All feeds that are polled, whether they were due or not."""
 
-    def read(self, found: Found) -> None:
-        """Read all that is due of them."""
+    def read(self, found: Found, delivered_only: bool = False) -> None:
+        """Read what hubs have delivered, and all that is due of the sources.
+
+        ``delivered_only``: of the sources only the feeds of which a delivery said no more than that there is news.
+        """
         with logs.fields(stage="read"):
+            told = set() if self._retry else self._deliveries()
+            if delivered_only:
+                found = Found(sorted(told), [], [], [])
             self._feeds_and_files(found)
             for topic in found.topics:
                 self._topic(topic)
@@ -103,7 +116,7 @@ class Reading:
             self._progress.begin(f"reading {what}", len(requests) + len(changed))
         # All feeds at once, because most of their time is waiting; files by the batch, each kept as soon as it is read.
         done = len(requests)
-        batches = list(_batches(changed)) or [[]]
+        batches = list(_batches(changed, lambda file: file.path)) or [[]]
         pages = self._read_batch(requests, batches[0], found.broken, 0, searched)
         for before, batch in pairwise(batches):
             if self._stopping():
@@ -111,10 +124,31 @@ class Reading:
             done += len(before)
             self._read_batch([], batch, [], done)
         known = set(urls)
+        self.feeds = known | set(pages)
         new = self._requests(dict.fromkeys(url for url in pages if url not in known))
         if new and not self._stopping():
             self._progress.begin(f"reading {counted(len(new), 'feed')} of pages", len(new))
             self._read_batch(new, [], [], 0)
+
+    def _deliveries(self) -> set[str]:
+        """Read what hubs have delivered; the feeds that are to be asked, since a delivery did not have it all."""
+        ask: set[str] = set()
+        waiting = deliveries.waiting(self._state.folder / DELIVERIES_FOLDER)
+        for batch in _batches([str(each.path) for each in waiting]):
+            if self._stopping():
+                break
+            self._progress.begin(f"reading {counted(len(batch), 'delivery', 'deliveries')}", len(batch))
+            with self._followed(0, len(batch)):
+                self._read_deliveries(batch)
+            results = list(staged(self._staging, "results_of_deliveries", DeliveryResult))
+            self._enqueue([], {}, wants_page=self._wants_page)
+            for result in results:
+                ask.update(deliveries.dealt_with(result))
+            self._summary.deliveries_read += len(results)
+        return ask
+
+    def _read_deliveries(self, paths: list[str]) -> None:
+        self._runner.run("read", lambda pipeline: ingest.read_deliveries(pipeline, paths, self._staging, self._counted))
 
     def _requests(self, urls: Iterable[str]) -> list[FeedRequest]:
         return [request for url in urls if (request := self._polling.request(url))]
@@ -295,12 +329,12 @@ def read_to_their_ends(files: Iterable[FileResult]) -> list[FileRead]:
     ]
 
 
-def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
-    batch: list[FileSource] = []
+def _batches(files: list[File], path: Callable[[File], str] = str) -> Iterator[list[File]]:
+    batch: list[File] = []
     size = 0
     for file in files:
         with suppress(OSError):  # the reading will say what is wrong with it
-            size += os.stat(file.path).st_size
+            size += os.stat(path(file)).st_size
         batch.append(file)
         if len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
             yield batch

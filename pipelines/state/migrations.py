@@ -151,8 +151,19 @@ def _pages(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _subscriptions(db: sqlite3.Connection) -> None:
+    """5 to 6: subscriptions at WebSub hubs."""
+    db.execute("CREATE TABLE subscriptions (token TEXT PRIMARY KEY, subscription BLOB NOT NULL) WITHOUT ROWID")
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _topics,
+    2: _split,
+    3: _deaths,
+    4: _pages,
+    5: _subscriptions,
+}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

@@ -38,6 +38,7 @@ from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
 from claimwire.pipelines.state.sources import Sources
+from claimwire.pipelines.state.subscriptions import Subscriptions
 from claimwire.pipelines.state.suspects import Suspects
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class State:
     sources: Sources
     pages: Pages
     offsets: Offsets
+    subscriptions: Subscriptions
     journal: Journal
 
     def __init__(self, folder: Path) -> None:
@@ -85,6 +87,7 @@ class State:
         self.sources = Sources(self.db)
         self.pages = Pages(self.db)
         self.offsets = Offsets(self.db)
+        self.subscriptions = Subscriptions(self.db)
         self.journal = Journal(self.db)
         return self
 

@@ -37,6 +37,9 @@ class SourceState(msgspec.Struct, frozen=True):
     """Of a home page: the feeds and sitemaps that are polled in its place. Empty where none was found."""
     found_at: datetime | None = None
     """When they were last looked for."""
+    hubs: tuple[str, ...] = ()
+    """WebSub hubs that the feed named when it was last read, and under which URL they know it."""
+    topic: str | None = None
 
 
 class FileRead(NamedTuple):
