@@ -117,8 +117,8 @@ class Hub:
         self._server.server_close()
         self._thread.join()
         self.settle()
-        if not kind:
-            assert not self.failures
+        if not kind and self.failures:
+            raise self.failures[0]
 
     def settle(self) -> None:
         """Wait until all that follows from requests is done."""
@@ -128,20 +128,23 @@ class Hub:
     def wait_for(self, number: int, alive: Callable[[], bool] = lambda: True) -> Asked:
         """The request of this number, counted from 1, once it has come and what follows from it is done."""
         for _ in _patiently(alive):
-            if len(self.asked) >= number:
+            if len(self._threads) >= number:
                 break
         self.settle()
         return self.asked[number - 1]
 
     def take(self, asked: Asked) -> Answer:
+        answered = threading.Event()
+        thread = threading.Thread(target=self._follow_up, args=(asked, answered), daemon=True)
+        thread.start()
         self.asked.append(asked)
-        thread = threading.Thread(target=self._follow_up, args=(asked,), daemon=True)
         self._threads.append(thread)
         answer = self.answer(asked, len(self.asked) - 1)
-        thread.start()
+        answered.set()
         return answer
 
-    def _follow_up(self, asked: Asked) -> None:
+    def _follow_up(self, asked: Asked, answered: threading.Event) -> None:
+        answered.wait()
         try:
             self.then(asked)
         except BaseException as error:

@@ -127,7 +127,9 @@ class Listener:
             if not self._strangers:
                 writer.transport.abort()
                 return
-            next(iter(self._strangers)).cancel()
+            longest = next(iter(self._strangers))
+            del self._strangers[longest]
+            longest.cancel()
         self._open += 1
         self._strangers[this] = None
         try:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from claimwire.connectors.feeds import deliveries
 from claimwire.connectors.feeds.deliveries import Delivery
-from claimwire.connectors.feeds.websub import WANTED_LEASE, Denial, Verification, is_signed, parse_query
+from claimwire.connectors.feeds.websub import WANTED_LEASE, Denial, Mode, Verification, is_signed, parse_query
 from claimwire.connectors.web.http import without_password
 from claimwire.connectors.web.listener import Answer, Head, Take
 from claimwire.pipelines.state.journal import make_folder
@@ -44,8 +44,8 @@ _RECEIVED = Answer(HTTPStatus.ACCEPTED)
 class Said(NamedTuple):
     """What a hub has said about a subscription."""
 
-    verified: bool
-    """What was wanted is so; else it was denied."""
+    verified: Mode | None
+    """What was verified; None where the subscription was denied."""
     at: datetime
     lease: timedelta
     """From then on."""
@@ -69,20 +69,20 @@ class Callbacks:
         self._waiting: Counter[str] = Counter()
         self._bytes = 0
 
-    def know(self, subscriptions: Iterable[Subscription]) -> None:
-        """These are all subscriptions; what waits is counted again."""
+    def know(self, subscriptions: Iterable[Subscription], heard: Mapping[str, Said]) -> None:
+        """These are all subscriptions, after what hubs had said so far; what waits is counted again."""
         make_folder(self._folder)
         with self._lock:
             self._known = {each.token: each for each in subscriptions}
+            self._said = {token: said for token, said in self._said.items() if heard.get(token) != said}
             waiting = deliveries.waiting(self._folder)
             self._waiting = Counter(each.token for each in waiting)
             self._bytes = sum(each.size for each in waiting)
 
     def said(self) -> dict[str, Said]:
-        """What hubs have said since this was asked last, by token."""
+        """What hubs have said and ``know`` has not heard of, by token."""
         with self._lock:
-            said, self._said = self._said, {}
-            return said
+            return dict(self._said)
 
     def answer(self, head: Head) -> Answer | Take:
         """What to do with a request."""
@@ -107,14 +107,14 @@ class Callbacks:
         if not found or found.topic != subscription.topic:
             return _NOT_MEANT
         if isinstance(found, Denial):
-            self._note(subscription, Said(False, now, timedelta()))
+            self._note(subscription, Said(None, now, timedelta()))
             reason = f": {found.reason[:200]}" if found.reason else ""
             _log.warning("%s: the hub %s denies the subscription%s", name, subscription.hub, reason)
             return _RECEIVED
         if not _is_meant(found, subscription):
             return _NOT_MEANT
         lease = WANTED_LEASE if found.lease is None else found.lease
-        self._note(subscription, Said(True, now, lease))
+        self._note(subscription, Said(found.mode, now, lease))
         _log.info("%s: %s is verified by %s", name, _WHAT[found.mode], subscription.hub)
         return Answer(HTTPStatus.OK, found.challenge)
 

@@ -68,7 +68,7 @@ class Subscribing:
         known = state.subscriptions.all()
         after = {each.token: _after(each, said[each.token]) for each in known if each.token in said}
         state.subscriptions.change(filter(None, after.values()), [token for token, each in after.items() if not each])
-        self._callbacks.know(state.subscriptions.all())
+        self._callbacks.know(state.subscriptions.all(), said)
 
     def settle(
         self, state: State, feeds: Iterable[str], now: datetime, stopping: Callable[[], bool], complete: bool
@@ -93,12 +93,12 @@ class Subscribing:
         due = [each for each in subscriptions if not now < each.next_at <= now + websub.LONGEST_LEASE]
         due = sorted(due, key=lambda each: each.next_at)[:MOST_ASKED]
         if not due:
-            self._callbacks.know(subscriptions)
+            self._callbacks.know(subscriptions, {})
             return
         # Written down before a hub hears of it: what it delivers or asks must be known even after a kill.
         asked = [_asked(each, now) for each in due]
         state.subscriptions.change(asked, [])
-        self._callbacks.know(state.subscriptions.all())
+        self._callbacks.know(state.subscriptions.all(), {})
         state.subscriptions.change(self._ask(asked, now, stopping), [])
         self.take_over(state)  # many a hub verifies while it is asked
 
@@ -197,8 +197,10 @@ def _asked(subscription: Subscription, now: datetime) -> Subscription:
 
 def _after(subscription: Subscription, said: Said) -> Subscription | None:
     """A subscription after what its hub has said; None for one that has ended as it should."""
-    if said.verified and subscription.mode == "unsubscribe":
+    if said.verified == subscription.mode == "unsubscribe":
         return None
+    if said.verified and said.verified != subscription.mode:
+        return subscription  # it was wanted then, and is not any more
     if not said.verified:
         return msgspec.structs.replace(subscription, until=None, denied=True, next_at=said.at + AFTER_DENIAL)
     until = said.at + said.lease
