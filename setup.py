@@ -35,6 +35,7 @@ setup(
         "courlan>=1.3,<2",  # domains by the Public Suffix List; trafilatura brings it as well
         "fastwarc>=1.0,<3",
         "feedparser>=6.0.11,<7",
+        "h11>=0.14,<1",  # reads the requests of WebSub hubs, and of whoever finds the address
         "htmldate>=1.9,<2",  # a page that declares no date; trafilatura brings it as well
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
         "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well

@@ -25,6 +25,7 @@ from typing import Any
 import apache_beam as beam
 import msgspec
 
+from claimwire.connectors.feeds.deliveries import ReadDeliveries
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest
 from claimwire.connectors.files.reading import ReadFromFiles
@@ -68,15 +69,19 @@ def read(
     for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, read_from_files)):
         if requests:
             found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
-            articles = found.articles
-            if name == "Feeds" and by_feed:
-                articles = articles | "AsConfigured" >> beam.Map(_as_configured, by_feed).with_output_types(RawArticle)
+            articles = _as_configured(found.articles, by_feed) if name == "Feeds" else found.articles
             _normalize(name, articles, found.dead_letters, staging)
             _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
             _ = found.results | f"Count{name}" >> Count(counted)
 
 
-def _as_configured(article: RawArticle, by_feed: Mapping[str, SourceSettings]) -> RawArticle:
+def _as_configured(articles: beam.PCollection, by_feed: Mapping[str, SourceSettings]) -> beam.PCollection:
+    if not by_feed:
+        return articles
+    return articles | "AsConfigured" >> beam.Map(_with_settings, by_feed).with_output_types(RawArticle)
+
+
+def _with_settings(article: RawArticle, by_feed: Mapping[str, SourceSettings]) -> RawArticle:
     """An article with the name and the language that are set for its feed, in place of those that the feed has."""
     own = by_feed.get(article.feed_url or "")
     if own is None:
@@ -95,6 +100,20 @@ def read_topic(
     decoded = found.records | "DecodeRecords" >> DecodeRecords(dead_letters)
     _normalize("Records", decoded.articles, decoded.dead_letters, staging)
     _ = found.positions | "StagePositions" >> Stage(staging, "positions")
+
+
+def read_deliveries(
+    pipeline: beam.Pipeline,
+    deliveries: list[str],
+    staging: Path,
+    counted: Path,
+    by_feed: Mapping[str, SourceSettings],
+) -> None:
+    """The same for what hubs have delivered of feeds, by the paths of the files in which it is kept."""
+    found = pipeline | "Deliveries" >> beam.Create(deliveries) | "ReadDeliveries" >> ReadDeliveries()
+    _normalize("Deliveries", _as_configured(found.articles, by_feed), found.dead_letters, staging)
+    _ = found.results | "StageDeliveriesResults" >> Stage(staging, "results_of_deliveries")
+    _ = found.results | "CountDeliveries" >> Count(counted)
 
 
 def _normalize(name: str, articles: beam.PCollection, letters: beam.PCollection, staging: Path) -> None:

@@ -33,6 +33,23 @@ Start = Annotated[
     ),
 ]
 
+Callback = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        extra={
+            "expected": "it must be an http or https URL without login, query or fragment, e.g. https://desk.example/websub/"
+        },
+    ),
+]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}$",
+        extra={"expected": "it must be HOST:PORT, e.g. 127.0.0.1:8650"},
+    ),
+]
+
 SOURCES, SINKS, EXTRACTION, STATE = "Sources", "Sinks", "Extraction", "State and passes"
 KAFKA, MESSAGES = "Kafka", "Progress and logs"
 
@@ -130,6 +147,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
     allow_private: Annotated[bool, _in(SOURCES, "Allow requests to private, loopback and link-local addresses.")] = (
         False
+    )
+    websub_callback: Annotated[
+        Callback | None,
+        _in(
+            SOURCES,
+            "The URL under which the world reaches --websub-listen, most often a reverse proxy's, e.g. "
+            "https://desk.example/websub/. With it, watch subscribes to the feeds that name a WebSub hub, and reads "
+            "what a hub delivers at once.",
+        ),
+    ] = None
+    websub_listen: Annotated[Address, _in(SOURCES, "Where watch listens for what WebSub hubs deliver, HOST:PORT.")] = (
+        "127.0.0.1:8650"
     )
     contact: Annotated[
         str | None, _in(SOURCES, "An address or URL in the User-Agent, so that a publisher can reach you.")
@@ -290,6 +319,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 3
     by_source: dict[str, SourceSettings] = {}
     """Of single sources, by their URLs; only the settings file gives them, as entries of ``source``."""
+
+    def websub_address(self) -> tuple[str, int]:
+        """Host and port of ``websub_listen``."""
+        host, _, port = self.websub_listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""
@@ -460,6 +494,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         checked = msgspec.convert(value, _types()[name], strict=not isinstance(value, str))
         if name == "kafka_start":
             start_time(checked)
+        if name == "websub_listen" and int(checked.rpartition(":")[2]) > 65535:
+            raise ValueError("there is no such port")
         if name == "page_delays":
             dict(map(parse_delay, checked))
         if name == "columns":

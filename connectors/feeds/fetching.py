@@ -348,7 +348,8 @@ def _read(request: FeedRequest, answer: Response, sandbox: Sandbox) -> tuple[Fee
         result = msgspec.structs.replace(result, etag=None, last_modified=None)
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
-    return msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=()), feed
+    result = msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=())
+    return msgspec.structs.replace(result, hubs=feed.hubs, topic=feed.topic), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:

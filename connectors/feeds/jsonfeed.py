@@ -18,6 +18,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import dead_letter
 from claimwire.connectors.feeds.records import FeedInfo, NotAFeed, ParsedFeed
+from claimwire.connectors.feeds.websub import Announced, announced, link_in_document
 from claimwire.connectors.files import jsonvalues
 from claimwire.connectors.web.html import to_text
 from claimwire.connectors.web.http import web_address
@@ -90,7 +91,8 @@ def parse_json_feed(body: bytes, feed: FeedInfo, base_url: str, content_type: st
         except Exception as error:  # one item never stops the rest
             dead_letters.append(_dead_item(item, info, error))
     note = f"{wrong}; {len(document.items)} items could be read" if wrong else None
-    return ParsedFeed(info.title, articles, dead_letters, note=note, kind="JSON Feed")
+    hubs, topic = _announced(document.members, base_url)
+    return ParsedFeed(info.title, articles, dead_letters, note=note, kind="JSON Feed", hubs=hubs, topic=topic)
 
 
 def article_from_item(item: Any, feed: FeedInfo, base_url: str = "") -> RawArticle:
@@ -257,6 +259,17 @@ def _authors(holder: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of ``authors``, or of the ``author`` of version 1.0."""
     people = jsonvalues.listed(holder.get("authors")) or jsonvalues.listed(holder.get("author"))
     return _distinct([person.get("name") for person in people if isinstance(person, dict)])
+
+
+def _announced(members: Mapping[str, Any], base_url: str) -> Announced:
+    """Its hubs of type WebSub, and its own URL."""
+    named = (hub for hub in jsonvalues.listed(members.get("hubs")) if isinstance(hub, dict))
+    hubs = [
+        link_in_document("hub", hub.get("url"), base_url)
+        for hub in named
+        if str(hub.get("type")).lower() in ("websub", "pubsubhubbub")
+    ]
+    return announced(filter(None, [*hubs, link_in_document("self", members.get("feed_url"), base_url)]))
 
 
 def _distinct(values: list[Any]) -> tuple[str, ...]:

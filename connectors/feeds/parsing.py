@@ -27,6 +27,7 @@ from claimwire.connectors.feeds.hints import hints_of
 from claimwire.connectors.feeds.jsonfeed import article_from_item, looks_like_json, parse_json_feed
 from claimwire.connectors.feeds.records import FeedInfo, HtmlPage, NotAFeed, ParsedFeed
 from claimwire.connectors.feeds.sitemaps import Page, article_from_page, parse_sitemap, sitemap_in
+from claimwire.connectors.feeds.websub import announced, announced_in_header, link_in_document
 from claimwire.connectors.web.html import resolved, to_text
 from claimwire.connectors.web.http import web_address, without_password
 from claimwire.connectors.web.sandbox import ParserKilled, Sandbox
@@ -87,6 +88,9 @@ def parse_feed(
             feed = parse_sitemap(sitemap, info, base_url)
         else:
             feed = _parse_xml(document, info, base_url, given)
+        # What the header says comes before what stands in the document (WebSub, 4).
+        told = announced_in_header(given, base_url)
+        feed = msgspec.structs.replace(feed, hubs=told.hubs or feed.hubs, topic=told.topic or feed.topic)
         return msgspec.structs.replace(feed, note=damage) if damage else feed
     except MemoryError:
         raise
@@ -152,7 +156,18 @@ def _parse_xml(body: bytes, info: FeedInfo, base_url: str, headers: Mapping[str,
             dead_letters.append(_dead_entry(entry, info, error))
     note = f"{wrong}; {len(entries)} entries could be read" if wrong else None
     hints = hints_of(feed, body)
-    return ParsedFeed(info.title, articles, dead_letters, note=note, kind=_kind(version), hints=hints)
+    links = (link for link in feed.get("links") or () if isinstance(link, Mapping))
+    told = announced(filter(None, (link_in_document(link.get("rel"), link.get("href"), base_url) for link in links)))
+    return ParsedFeed(
+        info.title,
+        articles,
+        dead_letters,
+        note=note,
+        kind=_kind(version),
+        hints=hints,
+        hubs=told.hubs,
+        topic=told.topic,
+    )
 
 
 def _kind(version: str) -> str:

@@ -87,6 +87,9 @@ class FeedResult(msgspec.Struct, frozen=True):
     """As ``ParsedFeed`` has it; None where nothing was read."""
     note: str | None = None
     """What was wrong with a feed that could be read all the same; it does not name the feed."""
+    hubs: tuple[str, ...] = ()
+    """Of WebSub, as ``ParsedFeed`` has them; with ``topic`` known only where the outcome is ``read``."""
+    topic: str | None = None
 
     @property
     def name(self) -> str:
@@ -130,3 +133,7 @@ class ParsedFeed(msgspec.Struct, frozen=True):
     sitemaps: tuple[Sitemap, ...] = ()
     """Those that an index names, in its order."""
     hints: Hints | None = None
+    hubs: tuple[str, ...] = ()
+    """URLs of the WebSub hubs that tell what is new in it."""
+    topic: str | None = None
+    """The URL by which the feed calls itself (``rel=self``), and which its hubs know."""

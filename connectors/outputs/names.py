@@ -40,6 +40,8 @@ STDOUT_FOLDER = "stdout"
 """Folder in a state directory for what is staged for stdout."""
 MESSAGES_FOLDER = "messages"
 """Folder in a state directory for messages and rows that wait for their transaction."""
+DELIVERIES_FOLDER = "deliveries"
+"""Folder in a state directory for what WebSub hubs delivered, until a run reads it."""
 REFUSED_FOLDER = "refused"
 """Folder in a state directory for dead letters of messages that a topic refused."""
 
@@ -109,4 +111,4 @@ def holds_dead_letters(name: str) -> bool:
 
 def is_of_state(name: str) -> bool:
     """Whether an entry of a state directory is the state itself, or not yet output, rather than a source or record."""
-    return name.startswith(DATABASE) or name in (LOCK, SCRATCH, STDOUT_FOLDER, MESSAGES_FOLDER)
+    return name.startswith(DATABASE) or name in (LOCK, SCRATCH, STDOUT_FOLDER, MESSAGES_FOLDER, DELIVERIES_FOLDER)

@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from importlib import metadata
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from urllib3.exceptions import LocationParseError
@@ -52,6 +52,8 @@ ACCEPT_FEEDS = (
 _TRIES = 2
 _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 _PERMANENT = (301, 308)
+_SAME_METHOD = (307, 308)
+_ENOUGH = 65_536
 
 
 class Client:
@@ -121,13 +123,7 @@ class Client:
         Raises:
             FetchError: one of its subclasses, for everything that can go wrong.
         """
-        waiting: Future[Response | FetchError] = Future()
-        self.send(url, waiting.set_result, headers, follow=follow, at_most=at_most)
-        answer = waiting.result()
-        if isinstance(answer, FetchError):
-            raise answer
-        self.free(answer)
-        return answer
+        return self._wait(lambda done: self.send(url, done, headers, follow=follow, at_most=at_most))
 
     def send(
         self,
@@ -138,6 +134,7 @@ class Client:
         follow: Callable[[str], bool] = lambda _: True,
         at_most: int | None = None,
         own: Callable[[str], Mapping[str, str]] | None = None,
+        form: bytes | None = None,
     ) -> None:
         """Begin to fetch a URL, and return at once.
 
@@ -149,19 +146,48 @@ class Client:
             follow: as for ``get``, and called like ``done``.
             at_most: as for ``get``.
             own: header fields that some URLs alone are sent, by the URL of each hop.
+            form: sent with POST, as ``post_form`` says; else the request is a GET.
         """
         if not self._transfers.is_of_this_process:
             # Its thread was not forked. What it has is kept, because the connections are the other process's too.
             self._inherited.append(self._transfers)
             self._end.detach()
             self._start()
-        fetch = _Fetch(url, done, {**self.sends, **(headers or {})}, follow, at_most, own, self._limits.whole_s)
+        fetch = _Fetch(url, done, {**self.sends, **(headers or {})}, follow, at_most, own, form, self._limits.whole_s)
         if not self._transfers.call(lambda: self._begin(fetch)):
             done(Timeout(url, "it was not asked for, because the client is closed; try later"))
 
     def free(self, answer: Response) -> None:
         """Say that an answer that ``send`` gave is done with: only so many large bodies are held at a time."""
         self._transfers.free(answer)
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> Response:
+        """Send a form with POST (``application/x-www-form-urlencoded``, UTF-8), by the same checks as ``get``.
+
+        Args:
+            url: http or https.
+            fields: of the form.
+
+        Returns:
+            The answer, whatever its status, with the beginning of a success's body at most. A redirect is followed
+            where it keeps the method (307, 308) and does not leave TLS, since a form may hold secrets; any other
+            redirect is the answer.
+
+        Raises:
+            FetchError: as ``get``.
+        """
+        form = urlencode(fields).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._wait(lambda done: self.send(url, done, headers, at_most=_ENOUGH, form=form))
+
+    def _wait(self, send: Callable[[Callable[[Response | FetchError], None]], None]) -> Response:
+        waiting: Future[Response | FetchError] = Future()
+        send(waiting.set_result)
+        answer = waiting.result()
+        if isinstance(answer, FetchError):
+            raise answer
+        self.free(answer)
+        return answer
 
     def close(self) -> None:
         """Cut every request that is under way, and make no other: all of them raise Timeout."""
@@ -212,7 +238,7 @@ class Client:
 
         transfer = Transfer(
             fetch.here, target._replace(auth=None, fragment=None).url, name.strip("[]"), port, fields, fetch.left,
-            fetch.at_most, ended,
+            fetch.at_most, ended, fetch.form,
         )  # fmt: skip
         self._transfers.begin(transfer)
 
@@ -237,7 +263,7 @@ class Client:
         fetch.permanent = fetch.permanent and answer.status in _PERMANENT
         try:
             there = _joined(fetch.here, answer.headers["location"])
-            if not fetch.follow(there):
+            if not (fetch.keeps_its_form(answer.status, there) and fetch.follow(there)):
                 fetch.done(Response(url=fetch.here, status=answer.status, headers={}, body=b"", redirect=there))
                 return
             if fetch.hops >= self._limits.max_redirects:
@@ -262,6 +288,7 @@ class _Fetch:
         follow: Callable[[str], bool],
         at_most: int | None,
         own: Callable[[str], Mapping[str, str]] | None,
+        form: bytes | None,
         left: float,
     ) -> None:
         self.url = url
@@ -270,12 +297,21 @@ class _Fetch:
         self.follow = follow
         self.at_most = at_most
         self.own = own
+        self.form = form
         self.left = left
         """Seconds; waiting for its turn does not count."""
         self.here = url
         self.target: Url | None = None
         self.hops = 0
         self.permanent = True
+
+    def keeps_its_form(self, status: int, there: str) -> bool:
+        """Whether a redirect may be followed with what is sent: a form stays one, and within TLS."""
+        return self.form is None or (status in _SAME_METHOD and not _leaves_tls(self.here, there))
+
+
+def _leaves_tls(here: str, there: str) -> bool:
+    return _parsed(here).scheme == "https" and _parsed(there).scheme != "https"
 
 
 def with_login_of(url: str, other: str) -> str:

@@ -81,12 +81,13 @@ class Transfer:
         seconds: For everything, the name's lookup included.
         at_most: Bytes of the body that are enough; None for all, and then no more than the limit.
         ended: Called with the answer (of a redirect too, with its fields) or the error, in the thread of Transfers.
+        form: What is sent with POST; None for a GET.
     """
 
     __slots__ = (
         "addresses", "alive", "at_most", "body", "cut", "deadline", "discarded", "easy", "ended", "enough", "fields",
-        "final", "got", "header_bytes", "headers", "host", "in_block", "large", "last", "paused_at", "port", "problem",
-        "status", "target", "url",
+        "final", "form", "got", "header_bytes", "headers", "host", "in_block", "large", "last", "paused_at", "port",
+        "problem", "status", "target", "url",
     )  # fmt: skip
 
     def __init__(
@@ -99,6 +100,7 @@ class Transfer:
         seconds: float,
         at_most: int | None,
         ended: Callable[[Response | FetchError], None],
+        form: bytes | None = None,
     ) -> None:
         self.url = url
         self.target = target
@@ -108,6 +110,7 @@ class Transfer:
         self.deadline = time.monotonic() + seconds
         self.at_most = at_most
         self.ended = ended
+        self.form = form
         self.addresses: list[str] = []
         self.easy: _Easy | None = None
         self.status = 0
@@ -449,6 +452,10 @@ class _Easy:
             fields.append(b"Accept:")  # libcurl's own is left out
         addresses = ",".join(transfer.addresses)
         self.curl.setopt(pycurl.URL, transfer.target)
+        if transfer.form is None:
+            self.curl.setopt(pycurl.HTTPGET, 1)
+        else:
+            self.curl.setopt(pycurl.POSTFIELDS, transfer.form)
         self.curl.setopt(pycurl.HTTPHEADER, fields)
         self.curl.setopt(pycurl.RESOLVE, [f"+{transfer.host}:{transfer.port}:{addresses}"])
         self.transfer = transfer

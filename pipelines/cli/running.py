@@ -24,12 +24,15 @@ from claimwire.pipelines.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
+    from claimwire.pipelines.run.subscribing import Subscribing
 
 _log = logging.getLogger("claimwire")
 
+_OF_WATCH = ("websub_callback", "websub_listen")
+
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every", "interval")
+@settings_options("every", "interval", *_OF_WATCH)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     """Read every source once, write who said what, and remember it.
@@ -64,7 +67,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     --interval 15m asks all feeds as often as that. claimwire sources shows when each is due.
 
     A turn that fails is tried again at the next one. Only wrong settings or sources at the first turn end watch. A
-    source that is added, removed, paused or resumed (claimwire sources) is so from the next turn on.
+    source that is added, removed, paused or resumed (claimwire sources) is so from the next turn on. With
+    --websub-callback it subscribes to the feeds that name a hub, and reads what a hub delivers at once.
 
     \b
     claimwire watch --source feeds.opml --sink jsonl:news
@@ -75,18 +79,41 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     _require_sources(settings)
     require(settings, "sink")
     first, told, code = True, -math.inf, DONE
-    with _Stop() as stop:
+    with _Stop() as stop, _subscribing(settings, stop) as subscribing:
+        next_turn = time.monotonic()
         while True:
-            now = time.monotonic()
-            next_turn = now + settings.turn().total_seconds()
-            if code == FAILED or now - told >= _A_SIGN_OF_LIFE_S or _is_anything_due(settings):
-                code = _run_once(settings, list(beam_options), stop, only_due=True)
-                told = now
+            began = time.monotonic()
+            woken = stop.was_woken() and began < next_turn
+            if not woken:
+                next_turn = began + settings.turn().total_seconds()
+            if woken or code == FAILED or began - told >= _A_SIGN_OF_LIFE_S or _is_anything_due(settings):
+                code = _run_once(
+                    settings, list(beam_options), stop, only_due=True, subscribing=subscribing, delivered_only=woken
+                )
+                told = began
             if code == USAGE and first:
                 return USAGE
             first = False
-            if stop.wait(max(0.0, next_turn - time.monotonic())):
+            # Woken at once by what is delivered after a while of silence, and not by each of many.
+            if stop.wait(next_turn, woken=True) or stop.wait(min(next_turn, began + _APART_S)):
                 return DONE
+
+
+_APART_S = 5.0
+"""Seconds from turn to turn, where something is delivered again and again: each turn makes files of its own."""
+
+
+@contextmanager
+def _subscribing(settings: Settings, stop: _Stop) -> Iterator[Any]:
+    """What keeps the subscriptions of a watch, its ears open; None without a callback."""
+    if not settings.websub_callback:
+        yield None
+        return
+    from claimwire.pipelines.run.subscribing import Subscribing  # noqa: PLC0415
+
+    subscribing = Subscribing(settings, stop.wake)
+    with subscribing.listening():
+        yield subscribing
 
 
 _A_SIGN_OF_LIFE_S = 600
@@ -114,6 +141,7 @@ def _require_sources(settings: Settings) -> None:
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "flat_claims", "every", "interval", "pass_seconds", "allow_private",
     "contact", "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    *_OF_WATCH,
 )  # fmt: skip
 
 
@@ -159,7 +187,7 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
-@settings_options("every", "interval", "source")
+@settings_options("every", "interval", "source", *_OF_WATCH)
 @click.argument("letters", nargs=-1, required=True, metavar="DEAD-LETTERS...")
 def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """Process dead letters again.
@@ -183,6 +211,7 @@ class _Stop:
     def __init__(self, what: str = "ending at the next commit; send it again to end at once (nothing is lost)") -> None:
         self._what = what
         self._asked = threading.Event()
+        self._woken = threading.Event()
 
     def __enter__(self) -> _Stop:
         self.listen()
@@ -203,25 +232,57 @@ class _Stop:
         if self._asked.is_set():
             os._exit(STOPPED)
         self._asked.set()
+        self._woken.set()
         say_from_signal(f"{signal.Signals(number).name}: {self._what}")
 
     def __call__(self) -> bool:
         return self._asked.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until a signal; whether one came."""
-        return self._asked.wait(seconds)
+    def wait(self, until: float, woken: bool = False) -> bool:
+        """Sleep until this time of the monotonic clock or a signal, with ``woken`` or a ``wake``; whether to end."""
+        if not self._asked.is_set():
+            (self._woken if woken else self._asked).wait(max(0.0, until - time.monotonic()))
+        return self._asked.is_set()
+
+    def wake(self) -> None:
+        """End a ``wait`` that may be woken, now or the next one."""
+        self._woken.set()
+
+    def was_woken(self) -> bool:
+        """Whether there was a ``wake`` since this was asked last."""
+        woken = self._woken.is_set()
+        self._woken.clear()
+        return woken
 
 
 def _run_once(
-    settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False, only_due: bool = False
+    settings: Settings,
+    beam_options: list[str],
+    stop: _Stop,
+    only_dead_letters: bool = False,
+    only_due: bool = False,
+    subscribing: Subscribing | None = None,
+    delivered_only: bool = False,
 ) -> int:
     def turn() -> int:
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         with State(Path(settings.state)) as state, _progress(settings) as progress:
-            summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters, only_due).go()
+            if subscribing:
+                subscribing.take_over(state)
+            run = BoundedRun(
+                settings,
+                beam_options,
+                state,
+                progress,
+                stop,
+                only_dead_letters,
+                only_due,
+                subscribing=subscribing,
+                delivered_only=delivered_only,
+            )
+            summary = run.go()
         _tell(settings, summary)
         if stop():
             return STOPPED

@@ -19,6 +19,8 @@ class Summary(msgspec.Struct):
     files_read: int = 0
     files_unchanged: int = 0
     topics_read: int = 0
+    deliveries_read: int = 0
+    """What WebSub hubs delivered of feeds."""
     sources_failed: int = 0
     sources_silent: int = 0
     """Sources of this run that are silent now, since whenever."""
@@ -76,6 +78,7 @@ class Summary(msgspec.Struct):
         waiting = f" + {self.waiting:,} waiting for the next run" if self.waiting else ""
         topics = f" and {counted(self.topics_read, 'topic')}" if self.topics_read else ""
         lost = f", {counted(self.lost, 'record')} lost to retention" if self.lost else ""
+        hubs = f", {counted(self.deliveries_read, 'delivery', 'deliveries')} of hubs" if self.deliveries_read else ""
         refused = [f"refused    {counted(self.refused, 'message')}, kept as dead letters"] if self.refused else []
         resumed = f", {self.resumed:,} of them left by an earlier run" if self.resumed else ""
         left = f", {self.feeds_not_due:,} not due" if self.feeds_not_due else ""
@@ -93,7 +96,7 @@ class Summary(msgspec.Struct):
         return [
             f"sources    {counted(self.feeds_read, 'feed')}{',' if topics else ' and'} "
             f"{counted(self.files_read, 'file')}{topics} read, "
-            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{left}{lost}",
+            f"{self.feeds_unchanged + self.files_unchanged} unchanged, {self.sources_failed} failed{left}{hubs}{lost}",
             *health,
             f"entries    {self.seen:,} seen{resumed} = {self.enriched:,} enriched{revised} "
             f"+ {counted(self.copies, 'copy', 'copies')} + {self.unchanged:,} unchanged "
@@ -115,7 +118,7 @@ class Summary(msgspec.Struct):
             return f"nothing new   {state} has it all; another --state reads it again"
         if self.topics_read:
             return "nothing new   there is nothing in the topics after what was read before"
-        if self.feeds_read or self.files_read:
+        if self.feeds_read or self.files_read or self.deliveries_read:
             return "nothing new   what was read holds no articles"
         return "nothing read  the sources hold no feed, file or topic to read; the lines above say what was left out"
 

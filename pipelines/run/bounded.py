@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines import extract
 from claimwire.pipelines.enrich import Run
@@ -31,6 +32,9 @@ from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state.opening import State
 
+if TYPE_CHECKING:
+    from claimwire.pipelines.run.subscribing import Subscribing
+
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +51,8 @@ class BoundedRun:
         only_dead_letters: Of the sources, read only files of dead letters.
         only_due: Leave feeds alone until they are due by their rhythm.
         at: When the run begins, if not now.
+        subscribing: Keeps the subscriptions at WebSub hubs, where there is somebody to hear them.
+        delivered_only: Read what hubs have delivered, and nothing else that is due.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class BoundedRun:
         only_dead_letters: bool = False,
         only_due: bool = False,
         at: datetime | None = None,
+        subscribing: Subscribing | None = None,
+        delivered_only: bool = False,
     ) -> None:
         # Whole seconds, as the index keeps them, so that a time reads the same before and after it was stored.
         now = (at or datetime.now(UTC)).replace(microsecond=0)
@@ -68,6 +76,9 @@ class BoundedRun:
         self._settings = settings
         self._state = state
         self._only_dead_letters = only_dead_letters
+        self._subscribing = subscribing
+        self._delivered_only = delivered_only
+        self._stopping = stopping
         self._sinks = parse_sinks(settings, state.folder, state.id, state.attempt)
         self._publisher = Publisher(settings, state)
         runner = Runner(beam_options, settings.workers)
@@ -107,7 +118,8 @@ class BoundedRun:
             _log.warning("finished %s that the last run had committed but not published", counted(finished, "output"))
         self._count_resumed()
 
-        self._reading.read(found)
+        self._reading.read(found, self._delivered_only)
+        self._subscribe(complete=not found.broken)
         self._fetching.fetch()
         self._passes.work()
 
@@ -125,6 +137,14 @@ class BoundedRun:
             shutil.rmtree(scratch, ignore_errors=True)
         state.clear_scratch()
         return summary
+
+    def _subscribe(self, complete: bool) -> None:
+        if not self._subscribing:
+            return
+        if self._delivered_only or self._stopping():
+            self._subscribing.take_over(self._state)
+            return
+        self._subscribing.settle(self._state, self._reading.feeds, self.run.started_at, self._stopping, complete)
 
     def _count_resumed(self) -> None:
         queue = self._state.queue

@@ -65,6 +65,8 @@ class Polling:
         self._configured = configured
         self._only_due = only_due
         self._states: dict[str, SourceState] = {}
+        self.told: set[str] = set()
+        """Feeds of which a hub has said that they have something new; they are due whatever their rhythm."""
 
     def load(self, urls: Collection[str]) -> None:
         """Look up what is remembered of these, at once."""
@@ -89,7 +91,7 @@ class Polling:
             self._summary.feeds_paused += 1
             return None
         due = rhythm.is_due(feed.next_at, feed.asked_at, now)
-        if self._only_due and not due:
+        if self._only_due and not due and url not in self.told:
             self._summary.feeds_not_due += 1
             return None
         if feed.gone and feed.next_at and not due:
@@ -176,6 +178,8 @@ class Polling:
             untold=untold,
             hosts=tally.top_hosts() if tally else before.hosts,
             health=after,
+            hubs=result.hubs if result.outcome == "read" else before.hubs,
+            topic=result.topic if result.outcome == "read" else before.topic,
         )
         return Answer(state, told)
 

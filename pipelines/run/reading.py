@@ -9,9 +9,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import TypeVar
 
 from kafka.errors import KafkaError
 
+from claimwire.connectors.feeds import deliveries
+from claimwire.connectors.feeds.deliveries import DeliveryResult
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.files.columns import Columns
@@ -19,6 +22,7 @@ from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileResult, FileSource, file_key
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
+from claimwire.connectors.outputs.names import DELIVERIES_FOLDER
 from claimwire.connectors.sources import BrokenSource, TopicSource
 from claimwire.pipelines import ingest
 from claimwire.pipelines.kafka import connection, group
@@ -36,17 +40,20 @@ from claimwire.pipelines.run.tally import Tally, tallies
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.topics import TopicReader, why_unread
 from claimwire.pipelines.sinks.staging import count, empty, staged
+from claimwire.pipelines.source_settings import SourceSettings
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event
 
 _log = logging.getLogger(__name__)
+
+File = TypeVar("File")
 
 # What is read before it is put into the queue, and lost by a kill: so many files, or bytes of files.
 _MOST_FILES = 500
 _MOST_BYTES = 200_000_000
 
 
-_STAGED = ("feeds", "files", "records")
+_STAGED = ("feeds", "files", "records", "deliveries")
 _NOTHING = Tally([], Counter(), set())
 
 
@@ -72,10 +79,18 @@ class Reading:
         self._staging = task.state.scratch("intake")
         self._counted = task.state.scratch("read")
         self._stop_file = task.state.scratch("stop")
+        self.feeds: set[str] = set()
+        """All feeds that are polled, whether they were due or not."""
 
-    def read(self, found: Found) -> None:
-        """Read all that is due of them."""
+    def read(self, found: Found, delivered_only: bool = False) -> None:
+        """Read what hubs have delivered, and all that is due of the sources.
+
+        ``delivered_only``: of the sources only the feeds of which a delivery said no more than that there is news.
+        """
         with logs.fields(stage="read"):
+            self._polling.told = set() if self._retry else self._deliveries(found.feeds)
+            if delivered_only:
+                found = Found(sorted(self._polling.told), [], [], [])
             self._feeds_and_files(found)
             for topic in found.topics:
                 self._topic(topic)
@@ -96,7 +111,7 @@ class Reading:
             self._progress.begin(f"reading {what}", len(requests) + len(changed))
         # All feeds at once, because most of their time is waiting; files by the batch, each kept as soon as it is read.
         done = len(requests)
-        batches = list(_batches(changed)) or [[]]
+        batches = list(_batches(changed, lambda file: file.path)) or [[]]
         pages = self._read_batch(requests, batches[0], found.broken, 0, searched)
         for before, batch in pairwise(batches):
             if self._stopping():
@@ -104,6 +119,7 @@ class Reading:
             done += len(before)
             self._read_batch([], batch, [], done)
         known = set(urls)
+        self.feeds = known | set(pages)
         new = self._requests(dict.fromkeys(url for url in pages if url not in known))
         if new and not self._stopping():
             self._progress.begin(f"reading {counted(len(new), 'feed')} of pages", len(new))
@@ -116,6 +132,33 @@ class Reading:
             return True
         self._summary.feeds_paused += 1
         return False
+
+    def _deliveries(self, feeds: Iterable[str]) -> set[str]:
+        """Read what hubs have delivered; the feeds that are to be asked, since a delivery did not have it all."""
+        ask: set[str] = set()
+        waiting = deliveries.waiting(self._state.folder / DELIVERIES_FOLDER)
+        if not waiting:
+            return ask
+        for home, state in self._state.sources.load(list(feeds)).items():
+            self._configured.stand_for(home, state.found or ())
+        by_feed = self._configured.by_feed({each.source for each in self._state.subscriptions.all()})
+        for batch in _batches([str(each.path) for each in waiting]):
+            if self._stopping():
+                break
+            self._progress.begin(f"reading {counted(len(batch), 'delivery', 'deliveries')}", len(batch))
+            with self._followed(0, len(batch)):
+                self._read_deliveries(batch, by_feed)
+            results = list(staged(self._staging, "results_of_deliveries", DeliveryResult))
+            self._enqueue([], {}, wants_page=wants_page(self._settings, full_texts(by_feed)))
+            for result in results:
+                ask.update(deliveries.dealt_with(result))
+            self._summary.deliveries_read += len(results)
+        return ask
+
+    def _read_deliveries(self, paths: list[str], by_feed: Mapping[str, SourceSettings]) -> None:
+        self._runner.run(
+            "read", lambda pipeline: ingest.read_deliveries(pipeline, paths, self._staging, self._counted, by_feed)
+        )
 
     def _requests(self, urls: Iterable[str]) -> list[FeedRequest]:
         return [request for url in urls if (request := self._polling.request(url))]
@@ -302,12 +345,12 @@ def read_to_their_ends(files: Iterable[FileResult]) -> list[FileRead]:
     ]
 
 
-def _batches(files: list[FileSource]) -> Iterator[list[FileSource]]:
-    batch: list[FileSource] = []
+def _batches(files: list[File], path: Callable[[File], str] = str) -> Iterator[list[File]]:
+    batch: list[File] = []
     size = 0
     for file in files:
         with suppress(OSError):  # the reading will say what is wrong with it
-            size += os.stat(file.path).st_size
+            size += os.stat(path(file)).st_size
         batch.append(file)
         if len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
             yield batch

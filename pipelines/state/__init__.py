@@ -22,6 +22,7 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
     sources      validators of feeds, sizes of files, since when a source fails
     listed       sources that were added, and those that are paused
     offsets      how far topics are read, and how far they are written
+    subscriptions  at WebSub hubs
     suspects     who was being extracted when a process died
     journal      the commit of a pass, and what a killed run left of one
     corrections  what a user says against a verdict

@@ -152,11 +152,12 @@ def _pages(db: sqlite3.Connection) -> None:
 
 
 def _listed(db: sqlite3.Connection) -> None:
-    """5 to 6: sources that were added or paused; how many pages of a feed were read, and behind a paywall."""
+    """5 to 6: sources added or paused; pages of a feed read, and behind a paywall; subscriptions at WebSub hubs."""
     for statement in (
         "CREATE TABLE page_counts (feed TEXT PRIMARY KEY, pages REAL NOT NULL, paywalled REAL NOT NULL,\n"
         "                          at INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE TABLE listed (url TEXT PRIMARY KEY, added INTEGER, paused INTEGER) WITHOUT ROWID",
+        "CREATE TABLE subscriptions (token TEXT PRIMARY KEY, subscription BLOB NOT NULL) WITHOUT ROWID",
     ):
         db.execute(statement)
 

@@ -39,6 +39,7 @@ from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
 from claimwire.pipelines.state.sources import Sources
+from claimwire.pipelines.state.subscriptions import Subscriptions
 from claimwire.pipelines.state.suspects import Suspects
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class State:
     pages: Pages
     listed: Listed
     offsets: Offsets
+    subscriptions: Subscriptions
     journal: Journal
 
     def __init__(self, folder: Path) -> None:
@@ -90,6 +92,7 @@ class State:
         self.pages = Pages(self.db)
         self.listed = Listed(self.db)
         self.offsets = Offsets(self.db)
+        self.subscriptions = Subscriptions(self.db)
         self.journal = Journal(self.db)
         return self
 

@@ -55,6 +55,9 @@ class SourceState(msgspec.Struct, frozen=True, omit_defaults=True):
     hosts: tuple[str, ...] = ()
     """Of the pages behind its entries, the most frequent first."""
     health: Health = Health()
+    hubs: tuple[str, ...] = ()
+    """WebSub hubs that the feed named when it was last read, and under which URL they know it."""
+    topic: str | None = None
 
 
 class FileRead(NamedTuple):
