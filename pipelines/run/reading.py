@@ -90,15 +90,16 @@ class Reading:
         self.feeds: set[str] = set()
         """All feeds that are polled, whether they were due or not."""
 
-    def read(self, found: Found, delivered_only: bool = False) -> None:
+    def read(self, found: Found, to_ask: Callable[[set[str]], list[str]] | None = None) -> None:
         """Read what hubs have delivered, and all that is due of the sources.
 
-        ``delivered_only``: of the sources only the feeds of which a delivery said no more than that there is news.
+        With ``to_ask``, of the sources only those that it gives for the feeds of which deliveries say that there is
+        more.
         """
         with logs.fields(stage="read"):
             told = set() if self._retry else self._deliveries()
-            if delivered_only:
-                found = Found(sorted(told), [], [], [])
+            if to_ask:
+                found = Found(to_ask(told), [], [], [])
             self._feeds_and_files(found)
             for topic in found.topics:
                 self._topic(topic)
