@@ -62,7 +62,8 @@ def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
 
 
 def test_help_shows_every_setting_in_its_group(claimwire: Claimwire) -> None:
-    for command, without in (("run", ("every", "interval")), ("watch", ("incomplete_exit",))):
+    of_watch = ("every", "interval", "websub_callback", "websub_listen")
+    for command, without in (("run", of_watch), ("watch", ("incomplete_exit",))):
         told = claimwire(command, "--help").stdout
         sections = dict(re.findall(r"^(\S[^\n]*):\n((?:  [^\n]*\n|\n)+)", told, re.MULTILINE))
         for setting in describe().values():

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ from claimwire.connectors.web.listener import Answer, Head, Listener, ListenErro
 from claimwire.errors import UsageError
 from claimwire.pipelines.observe.progress import LineProgress
 from claimwire.pipelines.observe.summary import Summary
-from claimwire.pipelines.run import callbacks
+from claimwire.pipelines.run import callbacks, subscribing
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.run.subscribing import AFTER_DENIAL, GIVE_UP_ENDING, RARELY, TRIES_PER_HUB, Subscribing
 from claimwire.pipelines.settings import Settings, SettingsError, load_settings
@@ -883,6 +884,43 @@ def test_content_for_another_topic_is_not_taken_and_the_feed_is_asked(tmp_path: 
         assert desk.turn(delivered_only=True).deliveries_read == 3
         assert server.count("/feed") == 2
         assert desk.written() == ["1", "3", "4"]
+
+
+def test_a_hub_that_says_again_and_again_that_there_is_news_costs_the_feed_no_more_than_a_request_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subscribed(tmp_path, 1) as (desk, asked, server):
+        monkeypatch.setattr(subscribing, "_FEED_AGAIN_S", 3600)
+        for _ in range(3):
+            assert asked.deliver(b"") == 202
+            desk.turn(delivered_only=True)
+        assert server.count("/feed") == 2
+        server.add("/feed", Page(feed(1, 2)))
+        monkeypatch.setattr(subscribing, "_FEED_AGAIN_S", 0)
+        assert desk.turn(delivered_only=True).enriched == 1  # nothing more was delivered, and nothing is forgotten
+        assert server.count("/feed") == 3
+
+
+def test_a_feed_that_waits_for_its_minute_wakes_watch_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers = []
+
+    class Timer(threading.Timer):
+        def __init__(self, seconds: float, function: Callable[[], None]) -> None:
+            timers.append(seconds)
+            super().__init__(0, function)
+
+    desk = Desk(tmp_path, "unused")
+    monkeypatch.setattr("claimwire.pipelines.run.subscribing.threading.Timer", Timer)
+    assert desk.subscribing.to_ask({"a"}) == ["a"]
+    assert desk.subscribing.to_ask({"a", "b"}) == ["b"]
+    assert timers == [60]
+    monkeypatch.setattr(subscribing, "_FEED_AGAIN_S", 0)
+    end = time.monotonic() + LONGEST
+    while not desk.woken:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert desk.subscribing.to_ask(()) == ["a"]
+    assert desk.subscribing.to_ask(()) == []
 
 
 def test_an_entry_that_is_broken_is_one_dead_letter_however_it_comes(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class BoundedRun:
             _log.warning("finished %s that the last run had committed but not published", counted(finished, "output"))
         self._count_resumed()
 
-        self._reading.read(found, self._delivered_only)
+        self._reading.read(found, self._delivered_only, self._subscribing.to_ask if self._subscribing else None)
         self._subscribe(complete=not found.broken)
         self._fetching.fetch()
         self._passes.work()

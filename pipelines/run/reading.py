@@ -82,13 +82,19 @@ class Reading:
         self.feeds: set[str] = set()
         """All feeds that are polled, whether they were due or not."""
 
-    def read(self, found: Found, delivered_only: bool = False) -> None:
+    def read(
+        self, found: Found, delivered_only: bool = False, to_ask: Callable[[set[str]], list[str]] | None = None
+    ) -> None:
         """Read what hubs have delivered, and all that is due of the sources.
 
-        ``delivered_only``: of the sources only the feeds of which a delivery said no more than that there is news.
+        Args:
+            found: The sources.
+            delivered_only: Of the sources, ask only feeds of which a delivery said no more than that there is news.
+            to_ask: Tells which of these to ask now.
         """
         with logs.fields(stage="read"):
-            self._polling.told = set() if self._retry else self._deliveries(found.feeds)
+            told = set() if self._retry else self._deliveries(found.feeds)
+            self._polling.told = set(to_ask(told) if to_ask else told)
             if delivered_only:
                 found = Found(sorted(self._polling.told), [], [], [])
             self._feeds_and_files(found)

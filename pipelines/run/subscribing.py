@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -41,6 +43,10 @@ GIVE_UP_ENDING = 3
 _SOONEST = timedelta(minutes=1)
 _AT_ONCE = 8
 _WHOLE_S = 30.0
+_TURN_S = 60.0
+"""Seconds after which no more requests are begun in a turn: articles wait for them."""
+_FEED_AGAIN_S = 60.0
+"""Seconds between two requests for a feed because of deliveries, however often a hub says that there is news."""
 _LOOK_EVERY_S = 0.2
 
 
@@ -55,7 +61,11 @@ class Subscribing:
     def __init__(self, settings: Settings, wake: Callable[[], None]) -> None:
         self._settings = settings
         self._base = (settings.websub_callback or "").rstrip("/")
+        self._wake = wake
         self._callbacks = Callbacks(Path(settings.state) / DELIVERIES_FOLDER, wake)
+        self._to_ask: set[str] = set()
+        self._asked_at: dict[str, float] = {}
+        self._timer: threading.Timer | None = None
 
     def listening(self) -> AbstractContextManager[Any]:
         """Within, hubs are answered. Raises ListenError."""
@@ -69,6 +79,20 @@ class Subscribing:
         after = {each.token: _after(each, said[each.token]) for each in known if each.token in said}
         state.subscriptions.change(filter(None, after.values()), [token for token, each in after.items() if not each])
         self._callbacks.know(state.subscriptions.all(), said)
+
+    def to_ask(self, feeds: Iterable[str]) -> list[str]:
+        """Of the feeds that have news by what was delivered, those to ask now; the others wait for a wake."""
+        now = time.monotonic()
+        self._to_ask.update(feeds)
+        self._asked_at = {url: at for url, at in self._asked_at.items() if now - at < _FEED_AGAIN_S}
+        due = sorted(self._to_ask - self._asked_at.keys())
+        self._to_ask.difference_update(due)
+        if self._to_ask and not (self._timer and self._timer.is_alive()):
+            self._timer = threading.Timer(_FEED_AGAIN_S, self._wake)
+            self._timer.daemon = True
+            self._timer.start()
+        self._asked_at.update(dict.fromkeys(due, now))
+        return due
 
     def settle(
         self, state: State, feeds: Iterable[str], now: datetime, stopping: Callable[[], bool], complete: bool
@@ -150,12 +174,16 @@ class Subscribing:
         )
 
     def _ask(self, due: list[Subscription], now: datetime, stopping: Callable[[], bool]) -> list[Subscription]:
-        """Send the requests; those subscriptions that are to be asked for later than planned."""
+        """Send the requests; those subscriptions that are to be asked for at another time than planned."""
         settings = self._settings
         limits = Limits(whole_s=_WHOLE_S, max_bytes=100_000)
         client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
 
-        def ask(each: Subscription) -> Response | Exception:
+        end = time.monotonic() + _TURN_S
+
+        def ask(each: Subscription) -> Response | Exception | None:
+            if time.monotonic() >= end or stopping():
+                return None
             try:
                 return websub.request(
                     client, each.hub, each.mode, topic=each.topic, callback=each.callback, secret=each.secret
@@ -171,6 +199,9 @@ class Subscribing:
             answers = list(threads.map(ask, due))
         later = []
         for each, answer in zip(due, answers, strict=True):
+            if answer is None:
+                later.append(msgspec.structs.replace(each, asked=each.asked - 1, next_at=now))
+                continue
             _say(each, answer)
             if isinstance(answer, Response) and (wait := retry_after(answer.headers.get("retry-after", ""))):
                 later.append(msgspec.structs.replace(each, next_at=max(each.next_at, now + wait)))
