@@ -240,6 +240,9 @@ class Client:
         except FetchError as error:
             fetch.done(error)
             return
+        except Exception as error:  # of the caller's own
+            fetch.done(FetchError(fetch.url, f"it cannot be fetched ({type(error).__name__}: {error})"))
+            return
         fetch.here = there
         fetch.hops += 1
         self._transfers.call(lambda: self._begin(fetch))

@@ -572,6 +572,7 @@ class _Lookups:
             except Exception as error:  # OSError, UnicodeError, or what a caller's resolver raises
                 addresses = error
             found(addresses)
+            del asked, found  # which lead to the client, and would keep it for as long as this waits
             self._idle.release()
 
 
