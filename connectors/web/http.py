@@ -197,8 +197,8 @@ class Client:
         if target.auth:
             fields["Authorization"] = f"Basic {b64encode(unquote(target.auth).encode()).decode()}"
 
-        def ended(answer: Response | FetchError) -> None:
-            fetch.left = transfer.left()
+        def ended(answer: Response | FetchError, left: float) -> None:
+            fetch.left = left
             # A host counts as not answering, unless it was another reason for which there is no answer.
             failed = isinstance(answer, (NotFound, Unreachable, Timeout))
             self._failures[name, port] = self._failures[name, port] + 1 if failed else 0

@@ -80,7 +80,7 @@ class Transfer:
         fields: The header fields to be sent.
         seconds: For everything, the name's lookup included.
         at_most: Bytes of the body that are enough; None for all, and then no more than the limit.
-        ended: Called with the answer (of a redirect too, with its fields) or the error, in the thread of Transfers.
+        ended: Called in the thread of Transfers, with the answer (of a redirect too) or the error, and the seconds left.
     """
 
     __slots__ = (
@@ -98,7 +98,7 @@ class Transfer:
         fields: dict[str, str],
         seconds: float,
         at_most: int | None,
-        ended: Callable[[Response | FetchError], None],
+        ended: Callable[[Response | FetchError, float], None],
     ) -> None:
         self.url = url
         self.target = target
@@ -374,7 +374,7 @@ class Transfers:
         if transfer.large and not (isinstance(result, Response) and len(result.body) > SMALL_BYTES):
             self._free_large()
         try:
-            transfer.ended(result)
+            transfer.ended(result, transfer.left())
         except Exception:  # whatever one caller does to us, the rest go on
             _log.exception("%s: its caller has failed", without_password(transfer.url))
 
