@@ -366,7 +366,7 @@ class Transfers:
         if easy := transfer.easy:
             transfer.easy = None
             self._multi.remove_handle(easy.curl)
-            easy.transfer = None
+            easy.release()
             self._idle.append(easy)
         if transfer.paused_at is not None:
             self._paused.remove(transfer)
@@ -419,6 +419,8 @@ class _Easy:
     def __init__(self, transfers: Transfers) -> None:
         self._transfers = transfers
         self.transfer: Transfer | None = None
+        self._opened: list[socket.socket] = []
+        """Of which pycurl has duplicates."""
         self.curl = curl = pycurl.Curl()
         curl.of = self
         for option, value in (
@@ -445,13 +447,19 @@ class _Easy:
     def prepare(self, transfer: Transfer) -> None:
         """Make it the handle of a transfer. Raises ValueError where a header field cannot be sent."""
         fields = [_field(name, value) for name, value in transfer.fields.items()]
-        if not any(name.lower() == "accept" for name in transfer.fields):
+        if "Accept" not in transfer.fields:
             fields.append(b"Accept:")  # libcurl's own is left out
         addresses = ",".join(transfer.addresses)
         self.curl.setopt(pycurl.URL, transfer.target)
         self.curl.setopt(pycurl.HTTPHEADER, fields)
         self.curl.setopt(pycurl.RESOLVE, [f"+{transfer.host}:{transfer.port}:{addresses}"])
         self.transfer = transfer
+
+    def release(self) -> None:
+        """It is not the handle of a transfer any more."""
+        self.transfer = None
+        while self._opened:
+            self._opened.pop().close()
 
     def _open(self, _: int, address: Any) -> Any:
         """The socket with which libcurl connects, if it is to one of the addresses that were checked."""
@@ -463,9 +471,11 @@ class _Easy:
                 transfer.problem = PrivateAddress(transfer.url, problem)
             return pycurl.SOCKET_BAD
         try:
-            return socket.socket(address.family, address.socktype, address.protocol)
+            opened = socket.socket(address.family, address.socktype, address.protocol)
         except OSError:
             return pycurl.SOCKET_BAD
+        self._opened.append(opened)
+        return opened
 
     def _header(self, line: bytes) -> int | None:
         """One line of the headers; 0 lets libcurl give up."""
@@ -599,7 +609,7 @@ def _explained(transfer: Transfer, code: int, message: str) -> FetchError:
 
 def _field(name: str, value: str) -> bytes:
     field = f"{name}: {value}" if value else f"{name};"  # as libcurl wants an empty one
-    if any(character in field for character in "\r\n\0"):
+    if "\r" in field or "\n" in field or "\0" in field:
         raise ValueError(f"the header field {name!r} has a line break in it")
     return field.encode("latin-1")
 
