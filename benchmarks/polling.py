@@ -138,7 +138,7 @@ def poll_with_claimwire(folder: str, count: int, port: int) -> None:
 
     listed = Path(folder) / "feeds.txt"
     listed.write_text("".join(f"http://{host(n)}:{port}/feed\n" for n in range(count)))
-    settings = load_settings(None, {}, {"source": [str(listed)], "sink": ["-"], "allow_private": True})
+    settings = load_settings(None, os.environ, {"source": [str(listed)], "sink": ["-"], "allow_private": True})
     summary = Summary()
     with State(Path(folder)) as state:
         run = Run(id="benchmark", version="0", started_at=datetime.now(UTC).replace(microsecond=0))

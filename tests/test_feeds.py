@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -697,6 +698,43 @@ def test_hosts_are_asked_at_once_and_each_by_one_request(server: WebServer) -> N
     assert set(server.most_at_once.values()) == {1}
     assert len(server.most_at_once) == 4
     assert taken < 12 * 0.2 + 1.5
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8, 200])
+def test_a_host_with_many_feeds_is_asked_in_turns_and_holds_up_no_other(concurrency: int) -> None:
+    with WebServer(address="0.0.0.0") as server:
+        hosts = [f"127.0.0.{n}" for n in range(2, 12)]
+        for n in range(20):
+            server.add(f"/{n}", Page(body=rss(ITEM), delay=0.02))
+        urls = [server.url(f"/{n}", hosts[0]) for n in range(20)] + [server.url("/0", host) for host in hosts[1:]]
+        found = read(*urls, concurrency=concurrency)
+        asked = [seen.host for seen in server.requests]
+        assert {result.outcome for result in found.results.values()} == {"read"}
+        assert len(asked) == len(urls)
+        assert set(server.most_at_once.values()) == {1}
+        assert set(asked[:12]) == set(hosts), "every host has had its turn before one has its third"
+
+
+def test_no_more_feeds_are_asked_at_once_than_the_process_may_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (240, 240))
+    with WebServer(address="0.0.0.0") as server:
+        server.add("/", Page(body=rss(ITEM), delay=0.1))
+        found = read(*[server.url("/", f"127.0.0.{n}") for n in range(2, 102)], concurrency=100)
+        assert {result.outcome for result in found.results.values()} == {"read"}
+        assert server.most_in_all <= 20
+
+
+def test_what_is_being_parsed_when_the_reading_is_stopped_is_still_given(server: WebServer, tmp_path: Path) -> None:
+    stop = tmp_path / "stop"
+
+    def last(*_: Any) -> Page:
+        stop.touch()
+        return Page(body=rss(*[ITEM] * 2000))
+
+    quick = server.add("/quick", last)
+    slow = server.add("/slow", Page(slowly(b"x" * 1000, 0.1)))
+    found = read(quick, slow.replace("127.0.0.1", "localhost"), stop_file=str(stop))
+    assert set(found.results) <= {quick}
 
 
 def test_a_redirect_waits_for_its_host_too(server: WebServer) -> None:

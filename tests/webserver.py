@@ -65,6 +65,8 @@ class WebServer:
         """That were made so far."""
         self.most_at_once: Counter[str] = Counter()
         """By the host that the client named: how many requests to it waited for their answers at the same time."""
+        self.most_in_all = 0
+        """The same for all hosts together."""
         self._now: Counter[str] = Counter()
         self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
@@ -110,6 +112,7 @@ class WebServer:
             self.requests.append(seen)
             self._now[seen.host] += 1
             self.most_at_once[seen.host] = max(self.most_at_once[seen.host], self._now[seen.host])
+            self.most_in_all = max(self.most_in_all, sum(self._now.values()))
         try:
             script = self._scripts.get(seen.path, Page(status=404))
             yield script if isinstance(script, Page) else script(seen, number)
@@ -171,7 +174,7 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 server.ending.wait(page.delay)
             with suppress(OSError):  # the client has had enough
                 self._answer(page, headers)
-            self.close_connection = not server.keeps
+            self.close_connection = self.close_connection or not server.keeps
 
         def _answer(self, page: Page, asked: dict[str, str]) -> None:
             etag, modified = page.headers.get("ETag"), page.headers.get("Last-Modified")
@@ -185,7 +188,7 @@ def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             if isinstance(body, bytes):
                 self.send_header("Content-Length", str(len(body)))
-            if not server.keeps:
+            if not server.keeps or not isinstance(body, bytes):
                 self.send_header("Connection", "close")
             self._send_headers(page.drip)
             for chunk in [body] if isinstance(body, bytes) else body():

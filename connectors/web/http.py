@@ -229,8 +229,8 @@ class Client:
         if target.auth:
             fields["Authorization"] = f"Basic {b64encode(unquote(target.auth).encode()).decode()}"
 
-        def ended(answer: Response | FetchError) -> None:
-            fetch.left = transfer.left()
+        def ended(answer: Response | FetchError, left: float) -> None:
+            fetch.left = left
             # A host counts as not answering, unless it was another reason for which there is no answer.
             failed = isinstance(answer, (NotFound, Unreachable, Timeout))
             self._failures[name, port] = self._failures[name, port] + 1 if failed else 0
@@ -271,6 +271,9 @@ class Client:
                 raise TooManyRedirects(fetch.url, many)
         except FetchError as error:
             fetch.done(error)
+            return
+        except Exception as error:  # of the caller's own
+            fetch.done(FetchError(fetch.url, f"it cannot be fetched ({type(error).__name__}: {error})"))
             return
         fetch.here = there
         fetch.hops += 1

@@ -80,7 +80,7 @@ class Transfer:
         fields: The header fields to be sent.
         seconds: For everything, the name's lookup included.
         at_most: Bytes of the body that are enough; None for all, and then no more than the limit.
-        ended: Called with the answer (of a redirect too, with its fields) or the error, in the thread of Transfers.
+        ended: Called in the thread of Transfers, with the answer (of a redirect too) or the error, and the seconds left.
         form: What is sent with POST; None for a GET.
     """
 
@@ -99,7 +99,7 @@ class Transfer:
         fields: dict[str, str],
         seconds: float,
         at_most: int | None,
-        ended: Callable[[Response | FetchError], None],
+        ended: Callable[[Response | FetchError, float], None],
         form: bytes | None = None,
     ) -> None:
         self.url = url
@@ -369,7 +369,7 @@ class Transfers:
         if easy := transfer.easy:
             transfer.easy = None
             self._multi.remove_handle(easy.curl)
-            easy.transfer = None
+            easy.release()
             self._idle.append(easy)
         if transfer.paused_at is not None:
             self._paused.remove(transfer)
@@ -377,7 +377,7 @@ class Transfers:
         if transfer.large and not (isinstance(result, Response) and len(result.body) > SMALL_BYTES):
             self._free_large()
         try:
-            transfer.ended(result)
+            transfer.ended(result, transfer.left())
         except Exception:  # whatever one caller does to us, the rest go on
             _log.exception("%s: its caller has failed", without_password(transfer.url))
 
@@ -422,6 +422,8 @@ class _Easy:
     def __init__(self, transfers: Transfers) -> None:
         self._transfers = transfers
         self.transfer: Transfer | None = None
+        self._opened: list[socket.socket] = []
+        """Of which pycurl has duplicates."""
         self.curl = curl = pycurl.Curl()
         curl.of = self
         for option, value in (
@@ -448,7 +450,7 @@ class _Easy:
     def prepare(self, transfer: Transfer) -> None:
         """Make it the handle of a transfer. Raises ValueError where a header field cannot be sent."""
         fields = [_field(name, value) for name, value in transfer.fields.items()]
-        if not any(name.lower() == "accept" for name in transfer.fields):
+        if "Accept" not in transfer.fields:
             fields.append(b"Accept:")  # libcurl's own is left out
         addresses = ",".join(transfer.addresses)
         self.curl.setopt(pycurl.URL, transfer.target)
@@ -460,6 +462,12 @@ class _Easy:
         self.curl.setopt(pycurl.RESOLVE, [f"+{transfer.host}:{transfer.port}:{addresses}"])
         self.transfer = transfer
 
+    def release(self) -> None:
+        """It is not the handle of a transfer any more."""
+        self.transfer = None
+        while self._opened:
+            self._opened.pop().close()
+
     def _open(self, _: int, address: Any) -> Any:
         """The socket with which libcurl connects, if it is to one of the addresses that were checked."""
         transfer = self.transfer
@@ -470,9 +478,11 @@ class _Easy:
                 transfer.problem = PrivateAddress(transfer.url, problem)
             return pycurl.SOCKET_BAD
         try:
-            return socket.socket(address.family, address.socktype, address.protocol)
+            opened = socket.socket(address.family, address.socktype, address.protocol)
         except OSError:
             return pycurl.SOCKET_BAD
+        self._opened.append(opened)
+        return opened
 
     def _header(self, line: bytes) -> int | None:
         """One line of the headers; 0 lets libcurl give up."""
@@ -579,6 +589,7 @@ class _Lookups:
             except Exception as error:  # OSError, UnicodeError, or what a caller's resolver raises
                 addresses = error
             found(addresses)
+            del asked, found  # which lead to the client, and would keep it for as long as this waits
             self._idle.release()
 
 
@@ -605,7 +616,7 @@ def _explained(transfer: Transfer, code: int, message: str) -> FetchError:
 
 def _field(name: str, value: str) -> bytes:
     field = f"{name}: {value}" if value else f"{name};"  # as libcurl wants an empty one
-    if any(character in field for character in "\r\n\0"):
+    if "\r" in field or "\n" in field or "\0" in field:
         raise ValueError(f"the header field {name!r} has a line break in it")
     return field.encode("latin-1")
 
