@@ -145,6 +145,17 @@ def test_a_source_that_shrinks_to_teasers_is_told_once_and_so_is_its_end() -> No
     assert history.told[1][1].reason == "its entries have whole texts again"
 
 
+@pytest.mark.parametrize("at_once", [1, 5, 25])
+def test_a_source_that_is_known_by_few_entries_is_told_as_well(at_once: int) -> None:
+    history = History()
+    for teaser in (False, True):
+        for number in range(25):
+            history.publish(teaser=teaser)
+            if number % at_once == at_once - 1:
+                history.poll()
+    assert history.kinds == [("degraded", True)]
+
+
 def test_a_source_that_always_had_teasers_is_as_it_was() -> None:
     history = History()
     history.days(30, HOUR, teaser=True)

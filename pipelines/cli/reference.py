@@ -44,15 +44,7 @@ source:
     pause: 2026-12-24
 ```
 
-| name | what it does |
-|---|---|
-| `url` | the source; it has to be there |
-| `name` | stands in `source.name` of its articles, in place of the title of the feed |
-| `interval` | how often `watch` asks it: `auto`, or a time span; goes before `--interval`, and before what the feed says of itself |
-| `full_text` | `auto`, `always` or `never`; goes before `--full-text` |
-| `language` | an ISO 639 code, e.g. `en`, in place of the language that the feed declares. As that, it counts only where a text is too short for its language to be recognised, and where its page declares none |
-| `headers` | fields that are sent along, e.g. an API key. `${NAME}` in a value stands for a variable of the environment, so that no secret need stand in the file |
-| `pause` | `true`: it is not asked; a date or time: not until then |
+@KEYS@
 
 Headers are sent to the scheme, host and port of `url` alone (and from http to the same host by https): not after a
 redirect to another host, not to the pages behind the entries, and not when the feeds of a home page are looked for. No
@@ -62,10 +54,32 @@ These settings hold for a source by its URL wherever it comes from: also if `--s
 it stands in an OPML list, or if it was added with `claimwire sources add`.
 """
 
+_KEYS = {
+    "url": "the source; it has to be there",
+    "name": "stands in `source.name` of its articles, in place of the title of the feed",
+    "interval": (
+        "how often `watch` asks it: `auto`, or a time span; goes before `--interval`, and before what the feed says of "
+        "itself"
+    ),
+    "full_text": "`auto`, `always` or `never`; goes before `--full-text`",
+    "language": (
+        "an ISO 639 code, e.g. `en`, in place of the language that the feed declares. As that, it counts only where a "
+        "text is too short for its language to be recognised, and where its page declares none"
+    ),
+    "headers": (
+        "fields that are sent along, e.g. an API key. `${NAME}` in a value stands for a variable of the environment, "
+        "so that no secret need stand in the file"
+    ),
+    "pause": "`true`: it is not asked; a date or time: not until then",
+}
+
 
 def reference() -> str:
     """The configuration reference, in Markdown."""
-    return "\n".join([_INTRODUCTION, *_tables(), _SINGLE_SOURCES])
+    keys = "\n".join(
+        ["| name | what it does |", "|---|---|", *(f"| `{key}` | {does} |" for key, does in _KEYS.items())]
+    )
+    return "\n".join([_INTRODUCTION, *_tables(), _SINGLE_SOURCES.replace("@KEYS@", keys)])
 
 
 def _tables() -> Iterator[str]:
