@@ -8,6 +8,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,13 @@ def fresh_claimwire(tmp_path: Path) -> Claimwire:
     return run
 
 
-def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
-    """A bounded run in this process; several of them pay for the imports and the model once."""
+def run_here(
+    state: Path, *, replay: bool = False, only_due: bool = False, at: datetime | None = None, **settings: Any
+) -> Summary:
+    """A bounded run in this process; several of them pay for the imports and the model once.
+
+    With ``only_due`` it is a turn of watch; ``at`` is when it begins, if not now.
+    """
     from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415 - heavy, few tests need it
     from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
     from claimwire.pipelines.settings import Settings  # noqa: PLC0415
@@ -79,7 +85,10 @@ def run_here(state: Path, *, replay: bool = False, **settings: Any) -> Summary:
 
     settings.setdefault("full_text", "never")  # the links of made-up feeds lead nowhere
     with State(state) as opened:
-        return BoundedRun(Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay).go()
+        run = BoundedRun(
+            Settings(**settings), [], opened, LineProgress(), only_dead_letters=replay, only_due=only_due, at=at
+        )
+        return run.go()
 
 
 def written(folder: Path, kind: str = "articles") -> list[dict[str, Any]]:

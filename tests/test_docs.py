@@ -143,7 +143,7 @@ def check_claimwire(line: str) -> bool:
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=name)
 def test_settings_files_load(block: Block, tmp_path: Path) -> None:
     (tmp_path / "claimwire.yaml").write_text(block.text, encoding="utf-8")
-    load_settings(tmp_path / "claimwire.yaml", {}, {})
+    load_settings(tmp_path / "claimwire.yaml", dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "x"), {})
 
 
 def test_the_settings_file_in_deploy_loads() -> None:
@@ -165,12 +165,13 @@ def test_all_files_name_the_same_version() -> None:
 
 
 def commands(command: click.Command = main, called: str = "claimwire") -> dict[str, click.Command]:
-    """Every command by what is typed, groups left out."""
+    """Every command by what is typed; of groups those that do something themselves."""
     if not isinstance(command, click.Group):
         return {called: command}
+    own = {called: command} if command.invoke_without_command else {}
     with click.Context(command) as context:
         inner = [(each, command.get_command(context, each)) for each in command.list_commands(context)]
-    return dict(
+    return own | dict(
         itertools.chain.from_iterable(commands(found, f"{called} {each}").items() for each, found in inner if found)
     )
 

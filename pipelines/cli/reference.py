@@ -24,10 +24,62 @@ error that says what is right. In the environment, separate the values of a list
 `watch` do not know on the command line go to Beam's PipelineOptions.
 """
 
+_SINGLE_SOURCES = """\
+## Settings of a single source
+
+In the settings file an entry of `source` may be names with values in place of text. Only what is asked over HTTP has
+such settings: a feed, a sitemap, or a home page, whose settings count for all that stands for it.
+
+```yaml
+source:
+  - https://record.example/
+  - url: https://agency.example/wire.rss
+    name: The Agency
+    interval: 10m
+    full_text: never
+    language: en
+    headers:
+      X-Api-Key: ${AGENCY_KEY}
+  - url: https://evening.example/
+    pause: 2026-12-24
+```
+
+@KEYS@
+
+Headers are sent to the scheme, host and port of `url` alone (and from http to the same host by https): not after a
+redirect to another host, not to the pages behind the entries, and not when the feeds of a home page are looked for. No
+message, log, record or state has their values.
+
+These settings hold for a source by its URL wherever it comes from: also if `--source` replaces the list of the file, if
+it stands in an OPML list, or if it was added with `claimwire sources add`.
+"""
+
+_KEYS = {
+    "url": "the source; it has to be there",
+    "name": "stands in `source.name` of its articles, in place of the title of the feed",
+    "interval": (
+        "how often `watch` asks it: `auto`, or a time span; goes before `--interval`, and before what the feed says of "
+        "itself"
+    ),
+    "full_text": "`auto`, `always` or `never`; goes before `--full-text`",
+    "language": (
+        "an ISO 639 code, e.g. `en`, in place of the language that the feed declares. As that, it counts only where a "
+        "text is too short for its language to be recognised, and where its page declares none"
+    ),
+    "headers": (
+        "fields that are sent along, e.g. an API key. `${NAME}` in a value stands for a variable of the environment, "
+        "so that no secret need stand in the file"
+    ),
+    "pause": "`true`: it is not asked; a date or time: not until then",
+}
+
 
 def reference() -> str:
     """The configuration reference, in Markdown."""
-    return "\n".join([_INTRODUCTION, *_tables()])
+    keys = "\n".join(
+        ["| name | what it does |", "|---|---|", *(f"| `{key}` | {does} |" for key, does in _KEYS.items())]
+    )
+    return "\n".join([_INTRODUCTION, *_tables(), _SINGLE_SOURCES.replace("@KEYS@", keys)])
 
 
 def _tables() -> Iterator[str]:

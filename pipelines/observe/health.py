@@ -40,7 +40,7 @@ _FIRST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """A date before is not one, but the zero of some clock."""
 
 _NOW, _USUAL = 0.1, 0.01
-"""The weight of one entry in the share of the last ones, and in that of all."""
+"""The weight of one entry in the share of the last ones, and in the usual one."""
 _KNOWN = 20
 """Entries after which the usual share is known."""
 _TEASERS = (0.8, 0.4, 0.2)
@@ -253,7 +253,7 @@ def _text(health: Health, entry: Entry) -> Health:
         seen = min(health.entries + 1, 1_000_000)
         usual = health.usual_teasers
         if "teasers" not in health.degraded:  # else what is wrong would become usual
-            usual += (entry.teaser - usual) * max(1 / seen, _USUAL)
+            usual += (entry.teaser - usual) * (1 / seen if seen <= _KNOWN else _USUAL)
         now = health.teasers + (entry.teaser - health.teasers) * max(1 / seen, _NOW)
         health = msgspec.structs.replace(health, entries=seen, teasers=now, usual_teasers=usual)
     if entry.language:
@@ -286,7 +286,7 @@ def _is_degraded(what: str, before: Health, after: Health) -> bool:
     was = what in before.degraded
     if what == "teasers":
         most, least, usual = _TEASERS
-        return after.teasers >= (least if was else most) and (was or _used_to_be_whole(after, usual))
+        return after.teasers >= (least if was else most) and (was or _used_to_be_whole(before, usual))
     if what == "language":
         most, least = _OTHER_LANGUAGE
         return after.languages > _KNOWN and after.other >= (least if was else most)

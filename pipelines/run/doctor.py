@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 import msgspec
 
+from claimwire.connectors.feeds.fetching import get_with
 from claimwire.connectors.feeds.outlets import Discovery
+from claimwire.connectors.feeds.ownheaders import OwnHeaders
 from claimwire.connectors.feeds.parsing import parse_feed_in
 from claimwire.connectors.feeds.records import HtmlPage
 from claimwire.connectors.files.records import FileSource
@@ -174,7 +176,9 @@ def _sources(settings: Settings) -> Iterator[str]:
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
     with ThreadPoolExecutor(settings.feeds_at_once) as threads, Sandbox() as sandbox:
-        answers = list(threads.map(lambda url: _answer(client, url), urls))
+        own = settings.by_source
+        headers = {url: own[url].headers for url in urls if url in own}
+        answers = list(threads.map(lambda url: _answer(client, url, headers.get(url)), urls))
         read = [_problem(url, answer, sandbox) for url, answer in zip(urls, answers, strict=True)]
         discovery = Discovery(client, sandbox)
         problems = list(filter(None, threads.map(lambda url, found: _searched(discovery, url, found), urls, read)))
@@ -184,9 +188,10 @@ def _sources(settings: Settings) -> Iterator[str]:
         raise _Wrong(*problems)
 
 
-def _answer(client: Client, url: str) -> Response | FetchError:
+def _answer(client: Client, url: str, own: OwnHeaders | None) -> Response | FetchError:
+    accept = {"Accept": ACCEPT_FEEDS}
     try:
-        return client.get(url, {"Accept": ACCEPT_FEEDS})
+        return get_with(own, client, url, accept) if own else client.get(url, accept)
     except FetchError as error:
         return error
 
