@@ -72,6 +72,7 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
     """
     # Half a second of imports that only the process pays which reads pages.
+    from claimwire.connectors.web.pages.corrections import without_mistakes  # noqa: PLC0415
     from claimwire.connectors.web.pages.live import entries, is_live, without_entries  # noqa: PLC0415
     from claimwire.connectors.web.pages.marks import MarkedPage  # noqa: PLC0415
     from claimwire.connectors.web.pages.meta import PageMetadata, metadata_of  # noqa: PLC0415
@@ -89,8 +90,7 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     marked = MarkedPage.parse(html, url)
     of_page = metadata_of(marked, text) if marked else PageMetadata()
     found = entries(marked) if marked else []
-    if found:
-        text = without_entries(text, found)
+    text = without_mistakes(without_entries(text, found) if found else text)
     canonical = of_page.canonical
     article = RawArticle(
         url=url or canonical,
