@@ -81,7 +81,7 @@ _CAPTION_END = re.compile(
       (?:^|[\s.—–|(-])(?:photo(?:graph)?|foto|picture|image|illustration|bild|фото)s?\ ?(?:credit|by|courtesy)?
         \ ?[:/]\ ?[^.:]{2,70}\)?\.?$
     | [(\[][^()\[\]]{0,70}
-        (?:\bphoto\b\ ?/|photo\ (?:by|via)|/\ ?(?:getty|afp|reuters|epa|ap)\b|getty\ images
+        (?:\bphoto\b\ ?/|photo\ (?:by|via)\ (?-i:[A-Z])|/\ ?(?:getty|afp|reuters|epa|ap)\b|getty\ images
         |\bvia\ (?:ap|reuters|afp|getty)\b)[^()\[\]]{0,70}[)\]]\W{0,3}$
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -92,7 +92,8 @@ _CALL = re.compile(
     r"""
       (?:^|[.?!]\ )(?:sign\ up|subscribe|register)\b.{0,80}\b(?:newsletters?|inbox)\b
     | \bnewsletters?\b.{0,200}[.?!]\ (?:sign\ up|subscribe)\b
-    | (?:^|[.?!]\ )follow\ (?:us|me|him|her|them)\ on\ (?:twitter|x|facebook|instagram|threads|bluesky|linkedin|tiktok)\b
+    | (?:^|[.?!]\ )follow\ (?:us|me|him|her|them)\ on
+        \ (?:twitter|x|facebook|instagram|threads|bluesky|linkedin|tiktok)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
