@@ -68,6 +68,27 @@ def test_a_page_gives_its_text_and_what_it_says_of_itself() -> None:
     assert (article.paywalled, article.syndicated_from, article.text_source) == (True, None, None)
 
 
+def test_a_title_that_stands_again_above_the_text_is_not_of_it() -> None:
+    body = page().replace(b"<p>The dam", b"<h2>Dam above Brackwater holds</h2><p>The dam", 1)
+    assert read_page(body, CANONICAL, None, NOW).article.text == "\n\n".join(PARAGRAPHS)
+
+
+def test_a_notice_of_a_mistake_is_told_and_not_part_of_the_text() -> None:
+    notice = "Correction, 2 March: An earlier version of this article said that the dam was broken. It holds."
+    body = page().replace(b"</article>", f"<p>{notice}</p></article>".encode())
+    article = read_page(body, CANONICAL, None, NOW).article
+    assert article.correction == notice
+    assert article.text == "\n\n".join(PARAGRAPHS)
+
+
+def test_an_update_that_tells_news_stays_in_the_text() -> None:
+    update = "Update: The engineers have left the dam, and the council has told the lower town that it is safe."
+    body = page().replace(b"</article>", f"<p>{update}</p></article>".encode())
+    article = read_page(body, CANONICAL, None, NOW).article
+    assert article.correction == update
+    assert (article.text or "").endswith(update)
+
+
 def test_a_saved_page_has_the_address_it_was_saved_from_and_else_its_canonical_link() -> None:
     assert read_page(page(), None, None, None).article.url == CANONICAL
     saved = "<!-- saved from url=(0039)https://courier.example/news/dam?from=home -->\n"

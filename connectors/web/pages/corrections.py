@@ -23,7 +23,7 @@ _ADDED = (
 )
 _NOTICES = (
     r"(?:editor(?:[’']s|ial|s[’'])?\s+)?(?:corrections?|clarification|corrections? and clarifications?)"
-    r"(?:\s+(?:on|appended|notice)\b[^:]{0,40})?\s*[:—–-]\s*\w",
+    r"(?:\s+(?:on|appended|notice)\b[^:]{0,40}|[,\s(]+\d[^:.]{0,30}|,[^:.]{0,30}\d{1,4}\)?)?\s*[:—–-]\s*\w",
     rf"an?\s+(?:earlier|previous|original|prior|initial)\s+version\s+of\s+{_THIS}\b",
     rf"{_THIS}\s+(?:was|has been|is|have been)\s+(?:(?!last|first|not)\w+\s+)?{_MENDED}\b",
     rf"{_THIS}\s+(?:(?:originally|previously|initially)\s+{_MISTAKE}|incorrectly|mistakenly|wrongly|erroneously)\b",
@@ -52,3 +52,21 @@ def notice_in(paragraphs: Iterable[str]) -> str | None:
     """
     stripped = (paragraph.strip() for paragraph in paragraphs)
     return next((told for told in stripped if len(told) <= LONGEST and _NOTICE.match(told[:400])), None)
+
+
+_OF_MISTAKE = re.compile(
+    r"\b(?:correct|clarif|(?:earlier|previous|original|prior|initial) version|incorrect|mistake|wrong|erron|misst|misid"
+    r"|misquot|misspel|misnam|misreport|originally|previously|initially)",
+    re.IGNORECASE,
+)
+
+
+def without_mistakes(text: str) -> str:
+    """A text without the paragraphs that tell of a mistake in it: they repeat what was never so.
+
+    Notices of updates stay, since what they tell is news.
+    """
+    if not _OF_MISTAKE.search(text):
+        return text
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(each for each in paragraphs if not (_OF_MISTAKE.search(each[:400]) and notice_in((each,))))

@@ -72,8 +72,9 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         Unreadable: the bytes are no HTML, or there is neither an address nor a title nor a text in them.
     """
     # Half a second of imports that only the process pays which reads pages.
+    from claimwire.connectors.web.pages.corrections import without_mistakes  # noqa: PLC0415
     from claimwire.connectors.web.pages.live import entries, is_live, without_entries  # noqa: PLC0415
-    from claimwire.connectors.web.pages.marks import MarkedPage  # noqa: PLC0415
+    from claimwire.connectors.web.pages.marks import MarkedPage, key  # noqa: PLC0415
     from claimwire.connectors.web.pages.meta import PageMetadata, metadata_of  # noqa: PLC0415
     from claimwire.connectors.web.pages.parts import links_onwards, links_to_whole  # noqa: PLC0415
     from claimwire.connectors.web.pages.text import decode_html, page_text  # noqa: PLC0415
@@ -89,8 +90,10 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
     marked = MarkedPage.parse(html, url)
     of_page = metadata_of(marked, text) if marked else PageMetadata()
     found = entries(marked) if marked else []
-    if found:
-        text = without_entries(text, found)
+    text = without_mistakes(without_entries(text, found) if found else text)
+    first, _, rest = text.partition("\n\n")
+    if of_page.title and rest and key(first) == key(of_page.title):
+        text = rest  # some pages have their title twice
     canonical = of_page.canonical
     article = RawArticle(
         url=url or canonical,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from claimwire.connectors.web.pages.blocks import Block
+from claimwire.connectors.web.pages.blocks import ANCESTORS, Block
 
 # Whole blocks. Each is what sites write around articles, not what an article says: short, and of a fixed form.
 _WHOLE = re.compile(
@@ -49,15 +49,72 @@ _WHOLE = re.compile(
     | this\ (?:article|story|post)\ (?:was\ )?(?:originally\ |first\ )?(?:appeared|published|written)
         \ (?:in|on|at|by)\b.{0,150}
     | (?:have|do\ you\ have)\ (?:a\ |any\ )?(?:news\ )?(?:tip|story|confidential)\b.{0,200}
+    | (?:follow|see|read|find)\ [^.]{1,60}\b(?:coverage|reporting|stories)\b[^.]{0,80}\b(?:at|on|here)\b.{0,120}
+    | (?:contact|reach|e-?mail|write\ to)\ .{1,100}\S@\S+\.\w.{0,100}
+    | (?:for\ (?:more|further)\ (?:information|details)|to\ learn\ more)\b.{0,60}(?:\bvisit|click|https?:).{0,150}
+    | (?:become\ a|upgrade\ to)\b.{0,30}\b(?:subscriber|member)\b.{0,200}
+    | listen\ to\ .{1,40}\b(?:live|podcasts?)\b.{0,100}
+    | related(?:\ (?:articles?|stor(?:y|ies)|coverage|posts?|content|links?|topics?|news|information|videos?))?\W*
+    | this\ (?:article|story|content|post|series|report)\ (?:about\ .{1,80}\ )?(?:was|is|has\ been)
+        \ (?:\w+\ |(?:written|reported)\ by\ .{1,80}\ and\ )?
+        (?:produced|developed|created|paid|sponsored|supported|funded|made\ possible|brought\ to\ you|part\ of)
+        \b.{0,300}
+    | \(?(?:(?:some|most|all)\ of\ )?(?:this|the|our|we|as\ an?|purchases?|products?|by\ using)\b.{0,120}
+        \b(?:affiliate\ links?|earn\b.{0,60}\bcommissions?|earn\ from\ qualifying)\b.{0,250}
+    | (?:this\ (?:slideshow|video|page|site)\ requires|please\ enable|you\ need\ to\ enable)\ javascript\b.{0,150}
+    | your\ browser\ (?:does\ not|doesn[’']t|is\ not)\b.{0,150}
+    | (?:loading|working)\b.{0,20}(?:\.\.\.|…) | embed\W* | \[[A-Z_]{3,40}\]
+    | (?:on\ this\ page|jump\ to|table\ of\ contents|view\ all|book\ now|don[’']t\ miss|read\ also|also\ read
+        |most\ (?:read|popular)|editor[’']s\ picks?|in\ pictures)[\s:.!…]*
+    | (?:(?:\d[\d,.]*[km]?|no|one)\s
+        (?:comments?|shares?|likes?|views?|reactions?|replies|retweets?|followers?)[\s|·•,]*)+
+    | (?:leia\ (?:também|mais)|lee\ también|leggi\ anche|(?:à\ )?lire\ aussi|lesen\ sie\ auch|mehr\ zum\ thema
+        |lees\ ook|czytaj\ (?:też|także|więcej)|читайте\ также|baca\ juga|läs\ också|les\ også)\b\s*[:|-]?.{0,150}
     | (?:tags?|topics?|filed\ under|categor(?:y|ies)|share\ this(?:\ (?:article|story|post))?
         |in\ this\ (?:article|story))\s*(?::.{0,200})?
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+# Captions by the credit at their end: "... in January. Photograph: Ada Quill/Wire", "... (AP Photo/Ada Quill)".
+_CAPTION_END = re.compile(
+    r"""
+      (?:^|[\s.—–|(-])(?:photo(?:graph)?|foto|picture|image|illustration|bild|фото)s?\ ?(?:credit|by|courtesy)?
+        \ ?[:/]\ ?[^.:]{2,70}\)?\.?$
+    | [(\[][^()\[\]]{0,70}
+        (?:\bphoto\b\ ?/|photo\ (?:by|via)\ (?-i:[A-Z])|/\ ?(?:getty|afp|reuters|epa|ap)\b|getty\ images
+        |\bvia\ (?:ap|reuters|afp|getty)\b)[^()\[\]]{0,70}[)\]]\W{0,3}$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_LONGEST_CREDIT = 160
+# What a reader is asked to do, wherever in a block it stands.
+_CALL = re.compile(
+    r"""
+      (?:^|[.?!]\ )(?:sign\ up|subscribe|register)\b.{0,80}\b(?:newsletters?|inbox)\b
+    | \bnewsletters?\b.{0,200}[.?!]\ (?:sign\ up|subscribe)\b
+    | (?:^|[.?!]\ )follow\ (?:us|me|him|her|them)\ on
+        \ (?:twitter|x|facebook|instagram|threads|bluesky|linkedin|tiktok)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_CALLED = ("newsletter", "inbox", "follow ")
+_MONTHS = frozenset(
+    (
+        *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+        *("november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+    )
+)
+_DATE_WORDS = _MONTHS.union(
+    ("at", "on", "of", "the", "de", "am", "pm", "gmt", "utc", "est", "edt", "pst", "pdt", "bst", "cet", "ist", "et"),
+    ("updated", "published", "posted", "last", "first", "monday", "tuesday", "wednesday", "thursday", "friday"),
+    ("saturday", "sunday", "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun"),
+)
+_MOST_DATE_WORDS = 14
 # No word can be split in two ways, so that the time is linear.
 _WORD = r"(?:[A-Z][\w.’'-]*|and|of|the|for|de|van|von|der|&)"
 _BYLINE = re.compile(
-    r"(?i:(?:(?:written|reported|reviewed|edited|story|text|words|posted|published)\s)?by):?\s"
+    r"(?i:(?:(?:(?:additional\s)?report(?:ing|ed)|written|writing|reviewed|edit(?:ing|ed)|story|text|words|posted|"
+    r"published)\s)?by):?\s"
     rf"{_WORD}(?:(?:,\s?|\s[&|•·-]\s|\s){_WORD}){{0,11}}"
     r"(?:[\s,|•·-]{1,3}(?:\d.{0,40}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|staff).{0,40}|@\w+))?"
 )
@@ -70,19 +127,63 @@ _CREDIT = re.compile(
 )
 _CREDITED = frozenset(("p", "div", "figure"))
 _SUBHEADS = frozenset(("h2", "h3", "h4", "h5", "h6"))  # "By the numbers"
+_BUTTONS = re.compile(
+    r"(?:(?:facebook|twitter|x|reddit|whats ?app|telegram|pinterest|linked ?in|flipboard|messenger|e-?mail|print|"
+    r"copy(?: link)?)[\s|·•,/]*)+",
+    re.IGNORECASE,
+)
+_NO_BUTTONS = _SUBHEADS | {"td", "th"}
 _EDGES = "[]*»›>•·–—- "
 _LONGEST = 600
+
+
+# The class of a caption, and not a word of a style sheet that only mentions one ("[&>figcaption]:mt-2").
+_CAPTION_CLASS = re.compile(r"(?<!\S)(?!(?:has|with|no)[-_])[\w-]*caption[\w-]*(?!\S)", re.IGNORECASE)
+_QUOTE_CLASS = re.compile(r"quote|testimonial", re.IGNORECASE)
+_IN_FIGURE = 1 << ANCESTORS.index("figure")
+_IN_TEXT = sum(1 << ANCESTORS.index(name) for name in ("blockquote", "pre", "table"))
+
+
+def _is_caption(block: Block) -> bool:
+    """Whether a block stands where captions do."""
+    if block.tag == "figcaption":
+        return True
+    _, own, above = block.look
+    if any("caption" in names.lower() and _CAPTION_CLASS.search(names) for names in (own, above)):
+        return True
+    in_figure = block.within & _IN_FIGURE and not block.within & _IN_TEXT and block.tag in _CREDITED
+    return bool(in_figure) and not _QUOTE_CLASS.search(own + above)
 
 
 def is_boilerplate(block: Block) -> bool:
     """Whether a block is a caption, or a phrase that sites put around an article."""
     text = block.text
-    if block.tag == "figcaption":
-        return True
     if len(text) > _LONGEST:
-        return False
-    if _WHOLE.fullmatch(text) or _WHOLE.fullmatch(text.strip(_EDGES)):
+        return block.tag == "figcaption"
+    if _is_caption(block):
         return True
-    if block.tag in _CREDITED and _CREDIT.fullmatch(text):
+    bare = text.strip(_EDGES)
+    if _WHOLE.fullmatch(text) or (bare != text and _WHOLE.fullmatch(bare)):
+        return True
+    lower = text.lower()
+    if any(word in lower for word in _CALLED) and _CALL.search(text):
+        return True
+    if block.tag in _CREDITED and (_CREDIT.fullmatch(text) or _CAPTION_END.search(text[-_LONGEST_CREDIT:])):
+        return True
+    if len(text) < 120 and block.tag not in _NO_BUTTONS and _BUTTONS.fullmatch(text):
+        return True
+    if block.tag not in _SUBHEADS and _is_date(block):
         return True
     return len(text) < 120 and block.tag not in _SUBHEADS and _BYLINE.fullmatch(text) is not None
+
+
+def _is_date(block: Block) -> bool:
+    """Whether a block is a date, with or without a time of day, and nothing else."""
+    words = [token.casefold() for token in block.tokens]
+    numbers = sum(word[0].isdigit() for word in words)
+    return (
+        numbers >= 2
+        and len(words) <= _MOST_DATE_WORDS
+        and any(word in _MONTHS for word in words)
+        and all(word[0].isdigit() or word in _DATE_WORDS for word in words)
+    )
