@@ -1,6 +1,8 @@
 """How sure a claim is: the chance that a reader finds content and speaker right to the word, from how it was found.
 
-A logistic regression over a few features of the draft. ``data/confidence.tsv`` has their weights, which
+A logistic regression over features of the draft: the rule, the words of cue, speaker and content, and the signs that
+the steps before have noticed (``Draft.signs``): how sure the tagger is of each edge, in what rule and tagger agree, the
+shape of the parse. ``data/confidence.tsv`` has their weights, which
 ``training/pages.py`` learns from news pages whose claims were marked by reading.
 """
 
@@ -78,6 +80,7 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
             yield "relative speaker", 1.0
         if len(draft.speaker) > 1 or len(speaker) > 12:
             yield "long speaker", 1.0
+    yield from draft.signs.items()
     yield from _of_content(text, draft, content)
 
 

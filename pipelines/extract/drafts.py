@@ -32,6 +32,8 @@ class Draft:
     """The speaker is taken over from an earlier sentence."""
     score: float = 0.0
     """How sure the tagger is, where it found the claim."""
+    signs: dict[str, float] = field(default_factory=dict)
+    """What the steps have noticed about the draft that says how sure it is: features of ``confidence``."""
     sure: float | None = None
     """The chance that content and speaker are right to the word (``confidence``)."""
     worth: float | None = None

@@ -31,6 +31,9 @@ _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"}
 _OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
 _REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
 _LONGEST_NAME = 12
+_GAP = 4
+_BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
+_DEPENDING = frozenset({"because", "given", "if", "unless", "since", "so", "although", "until"})
 _CLOSING = frozenset("\"”'’»")
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
@@ -98,13 +101,14 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     parts = [tokens for span in draft.content if (tokens := _tokens(doc, start, span)) is not None]
     if len(parts) < len(draft.content):
         return
+    named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
+    parts = _around(_without_gaps(_in_sentence(parts, cue), [cue, *named]), cue, named)
     said = _relative(cue) or [
         tokens if _is_quotation(tokens) else _whole(_governed(tokens, cue), cue)
         for tokens in _begun(_without_reporter(parts, cue), cue)
     ]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
-    named = [tokens for span in draft.speaker if (tokens := _tokens(doc, start, span)) is not None]
     if not named:
         _name(start, cue, draft)
     elif (longer := _with_verb(named[-1], cue)) is not None:
@@ -126,6 +130,63 @@ def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
 
 def _span(start: int, tokens: TokenSpan) -> Span:
     return start + int(tokens.start_char), start + int(tokens.end_char)
+
+
+def _in_sentence(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out what stands in a sentence before that of the cue, outside quotations: "It is old. | It leaks, Lee
+    said."."""
+    first = cue.root.sent.start
+    kept = []
+    for tokens in parts:
+        if tokens.start >= first or any(token.is_quote for token in tokens):
+            kept.append(tokens)
+        elif tokens.end > first:
+            kept.append(tokens.doc[first : tokens.end])
+    return kept or parts
+
+
+def _without_gaps(parts: list[TokenSpan], reporting: Sequence[TokenSpan]) -> list[TokenSpan]:
+    """Closes a gap of a few words in a clause that are neither the cue nor the speaker: "he is proud, | but he wants |
+    to be known"."""
+    joined: list[TokenSpan] = []
+    for tokens in parts:
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and 0 <= tokens.start - before.end <= _GAP
+            and before[-1].sent == tokens[0].sent
+            and not any(token.is_quote for token in tokens.doc[before.start : tokens.end])
+            and not any(before.end < each.end and each.start < tokens.start for each in reporting)
+        ):
+            joined[-1] = tokens.doc[before.start : tokens.end]
+        else:
+            joined.append(tokens)
+    return joined
+
+
+def _around(parts: list[TokenSpan], cue: TokenSpan, named: Sequence[TokenSpan]) -> list[TokenSpan]:
+    """Both sides of a cue between commas, if the one that was left out is a clause: "Even if it rains, | the mayor
+    says, | it will open"."""
+    doc, sentence = cue.doc, cue.root.sent
+    first, last = min([cue.start, *(n.start for n in named)]), max([cue.end, *(n.end for n in named)])
+    inserted = (
+        len(parts) == 1
+        and named
+        and sentence.start < first - 1
+        and last < sentence.end - 1
+        and doc[first - 1].text == "," == doc[last].text
+        and not any(token.is_quote for token in sentence)
+    )
+    if not inserted:
+        return parts
+    (part,) = parts
+    if part.start == last + 1 and part.end >= sentence.end - 1:
+        other = doc[sentence.start : first - 1]
+        return [other, part] if any(map(is_verb, other)) and other[0].lower_ not in _BY_TIME else parts
+    if part.start == sentence.start and part.end == first - 1:
+        other = doc[last + 1 : sentence.end - 1]
+        return [part, other] if any(map(is_verb, other)) and other[0].lower_ in _DEPENDING else parts
+    return parts
 
 
 def _main(cue: TokenSpan) -> Token:

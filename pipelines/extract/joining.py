@@ -132,6 +132,7 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
 
 def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     """Takes over from the rule's draft what the parse knows better."""
+    draft.signs |= _agreement(draft, ruled)
     draft.rule = TAGGER_AND_RULES
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     draft.sentence = ruled.sentence
@@ -163,6 +164,24 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
+
+
+def _agreement(draft: Draft, ruled: Draft) -> dict[str, float]:
+    """In what the tagger and the rule agree."""
+    signs = {f"rule was {ruled.rule.name}": 1.0}
+    if abs(draft.content[0][0] - ruled.content[0][0]) > 1:
+        signs["rule begins elsewhere"] = 1.0
+    if abs(draft.content[-1][1] - ruled.content[-1][1]) > 1:
+        signs["rule ends earlier" if ruled.content[-1][1] < draft.content[-1][1] else "rule ends later"] = 1.0
+    if len(draft.content) != len(ruled.content):
+        signs["rule has other parts"] = 1.0
+    if ruled.speaker and draft.speaker and not any_overlaps(draft.speaker, ruled.speaker):
+        signs["rule has another speaker"] = 1.0
+    if not ruled.speaker:
+        signs["rule has no speaker"] = 1.0
+    if not any_overlaps(draft.cue, ruled.cue):
+        signs["rule has another cue"] = 1.0
+    return signs
 
 
 def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:

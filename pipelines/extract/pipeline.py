@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from spacy.tokens import Doc
 
-from claimwire.pipelines.extract import pieces, reject
+from claimwire.pipelines.extract import pieces, reject, shape
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.confidence import confidence
 from claimwire.pipelines.extract.drafts import Draft
@@ -26,7 +26,7 @@ from claimwire.pipelines.extract.joining import with_lines, with_tagger
 from claimwire.pipelines.extract.model import Model
 from claimwire.pipelines.extract.pieces import Piece
 from claimwire.pipelines.extract.record import make_claims, said
-from claimwire.pipelines.extract.spans import any_overlaps
+from claimwire.pipelines.extract.spans import any_overlaps, last_begun
 from claimwire.pipelines.extract.speaking import settle
 from claimwire.pipelines.extract.tagger import Attribution, Tagger, Worth
 from claimwire.schemas import Claim, Entity, Span
@@ -161,6 +161,16 @@ def weigh(work: Work, _: Tools) -> None:
         draft.worth = work.worth.of(draft.content) if work.worth else None
 
 
+def look_at_shape(work: Work, _: Tools) -> None:
+    """Notices the shape of each draft in the parse."""
+    parsed = parses(work)
+    offsets = [start for start, _ in parsed]
+    for draft in work.drafts:
+        piece = last_begun(offsets, draft.main[0])
+        if piece >= 0:
+            draft.signs |= dict.fromkeys(shape.signs(*parsed[piece], draft), 1.0)
+
+
 def judge(work: Work, tools: Tools) -> None:
     """Says how sure each draft is."""
     text = work.article.text
@@ -235,6 +245,7 @@ STEPS = (
     Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
     Step("refuse", each(refuse), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
+    Step("look at shape", each(look_at_shape), needs=("pieces", "docs", "drafts"), gives=("drafts",), what="claims"),
     Step("judge", each(judge), needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("refuse unsure", each(refuse_unsure), needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
     Step("record", each(record), needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),

@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# "Him" mostly means somebody else than the subject. So does "her", except before a noun, which its form does not show: a
-# word follows that is not a small one.
+# "Him" mostly means somebody else than the subject. So does "her", except before a noun, which its form does not
+# show: a word follows that is not a small one.
 _PRONOUN = re.compile(
-    r"\b(?:(?P<m>he|his|himself)|(?P<f>she|herself|her(?= (?!(?:to|the|a|an|that|and|in|on|at|for|with|about|as)\b)[a-z])))\b"
+    r"\b(?:(?P<m>he|his|himself)|"
+    r"(?P<f>she|herself|her(?= (?!(?:to|the|a|an|that|and|in|on|at|for|with|about|as)\b)[a-z])))\b"
 )
 _ENDS = re.compile(r"[.!?]|\n|[\"“”„«»]")
 _REACH = 160
@@ -44,8 +45,8 @@ class Votes(NamedTuple):
 
 
 def votes(text: str, mentions: Sequence[tuple[int, int, int]]) -> Mapping[int, Votes]:
-    """The votes for each person. ``mentions`` are sorted (start, end, person). Only the first name of a sentence counts,
-    up to the next one."""
+    """The votes for each person. ``mentions`` are sorted (start, end, person). Only the first name of a sentence
+    counts, up to the next one."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for at, (_, end, person) in enumerate(mentions):
         before = mentions[at - 1] if at else None

@@ -237,8 +237,8 @@ def _by_first_name(name: str) -> str:
 
 
 def _with_votes(gender: Gender, counted: Votes) -> Gender:
-    """A first name against which the pronouns speak shows nothing: Dylan may be a woman. It is not turned round, because
-    "Mary said he was a good boy" speaks of somebody else."""
+    """A first name against which the pronouns speak shows nothing: Dylan may be a woman. It is not turned round,
+    because "Mary said he was a good boy" speaks of somebody else."""
     if gender is None:
         return counted.likely
     return None if counted.sure not in {None, gender} else gender

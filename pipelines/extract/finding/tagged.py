@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -69,7 +70,12 @@ def _draft(article: Article, found: Attribution) -> Draft | None:
         alleged=not speaker and _nobody_says(words, lemma),
         negated=_NEGATION.search(text, max(0, cue[0] - 10), cue[1]) is not None,
         score=found.score,
+        signs={f"sure of {part}": _logit(sure) for part, sure in found.sure.items()},
     )
+
+
+def _logit(chance: float) -> float:
+    return math.log(max(chance, 0.01) / (1.01 - min(chance, 1.0)))
 
 
 def _content(article: Article, found: Attribution) -> list[Span]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ class Attribution(NamedTuple):
     content: list[Span]
     score: float
     """How sure the tagger is, from 0 to 1: uncalibrated."""
+    sure: Mapping[str, float]
+    """How sure it is of each part and of each edge, from 0 to 1: uncalibrated."""
 
 
 def find_attributions(window: Window, label_scores: Scores, link_scores: Scores) -> Iterator[Attribution]:
@@ -36,7 +38,8 @@ def find_attributions(window: Window, label_scores: Scores, link_scores: Scores)
 
     ``label_scores`` is [piece, label], ``link_scores`` [piece, piece pointed to].
     """
-    parts = list(find_runs(window, log_softmax(label_scores - _BIAS), LABELS))
+    logs = log_softmax(label_scores - _BIAS)
+    parts = list(find_runs(window, logs, LABELS))
     cues = [part for part in parts if part.kind == "cue"]
     sources = [part for part in parts if part.kind == "source"]
     contents: dict[int, list[tuple[Run, float]]] = {}
@@ -50,12 +53,34 @@ def find_attributions(window: Window, label_scores: Scores, link_scores: Scores)
         cue = cues[index]
         speaker, sure = _pointed_to(window, cue, sources, link_scores)
         score = min(part.sure * sure for part, sure in said) * cue.sure * sure
+        edges = [_edges(window, part, logs) for part, _ in said]
+        sure_of = {
+            "begin": min(begin for begin, _, _ in edges),
+            "inside": min(inside for _, inside, _ in edges),
+            "end": min(end for _, _, end in edges),
+            "cue": cue.sure,
+            "link": min(sure for _, sure in said),
+            "speaker": sure,
+        }
         source: list[Span] = []
         if speaker >= 0:
             source = [_span(window, sources[speaker])]
             score *= sources[speaker].sure
+            sure_of["speaker"] *= min(_edges(window, sources[speaker], logs))
         content = [_span(window, part) for part, _ in said]
-        yield Attribution(source, [_span(window, cue)], content, score)
+        yield Attribution(source, [_span(window, cue)], content, score, sure_of)
+
+
+def _edges(window: Window, part: Run, logs: Scores) -> tuple[float, float, float]:
+    """The chance that a part begins where it does, that no piece of it lies outside, and that it goes no further."""
+    chances = np.exp(logs[part.first : part.last + 1])
+    begins, inside = LABELS.index(f"B-{part.kind}"), LABELS.index(f"I-{part.kind}")
+    behind = part.last + 1
+    while behind < len(window.spans) and not window.spans[behind][1]:
+        behind += 1
+    more = float(np.exp(logs[behind, inside])) if behind < len(window.spans) else 0.0
+    least = float((chances[:, begins] + chances[:, inside]).min())
+    return float(chances[0, begins]), least, 1 - more
 
 
 def _pointed_to(window: Window, part: Run, candidates: list[Run], link_scores: Scores) -> tuple[int, float]:
