@@ -38,7 +38,7 @@ setup(
         "h11>=0.14,<1",  # reads the requests of WebSub hubs, and of whoever finds the address
         "htmldate>=1.9,<2",  # a page that declares no date; trafilatura brings it as well
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
-        "jinja2>=3.1,<4",  # the page of show --html; spaCy brings it as well
+        "jinja2>=3.1,<4",  # the page of show --format html; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
         "lxml>=5.2,<7",
         "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know

@@ -285,6 +285,15 @@ def test_show_filters_by_speaker_topic_and_time(claimwire: Claimwire, tmp_path: 
         assert "Bo Lind" in shown
         assert "Ana Verr" not in shown
     assert "Bo Lind" not in claimwire("show", "out", "--since", "2026-01-01").stdout
+    assert "Ana Verr" not in claimwire("show", "out", "--until", "2020-01-01").stdout
+    assert "Bo Lind" in claimwire("show", "out", "--until", "2020-01-01").stdout
+
+
+def test_an_article_without_a_date_is_as_old_as_its_processing(claimwire: Claimwire, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in.jsonl", {key: value for key, value in article(1).items() if key != "date"})
+    claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
+    assert "Ana Verr" in claimwire("show", "out", "--since", "1d").stdout
+    assert "Ana Verr" not in claimwire("show", "out", "--until", "1d").stdout
 
 
 def test_show_filters_by_kind_confidence_and_worth(claimwire: Claimwire, tmp_path: Path) -> None:
@@ -327,15 +336,16 @@ def test_a_page_marks_claims_in_their_texts_and_lets_nothing_of_a_record_run(
     hostile = f"<script>alert(1)</script> {MAYOR} <img src=x onerror=alert(2)>\x1b[31m"
     write_jsonl(tmp_path / "in.jsonl", article(1), article(2, title="</title><b>owned", text=hostile))
     claimwire("run", "--source", "in.jsonl", "--sink", "jsonl:out")
-    page = claimwire("show", "out", "--html").stdout
+    page = claimwire("show", "out", "--format", "html").stdout
     assert page.startswith("<!DOCTYPE html>")
     assert page.endswith("</html>\n")
-    assert page.count("SPEAKER 1") == page.count("CLAIM 1") == page.count("CUE 1") == 2
+    for name, said in (("claim", "The bridge will stay closed"), ("speaker", "Mayor Ana Verr"), ("cue", "said")):
+        assert page.count(f'<sup class={name}>1</sup><mark class="{name}">{said}') == 2
     assert "Verr</b> said: The bridge will stay closed until the spring" in page
     assert not any(found in page for found in ("<script", "<img", "<b>owned", "\x1b", 'src="http'))
     assert set(re.findall(r'href=".{7}', page)) == {'href="https:/'}
     assert "&lt;script&gt;" in page
-    assert "Bridge 1" not in claimwire("show", "out", "--html", "--about", "nothing of the kind").stdout
+    assert "Bridge 1" not in claimwire("show", "out", "--format", "html", "--about", "nothing of the kind").stdout
 
 
 def test_show_ends_quietly_when_its_reader_does(claimwire: Claimwire, tmp_path: Path) -> None:

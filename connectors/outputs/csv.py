@@ -15,7 +15,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     """Write a line of column names and a line a row. Text that could be a formula gets an apostrophe in front."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)  # its line ends make it quote both of their characters
     writer.writerow(columns)
     for row in rows:
         writer.writerow([safe(value) for value in row])

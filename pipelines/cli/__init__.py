@@ -19,7 +19,7 @@ FAMILIES = {
         "replay": ("running", "Process dead letters again."),
     },
     "Read the results": {
-        "show": ("reading", "Show the claims in files or folders that run has written: who said what, and where."),
+        "show": ("reading", "Show the claims that run has written: who said what, and where."),
         "explain": ("reading", "Show why an article was found to be a copy of another."),
     },
     "Find sources": {
