@@ -108,6 +108,7 @@ class Client:
         *,
         follow: Callable[[str], bool] = lambda _: True,
         at_most: int | None = None,
+        own: Callable[[str], Mapping[str, str]] | None = None,
     ) -> Response:
         """Fetch a URL with GET, following redirects.
 
@@ -116,6 +117,7 @@ class Client:
             headers: to be sent beside User-Agent and Accept-Encoding.
             follow: whether to follow a redirect to this URL; one that is not followed is the answer.
             at_most: bytes of the body that are enough; the rest is not read, and no body is then too large.
+            own: header fields that some URLs alone are sent, by the URL of each hop.
 
         Returns:
             The answer, whatever its status: 304 and 404 are answers.
@@ -123,7 +125,7 @@ class Client:
         Raises:
             FetchError: one of its subclasses, for everything that can go wrong.
         """
-        return self._wait(lambda done: self.send(url, done, headers, follow=follow, at_most=at_most))
+        return self._wait(lambda done: self.send(url, done, headers, follow=follow, at_most=at_most, own=own))
 
     def send(
         self,
@@ -145,7 +147,7 @@ class Client:
             headers: as for ``get``.
             follow: as for ``get``, and called like ``done``.
             at_most: as for ``get``.
-            own: header fields that some URLs alone are sent, by the URL of each hop.
+            own: as for ``get``.
             form: sent with POST, as ``post_form`` says; else the request is a GET.
         """
         if not self._transfers.is_of_this_process:

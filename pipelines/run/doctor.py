@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from claimwire.connectors.feeds.fetching import get_with
 from claimwire.connectors.feeds.outlets import Discovery
 from claimwire.connectors.feeds.ownheaders import OwnHeaders
 from claimwire.connectors.feeds.parsing import parse_feed_in
@@ -191,7 +190,7 @@ def _sources(settings: Settings) -> Iterator[str]:
 def _answer(client: Client, url: str, own: OwnHeaders | None) -> Response | FetchError:
     accept = {"Accept": ACCEPT_FEEDS}
     try:
-        return get_with(own, client, url, accept) if own else client.get(url, accept)
+        return client.get(url, accept, own=own.for_ if own else None)
     except FetchError as error:
         return error
 
