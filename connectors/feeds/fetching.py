@@ -54,7 +54,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         self,
         *,
         allow_private: bool = False,
-        concurrency: int = 200,
+        concurrency: int = 400,
         timeout_s: float = 60,
         max_bytes: int = 10_000_000,
         contact: str | None = None,

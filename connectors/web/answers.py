@@ -57,9 +57,9 @@ class Limits(msgspec.Struct, frozen=True):
     """How long and how large an answer may be."""
 
     connect_s: float = 10
-    """To connect to one address, in seconds; TLS has the same time again."""
+    """To connect, TLS included, whatever number of addresses the host has, in seconds."""
     read_s: float = 20
-    """Between two bytes, in seconds."""
+    """Between two pieces of an answer (lines of its headers, bytes of its body), in seconds."""
     whole_s: float = 60
     """For everything, redirects included, in seconds; waiting for a host's other answers does not count."""
     max_bytes: int = 10_000_000

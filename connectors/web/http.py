@@ -359,7 +359,7 @@ def _parsed(url: str) -> Url:
         target = parse_url(parts.geturl())
     except (ValueError, LocationParseError) as error:
         raise BadUrl(url, f"this is not a valid URL{_why(url, error)}; check its spelling") from None
-    if target.scheme not in ("http", "https") or not parts.netloc or not target.host:
+    if target.scheme not in ("http", "https") or not parts.netloc or not target.host or "*" in target.host:
         raise BadUrl(url, "only http:// and https:// URLs can be fetched")
     return target
 

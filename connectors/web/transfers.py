@@ -3,7 +3,9 @@
 libcurl sends and receives, by pycurl, and a thread of its own waits for all of them. What libcurl would do by itself
 is switched off or done here: names are looked up here, so that the addresses are checked before it connects and, once
 more, at the very moment when it does; redirects, proxies of the environment, .netrc, cookies and other protocols than
-HTTP are not its business. Sizes and times are checked while the bytes come.
+HTTP are not its business. Sizes and times are checked while the bytes come. Bodies are decompressed by urllib3's
+decoders, which cannot be made to burst since 2.6: libcurl's refuse a gzip file of several members, or with something
+behind it, and every encoding that is none (``Content-Encoding: utf-8``).
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import certifi
 import pycurl
+from urllib3.exceptions import DecodeError
+from urllib3.response import MultiDecoder
 
 from claimwire.connectors.web.addresses import is_public
 from claimwire.connectors.web.answers import (
@@ -44,9 +48,12 @@ _log = logging.getLogger(__name__)
 
 Resolver = Callable[[str, int], list[str]]
 
-ENCODINGS = "gzip,deflate" + (",br" if pycurl.version_info()[4] & pycurl.VERSION_BROTLI else "")
+ENCODINGS = "gzip,deflate,br"
 """Of bodies, as the Accept-Encoding field names them."""
 
+_DECODED = frozenset((*ENCODINGS.split(","), "x-gzip"))
+_PIECE = 16_384
+"""Bytes that are decompressed at a time: what takes urllib3's decoders time by its square is bounded by it."""
 SMALL_BYTES = 262_144
 _LARGE_AT_ONCE = 8
 """Bodies above ``SMALL_BYTES`` that are held at the same time; others wait for room when they come to that size."""
@@ -80,14 +87,14 @@ class Transfer:
         fields: The header fields to be sent.
         seconds: For everything, the name's lookup included.
         at_most: Bytes of the body that are enough; None for all, and then no more than the limit.
-        ended: Called in the thread of Transfers, with the answer (of a redirect too) or the error, and the seconds left.
+        ended: Called in the thread of Transfers, with the answer (of a redirect too) or error, and the seconds left.
         form: What is sent with POST; None for a GET.
     """
 
     __slots__ = (
-        "addresses", "alive", "at_most", "body", "cut", "deadline", "discarded", "easy", "ended", "enough", "fields",
-        "final", "form", "got", "header_bytes", "headers", "host", "in_block", "large", "last", "paused_at", "port",
-        "problem", "status", "target", "url",
+        "addresses", "alive", "at_most", "body", "deadline", "decoder", "discarded", "easy", "ended", "enough",
+        "fields", "final", "form", "got", "header_bytes", "headers", "host", "in_block", "large", "last", "paused_at",
+        "port", "problem", "status", "target", "url",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +127,7 @@ class Transfer:
         self.in_block = False
         self.final = False
         self.body = bytearray()
+        self.decoder: MultiDecoder | None = None
         self.discarded = False
         self.enough = False
         self.problem: FetchError | None = None
@@ -287,7 +295,7 @@ class Transfers:
             problem = f"the host {host!r} has no address ({found}); check its spelling and the DNS"
             self._end(transfer, NotFound(url, problem))
             return
-        transfer.addresses = [str(ipaddress.ip_address(address)) for address in found if self._may_be_asked(address)]
+        transfer.addresses = [address for address in found if self._allow_private or is_public(address)]
         if not transfer.addresses:
             problem = f"{host!r} is at {', '.join(found) or 'no address'}, which is not on the public internet"
             self._end(transfer, PrivateAddress(url, f"{problem}; --allow-private lets claimwire ask it"))
@@ -301,9 +309,6 @@ class Transfers:
             transfer.easy = None  # it is not used again either
             self._end(transfer, BrokenAnswer(url, f"it cannot be asked for ({error}); check its spelling"))
 
-    def _may_be_asked(self, address: str) -> bool:
-        return self._allow_private or is_public(address)
-
     def _look_at_times(self, now: float) -> None:
         for transfer in list(self._under_way):
             if transfer.paused_at is not None:
@@ -314,28 +319,12 @@ class Transfers:
                 self._look_at(transfer, transfer.easy.curl, now)
 
     def _look_at(self, transfer: Transfer, curl: pycurl.Curl, now: float) -> None:
-        got = curl.getinfo(pycurl.SIZE_DOWNLOAD_T)  # as it comes over the wire
-        if got > transfer.got:
-            transfer.got = got
-            transfer.alive = now
-            if transfer.final and got > self._most(transfer):
-                self._end(transfer, self._too_large(transfer))
-        elif now - transfer.alive > self._limits.read_s:
-            if not curl.getinfo(pycurl.PRETRANSFER_TIME):
-                transfer.alive = now - self._limits.read_s + _TICK_S  # it is still connecting; libcurl looks at that
-            else:
-                self._end(transfer, _explained(transfer, pycurl.E_OPERATION_TIMEDOUT, ""))
-
-    def _most(self, transfer: Transfer) -> int:
-        """Bytes that may come over the wire."""
-        return max(transfer.at_most or 0, self._limits.max_bytes)
-
-    def _too_large(self, transfer: Transfer) -> Response | FetchError:
-        # Of a body of which the beginning is enough, what is nothing but the heads of empty blocks ends as well.
-        if transfer.at_most is not None:
-            return _answer(transfer)
-        limit = self._limits.max_bytes
-        return TooLarge(transfer.url, f"the body has more than {limit} bytes; raise the limit if it is right")
+        if now - transfer.alive <= self._limits.read_s:
+            return
+        if curl.getinfo(pycurl.PRETRANSFER_TIME):
+            self._end(transfer, _explained(transfer, pycurl.E_OPERATION_TIMEDOUT, ""))
+        else:
+            transfer.alive = now - self._limits.read_s + _TICK_S  # it is still connecting; libcurl looks at that
 
     def _take_ended(self) -> None:
         _, good, bad = self._multi.info_read()
@@ -357,8 +346,10 @@ class Transfers:
             result = _explained(transfer, code, message)
         elif not transfer.final:
             result = BrokenAnswer(transfer.url, "the answer is broken (it has no end); try later")
-        elif curl.getinfo(pycurl.SIZE_DOWNLOAD_T) > self._most(transfer):
-            result = self._too_large(transfer)
+        elif transfer.decoder and transfer.at_most is None:
+            self._let_go(transfer)
+            self._decode(transfer)
+            return
         else:
             result = _answer(transfer)
         self._end(transfer, result)
@@ -366,11 +357,7 @@ class Transfers:
     def _end(self, transfer: Transfer, result: Response | FetchError) -> None:
         """Take a transfer out, and say how it ended. A connection in the middle of an answer is closed by this."""
         self._under_way.discard(transfer)
-        if easy := transfer.easy:
-            transfer.easy = None
-            self._multi.remove_handle(easy.curl)
-            easy.release()
-            self._idle.append(easy)
+        self._let_go(transfer)
         if transfer.paused_at is not None:
             self._paused.remove(transfer)
         transfer.body = bytearray()
@@ -380,6 +367,14 @@ class Transfers:
             transfer.ended(result, transfer.left())
         except Exception:  # whatever one caller does to us, the rest go on
             _log.exception("%s: its caller has failed", without_password(transfer.url))
+
+    def _let_go(self, transfer: Transfer) -> None:
+        """Its handle is not needed any more."""
+        if easy := transfer.easy:
+            transfer.easy = None
+            self._multi.remove_handle(easy.curl)
+            easy.release()
+            self._idle.append(easy)
 
     def _end_all(self) -> None:
         for transfer in list(self._under_way):
@@ -402,14 +397,35 @@ class Transfers:
         if self._paused:
             self._large_left -= 1
             transfer = self._paused.popleft()
+            transfer.large = True
             now = time.monotonic()
             assert transfer.paused_at is not None  # noqa: S101 - for the type checker
-            assert transfer.easy is not None  # noqa: S101 - it is paused in the middle of its body
             transfer.deadline += now - transfer.paused_at  # it was we who kept it waiting
             transfer.alive = now
             transfer.paused_at = None
-            transfer.large = True
-            transfer.easy.curl.pause(pycurl.PAUSE_CONT)
+            if transfer.easy:
+                transfer.easy.curl.pause(pycurl.PAUSE_CONT)
+            else:
+                self.call(lambda: self._decode(transfer))
+
+    def _decode(self, transfer: Transfer) -> None:
+        """Decompress a body that is here as a whole, as soon as there is room for it."""
+        if transfer not in self._under_way:
+            return  # it has ended before
+        limit = self._limits.max_bytes
+        try:
+            body = None if transfer.large else decoded(transfer.body, transfer.headers, min(SMALL_BYTES, limit))
+            if body is None and not transfer.large and not self.take_large(transfer):
+                return
+            body = decoded(transfer.body, transfer.headers, limit) if body is None else body
+        except Exception as error:  # those of zlib, of brotli, of urllib3
+            self._end(transfer, _broken(transfer, f"it cannot be decompressed: {error}"))
+            return
+        if body is None:
+            self._end(transfer, _too_large(transfer, limit))
+        else:
+            transfer.body = body
+            self._end(transfer, _answer(transfer))
 
     @property
     def limits(self) -> Limits:
@@ -436,7 +452,6 @@ class _Easy:
             (pycurl.NOPROXY, "*"),
             (pycurl.NETRC, pycurl.NETRC_IGNORED),
             (pycurl.PATH_AS_IS, 1),
-            (pycurl.ACCEPT_ENCODING, ENCODINGS),
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
             (pycurl.CONNECTTIMEOUT_MS, max(int(transfers.limits.connect_s * 1000), 1)),
@@ -531,30 +546,49 @@ class _Easy:
             problem = f"the body has {announced} bytes, more than {limit}; raise the limit if it is right"
             transfer.problem = TooLarge(transfer.url, problem)
             return 0
+        else:
+            try:
+                transfer.decoder = _decoder(transfer.headers)
+            except DecodeError as error:
+                transfer.problem = _broken(transfer, str(error))
+                return 0
         return None
 
     def _write(self, chunk: bytes) -> int | None:
-        """Some of the body, decompressed; 0 lets libcurl give up."""
+        """Some of the body, as it comes over the wire; 0 lets libcurl give up."""
         transfer = self.transfer
         if transfer is None:
             return 0
         if transfer.discarded:
             return None
         transfer.alive = time.monotonic()
+        if transfer.at_most is not None:
+            return self._write_beginning(transfer, chunk, transfer.at_most)
         size = len(transfer.body) + len(chunk)
-        limit = self._transfers.limits.max_bytes
-        if transfer.at_most is None and size > limit:
-            problem = f"the body has more than {limit} bytes; raise the limit if it is right"
-            transfer.problem = TooLarge(transfer.url, problem)
+        if size > (limit := self._transfers.limits.max_bytes):
+            transfer.problem = _too_large(transfer, limit)
             return 0
         if size > SMALL_BYTES and not transfer.large and not self._transfers.take_large(transfer):
             return int(pycurl.WRITEFUNC_PAUSE)
         transfer.body += chunk
-        if transfer.at_most is not None and size >= transfer.at_most:
-            del transfer.body[transfer.at_most :]
-            transfer.enough = True
-            return 0
         return None
+
+    def _write_beginning(self, transfer: Transfer, chunk: bytes, at_most: int) -> int | None:
+        """The same of a body of which the beginning is enough."""
+        transfer.got += len(chunk)
+        try:
+            while (left := at_most - len(transfer.body)) > 0:
+                transfer.body += transfer.decoder.decompress(chunk, left) if transfer.decoder else chunk[:left]
+                if not transfer.decoder or not transfer.decoder.has_unconsumed_tail:
+                    break
+                chunk = b""
+        except Exception as error:  # those of zlib, of brotli, of urllib3
+            transfer.problem = _broken(transfer, f"it cannot be decompressed: {error}")
+            return 0
+        del transfer.body[at_most:]  # brotli's limit is a rough one
+        # What packs badly, or is nothing but the heads of empty blocks, ends as well.
+        transfer.enough = len(transfer.body) >= at_most or transfer.got > max(at_most, self._transfers.limits.max_bytes)
+        return 0 if transfer.enough else None
 
 
 class _Lookups:
@@ -585,7 +619,7 @@ class _Lookups:
         while (asked := self._waiting.get()) is not None:
             host, port, found = asked
             try:
-                addresses: list[str] | Exception = self._resolve(host, port)
+                addresses: list[str] | Exception = [_canonical(address) for address in self._resolve(host, port)]
             except Exception as error:  # OSError, UnicodeError, or what a caller's resolver raises
                 addresses = error
             found(addresses)
@@ -593,9 +627,57 @@ class _Lookups:
             self._idle.release()
 
 
+def _canonical(address: str) -> str:
+    """An IP address as every part of a program writes it. Raises ValueError where it is none."""
+    return str(ipaddress.ip_address(address.partition("%")[0]))
+
+
 def _answer(transfer: Transfer) -> Response:
     """What a transfer has got."""
     return Response(url=transfer.url, status=transfer.status, headers=transfer.headers, body=bytes(transfer.body))
+
+
+def decoded(body: bytes | bytearray, headers: Mapping[str, str], most: int) -> bytearray | None:
+    """A body without its encodings, in time proportional to its length and that of the result.
+
+    Args:
+        body: As it came.
+        headers: By lower-case name.
+        most: Bytes of the result; None stands for one that has more.
+
+    Raises:
+        Exception: whatever zlib, brotli and urllib3 raise.
+    """
+    decoder = _decoder(headers)
+    if decoder is None:
+        return bytearray(body)
+    found = bytearray()
+    for start in range(0, len(body), _PIECE):
+        piece = bytes(body[start : start + _PIECE])
+        while len(found) <= most:
+            more = decoder.decompress(piece, most + 1 - len(found))
+            found += more
+            if not decoder.has_unconsumed_tail or not (more or piece):
+                break
+            piece = b""
+        if len(found) > most:
+            return None
+    return found
+
+
+def _decoder(headers: Mapping[str, str]) -> MultiDecoder | None:
+    """For the encodings that were asked for; others are most often none. Raises DecodeError for more than five."""
+    named = [name.strip() for name in headers.get("content-encoding", "").lower().split(",")]
+    known = [name for name in named if name in _DECODED]
+    return MultiDecoder(",".join(known)) if known else None
+
+
+def _too_large(transfer: Transfer, limit: int) -> TooLarge:
+    return TooLarge(transfer.url, f"the body has more than {limit} bytes; raise the limit if it is right")
+
+
+def _broken(transfer: Transfer, why: str) -> BrokenAnswer:
+    return BrokenAnswer(transfer.url, f"the answer is broken ({why}); try later, or tell the site's operator")
 
 
 def too_long(url: str) -> Timeout:
@@ -611,7 +693,7 @@ def _explained(transfer: Transfer, code: int, message: str) -> FetchError:
         return Unreachable(url, f"no trusted TLS connection ({message}); look at it in a browser")
     if code in _NO_CONNECTION or (code in _CUT_OFF and not transfer.header_bytes):
         return Unreachable(url, f"no connection ({message}); try later")
-    return BrokenAnswer(url, f"the answer is broken ({message}); try later, or tell the site's operator")
+    return _broken(transfer, message)
 
 
 def _field(name: str, value: str) -> bytes:
