@@ -116,7 +116,8 @@ class Summary(msgspec.Struct):
         if self.seen or self.sources_failed:
             return None
         if self.is_idle:
-            return f"nothing due   {counted(self.feeds_not_due, 'feed waits', 'feeds wait')}; claimwire sources tells when each is due"
+            waiting = counted(self.feeds_not_due, "feed waits", "feeds wait")
+            return f"nothing due   {waiting}; claimwire sources tells when each is due"
         if self.feeds_unchanged or self.files_unchanged:
             return f"nothing new   {state} has it all; another --state reads it again"
         if self.topics_read:
