@@ -1,4 +1,4 @@
-"""A day of ``claimwire watch --every 1m`` without the waiting: 1,440 runs in one process over feeds on this machine.
+"""A day of ``claimwire watch --interval 1m`` without the waiting: 1,440 runs in one process over feeds on this machine.
 
     python benchmarks/soak.py [--runs 1440] [--minutes 0]
 

@@ -126,6 +126,7 @@ def test_a_turn_in_which_nothing_is_due_asks_nobody(desk: Desk) -> None:
     due = desk.state(url).next_at
     assert due
     assert not is_anything_due(settings, due - MINUTE)
+    assert not is_anything_due(settings, due - timedelta(seconds=0.6))  # a run would begin a whole second before
     assert is_anything_due(settings, due)
     desk.now = due - MINUTE
     summary = desk.turn(url)

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from conftest import run_here
 from hypothesis import given
 from hypothesis import strategies as st
+from outlet import Outlet, page
 from rich.cells import cell_len
 from test_run_feeds import feed
 from test_run_outlets import outlet
@@ -293,3 +294,19 @@ def test_a_length_of_time_is_short(length: timedelta) -> None:
 )
 def test_a_length_of_time_is_told_in_the_unit_that_suits_it(length: timedelta, told: str) -> None:
     assert span(length) == told
+
+
+def test_the_share_of_paywalled_pages_is_that_of_the_pages_that_were_read(tmp_path: Path) -> None:
+    closed = (
+        b'<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script></head>'
+    )
+    with WebServer() as server:
+        posts = Outlet(server, 4)
+        for number, record in enumerate(posts.records[:1]):
+            body = page(record, posts.url(number)).replace(b"</head>", closed)
+            posts.serve(posts.path(number), Page(body, headers={"Content-Type": "text/html"}))
+        assert run(tmp_path, posts.feed, full_text="auto", page_delay=0).pages_read == 4
+        run(tmp_path, posts.feed, full_text="auto", page_delay=0)
+    (row,) = rows(tmp_path).values()
+    assert (row["paywalled"], row["teasers"]) == (0.25, 1.0)
+    assert list(row["robots"].values()) == ["allowed"]

@@ -312,6 +312,6 @@ def _tell(settings: Settings, summary: Summary) -> None:
 
         _log.info("run completed", extra={"summary": msgspec.structs.asdict(summary)})
         return
-    for line in (*summary.lines(), summary.nothing(settings.state)):
+    for line in (*(() if summary.is_idle else summary.lines()), summary.nothing(settings.state)):
         if line:
             print(line, file=sys.stderr)

@@ -66,6 +66,12 @@ class Summary(msgspec.Struct):
         """Whether every entry seen has ended somewhere."""
         return self.seen == self.enriched + self.copies + self.unchanged + self.dead_letters + self.waiting
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether this was a turn of ``watch`` in which nothing was due."""
+        read = self.feeds_read or self.feeds_unchanged or self.files_read or self.topics_read
+        return bool(self.feeds_not_due) and not (read or self.seen or self.sources_failed)
+
     def figures(self) -> dict[str, Any]:
         """The figures alone, as an event carries them."""
         figures = msgspec.structs.asdict(self)
@@ -112,8 +118,9 @@ class Summary(msgspec.Struct):
         """Why nothing was seen, for a reader; None if something was, or a source failed, which is said elsewhere."""
         if self.seen or self.sources_failed:
             return None
-        if self.feeds_not_due and not (self.feeds_read or self.feeds_unchanged or self.files_read):
-            return "nothing due   claimwire sources tells when each feed is"
+        if self.is_idle:
+            waiting = counted(self.feeds_not_due, "feed waits", "feeds wait")
+            return f"nothing due   {waiting}; claimwire sources tells when each is due"
         if self.feeds_unchanged or self.files_unchanged:
             return f"nothing new   {state} has it all; another --state reads it again"
         if self.topics_read:

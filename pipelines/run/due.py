@@ -29,7 +29,7 @@ def is_anything_due(settings: Settings, now: datetime | None = None) -> bool:
 
     True also where that cannot be found out: the turn says what is wrong.
     """
-    now = now or datetime.now(UTC)
+    now = (now or datetime.now(UTC)).replace(microsecond=0)  # as a run's own time
     database = Path(settings.state) / DATABASE
     if not database.exists():
         return True
