@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from conftest import run_here, written
 from hypothesis import given
 from hypothesis import strategies as st
+from killing import kill_group, started
 from liveblog import INTRO, NIGHT, TITLE, Said, live_page
-from test_full_text import let_pages_be_due
+from test_full_text import let_pages_be_due, short_slices
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 from webserver import Page, WebServer
@@ -212,6 +214,39 @@ def test_a_blog_without_a_text_of_its_own_keeps_the_teaser(tmp_path: Path) -> No
     assert entry["text"].startswith("We follow the night")
     assert "live blog" in entry["page_problem"]
     assert len(articles(tmp_path)) == 4
+
+
+@pytest.mark.slow
+def test_killed_while_blogs_are_read_every_entry_is_written_exactly_once(tmp_path: Path) -> None:
+    blogs, kills = 9, 4
+    with WebServer() as server:
+        items = []
+        for number in range(blogs):
+            said = tuple(each._replace(text=f"{each.text} That was in town number {number}.") for each in NIGHT)
+            server.add(f"/live/{number}", Page(body=live_page(said), headers=HTML, delay=0.1))
+            link = server.url(f"/live/{number}")
+            items.append(
+                f"<item><title>Blog {number}</title><link>{link}</link><description>Now …</description></item>"
+            )
+        feed = server.add(
+            "/feed.xml", Page(body=f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode())
+        )
+        arguments = [
+            *("--source", feed, "--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state")),
+            *("--extract", "none", "--full-text", "auto", "--page-delay", "0"),
+        ]
+        for kill in range(kills):
+            with started(tmp_path, *arguments, preexec_fn=short_slices) as process:
+                end = time.monotonic() + 60
+                while len(server.requests) < 4 + 3 * kill and process.poll() is None and time.monotonic() < end:
+                    time.sleep(0.02)
+                kill_group(process)
+        with started(tmp_path, *arguments, preexec_fn=short_slices) as process:
+            assert process.wait(120) == 0
+        entries_of_blogs = [article["url"] for article in articles(tmp_path) if article["part_of"]]
+        expected = [server.url(f"/live/{number}#{said.name}") for number in range(blogs) for said in NIGHT]
+    assert sorted(entries_of_blogs) == sorted(expected)
+    assert len(articles(tmp_path)) == blogs * 4
 
 
 def test_saved_pages_and_archives_of_live_blogs_give_their_entries(tmp_path: Path) -> None:
