@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from claimwire.pipelines.dedupe.words import WORD, codes, lines
-from claimwire.schemas import Claim, EnrichedArticle
+from claimwire.schemas import Claim, EnrichedArticle, source_text
 
 
 class Carrier(NamedTuple):
@@ -54,7 +54,7 @@ class Carriers:
         copies = self.of(record.article.id)
         if all(copy.words is None for copy in copies):
             return list(copies)
-        said = [_words(record.article.text[start:end]) for start, end in claim.content]
+        said = [_words(source_text(record.article, claim)[start:end]) for start, end in claim.content]
         return [copy for copy in copies if copy.words is None or all(_stands(part, copy.words) for part in said)]
 
     def is_outdated(self, record: EnrichedArticle) -> bool:

@@ -85,6 +85,8 @@ def _marked(claims: Sequence[Claim]) -> dict[tuple[str, Span], list[int]]:
     """The numbers of the claims, by what is marked and where."""
     marks: defaultdict[tuple[str, Span], list[int]] = defaultdict(list)
     for number, claim in enumerate(claims, 1):
+        if claim.in_title:
+            continue  # only the text is drawn
         speaker = claim.speaker.spans if claim.speaker else ()
         cue = claim.cue.spans if claim.cue else ()
         for what, spans in (("CLAIM", claim.content), ("SPEAKER", speaker), ("CUE", cue)):

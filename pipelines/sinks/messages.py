@@ -21,6 +21,7 @@ from claimwire.schemas import (
     MessageSpeaker,
     decode,
     encode,
+    source_text,
 )
 
 CLOUD_EVENT = "application/cloudevents+json; charset=UTF-8"
@@ -107,6 +108,7 @@ def _copied(record: bytes) -> str | None:
 def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMessage:
     """One claim of a record as the monitoring topic carries it. ``copies`` of the article are known."""
     article, entities = record.article, record.entities
+    text = source_text(article, claim)
     speaker = claim.speaker
     return ClaimMessage(
         schema_version=SCHEMA_VERSION,
@@ -126,15 +128,15 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         cue=claim.cue.lemma if claim.cue else None,
         polarity=claim.polarity,
         modality=claim.modality,
-        hedges=tuple(article.text[start:end] for start, end in claim.hedges),
+        hedges=tuple(text[start:end] for start, end in claim.hedges),
         quantities=tuple(
-            MessageQuantity(article.text[one.start : one.end], one.value, one.unit, one.comparator)
-            for one in claim.quantities
+            MessageQuantity(text[one.start : one.end], one.value, one.unit, one.comparator) for one in claim.quantities
         ),
         entities=tuple((entities[index].name, entities[index].label) for index in claim.entities),
         check_worthiness=claim.check_worthiness,
         confidence=claim.confidence,
-        sentence=article.text[slice(*claim.sentence)],
+        sentence=text[slice(*claim.sentence)],
+        in_title=claim.in_title,
     )
 
 
