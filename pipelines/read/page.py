@@ -58,6 +58,8 @@ def _marks_of(claim: Claim) -> list[str]:
     """What is worth saying about a claim beside its words."""
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
+    if claim.in_title:
+        marks.append("in the title")
     if claim.check_worthiness is not None:
         marks.append(f"worth a check {claim.check_worthiness:.2f}")
     return marks
