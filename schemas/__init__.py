@@ -30,6 +30,7 @@ from claimwire.schemas.records import (
     Span,
     Speaker,
     TextSource,
+    source_text,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "TextSource",
     "decode",
     "encode",
+    "source_text",
 ]

@@ -15,6 +15,7 @@ from claimwire.schemas.records import (
     EnrichedArticle,
     MessageQuantity,
     MessageSpeaker,
+    source_text,
 )
 
 
@@ -33,6 +34,7 @@ def with_claims(records: Iterable[bytes]) -> Iterator[tuple[bytes, EnrichedArtic
 def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMessage:
     """One claim of a record as the monitoring topic carries it. ``copies`` of the article are known."""
     article, entities = record.article, record.entities
+    text = source_text(article, claim)
     speaker = claim.speaker
     return ClaimMessage(
         schema_version=SCHEMA_VERSION,
@@ -52,15 +54,15 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         cue=claim.cue.lemma if claim.cue else None,
         polarity=claim.polarity,
         modality=claim.modality,
-        hedges=tuple(article.text[start:end] for start, end in claim.hedges),
+        hedges=tuple(text[start:end] for start, end in claim.hedges),
         quantities=tuple(
-            MessageQuantity(article.text[one.start : one.end], one.value, one.unit, one.comparator)
-            for one in claim.quantities
+            MessageQuantity(text[one.start : one.end], one.value, one.unit, one.comparator) for one in claim.quantities
         ),
         entities=tuple((entities[index].name, entities[index].label) for index in claim.entities),
         check_worthiness=claim.check_worthiness,
         confidence=claim.confidence,
-        sentence=article.text[slice(*claim.sentence)],
+        sentence=text[slice(*claim.sentence)],
+        in_title=claim.in_title,
     )
 
 

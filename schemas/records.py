@@ -264,6 +264,13 @@ class Claim(Record, frozen=True):
     kind: ClaimKind | None = None
     """``statement``: somebody says, writes, shows; ``belief``: thinks, expects, fears; ``intention``: means to do, or
     wants done; ``attitude``: is for or against something. Null in records of schema 1.1 and before."""
+    in_title: bool = False
+    """Whether the claim stands in the title only: then all its offsets are into ``article.title``."""
+
+
+def source_text(article: Article, claim: Claim) -> str:
+    """The text of an article into which a claim's offsets are: its title or its text."""
+    return (article.title or "") if claim.in_title else article.text
 
 
 class MessageSpeaker(Record, frozen=True):
@@ -315,6 +322,8 @@ class ClaimMessage(Record, frozen=True):
     sentence: str
     """The sentences that the claim touches, verbatim."""
     kind: ClaimKind | None = None
+    in_title: bool = False
+    """Whether the claim stands in the title only, and not in the text."""
 
 
 class Provenance(Record, frozen=True):

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import repeat
 from typing import NamedTuple, Protocol
 
+from claimwire.pipelines.extract import titles
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.model import Model, find_model, load_model
@@ -19,7 +20,8 @@ _BATCH_ARTICLES = 64
 
 
 class Text(Protocol):
-    """What an extractor needs of an article; ``schemas.Article`` has it."""
+    """What an extractor needs of an article; ``schemas.Article`` has it. A ``title`` is read as well where there is
+    one."""
 
     @property
     def id(self) -> str: ...
@@ -55,7 +57,7 @@ class Extractor:
         batch: list[Work] = []
         size = 0
         for article, parts in zip(articles, only, strict=False):
-            batch.append(Work(article.id, Article(article.text), parts))
+            batch.append(Work(article.id, Article(article.text), parts, title=_title(article) if parts is None else ""))
             size += len(article.text)
             if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ARTICLES:
                 yield from self._read(batch)
@@ -73,7 +75,14 @@ class Extractor:
         return [(work.entities, work.drafts) for work in batch]
 
     def _read(self, batch: list[Work]) -> list[Extraction]:
-        self._run(batch)
+        headed = [work for work in batch if work.title]
+        heads = [
+            Work(f"{work.id} title", Article(titles.sentence(work.title, work.article.text)), least=titles.LEAST)
+            for work in headed
+        ]
+        self._run([*batch, *heads])
+        for work, head in zip(headed, heads, strict=True):
+            work.claims += tuple(titles.claims(work.title, head.claims, work.entities, work.claims))
         return [Extraction(work.entities, work.claims) for work in batch]
 
     def _run(self, batch: list[Work], until: str | None = None) -> None:
@@ -83,6 +92,13 @@ class Extractor:
                 step.run(batch, self._tools)
                 if step.name == until:
                     break
+
+
+def _title(article: Text) -> str:
+    """The title of an article, if it has one that is not too long for a title and does not stand in the text."""
+    title = getattr(article, "title", None)
+    is_title = isinstance(title, str) and 0 < len(title.strip()) <= len(title) <= titles.LONGEST
+    return str(title) if is_title and title not in article.text else ""
 
 
 def check(model: str | None = None, by: By | None = None) -> None:

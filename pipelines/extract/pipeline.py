@@ -44,6 +44,10 @@ class Work:
     article: Article
     only: Sequence[Span] | None = None
     """The parts of the text from whose sentences claims are wanted; None for all of it."""
+    title: str = ""
+    """The title, if it is to be read as well."""
+    least: float = reject.SURE
+    """How sure a statement has to be."""
     pieces: list[Piece] = field(default_factory=list)
     docs: list[Doc | None] = field(default_factory=list)
     """What spaCy made of each piece; None where it did not read the piece."""
@@ -192,7 +196,7 @@ def refuse_unlikely(work: Work, _: Tools) -> None:
 
 def refuse_unsure(work: Work, _: Tools) -> None:
     """Leaves out what a press desk would hardly take for somebody's statement."""
-    work.drafts = reject.sure(work.drafts)
+    work.drafts = reject.sure(work.drafts, work.least)
 
 
 def record(work: Work, _: Tools) -> None:

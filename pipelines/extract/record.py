@@ -14,6 +14,7 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, speaker
+from claimwire.pipelines.extract.confidence import VERBAL
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.quantities import find_quantities
 from claimwire.pipelines.extract.spans import has_words, hull, outside, text_of
@@ -78,7 +79,12 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         sentence=sentence,
         kind=kind(draft.lemma, draft.class_, whole),
     )
-    return msgspec.structs.replace(claim, check_worthiness=round(worth(claim, draft.worth), 2))
+    return msgspec.structs.replace(claim, check_worthiness=round(worth(claim, draft.worth, _says(draft, whole)), 2))
+
+
+def _says(draft: Draft, whole: str) -> bool:
+    """Whether a content has a verb, by the parse or by its words."""
+    return any(sign.startswith(("finite", "infinite")) for sign in draft.signs) or VERBAL.search(whole) is not None
 
 
 def said(text: str, draft: Draft) -> list[Span]:

@@ -363,9 +363,9 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in drafts if not is_unlikely(draft)]
 
 
-def sure(drafts: Sequence[Draft]) -> list[Draft]:
+def sure(drafts: Sequence[Draft], least: float = SURE) -> list[Draft]:
     """The drafts that are sure enough for a reader who wants statements."""
-    return [draft for draft in drafts if draft.sure is None or draft.sure >= SURE]
+    return [draft for draft in drafts if draft.sure is None or draft.sure >= least]
 
 
 def unnested(drafts: Sequence[Draft]) -> list[Draft]:

@@ -15,15 +15,29 @@ from claimwire.pipelines.extract.confidence import VERBAL, WORD, logistic
 from claimwire.pipelines.extract.wordlists import sections, weights
 from claimwire.schemas import Claim
 
+NUMBER, BARE = 0.3, 0.5
 _PAST = re.compile(r"\b(?:was|were|had|did|been|\w{2,}ed)\b", re.IGNORECASE)
 _PERSONS = frozenset({"he", "she", "they", "we", "i", "you"})
 _THINGS = frozenset({"it", "this", "that", "there"})
 
 
-def worth(claim: Claim, tagger: float | None) -> float:
-    """From 0 to 1. ``tagger`` is the tagger's own grade, which was learnt from debates; None without it."""
+def worth(claim: Claim, tagger: float | None, predicate: bool) -> float:
+    """From 0 to 1.
+
+    A statement with a number in it can be checked, whatever its words: its grade is no lower than ``NUMBER``. Words of
+    which nothing is said cannot: no higher than ``BARE``.
+
+    Args:
+        claim: What is graded.
+        tagger: The tagger's own grade, which was learnt from debates; None without it.
+        predicate: Whether anything is said of something: whether the content has a verb.
+    """
     known = weights("worth.tsv", "rules" if tagger is None else "tagger")
-    return logistic(known, features(claim, tagger))
+    grade = logistic(known, features(claim, tagger))
+    if not predicate:
+        return min(grade, BARE)
+    asks = claim.text.rstrip("\"'”’ ").endswith("?")
+    return max(grade, NUMBER) if claim.quantities and claim.kind == "statement" and not asks else grade
 
 
 def features(claim: Claim, tagger: float | None) -> Iterator[tuple[str, float]]:

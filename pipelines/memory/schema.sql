@@ -71,6 +71,7 @@ CREATE TABLE claims (  -- one row for each claim of each version, with the colum
     check_worthiness REAL, confidence REAL,
     sentence TEXT NOT NULL,
     kind TEXT,
+    in_title INTEGER,  -- 1: it stands in the title, and its offsets are into that
     UNIQUE (version, number)
 );
 CREATE INDEX claims_by_id ON claims (id);

@@ -13,7 +13,7 @@ from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.read.stored import Carrier, Stored, is_store
 from claimwire.pipelines.read.written import enriched
-from claimwire.schemas import Claim, EnrichedArticle
+from claimwire.schemas import Claim, EnrichedArticle, source_text
 
 
 class _Copy(NamedTuple):
@@ -61,7 +61,7 @@ class Carriers:
         """Those of them in which a claim of the article stands."""
         copies = self._by_original.get(record.article.id, ())
         if any(copy.words is not None for copy in copies):
-            said = [sequence(record.article.text[start:end]) for start, end in claim.content]
+            said = [sequence(source_text(record.article, claim)[start:end]) for start, end in claim.content]
             copies = [copy for copy in copies if copy.words is None or all(stands(part, copy.words) for part in said)]
         return [copy.carrier for copy in copies] + [
             carrier for store in self._stores for carrier in store.carriers_of(record, claim)

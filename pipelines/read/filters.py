@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from claimwire.pipelines.memory.rows import names_in, seen_at
 from claimwire.pipelines.read.words import Search
-from claimwire.schemas import Claim, EnrichedArticle
+from claimwire.schemas import Claim, EnrichedArticle, source_text
 from claimwire.schemas.flat import time_text
 
 PLAIN = frozenset({"statement", "affirmed", "asserted"})
@@ -60,7 +60,7 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
         return False
     if wanted.about is None:
         return True
-    sentence = record.article.text[slice(*claim.sentence)]
+    sentence = source_text(record.article, claim)[slice(*claim.sentence)]
     return wanted.about.matches(
         (claim.text, sentence, record.article.title, *said_by, names_in(record, claim.entities))
     )

@@ -61,6 +61,8 @@ def _marks_of(claim: Claim) -> list[str]:
     """What is worth saying about a claim beside its words."""
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
+    if claim.in_title:
+        marks.append("in the title")
     if claim.check_worthiness is not None:
         marks.append(f"worth a check {claim.check_worthiness:.2f}")
     return marks
@@ -71,6 +73,7 @@ def _drawn(text: str, claims: Sequence[Claim]) -> Iterator[Markup]:
     marks = [
         (start, end, name, number)
         for number, claim in enumerate(claims, 1)
+        if not claim.in_title  # only the text is drawn
         for name, spans in _spans(claim)
         for start, end in spans
     ]

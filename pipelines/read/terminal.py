@@ -105,6 +105,7 @@ def _who(claim: Claim, carried: int) -> Text:
         line.append(escaped(f"  {_on_one_line(claim.cue.text)}"), style="green")
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
+    marks += ["in the title"] * claim.in_title
     line.append(f"  {', '.join(marks)}", style="dim")
     if carried > 1:
         line.append(f"  {carried} carriers", style="yellow")
