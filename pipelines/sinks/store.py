@@ -17,6 +17,7 @@ from claimwire.connectors.outputs.sqlite import StoreError, require_fts5
 from claimwire.pipelines.memory.store import Staged
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import StageTogether, empty, stage_together
+from claimwire.pipelines.state.journal import make_folder
 
 SCHEME = "sqlite:"
 
@@ -38,7 +39,7 @@ class StoreSink(msgspec.Struct, frozen=True):
         """Raises SinkError where this Python cannot make a store, or its folder cannot be made."""
         try:
             require_fts5()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
         except StoreError as error:
             raise SinkError(str(error)) from error
         except OSError as error:
