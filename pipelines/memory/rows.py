@@ -161,15 +161,21 @@ class Writer:
                 self._note(version, copy, kind == "near")
 
     def _note(self, original: int, copy: int, is_near: bool) -> None:
-        claims = self._db.execute("SELECT claim, content FROM claims WHERE version = ?", (original,)).fetchall()
+        claims = self._db.execute(
+            "SELECT claim, content, in_title, title FROM claims WHERE version = ?", (original,)
+        ).fetchall()
+        carried = [claim for claim, *_ in claims]
         if is_near and claims:
             text, words = self._text(original), sequence(self._text(copy))
-            claims = [
-                (claim, content)
-                for claim, content in claims
-                if all(stands(sequence(text[start:end]), words) for start, end in msgspec.json.decode(content))
+            carried = [
+                claim
+                for claim, content, in_title, title in claims
+                if all(
+                    stands(sequence((title or "" if in_title else text)[start:end]), words)
+                    for start, end in msgspec.json.decode(content)
+                )
             ]
-        self._insert("carriers", [(claim, copy) for claim, _ in claims], "OR IGNORE")
+        self._insert("carriers", [(claim, copy) for claim in carried], "OR IGNORE")
 
     def _text(self, version: int) -> str:
         (text,) = self._db.execute("SELECT text FROM articles WHERE version = ?", (version,)).fetchone()
