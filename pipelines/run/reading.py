@@ -158,7 +158,7 @@ class Reading:
         states: dict[str, SourceState] = dict(searched or {})
         events: list[Event] = []
         failing: dict[str, datetime] = {}
-        no_feeds = {feed.name for feed in answers if feed not in feed_results or pages.get(feed.url)}
+        no_feeds = {feed.name for feed in answers if self._outlets.is_unsearched(feed, pages) or pages.get(feed.url)}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
             if feed.url in pages:
