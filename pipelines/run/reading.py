@@ -150,7 +150,8 @@ class Reading:
         answers = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
         pages = self._outlets.look_into(answers)
-        feed_results = [feed for feed in answers if not self._outlets.is_unsearched(feed, pages)]
+        unsearched = {feed.url for feed in answers if self._outlets.is_unsearched(feed, pages)}
+        feed_results = [feed for feed in answers if feed.url not in unsearched]
 
         if unread := len(requests) - len(feed_results):
             _log.warning("%s not read before the end; the next run does", _were(unread))
@@ -158,7 +159,7 @@ class Reading:
         states: dict[str, SourceState] = dict(searched or {})
         events: list[Event] = []
         failing: dict[str, datetime] = {}
-        no_feeds = {feed.name for feed in answers if self._outlets.is_unsearched(feed, pages) or pages.get(feed.url)}
+        no_feeds = {feed.name for feed in answers if feed.url in unsearched or pages.get(feed.url)}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
             if feed.url in pages:
