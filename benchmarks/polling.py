@@ -1,6 +1,6 @@
 """Feeds polled per second, compared with lemon24's reader on the same loopback web in the same run.
 
-    python benchmarks/polling.py --reader-python /tmp/reader/bin/python [--feeds 1000 10000] [--reader-workers 1 20 50 100]
+    python benchmarks/polling.py --reader-python /tmp/reader/bin/python [--feeds 1000 10000]
 
 Goals: the second poll of 1,000 feeds, none of which has changed, 10 times as fast as reader's; of 10,000 in 30 s; the
 first poll 1.5 times as fast as reader's, which parsing limits.
@@ -103,7 +103,7 @@ class Served(asyncio.Protocol):
 async def serve(latency: float, keeps: bool) -> None:
     """Serve until killed; the port is printed."""
     Served.latency, Served.keeps = latency, keeps
-    listening = socket.create_server(("0.0.0.0", 0), backlog=8192)  # noqa: S104 - all of 127.0.0.0/8 is wanted
+    listening = socket.create_server(("0.0.0.0", 0), backlog=8192)  # all of 127.0.0.0/8
     server = await asyncio.get_running_loop().create_server(Served, sock=listening)
     print(listening.getsockname()[1], flush=True)
     await server.serve_forever()
@@ -215,8 +215,9 @@ def polled(python: str, what: str, *arguments: object) -> dict[str, Any]:
 
 def tell(name: str, count: int, told: dict[str, Any]) -> None:
     counts = ", ".join(f"{number:,} {what}" for what, number in told["counts"].items())
+    each = told["cpu"] / count * 1e3
     print(
-        f"{name:<34} {told['seconds']:7.2f} s {count / told['seconds']:7.0f}/s {told['cpu'] / count * 1e3:7.2f} ms CPU each"
+        f"{name:<34} {told['seconds']:7.2f} s {count / told['seconds']:7.0f}/s {each:7.2f} ms CPU each"
         f" ({told['own_cpu'] / count * 1e3:.2f} of the process itself) {told['megabytes']:5.0f} MB ({counts})",
         flush=True,
     )

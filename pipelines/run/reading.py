@@ -204,7 +204,8 @@ class Reading:
         for home, feeds in pages.items():
             self._configured.stand_for(home, (source.url for source in feeds))
         had = tallies(staged(self._staging, "articles_of_feeds", Article))
-        feed_results = [feed for feed in answers if not self._outlets.is_unsearched(feed, pages)]
+        unsearched = {feed.url for feed in answers if self._outlets.is_unsearched(feed, pages)}
+        feed_results = [feed for feed in answers if feed.url not in unsearched]
 
         if unread := len(requests) - len(feed_results):
             _log.warning("%s not read before the end; the next run does", _were(unread))
@@ -212,7 +213,7 @@ class Reading:
         states: dict[str, SourceState] = dict(searched or {})
         events: list[Event] = []
         failing: dict[str, datetime] = {}
-        no_feeds = {feed.name for feed in answers if feed not in feed_results or pages.get(feed.url)}
+        no_feeds = {feed.name for feed in answers if feed.url in unsearched or pages.get(feed.url)}
         for feed in feed_results:
             problem = feed.error.message.removeprefix(f"{feed.name}: ") if feed.error else None
             if feed.url in pages:
