@@ -191,6 +191,16 @@ def test_an_interval_that_is_set_is_the_same_for_all_and_one_of_a_source_wins(de
     assert set(desk.gaps("/other")) == {HOUR}
 
 
+def test_an_interval_that_is_set_later_counts_at_once(desk: Desk) -> None:
+    url = desk.serve("/feed", publishing(desk, "f", 3 * DAY))
+    desk.turn(url)
+    desk.now += HOUR
+    assert desk.turn(url).feeds_not_due == 1
+    assert is_anything_due(Settings(source=(url,), state=str(desk.folder / "state"), interval="30m"), desk.now)
+    assert desk.turn(url, interval="30m").feeds_not_due == 0
+    assert desk.turn(url, interval="30m").feeds_not_due == 1
+
+
 def test_a_feed_that_is_gone_is_asked_ever_less_and_read_when_it_is_there_again(desk: Desk) -> None:
     there = [False]
     url = desk.serve("/feed", lambda: publishing(desk, "f", HOUR)() if there[0] else Page(status=410))

@@ -310,3 +310,11 @@ def test_the_share_of_paywalled_pages_is_that_of_the_pages_that_were_read(tmp_pa
     (row,) = rows(tmp_path).values()
     assert (row["paywalled"], row["teasers"]) == (0.25, 1.0)
     assert list(row["robots"].values()) == ["allowed"]
+
+
+def test_the_doctor_examines_added_sources_too(server: WebServer, tmp_path: Path) -> None:
+    sources(tmp_path, "add", server.url("/missing"))
+    doctor = ["doctor", "--allow-private", "--extract", "none", "--state", str(tmp_path / "state")]
+    done = CliRunner().invoke(main, doctor)
+    assert done.exit_code == 1
+    assert f"{server.url('/missing')}: answered 404" in done.stdout

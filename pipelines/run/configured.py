@@ -11,6 +11,7 @@ from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.source_settings import FullText, SourceSettings
 from claimwire.pipelines.state.listed import Entry
+from claimwire.pipelines.state.sources import SourceState
 from claimwire.pipelines.timespans import parse_interval
 
 
@@ -54,6 +55,13 @@ class Configured:
         """How often a source is asked; None for a rhythm of its own."""
         own = self.of(url)
         return self._interval if own is None or own.interval is None else parse_interval(own.interval)
+
+    def next_at(self, url: str, state: SourceState) -> datetime | None:
+        """When a source is due: by an interval that is set now, whatever it was when the source was asked last."""
+        fixed = self.interval(url)
+        if fixed is None or state.asked_at is None or state.failing_since:
+            return state.next_at
+        return state.asked_at + fixed
 
     def pause(self, url: str) -> Pause | None:
         """Whether a source is paused, or the home page that it stands for."""

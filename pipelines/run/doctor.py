@@ -37,7 +37,7 @@ from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state import StateError
-from claimwire.pipelines.state.opening import look
+from claimwire.pipelines.state.opening import added_sources, look
 from claimwire.schemas import Failure
 
 
@@ -149,16 +149,20 @@ def _topics(settings: Settings, sink: KafkaSink) -> Iterator[str]:
 
 
 def _sources(settings: Settings) -> Iterator[str]:
-    if not settings.source:
+    try:
+        specs = [*settings.source, *added_sources(Path(settings.state))]
+    except StateError:  # which is said of the state already
+        specs = list(settings.source)
+    if not specs:
         yield "none set"
     try:
-        found = list(dict.fromkeys(chain.from_iterable(map(sources, settings.source))))
+        found = list(dict.fromkeys(chain.from_iterable(map(sources, specs))))
     except SourceError as error:
         raise _Wrong(str(error)) from error
     broken = [source for source in found if isinstance(source, BrokenSource)]
     if broken:
         raise _Wrong(*(f"{source.name}: {source.problem}" for source in broken))
-    if settings.source and not found:
+    if specs and not found:
         yield "there is nothing to read in them now"
     files = [source for source in found if isinstance(source, FileSource)]
     if files:

@@ -66,7 +66,7 @@ def _is_due(found: Found, sources: Sources, configured: Configured, settings: Se
             configured.stand_for(url, state.found)
         for feed in state.found or (url,):
             known = states.get(feed, SourceState())
-            if rhythm.is_due(known.next_at, known.asked_at, now) and not configured.pause(feed):
+            if rhythm.is_due(configured.next_at(feed, known), known.asked_at, now) and not configured.pause(feed):
                 return True
     return False
 

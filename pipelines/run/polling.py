@@ -90,7 +90,7 @@ class Polling:
         if self._configured.pause(url):
             self._summary.feeds_paused += 1
             return None
-        due = rhythm.is_due(feed.next_at, feed.asked_at, now)
+        due = rhythm.is_due(self._configured.next_at(url, feed), feed.asked_at, now)
         if self._only_due and not due and url not in self.told:
             self._summary.feeds_not_due += 1
             return None

@@ -136,7 +136,7 @@ class _Making:
             asked_at=state.asked_at,
             new_at=known.new_at,
             interval_s=None if state.found else state.interval_s,
-            next_at=None if pause or state.found else state.next_at,
+            next_at=None if pause or state.found else self._configured.next_at(url, state),
             failing_since=state.failing_since,
             paused_until=pause.until if pause else None,
             entries_a_day=None if known.counted_a_day is None else round(known.counted_a_day, 2),
