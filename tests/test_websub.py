@@ -757,10 +757,10 @@ def test_hubs_in_private_networks_are_asked_only_when_that_is_allowed(
         with desk.subscribing.listening():
             desk.turn()
             hub.wait_for(1)
-        careful = Desk(tmp_path, url, allow_private=False)
+            one = desk.subscription
+        assert one.until
+        careful = Desk(tmp_path, url, allow_private=False, websub_callback=desk.base)
         with careful.subscribing.listening():
-            one = careful.subscription
-            assert one.until
             careful.settle(one.until, url)
         assert len(hub.asked) == 1
     assert "cannot be asked" in caplog.text
@@ -1017,6 +1017,25 @@ def test_what_was_delivered_and_not_read_waits_for_any_run_and_a_damaged_file_is
     article = next(r["article"] for r in written(tmp_path / "out") if r["article"]["source"]["feed_url"])
     assert (article["source"]["feed_url"], article["fetched_at"]) == (delivery.source, "2026-11-20T10:00:00Z")
     assert sorted(path.suffix for path in folder.iterdir()) == [".damaged", ".inprogress"]
+
+
+def test_what_a_kill_left_half_written_is_removed_before_anybody_listens(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "deliveries"
+    folder.mkdir(parents=True)
+    (folder / "20261120T100000.000000-token-00000000.delivery.inprogress").write_bytes(b"{")
+    whole = folder / "20261120T100000.000000-token-00000001.delivery"
+    whole.write_bytes(b"{}")
+    with Desk(tmp_path, "unused").subscribing.listening():
+        assert list(folder.iterdir()) == [whole]
+
+
+def test_a_hub_does_not_fill_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with subscribed(tmp_path, 1) as (_, asked, _server):
+        for _ in range(5):
+            assert asked.deliver(feed(2), secret="guessed") == 202
+            assert asked.verify()
+    assert caplog.text.count("without a valid signature") == 1
+    assert caplog.text.count("is verified by") <= 2  # once a turn
 
 
 def test_a_subscription_that_is_damaged_in_the_state_is_made_again(tmp_path: Path) -> None:

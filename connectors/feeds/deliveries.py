@@ -98,8 +98,15 @@ def waiting(folder: Path) -> list[Waiting]:
     found = []
     for path in sorted(folder.glob(f"*{_ENDING}")):
         _, _, rest = path.name.partition("-")
-        found.append(Waiting(path, rest.rpartition("-")[0], path.stat().st_size))
+        with suppress(OSError):  # another run has read it
+            found.append(Waiting(path, rest.rpartition("-")[0], path.stat().st_size))
     return found
+
+
+def clear(folder: Path) -> None:
+    """Remove what a kill has left unfinished; nobody may be keeping a delivery meanwhile."""
+    for path in folder.glob(in_progress(Path(f"*{_ENDING}")).name):
+        path.unlink(missing_ok=True)
 
 
 def dealt_with(result: DeliveryResult) -> set[str]:

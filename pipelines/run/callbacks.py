@@ -34,6 +34,8 @@ MOST_BYTES = 1_000_000_000
 _GRACE = timedelta(minutes=5)
 """For which a delivery may come after the lease: it may have been on its way, and clocks differ."""
 _LATER_S = 60
+_MOST_LOGGED = 10_000
+"""Lines that are remembered so as not to be logged again."""
 
 _GONE = Answer(HTTPStatus.GONE)
 _NOT_MEANT = Answer(HTTPStatus.NOT_FOUND)
@@ -68,12 +70,14 @@ class Callbacks:
         self._said: dict[str, Said] = {}
         self._waiting: Counter[str] = Counter()
         self._bytes = 0
+        self._logged: set[tuple[str, str]] = set()
 
     def know(self, subscriptions: Iterable[Subscription], heard: Mapping[str, Said]) -> None:
         """These are all subscriptions, after what hubs had said so far; what waits is counted again."""
         make_folder(self._folder)
         with self._lock:
             self._known = {each.token: each for each in subscriptions}
+            self._logged.clear()
             self._said = {token: said for token, said in self._said.items() if heard.get(token) != said}
             waiting = deliveries.waiting(self._folder)
             self._waiting = Counter(each.token for each in waiting)
@@ -103,19 +107,19 @@ class Callbacks:
     def _hear(self, subscription: Subscription, query: str) -> Answer:
         found = parse_query(query)
         now = datetime.now(UTC)
-        name = without_password(subscription.source)
+        hub = without_password(subscription.hub)
         if not found or found.topic != subscription.topic:
             return _NOT_MEANT
         if isinstance(found, Denial):
             self._note(subscription, Said(None, now, timedelta()))
             reason = f": {found.reason[:200]}" if found.reason else ""
-            _log.warning("%s: the hub %s denies the subscription%s", name, subscription.hub, reason)
+            self._log_once(subscription, logging.WARNING, f"the hub {hub} denies the subscription{reason}")
             return _RECEIVED
         if not _is_meant(found, subscription):
             return _NOT_MEANT
         lease = WANTED_LEASE if found.lease is None else found.lease
         self._note(subscription, Said(found.mode, now, lease))
-        _log.info("%s: %s is verified by %s", name, _WHAT[found.mode], subscription.hub)
+        self._log_once(subscription, logging.INFO, f"{_WHAT[found.mode]} is verified by {hub}")
         return Answer(HTTPStatus.OK, found.challenge)
 
     def _note(self, subscription: Subscription, said: Said) -> None:
@@ -123,10 +127,9 @@ class Callbacks:
             self._said[subscription.token] = said
 
     def _deliver(self, subscription: Subscription, headers: Mapping[str, str], body: bytes) -> Answer:
-        name = without_password(subscription.source)
         if not is_signed(body, headers.get("x-hub-signature"), subscription.secret):
             # Acknowledged all the same, so that nobody learns by trying (WebSub, 7.1.2).
-            _log.warning("%s: a delivery without a valid signature was dropped", name, extra={"source": name})
+            self._log_once(subscription, logging.WARNING, "a delivery without a valid signature was dropped")
             return _RECEIVED
         with self._lock:
             if self._waiting[subscription.token] >= MOST_WAITING or self._bytes + len(body) > MOST_BYTES:
@@ -140,10 +143,20 @@ class Callbacks:
             with self._lock:
                 self._waiting[subscription.token] -= 1
                 self._bytes -= len(body)
-            _log.warning("%s: a delivery could not be kept (%s); the hub sends it again later", name, error)
+            problem = f"a delivery could not be kept ({error}); the hub sends it again later"
+            self._log_once(subscription, logging.WARNING, problem)
             return _LATER
         self._wake()
         return _RECEIVED
+
+    def _log_once(self, subscription: Subscription, level: int, what: str) -> None:
+        """Once a turn, so that no hub fills the log."""
+        with self._lock:
+            if (subscription.token, what) in self._logged or len(self._logged) >= _MOST_LOGGED:
+                return
+            self._logged.add((subscription.token, what))
+        name = without_password(subscription.source)
+        _log.log(level, "%s: %s", name, what, extra={"source": name})
 
 
 _WHAT = {"subscribe": "the subscription", "unsubscribe": "the end of the subscription"}

@@ -6,16 +6,15 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from claimwire.connectors.feeds import websub
+from claimwire.connectors.feeds import deliveries, websub
 from claimwire.connectors.outputs.names import DELIVERIES_FOLDER
 from claimwire.connectors.web.http import Client, FetchError, Limits, Response, without_password
 from claimwire.connectors.web.listener import Listener
@@ -67,10 +66,14 @@ class Subscribing:
         self._asked_at: dict[str, float] = {}
         self._timer: threading.Timer | None = None
 
-    def listening(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
         """Within, hubs are answered. Raises ListenError."""
+        deliveries.clear(Path(self._settings.state) / DELIVERIES_FOLDER)
         host, port = self._settings.websub_address()
-        return Listener(host, port, self._callbacks.answer, self._settings.feed_limit_mb * 1_000_000)
+        with Listener(host, port, self._callbacks.answer, self._settings.feed_limit_mb * 1_000_000) as listener:
+            _log.info("listening for WebSub hubs at %s, port %d", host, listener.port)
+            yield
 
     def take_over(self, state: State) -> None:
         """Write down what hubs have said since the last time, and let the listener know the subscriptions."""
