@@ -88,6 +88,22 @@ def test_comments_and_lists_of_articles_are_no_live_blog() -> None:
         assert read_page(html.encode(), url, None, NOW).updates == ()
 
 
+def test_teasers_of_other_articles_on_a_live_page_are_no_entries_of_it() -> None:
+    teasers = "".join(
+        f'<div class="card"><time datetime="2026-02-10T1{n}:00:00Z"></time><h3><a href="/news/{n}">Story {n}</a></h3>'
+        f"<p>The council of town number {n} has decided to close its swimming pool, the mayor said.</p></div>"
+        for n in range(5)
+    )
+    html = f"<html><body><h1>Flood</h1><p>{INTRO}</p><div>{teasers}</div></body></html>"
+    assert read_page(html.encode(), URL, None, NOW).updates == ()
+
+
+def test_entries_within_entries_are_read_once() -> None:
+    inner = "<div itemprop=liveBlogUpdate>" * 200
+    html = f"<html><body>{inner}<p>The river rises, the flood office in Saltern said.</p></body></html>"
+    assert len(read_page(html.encode(), URL, None, NOW).updates) == 1
+
+
 @pytest.mark.parametrize(
     ("minutes_ago", "ends", "live"),
     [(5, None, True), (5, NOW + timedelta(hours=1), True), (5, NOW - timedelta(hours=1), False), (400, None, False)],
