@@ -19,6 +19,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 from webserver import Page, WebServer
 
+from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.web.pages.live import entries
 from claimwire.connectors.web.pages.marks import MarkedPage
 from claimwire.connectors.web.pages.page import read_page
@@ -279,3 +280,40 @@ def test_saved_pages_and_archives_of_live_blogs_give_their_entries(tmp_path: Pat
         assert summary.enriched == 4
         found = [article for article in articles(tmp_path / name.replace(".", "-")) if article["part_of"]]
         assert sorted(article["url"] for article in found) == sorted(f"{URL}#{said.name}" for said in NIGHT)
+
+
+PIECES = [
+    "<article class=live-entry id=a>",
+    "<div itemprop=liveBlogUpdate>",
+    "<section class=live-entry>",
+    "</section>",
+    "</div>",
+    "<time datetime='2026-02-10T10:00:00Z'>",
+    "<time datetime='10:00'>",
+    "<h2><a href='//['>",
+    "<a rel=next href='?page=2'>",
+    "<nav class=pager><a href='/x/2'>2</a>",
+    "<a href='?print=1'>Print</a>",
+    "<meta property=og:type content=article>",
+    "<base href='http://['>",
+    "<link rel=canonical href='/live/x'>",
+    "<p>The river rises fast, the flood office in Saltern said on Monday.</p>",
+    "\x00\ud800",
+    '<script type="application/ld+json">{"@type":"LiveBlogPosting","liveBlogUpdate":[{"@id":"#\\ud800","articleBody":'
+    '"The river rises fast, the office said.","datePublished":1e300},{"url":"http://[","text":["a","b"]},7]}</script>',
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=20),
+    st.sampled_from([None, URL, "http://[", "https://a.example/x?page=1"]),
+)
+def test_whatever_a_page_is_made_of_it_is_read_or_refused(pieces: list[str], url: str | None) -> None:
+    body = "".join(pieces).encode("utf-8", "surrogatepass")
+    try:
+        page = read_page(body, url, None, NOW)
+    except Unreadable:
+        return
+    for raw in page.articles():
+        article = normalize(raw)
+        assert decode(encode(article), Article) == article

@@ -154,7 +154,11 @@ def _address(page: MarkedPage, links: Iterable[str | None], published: Moment | 
 
 
 def _within(blog: str | None, name: str) -> str | None:
-    return f"{blog.partition('#')[0]}#{quote(name.strip()[:300], safe='/:;=@!$()*,.-_~')}" if blog else None
+    return (
+        f"{blog.partition('#')[0]}#{quote(name.strip()[:300], safe='/:;=@!$()*,.-_~', errors='replace')}"
+        if blog
+        else None
+    )
 
 
 def _derived(published: Moment | None, words: str) -> str:

@@ -14,6 +14,7 @@ from lxml import etree
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.http import host_of
 from claimwire.connectors.web.pages import jsonld
 from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
 
@@ -40,7 +41,8 @@ class MarkedPage:
 
     def __init__(self, tree: Any, url: str | None, html: str) -> None:
         self.tree, self.html = tree, html
-        self.url = value.web_address((url or "").strip())
+        given = (url or "").strip()
+        self.url = value.web_address(given) if host_of(given) else None
         base = tree.find(".//base[@href]")
         self.base = self.absolute(base.get("href"), self.url) if base is not None else self.url
         self.metas: dict[str, list[str]] = {}
