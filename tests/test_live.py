@@ -19,6 +19,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 from webserver import Page, WebServer
 
+from claimwire.connectors.errors import Unreadable
 from claimwire.connectors.web.pages.live import entries
 from claimwire.connectors.web.pages.marks import MarkedPage
 from claimwire.connectors.web.pages.page import read_page
@@ -86,6 +87,22 @@ def test_comments_and_lists_of_articles_are_no_live_blog() -> None:
     for url, around in ((URL, "comments"), ("https://record.example/news/flood", "list")):
         html = f'<html><body><h1>Flood</h1><p>{INTRO}</p><div class="{around}">{blocks}</div></body></html>'
         assert read_page(html.encode(), url, None, NOW).updates == ()
+
+
+def test_teasers_of_other_articles_on_a_live_page_are_no_entries_of_it() -> None:
+    teasers = "".join(
+        f'<div class="card"><time datetime="2026-02-10T1{n}:00:00Z"></time><h3><a href="/news/{n}">Story {n}</a></h3>'
+        f"<p>The council of town number {n} has decided to close its swimming pool, the mayor said.</p></div>"
+        for n in range(5)
+    )
+    html = f"<html><body><h1>Flood</h1><p>{INTRO}</p><div>{teasers}</div></body></html>"
+    assert read_page(html.encode(), URL, None, NOW).updates == ()
+
+
+def test_entries_within_entries_are_read_once() -> None:
+    inner = "<div itemprop=liveBlogUpdate>" * 200
+    html = f"<html><body>{inner}<p>The river rises, the flood office in Saltern said.</p></body></html>"
+    assert len(read_page(html.encode(), URL, None, NOW).updates) == 1
 
 
 @pytest.mark.parametrize(
@@ -263,3 +280,40 @@ def test_saved_pages_and_archives_of_live_blogs_give_their_entries(tmp_path: Pat
         assert summary.enriched == 4
         found = [article for article in articles(tmp_path / name.replace(".", "-")) if article["part_of"]]
         assert sorted(article["url"] for article in found) == sorted(f"{URL}#{said.name}" for said in NIGHT)
+
+
+PIECES = [
+    "<article class=live-entry id=a>",
+    "<div itemprop=liveBlogUpdate>",
+    "<section class=live-entry>",
+    "</section>",
+    "</div>",
+    "<time datetime='2026-02-10T10:00:00Z'>",
+    "<time datetime='10:00'>",
+    "<h2><a href='//['>",
+    "<a rel=next href='?page=2'>",
+    "<nav class=pager><a href='/x/2'>2</a>",
+    "<a href='?print=1'>Print</a>",
+    "<meta property=og:type content=article>",
+    "<base href='http://['>",
+    "<link rel=canonical href='/live/x'>",
+    "<p>The river rises fast, the flood office in Saltern said on Monday.</p>",
+    "\x00\ud800",
+    '<script type="application/ld+json">{"@type":"LiveBlogPosting","liveBlogUpdate":[{"@id":"#\\ud800","articleBody":'
+    '"The river rises fast, the office said.","datePublished":1e300},{"url":"http://[","text":["a","b"]},7]}</script>',
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=20),
+    st.sampled_from([None, URL, "http://[", "https://a.example/x?page=1"]),
+)
+def test_whatever_a_page_is_made_of_it_is_read_or_refused(pieces: list[str], url: str | None) -> None:
+    body = "".join(pieces).encode("utf-8", "surrogatepass")
+    try:
+        page = read_page(body, url, None, NOW)
+    except Unreadable:
+        return
+    for raw in page.articles():
+        article = normalize(raw)
+        assert decode(encode(article), Article) == article

@@ -141,7 +141,7 @@ def parse(html: str) -> tuple[HtmlElement, HTMLTree | None] | None:
         tree = HTMLTree.parse(html)
         html = _NO_XML.sub("\ufffd", str(tree))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-    parser.set_element_class_lookup(_ALL_HTML)
+    parser.set_element_class_lookup(ALL_HTML)
     try:
         root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError):
@@ -177,7 +177,8 @@ def _find_end(html: str, kind: str, start: int) -> int:
 
 
 # lxml.html's own parser asks a function in Python for the class of each element, which takes a tenth of all time.
-_ALL_HTML = etree.ElementDefaultClassLookup(element=HtmlElement)
+ALL_HTML = etree.ElementDefaultClassLookup(element=HtmlElement)
+"""For a parser: every element is an HtmlElement."""
 
 
 def blocks(root: HtmlElement) -> Page:

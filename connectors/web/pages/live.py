@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
-from urllib.parse import quote, urldefrag, urljoin
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
@@ -154,7 +154,11 @@ def _address(page: MarkedPage, links: Iterable[str | None], published: Moment | 
 
 
 def _within(blog: str | None, name: str) -> str | None:
-    return f"{blog.partition('#')[0]}#{quote(name.strip()[:300], safe='/:;=@!$()*,.-_~')}" if blog else None
+    return (
+        f"{blog.partition('#')[0]}#{quote(name.strip()[:300], safe='/:;=@!$()*,.-_~', errors='replace')}"
+        if blog
+        else None
+    )
 
 
 def _derived(published: Moment | None, words: str) -> str:
@@ -170,8 +174,23 @@ def _marked(page: MarkedPage) -> list[Entry]:
     elements = [each for each in page.marked if "liveBlogUpdate" in (each.get("itemprop") or "").split()]
     if not elements and (elements := _alike(page)) and not _says_live(page):
         elements = []
-    found = (_of_element(page, element) for element in elements[:MOST_ENTRIES])
-    return [entry for entry in found if entry]
+    outermost: dict[Any, None] = {}
+    for element in elements[:MOST_ENTRIES]:
+        if not any(above in outermost for above in element.iterancestors()):
+            outermost[element] = None
+    return [entry for element in outermost if not _is_teaser(page, element) and (entry := _of_element(page, element))]
+
+
+def _is_teaser(page: MarkedPage, element: Any) -> bool:
+    """Whether the headline of a block leads to another page, so that it is of an article there."""
+    own = urlsplit(page.url or "").path
+    for heading in first(element.iter("h1", "h2", "h3", "h4"), 3):
+        around = first(heading.iterancestors("a"), 1)
+        for link in (*first(heading.iter("a"), 3), *around):
+            target = page.absolute(link.get("href"), page.base)
+            if target and urlsplit(target).path.rstrip("/") != own.rstrip("/"):
+                return True
+    return False
 
 
 def _says_live(page: MarkedPage) -> bool:

@@ -14,7 +14,9 @@ from lxml import etree
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.web.html import to_text
+from claimwire.connectors.web.http import host_of
 from claimwire.connectors.web.pages import jsonld
+from claimwire.connectors.web.pages.blocks import ALL_HTML
 from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
 
 # Comments and scripts are passed over whole: "i<n" in a script begins no tag.
@@ -40,7 +42,8 @@ class MarkedPage:
 
     def __init__(self, tree: Any, url: str | None, html: str) -> None:
         self.tree, self.html = tree, html
-        self.url = value.web_address((url or "").strip())
+        given = (url or "").strip()
+        self.url = value.web_address(given) if host_of(given) else None
         base = tree.find(".//base[@href]")
         self.base = self.absolute(base.get("href"), self.url) if base is not None else self.url
         self.metas: dict[str, list[str]] = {}
@@ -74,6 +77,7 @@ class MarkedPage:
         if len(html) > _LONG_TAG:
             html = _TAG.sub(_with_few_attributes, html)
         parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+        parser.set_element_class_lookup(ALL_HTML)
         try:
             tree = lxml.html.document_fromstring(
                 html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(), parser
