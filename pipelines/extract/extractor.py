@@ -97,8 +97,9 @@ class Extractor:
 def _title(article: Text) -> str:
     """The title of an article, if it has one that is not too long for a title and does not stand in the text."""
     title = getattr(article, "title", None)
-    is_title = isinstance(title, str) and 0 < len(title.strip()) <= len(title) <= titles.LONGEST
-    return str(title) if is_title and title not in article.text else ""
+    if not isinstance(title, str) or not title.strip() or len(title) > titles.LONGEST:
+        return ""
+    return "" if title in article.text else title
 
 
 def check(model: str | None = None, by: By | None = None) -> None:
