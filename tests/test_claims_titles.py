@@ -87,6 +87,10 @@ SAID = [
 NOT = [
     # topics
     "Iran war: oil rises above 90 dollars",
+    "Roof of the station is older than the maps say",
+    "Bridge is as safe as engineers said",
+    "Some Notes About The Vote In Lunde",
+    "Norway: hundreds 'lost everything' in flood",
     "Tesla: shares fall after recall",
     "Election 2026: everything you need to know",
     "Bridge collapse: three dead in Lunde",

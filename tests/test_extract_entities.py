@@ -331,3 +331,23 @@ def test_a_wife_is_not_her_husband(text: str, names: list[str]) -> None:
 def test_a_name_ends_where_it_ends(text: str, found: str, name: str) -> None:
     (entity,) = find_entities(text, [Name(0, len(found), "PERSON", 0.9)])
     assert entity.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("They prayed at the tomb of Walton.", "Walton"),
+        ("If you live in Conyers' district, write to him.", "Conyers"),
+        ("The family was known all over the Jura area.", "Jura"),
+        ("He founded the Newport Jazz Festival.", "Newport"),
+        ("She worked for months in Bali.", "Bali"),
+    ],
+)
+def test_no_coordinates_are_better_than_those_of_another_place(text: str, name: str) -> None:
+    start = text.index(name)
+    found = find_entities(text, [Name(start, start + len(name), "GPE", 0.9)])
+    assert [entity.kb for entity in found if entity.text == name and entity.kb] == []
+
+
+def test_a_word_that_begins_a_sentence_is_nobodys_name() -> None:
+    assert find_entities("Both told police about it.", [Name(0, 4, "PERSON", 0.9)]) == ()

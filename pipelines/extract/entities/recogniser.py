@@ -16,7 +16,8 @@ from claimwire.schemas import Span
 _DROPPED = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "TIME", "LANGUAGE"})
 _MISTAKEN_TOWNS = frozenset({"PERSON", "ORG", "PRODUCT", "NORP", "WORK_OF_ART"})
 """What a recogniser that is not sure may take a town for."""
-_LARGE = 100_000
+_LARGE, _METROPOLIS = 100_000, 500_000
+_THERE = re.compile(r"\b(?:in|near|at|outside|around|leave|left|(?:town|city|village|suburb|port) of)\s$")
 _LEAD = re.compile(r"[\s\"'“”‘’«»(\[*@#—–-]*(?:the |The |a |an )?")
 _TAIL = " \t\n\"'“”‘’«»)],;:*—–-"
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -201,21 +202,32 @@ def _place(text: str, mention: Mention, countries: set[str], people: Set[str]) -
         return mention._replace(country=places.withheld()[name])
     after = text[mention.end : mention.end + 40]
     city = places.locate(name, after, countries)
-    if city is not None and not places.followed(after) and not _likely(city, located, written in people, countries):
+    if (
+        city is not None
+        and not places.followed(after)
+        and not _likely(text, mention, city, written in people, countries)
+    ):
         city = None
     if city is None and country is None and _DEFINITE.search(text, max(0, mention.start - 4), mention.start):
         return mention._replace(label="LOC")  # rivers, seas and stretches of land have the article, towns have not
     return mention._replace(place=city)
 
 
-def _likely(city: places.City, located: bool, borne: bool, countries: set[str]) -> bool:
+def _likely(text: str, mention: Mention, city: places.City, borne: bool, countries: set[str]) -> bool:
     """Whether a place is a city that bears its name: a small one is not meant without a sign, nor one whose name a
-    person of the article has (``borne``)."""
+    person of the article has (``borne``). No coordinates are better than those of another place."""
+    before, behind = text[max(0, mention.start - 20) : mention.start], text[mention.end : mention.end + 3]
+    located = LOCATIVE.search(before) is not None
     if borne:
         return located
-    if city.population >= _LARGE:
-        return True
-    return located or (city.country in countries and city.country not in SURNAME_COUNTRIES)
+    foreign = city.country in countries and city.country not in SURNAME_COUNTRIES
+    if city.population < _METROPOLIS and not foreign:
+        if _DEFINITE.search(before) or (re.match(r" [A-Z]", behind) and city.country in SURNAME_COUNTRIES):
+            return False  # "the Jura", "the Newport Jazz Festival"
+        if city.population < _LARGE:
+            # "the tomb of Walton", "in Conyers' district": so people are spoken of.
+            return _THERE.search(before) is not None and behind[:1] not in {"'", "’"}
+    return city.population >= _LARGE or located or foreign
 
 
 def _town(text: str, mention: Mention, countries: set[str]) -> Mention | None:
