@@ -49,6 +49,7 @@ class StoreSink(msgspec.Struct, frozen=True):
 
     def begin(self) -> None:
         """Empty the staging folder for what is to be committed next."""
+        make_folder(self.staging)  # so that a loss of power does not take it away from a commit
         empty(self.staging)
 
     def write(

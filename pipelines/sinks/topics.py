@@ -21,6 +21,7 @@ from claimwire.pipelines.settings import Settings, SettingsError, shown
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.messages import Messages, Topics
 from claimwire.pipelines.sinks.staging import StageTogether, empty, stage_together
+from claimwire.pipelines.state.journal import make_folder
 from claimwire.pipelines.timespans import parse_duration
 
 _KINDS = ("articles", "claims", "events", "dead-letters")
@@ -49,6 +50,7 @@ class KafkaSink(msgspec.Struct, frozen=True):
 
     def begin(self) -> None:
         """Empty the staging folder for what is to be committed next."""
+        make_folder(self.staging)  # so that a loss of power does not take it away from a commit
         empty(self.staging)
 
     def write(
