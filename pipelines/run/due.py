@@ -20,6 +20,7 @@ from claimwire.pipelines.state.listed import Listed
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Kind, Queue
 from claimwire.pipelines.state.sources import FileRead, Sources, SourceState
+from claimwire.pipelines.state.subscriptions import Subscriptions
 
 _KINDS: tuple[Kind, ...] = ("article", "dead-letter", "event")
 
@@ -38,6 +39,8 @@ def is_anything_due(settings: Settings, now: datetime | None = None) -> bool:
             if any(map(Queue(db).waiting, _KINDS)):
                 return True
             if Pages(db).due(now, 1, 1):
+                return True
+            if settings.websub_callback and any(each.next_at <= now for each in Subscriptions(db).all()):
                 return True
             found = expand(all_sources(settings, Listed(db)), only_dead_letters=False)
             configured = Configured(settings, Listed(db).all(now), now)
