@@ -167,8 +167,9 @@ def prism() -> str:
 _MARKS = {"kafka": "broker", "prism": "prism"}
 # Files of which most tests take seconds; single slow tests are marked where they stand.
 _SLOW_FILES = {
-    "test_beam", "test_docs", "test_kafka_cluster", "test_linear", "test_migrations", "test_near_copies",
-    "test_progress", "test_public", "test_run", "test_stream", "test_wheel", "test_workers",
+    "test_beam", "test_docs", "test_flat_claims", "test_kafka_cluster", "test_linear", "test_migrations",
+    "test_near_copies", "test_progress", "test_public", "test_run", "test_store", "test_stream", "test_wheel",
+    "test_workers",
 }  # fmt: skip
 # Another broker is started once, because all tests on it run in one process.
 _GROUPS = ("secured", "mortal", "cluster")
