@@ -9,8 +9,8 @@ A process of its own serves the feeds, each at an address of its own (127.x.y.z,
 after 200 ms. A feed has 30 entries with a teaser each. What is measured of claimwire is the first half of a run: all
 feeds asked, parsed, staged and committed into the queue of a state, without the claims; of reader ``update_feeds``,
 which asks, parses and stores into its database, with each number of workers; the best one counts. reader is no part of
-claimwire: install it apart (``python -m venv /tmp/reader; /tmp/reader/bin/pip install reader``). Without it, only
-claimwire is measured.
+claimwire: install it in a virtual environment of its own (``pip install reader sgmllib3k``). Without it, only claimwire
+is measured.
 
 At last, pages of one host are visited one after the other without delay and latency, once with connections that the
 server keeps open and once with a new one for each.
