@@ -69,8 +69,9 @@ def test_a_run_goes_on_where_the_state_of_an_older_version_stands(name: str, tmp
         first = run(tmp_path, str(wire), feed_url, gone)
         assert (first.resumed, first.enriched, first.dead_letters) == (2, 1, 1)
         assert (first.files_unchanged, first.feeds_unchanged, first.sources_failed) == (1, 1, 1)
-        # When it was gone is not known of before version 6, so it is asked.
-        assert (server.count("/feed"), server.count("/gone")) == (1, 1)
+        assert server.count("/feed") == 1
+        if name < "state-v6":  # a state of before does not know since when it is gone, so it is asked
+            assert server.count("/gone") == 1
         assert len(list((tmp_path / "out/2026-11-29").glob("articles-*-000009-0123abcd-00000.jsonl"))) == 1
 
         with wire.open("a") as file:

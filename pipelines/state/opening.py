@@ -284,7 +284,7 @@ def added_sources(state: Path) -> list[str]:
     """The URLs of sources that were added to a state; none where there is no state, or one that is still to migrate."""
     if not (state / DATABASE).exists():
         return []
-    with sqlite.reading(state / DATABASE) as db:
+    with explaining(state / DATABASE), _reading(state / DATABASE) as db:
         return Listed(db).added() if _versions(db, state) == CURRENT else []
 
 
