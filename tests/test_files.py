@@ -104,7 +104,7 @@ def test_an_article_names_the_file_and_line_it_was_read_from(
 
 def test_a_record_of_ours_names_the_file_it_is_in_now(tmp_path: Path) -> None:
     provenance = {"input": {"file": "elsewhere.jsonl", "line": 7, "offset": None}}
-    record = {"schema_version": "1.3", "article": {"title": "One"}, "provenance": provenance}
+    record = {"schema_version": "1.4", "article": {"title": "One"}, "provenance": provenance}
     path = write(tmp_path / "articles.jsonl", json.dumps(record))
     [article], _ = read(path, "jsonl")
     assert article.input == Input(file=path, line=1)

@@ -33,13 +33,21 @@ def signs(start: int, doc: Doc, draft: Draft) -> Iterator[str]:
     if said is None:
         return
     reporting = {token.i for span in [*draft.cue, *draft.speaker] for token in _tokens(start, doc, span) or ()}
-    yield _form(said)
-    yield from _beginning(said, reporting)
-    yield from _end(said, reporting)
     cue = _tokens(start, doc, draft.cue[0]) if draft.cue else None
-    if cue is None:
+    verb: Token | None = None
+    if cue is not None:
+        verb = next((token for token in reversed(list(cue)) if is_verb(token)), cue.root)
+    # "It is safe, | the mayor said on Monday": what hangs on an inserted cue is left out rightly.
+    around = (
+        reporting | {token.i for token in verb.subtree}
+        if verb is not None and said.root.is_ancestor(verb)
+        else reporting
+    )
+    yield _form(said)
+    yield from _beginning(said, around)
+    yield from _end(said, around)
+    if cue is None or verb is None:
         return
-    verb = next((token for token in reversed(list(cue)) if is_verb(token)), cue.root)
     yield _link(said.root, verb, reporting)
     yield from _cue(verb)
     named = _tokens(start, doc, draft.speaker[0]) if draft.speaker else None
