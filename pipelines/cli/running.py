@@ -22,6 +22,7 @@ from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_opt
 from claimwire.pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from claimwire.pipelines.observe.monitor import Monitor
     from claimwire.pipelines.observe.summary import Summary
 
 _log = logging.getLogger("claimwire")
@@ -45,8 +46,8 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     settings = load(config, flags)
     check_beam_options(beam_options)
     require(settings, "source", "sink")
-    with _Stop() as stop:
-        return _run_once(settings, list(beam_options), stop)
+    with _Stop() as stop, _monitored(settings) as monitor:
+        return _run_once(settings, list(beam_options), stop, monitor)
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
@@ -65,10 +66,10 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     check_beam_options(beam_options)
     require(settings, "source", "sink")
     first = True
-    with _Stop() as stop:
+    with _Stop() as stop, _monitored(settings) as monitor:
         while True:
             next_turn = time.monotonic() + settings.interval().total_seconds()
-            if _run_once(settings, list(beam_options), stop) == USAGE and first:
+            if _run_once(settings, list(beam_options), stop, monitor) == USAGE and first:
                 return USAGE
             first = False
             if stop.wait(max(0.0, next_turn - time.monotonic())):
@@ -77,7 +78,7 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
 
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "every", "pass_seconds", "allow_private", "contact", "feeds_at_once",
-    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
+    "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit", "metrics_file",
 )  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """
     settings = load(config, {**flags, "source": letters})
     require(settings, "sink")
-    with _Stop() as stop:
-        return _run_once(settings, [], stop, only_dead_letters=True)
+    with _Stop() as stop, _monitored(settings) as monitor:
+        return _run_once(settings, [], stop, monitor, only_dead_letters=True)
 
 
 class _Stop:
@@ -177,20 +178,44 @@ class _Stop:
         return self._asked.wait(seconds)
 
 
-def _run_once(settings: Settings, beam_options: list[str], stop: _Stop, only_dead_letters: bool = False) -> int:
+@contextmanager
+def _monitored(settings: Settings) -> Iterator[Monitor | None]:
+    if not (settings.metrics or settings.metrics_file):
+        yield None
+        return
+    from claimwire.pipelines.observe.monitor import monitoring  # noqa: PLC0415 - only for who wants it
+
+    with monitoring(settings) as monitor:
+        yield monitor
+
+
+def _run_once(
+    settings: Settings,
+    beam_options: list[str],
+    stop: _Stop,
+    monitor: Monitor | None = None,
+    only_dead_letters: bool = False,
+) -> int:
+    began, done = time.time(), False
+
     def turn() -> int:
+        nonlocal done
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         with State(Path(settings.state)) as state, _progress(settings) as progress:
             summary = BoundedRun(settings, beam_options, state, progress, stop, only_dead_letters).go()
+        done = True
         _tell(settings, summary)
         if stop():
             return STOPPED
         incomplete = summary.sources_failed or summary.dead_letters or summary.refused
         return settings.incomplete_exit if incomplete else DONE
 
-    return exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
+    code = exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
+    if monitor:
+        monitor.ended(began, done)
+    return code
 
 
 @contextmanager

@@ -26,11 +26,12 @@ from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.ending import ending
+from claimwire.pipelines.run.figures import failed_requests
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
-from claimwire.pipelines.state import pages, queue
+from claimwire.pipelines.state import pages, queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.journal import OutputLostError, make_folder
 from claimwire.pipelines.state.pages import Waiting
@@ -170,8 +171,11 @@ class Fetching:
         given: list[Article] = []
         summary = self._summary
         kept = list(staged(self._staging, "kept", Kept))
+        failed: list[int | None] = []
         with self._committing(bool(kept)) as db:
             for result, waiting in self._results():
+                if result.outcome == "failed" or (result.outcome == "refused" and (result.status or 0) >= 400):
+                    failed.append(result.status)
                 article = _article(waiting.entry, result)
                 if article is None:
                     pages.postpone(db, waiting, *_when_again(waiting, result, now), waiting.written, result.problem)
@@ -183,9 +187,11 @@ class Fetching:
                 if has_page or not waiting.written:
                     given.append(article)
                     summary.seen += waiting.written  # it was counted before as the entry that it was
+                    samples.add(db, samples.ENTRIES, {(): waiting.written})
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory), now)
             pages.remember_archived(db, kept)
             self._queue(db, given)
+            samples.add(db, samples.FETCH_ERRORS, failed_requests("page", failed))
         self._state.clear_scratch()
 
     def _results(self) -> Iterator[tuple[PageResult, Waiting]]:
@@ -240,7 +246,9 @@ class Fetching:
         intake = queue.next_intake(db)
         for article in given:
             queue.offer(db, article, intake)
-        self._summary.unchanged += len(given) - (self._state.queue.waiting() - before)
+        unchanged = len(given) - (self._state.queue.waiting() - before)
+        self._summary.unchanged += unchanged
+        samples.add(db, samples.ARTICLES, {("unchanged",): unchanged})
 
 
 def _when_again(waiting: Waiting, result: PageResult, now: datetime) -> tuple[datetime, bool]:

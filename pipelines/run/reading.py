@@ -29,11 +29,13 @@ from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.fetching import wants_page
+from claimwire.pipelines.run.figures import failed_requests, note_sources
 from claimwire.pipelines.run.outlets import NOTHING_FOUND, Outlets
 from claimwire.pipelines.run.polling import Polling, report
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.topics import TopicReader, why_unread
 from claimwire.pipelines.sinks.staging import count, empty, staged
+from claimwire.pipelines.state import samples
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event
 
@@ -89,6 +91,8 @@ class Reading:
             self._feeds_and_files(found)
             for topic in found.topics:
                 self._topic(topic)
+            if not self._retry:
+                note_sources(self._state, found.feeds, [str(topic.address) for topic in found.topics])
 
     # Feeds and files
 
@@ -184,6 +188,8 @@ class Reading:
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
         self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds, wants_page=self._wants_page)
+        failed_feeds = [feed.status for feed in feed_results if feed.outcome in ("failed", "gone")]
+        self._state.samples.add(samples.FETCH_ERRORS, failed_requests("feed", failed_feeds))
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
@@ -214,11 +220,14 @@ class Reading:
             if not known:  # "latest" and times mean another offset at the next start, and what comes till then is new
                 self._enqueue([], {}, positions=reader.positions())
             total = reader.backlog
+            self._state.samples.set(samples.KAFKA_LAG, total, (name,))
             if total:
                 self._progress.begin(f"reading {counted(total, 'record')} of {name}", total)
             while reader.backlog and not self._stopping():
                 with self._followed(total - reader.backlog, reader.backlog):
                     self._read_records(reader, reader.batch(), topic)
+                self._state.samples.set(samples.KAFKA_LAG, reader.backlog, (name,))
+                self._state.samples.new_from(name)
             self._summary.topics_read += 1
             if total:
                 done = f"{total - reader.backlog:,} of {counted(total, 'record')}"

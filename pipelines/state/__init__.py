@@ -23,6 +23,7 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
     offsets      how far topics are read, and how far they are written
     suspects     who was being extracted when a process died
     journal      the commit of a pass, and what a killed run left of one
+    samples      what was counted since the state was made, for metrics
     corrections  what a user says against a verdict
 
 Nothing here imports Beam or Kafka: workers load it, and so may a script that looks into a state.

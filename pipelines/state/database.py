@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from claimwire.pipelines.dedupe import sqlite
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 """Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
 
 _SCHEMA = """
@@ -35,6 +35,8 @@ CREATE INDEX pages_by_url ON pages (url);
 CREATE TABLE entries (key BLOB PRIMARY KEY, article BLOB NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE hosts (name TEXT PRIMARY KEY, memory BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE archived (url TEXT PRIMARY KEY, kept BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE samples (metric TEXT NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,
+                      PRIMARY KEY (metric, labels)) WITHOUT ROWID;
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
 

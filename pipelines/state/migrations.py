@@ -151,8 +151,20 @@ def _pages(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _samples(db: sqlite3.Connection) -> None:
+    """5 to 6: the figures of metrics. What waits was read, so that they balance from the beginning."""
+    db.execute(
+        "CREATE TABLE samples (metric TEXT NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,\n"
+        "                      PRIMARY KEY (metric, labels)) WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO samples SELECT 'entries_read', '', (SELECT count(*) FROM queue WHERE kind != 'event') + "
+        "(SELECT count(*) FROM pages WHERE NOT written)"
+    )
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _samples}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

@@ -37,6 +37,7 @@ from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
+from claimwire.pipelines.state.samples import Samples
 from claimwire.pipelines.state.sources import Sources
 from claimwire.pipelines.state.suspects import Suspects
 
@@ -61,6 +62,7 @@ class State:
     pages: Pages
     offsets: Offsets
     journal: Journal
+    samples: Samples
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -86,6 +88,7 @@ class State:
         self.pages = Pages(self.db)
         self.offsets = Offsets(self.db)
         self.journal = Journal(self.db)
+        self.samples = Samples(self.db)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:

@@ -58,11 +58,11 @@ class Sources:
     def get(self, name: str) -> SourceState:
         """What is remembered of a feed by its URL, of a file by its path; all defaults for one never read."""
         row = self._db.execute("SELECT state FROM sources WHERE name = ?", (name,)).fetchone()
-        try:
-            return msgspec.json.decode(row[0], type=SourceState) if row else SourceState()
-        except (msgspec.MsgspecError, TypeError, ValueError) as error:
-            _log.warning("what was remembered of %s is damaged (%s); it is read as if for the first time", name, error)
-            return SourceState()
+        return _decoded(name, row[0]) if row else SourceState()
+
+    def all(self) -> dict[str, SourceState]:
+        """The same of all that are known."""
+        return {name: _decoded(name, state) for name, state in self._db.execute("SELECT name, state FROM sources")}
 
     def validators(self, url: str, read_since: datetime) -> SourceState:
         """What a request for a feed may be conditional on, as its last answer gave it.
@@ -79,6 +79,14 @@ class Sources:
         """Whether a file was of this size and time of change when it was read to its end, and that not before then."""
         query = "SELECT 1 FROM files WHERE key = ? AND size = ? AND mtime_ns = ? AND read_at >= ?"
         return bool(self._db.execute(query, (*file, sqlite.milliseconds(read_since))).fetchone())
+
+
+def _decoded(name: str, state: bytes) -> SourceState:
+    try:
+        return msgspec.json.decode(state, type=SourceState)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        _log.warning("what was remembered of %s is damaged (%s); it is read as if for the first time", name, error)
+        return SourceState()
 
 
 def remember(
