@@ -144,7 +144,7 @@ OF_STATE = (
     Metric(
         "claimwire_source_last_new_timestamp_seconds",
         "gauge",
-        "When the last new article or revision of a feed was committed, or the last record of a topic read; 0 if never.",
+        "When the last new article or revision of a feed was committed, or the last record of a topic read. 0: never.",
         ("source",),
         samples.SOURCE_NEW,
     ),
