@@ -130,9 +130,7 @@ def test_a_run_counts_what_it_writes_and_the_next_run_goes_on_counting(tmp_path:
     assert of(found, "claimwire_last_run_success") == 1
     figures = summed(tmp_path / "out")
     assert figures["seen"] == of(found, "claimwire_entries_read_total")
-    assert figures["enriched"] == sum(
-        of(found, "claimwire_articles_total", outcome=outcome) for outcome in ("new", "revision")
-    )
+    assert figures["enriched"] == enriched(found)
     for outcome, name in (("copy", "copies"), ("unchanged", "unchanged"), ("dead", "dead_letters")):
         assert of(found, "claimwire_articles_total", outcome=outcome) == figures[name]
     assert figures["claims"] == sum(found["claimwire_claims_total"].values())
@@ -333,6 +331,10 @@ def turns(found: Found) -> bool:
     return "claimwire_last_run_success" in found
 
 
+def enriched(found: Found) -> float:
+    return sum(of(found, "claimwire_articles_total", outcome=outcome) for outcome in ("new", "revision"))
+
+
 @pytest.mark.slow
 def test_watch_shows_what_it_writes_while_it_runs(tmp_path: Path) -> None:
     first, more = list(articles(3, 40, 1)), list(articles(5, 40, 2))
@@ -351,13 +353,13 @@ def test_watch_shows_what_it_writes_while_it_runs(tmp_path: Path) -> None:
 
             script["page"] = Page(body=feed(more))
             both = len(first) + len(more)
-            found = wait_for(process, port, lambda found: of(found, "claimwire_entries_read_total") == both)
-            found = wait_for(process, port, lambda found: not sum(found["claimwire_queue_articles"].values()))
+            found = wait_for(process, port, lambda found: enriched(found) == both)
             assert_balanced(found, tmp_path / "out")
 
             script["page"] = Page(status=503)
-            found = wait_for(process, port, lambda found: of(found, "claimwire_source_failing", source=url) == 1)
-            assert of(found, "claimwire_sources", kind="feed", state="failing") == 1
+            failing = {"kind": "feed", "state": "failing"}
+            found = wait_for(process, port, lambda found: of(found, "claimwire_sources", **failing) == 1)
+            assert of(found, "claimwire_source_failing", source=url) == 1
             assert get(port, "/readyz")[0] == 200, "a source that is away is no failure of watch"
 
             # What Prometheus asks for today, and what it falls back to.
@@ -482,6 +484,7 @@ def test_the_lag_of_a_topic_is_what_is_left_of_it(
     tmp_path: Path, broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claimwire.pipelines.run.topics, "_MOST_RECORDS", 4)
+    broker.create(topic)
     broker.produce(topic, *(json.dumps(record).encode() for record in articles(10, 40)))
     source = f"kafka://{broker.address}/{topic}"
     settings = Settings(source=(source,), sink=(f"jsonl:{tmp_path / 'out'}",), extract="none")

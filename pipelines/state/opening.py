@@ -74,9 +74,9 @@ class State:
     def __enter__(self) -> Self:
         try:
             make_folder(self.folder)
-            self._lock = _acquire_lock(self.folder)
+            self._lock = acquire_lock(self.folder)
             with explaining(self.database):
-                if not _is_there(self.database):
+                if not is_there(self.database):
                     self._make()
                 self.db = self._open()
         except OSError as error:
@@ -124,7 +124,7 @@ class State:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA wal_autocheckpoint = 4000")
-            stored = _versions(db, self.folder)
+            stored = versions(db, self.folder)
             if stored != CURRENT:
                 migrations.migrate(db, self.database, stored, CURRENT)
             (self.id,) = db.execute("SELECT value FROM meta WHERE name = 'state_id'").fetchone()
@@ -203,15 +203,15 @@ def look(folder: Path) -> Figures | None:
             f"cannot use the state directory {folder}: {above} is not a folder in which this user may make files; "
             "name another with --state"
         )
-    if not _is_there(database):
+    if not is_there(database):
         return None
     if (folder / LOCK).exists():
         try:
-            _acquire_lock(folder, note=False).close()
+            acquire_lock(folder, note=False).close()
         except OSError as error:
             raise StateError(f"cannot use the state directory {folder}: {error}; name another with --state") from error
-    with explaining(database), _reading(database) as db:
-        stored = _versions(db, folder)
+    with explaining(database), reading(database) as db:
+        stored = versions(db, folder)
         if stored != CURRENT:
             migrations.check(db, stored)
         passes = Journal(db).passes
@@ -232,7 +232,7 @@ def _folders(db: sqlite3.Connection) -> list[Path]:
     return [Path(folder) for folder in json.loads(row[0])] if row else []
 
 
-def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
+def acquire_lock(folder: Path, note: bool = True) -> IO[str]:
     """The lock of a state, in which the process that holds it is noted."""
     # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale.
     lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115 - held open until __exit__
@@ -259,7 +259,7 @@ def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
 _SHORTEST = 512
 
 
-def _is_there(database: Path) -> bool:
+def is_there(database: Path) -> bool:
     """Whether there is a database. Raises StateError for what is left of one."""
     try:
         size = database.stat().st_size
@@ -274,7 +274,7 @@ def _is_there(database: Path) -> bool:
 
 
 @contextmanager
-def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves nothing behind: SQLite makes files beside a database even to read it."""
     if database.with_name(f"{database.name}-wal").exists():
         with sqlite.reading(database) as db:
@@ -287,7 +287,7 @@ def _reading(database: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
+def versions(db: sqlite3.Connection, folder: Path) -> Versions:
     """The versions of a state.
 
     Raises StateError for a newer one than this program knows, ValueError for figures that are none.
@@ -299,11 +299,11 @@ def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
         raise ValueError(f"it does not say its {missing[0]}")
     if not str(stored["passes"]).isdecimal():
         raise ValueError(f"passes is {stored['passes']!r}")
-    versions = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
-    for name, given, known in zip(("state_version", "fingerprint_version"), versions, CURRENT, strict=True):
+    found = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
+    for name, given, known in zip(("state_version", "fingerprint_version"), found, CURRENT, strict=True):
         if given > known:
             raise StateError(
                 f"{folder} has {name} {given}, of a newer claimwire; this one knows up to {known}. "
                 "Update claimwire, or name another state with --state"
             )
-    return versions
+    return found
