@@ -66,17 +66,16 @@ def back_up(folder: Path, target: Path) -> Backup:
     database = folder / DATABASE
     if not database.exists():
         raise NoStateError(f"there is no state in {folder}; name the one of your runs with --state")
-    now = datetime.now(UTC).replace(microsecond=0)
     with explaining(database), opening.reading(database) as db:
         opening.versions(db, folder)
         (state_id,) = db.execute("SELECT value FROM meta WHERE name = 'state_id'").fetchone()
     if target.is_dir():
-        target /= f"claimwire-{state_id}-{now:%Y%m%dT%H%M%SZ}.backup"
+        target /= f"claimwire-{state_id}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
     unfinished = in_progress(target)
     try:
         for left in range(_TRIES - 1, -1, -1):
             with explaining(database):
-                made = _copied(database, unfinished, now, state_id, last=not left)
+                made = _copied(database, unfinished, state_id, last=not left)
             if made:
                 break
         sync(unfinished)
@@ -108,13 +107,15 @@ def restore(file: Path, folder: Path, anyway: bool = False) -> Backup:
         unfinished = in_progress(database)
         try:
             _unpack(file, unfinished, folder)
+            made_at = backup.made_at.timestamp()
+            os.utime(unfinished, (made_at, made_at))  # as old as it is, so that it can be replaced until it is used
             _replace(database, unfinished)
         finally:
             _remove(unfinished)
     return backup
 
 
-def _copied(database: Path, target: Path, now: datetime, state_id: str, last: bool) -> Backup | None:
+def _copied(database: Path, target: Path, state_id: str, last: bool) -> Backup | None:
     """One try: the database as it is now, with what its journal names.
 
     None where a run has given an output its name in between; the next moment has another journal. The ``last`` try
@@ -122,6 +123,7 @@ def _copied(database: Path, target: Path, now: datetime, state_id: str, last: bo
     """
     _remove(target)
     with opening.reading(database) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        now = datetime.now(UTC)
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
         copy.execute("PRAGMA synchronous = FULL")
@@ -197,7 +199,7 @@ def _check_older(database: Path, backup: Backup) -> None:
         )
     files = (database, database.with_name(f"{DATABASE}-wal"))
     changed = max(path.stat().st_mtime for path in files if path.exists())
-    if changed > backup.made_at.timestamp() + 1:  # made_at has whole seconds
+    if changed > backup.made_at.timestamp():
         raise BackupError(f"{database} was changed after the backup was made, so something was read since{wanted}")
 
 
