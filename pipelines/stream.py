@@ -143,7 +143,7 @@ def _has_ended(result: PipelineResult, stop: Stop, monitor: StreamMonitor) -> bo
         if stop.wait(_STEP_S):
             return False
         now = time.monotonic()
-        if now - looked >= _LOOK_AT_COUNTERS_EVERY_S:
+        if now - looked >= min(_LOOK_AT_COUNTERS_EVERY_S, _TELL_EVERY_S):
             looked = now
             monitor.counts = _counts(result) or monitor.counts
         if now - told >= _TELL_EVERY_S:

@@ -148,7 +148,10 @@ def test_every_variable_in_the_docs_is_one_that_works(tmp_path: Path) -> None:
     reference = (docs / "configuration.md").read_text()
     for setting in describe().values():
         assert setting.variable in reference
-        special = {"kafka_start": "latest", "columns": "text=b", "page_delays": "a.example=1", "archive": "warc:a"}
+        special = {
+            "kafka_start": "latest", "columns": "text=b", "page_delays": "a.example=1", "archive": "warc:a",
+            "metrics": ":9464", "metrics_file": "m.prom",
+        }  # fmt: skip
         value = special.get(setting.name) or values.get(setting.kind) or setting.kind.split(", ")[-1]
         read = getattr(load(tmp_path, **{setting.variable: value}), setting.name)
         assert read in (value, (value,), int(value) if value.isdecimal() else None, True), setting.name

@@ -158,7 +158,7 @@ def _samples(db: sqlite3.Connection) -> None:
         "                      PRIMARY KEY (metric, labels)) WITHOUT ROWID"
     )
     db.execute(
-        "INSERT INTO samples SELECT 'entries_read', '', (SELECT count(*) FROM queue WHERE kind != 'event') + "
+        "INSERT INTO samples SELECT 'entries_read', '[]', (SELECT count(*) FROM queue WHERE kind != 'event') + "
         "(SELECT count(*) FROM pages WHERE NOT written)"
     )
 

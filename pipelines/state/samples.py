@@ -8,6 +8,7 @@ run to run, so that a counter of a run that ends every few minutes does not begi
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections import Counter
@@ -32,7 +33,6 @@ PASSES = "pass_duration"
 BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds of a pass."""
 
-_BETWEEN = "\x1f"
 MOST_SOURCES = 500
 """Sources that have samples of their own; each is a time series for ever in a monitor's database."""
 
@@ -76,7 +76,7 @@ class Samples:
 
     def keep_sources(self, metric: str, names: Iterable[str]) -> None:
         """Keep a gauge of these sources and of no others, at most ``MOST_SOURCES``; 0 for new ones."""
-        kept = sorted(set(names))[:MOST_SOURCES]
+        kept = [_stored((name,)) for name in sorted(set(names))[:MOST_SOURCES]]
         known = [labels for (labels,) in self._db.execute("SELECT labels FROM samples WHERE metric = ?", (metric,))]
         gone = [(metric, labels) for labels in set(known).difference(kept)]
         new = [(metric, labels) for labels in set(kept).difference(known)]
@@ -86,14 +86,16 @@ class Samples:
                 db.executemany("INSERT INTO samples VALUES (?, ?, 0)", new)
 
 
+def _stored(labels: Labels) -> str:
+    return json.dumps(labels, ensure_ascii=False)
+
+
 def read(db: sqlite3.Connection) -> list[Sample]:
     """All samples; none of a state that an older version has written."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'samples'").fetchone():
         return []
     rows = db.execute("SELECT metric, labels, value FROM samples ORDER BY metric, labels")
-    return [
-        Sample(metric, tuple(labels.split(_BETWEEN)) if labels else (), float(value)) for metric, labels, value in rows
-    ]
+    return [Sample(metric, tuple(map(str, json.loads(labels))), float(value)) for metric, labels, value in rows]
 
 
 def add(db: sqlite3.Connection, metric: str, counts: Mapping[Labels, float]) -> None:
@@ -101,13 +103,13 @@ def add(db: sqlite3.Connection, metric: str, counts: Mapping[Labels, float]) -> 
     db.executemany(
         "INSERT INTO samples VALUES (?, ?, ?) "
         "ON CONFLICT (metric, labels) DO UPDATE SET value = value + excluded.value",
-        [(metric, _BETWEEN.join(labels), value) for labels, value in counts.items() if value],
+        [(metric, _stored(labels), value) for labels, value in counts.items() if value],
     )
 
 
 def set_(db: sqlite3.Connection, metric: str, value: float, labels: Labels = ()) -> None:
     """Set a gauge, inside the caller's transaction."""
-    db.execute("INSERT OR REPLACE INTO samples VALUES (?, ?, ?)", (metric, _BETWEEN.join(labels), value))
+    db.execute("INSERT OR REPLACE INTO samples VALUES (?, ?, ?)", (metric, _stored(labels), value))
 
 
 def count_pass(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> None:
@@ -132,7 +134,7 @@ def count_pass(db: sqlite3.Connection, outcomes: Iterable[Outcome]) -> None:
 def new_from(db: sqlite3.Connection, sources: Iterable[str]) -> None:
     """Note that something new came from sources, of those that ``keep_sources`` keeps."""
     now = time.time()
-    rows = [(now, SOURCE_NEW, source) for source in sorted(sources)]
+    rows = [(now, SOURCE_NEW, _stored((source,))) for source in sorted(sources)]
     db.executemany("UPDATE samples SET value = ? WHERE metric = ? AND labels = ?", rows)
 
 
