@@ -45,6 +45,7 @@ setup(
         "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know
         "msgspec>=0.19,<0.23",
         "onnxruntime>=1.20,<2",  # runs the tagger's weights, 8 bits wide, without torch
+        "prometheus-client>=0.21,<1",
         "pycurl>=7.45.3,<8",  # asks for feeds and pages; the wheels for Linux and macOS bring libcurl
         "protego>=0.5,<1",  # robots.txt
         "py3langid>=0.3,<0.5",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
@@ -140,7 +141,17 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 if judged.duplicate:
                     event = article_event(judged.article, judged.duplicate, self.run.now())
                     yield beam.pvalue.TaggedOutput("events", event)
-                yield _outcome(Outcome(judged.order, judged.outcome, len(record.claims), judged.remember))
+                yield _outcome(
+                    Outcome(
+                        judged.order,
+                        judged.outcome,
+                        len(record.claims),
+                        judged.remember,
+                        source=record.article.source.feed_url,
+                        quotes=Counter(claim.quote_type for claim in record.claims),
+                        extractor=record.provenance.extractor,
+                    )
+                )
 
     def _why_skip(self, judged: Judged) -> str | None:
         """Why nothing is extracted from an article, or None where it is. The cheapest reasons come first."""

@@ -307,6 +307,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         False
     )
     log_format: Annotated[Literal["text", "json"], _in(MESSAGES, "Form of the lines on stderr.")] = "text"
+    metrics: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^([^\s/@:\[\]]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
+                extra={"expected": "it must be :PORT or HOST:PORT, e.g. :9464, 0.0.0.0:9464 or [::1]:9464"},
+            ),
+        ]
+        | None,
+        _in(
+            MESSAGES,
+            "Serve metrics for Prometheus while the command runs, at /metrics, with /healthz and /readyz beside it: "
+            ":9464 is for this machine only, 0.0.0.0:9464 for all who can reach it.",
+        ),
+    ] = None
+    metrics_file: Annotated[
+        Annotated[str, Meta(pattern=r"[^/]\.prom$", extra={"expected": "it must be a file whose name ends in .prom"})]
+        | None,
+        _in(
+            MESSAGES,
+            "Write the metrics to this file after each run, for the textfile collector of node_exporter; its name ends "
+            "in .prom.",
+        ),
+    ] = None
     incomplete_exit: Annotated[
         int,
         _in(
@@ -324,6 +348,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Host and port of ``websub_listen``."""
         host, _, port = self.websub_listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port of ``metrics``; the host is this machine's loopback where none is given."""
+        if self.metrics is None:
+            return None
+        host, _, port = self.metrics.rpartition(":")
+        return host.strip("[]") or "127.0.0.1", int(port)
 
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""
@@ -495,6 +526,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if name == "kafka_start":
             start_time(checked)
         if name == "websub_listen" and int(checked.rpartition(":")[2]) > 65535:
+            raise ValueError("there is no such port")
+        if name == "metrics" and checked and not 1 <= int(checked.rpartition(":")[2]) <= 65535:
             raise ValueError("there is no such port")
         if name == "page_delays":
             dict(map(parse_delay, checked))

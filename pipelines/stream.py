@@ -12,7 +12,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from datetime import UTC, datetime
@@ -40,10 +41,13 @@ from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.enrich import BATCH, EnrichBatch, Run, finish_extracting
 from claimwire.pipelines.kafka import connection, consumer_config, start_of
 from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
+from claimwire.pipelines.observe.monitor import StreamMonitor, monitoring_stream
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.settings import Settings, SettingsError
 from claimwire.pipelines.sinks.messages import Messages, as_message
 from claimwire.pipelines.sinks.topics import prepare_topics, topics_of
+from claimwire.pipelines.state import samples
+from claimwire.pipelines.state.queue import Outcome
 from claimwire.schemas import DeadLetter, EnrichedArticle, Event, encode
 
 _log = logging.getLogger(__name__)
@@ -55,7 +59,8 @@ _STEP_S = 0.5
 _PATIENCE_S = 30.0
 _TELL_EVERY_S = 60.0
 _COUNTERS = "claimwire"
-_COUNTED = ("article", "claim", "dead letter")
+_BETWEEN = "\t"
+_LOOK_AT_COUNTERS_EVERY_S = 10.0
 _COMMAND = "claimwire stream --source kafka://HOST:PORT/TOPIC --sink kafka://HOST:PORT/PREFIX --runner FlinkRunner ..."
 
 
@@ -76,6 +81,11 @@ def run_stream(settings: Settings, beam_options: list[str], stop: Stop) -> None:
     KafkaConnectorError where a topic of the sink is not there, ClaimwireError where the stream ends by itself, and what
     the runner raises.
     """
+    with monitoring_stream(settings) as monitor:
+        _run(settings, beam_options, stop, monitor)
+
+
+def _run(settings: Settings, beam_options: list[str], stop: Stop, monitor: StreamMonitor) -> None:
     topics = _topics(settings)
     addresses = _sinks(settings)
     options = PipelineOptions(beam_options, streaming=True, save_main_session=False)
@@ -101,17 +111,19 @@ def run_stream(settings: Settings, beam_options: list[str], stop: Stop) -> None:
     result = pipeline.run()
     stop.listen()  # Beam has set a handler for SIGINT
     _log.info("running; the first records may take a minute")
+    monitor.running = True
     try:
-        if not _has_ended(result, stop):
+        if not _has_ended(result, stop, monitor):
             if options.view_as(PortableOptions).environment_type == "LOOPBACK":  # the work is done in this process
                 with suppress(Exception):  # a runner that has got the signal too is gone
                     result.cancel()
             _log.info("stopped; the next stream continues at the offsets of the consumer group %s", group)
     finally:
+        monitor.running = False
         finish_extracting(_PATIENCE_S)
 
 
-def _has_ended(result: PipelineResult, stop: Stop) -> bool:
+def _has_ended(result: PipelineResult, stop: Stop, monitor: StreamMonitor) -> bool:
     """Wait for the end of a stream, with a line every minute; False if it is told to stop before.
 
     Raises ClaimwireError for a stream that fails.
@@ -126,13 +138,17 @@ def _has_ended(result: PipelineResult, stop: Stop) -> bool:
 
     waiting = threading.Thread(target=wait, name="stream", daemon=True)
     waiting.start()
-    began = told = time.monotonic()
+    began = told = looked = time.monotonic()
     while waiting.is_alive():
         if stop.wait(_STEP_S):
             return False
-        if time.monotonic() - told >= _TELL_EVERY_S:
-            told = time.monotonic()
-            _log.info("%.0f min: %s", (told - began) / 60, _counts(result))
+        now = time.monotonic()
+        if now - looked >= min(_LOOK_AT_COUNTERS_EVERY_S, _TELL_EVERY_S):
+            looked = now
+            monitor.counts = _counts(result) or monitor.counts
+        if now - told >= _TELL_EVERY_S:
+            told = now
+            _log.info("%.0f min: %s", (told - began) / 60, _told(monitor.counts))
     if failed:
         (error,) = failed
         why = "the runner does not answer any more" if isinstance(error, RpcError) else error
@@ -140,15 +156,33 @@ def _has_ended(result: PipelineResult, stop: Stop) -> bool:
     return True
 
 
-def _counts(result: PipelineResult) -> str:
-    """What has been written since the start, as far as the runner says it."""
-    counts = dict.fromkeys(_COUNTED, 0)
+def _counts(result: PipelineResult) -> dict[tuple[str, ...], int]:
+    """What has been written since the start by metric and labels, as far as the runner says it."""
+    counts: Counter[tuple[str, ...]] = Counter()
     with suppress(Exception):  # not every runner has them at every moment
         # A result asks the runner once and keeps the answer, so a copy of it is asked.
         for counter in copy(result).metrics().query(MetricsFilter().with_namespace(_COUNTERS))["counters"]:
             # Flink says what was attempted; on Prism that falls back to 0 once it is committed.
-            counts[counter.key.metric.name] += max(counter.attempted or 0, counter.committed or 0)
-    return ", ".join(counted(number, name) for name, number in counts.items())
+            name = tuple(counter.key.metric.name.split(_BETWEEN))
+            counts[name] += max(counter.attempted or 0, counter.committed or 0)
+    return counts
+
+
+def _told(counts: Mapping[tuple[str, ...], float]) -> str:
+    def total(metric: str, *without: str) -> int:
+        return int(sum(n for (name, *labels), n in counts.items() if name == metric and not {*without} & {*labels}))
+
+    figures = (
+        (total(samples.ARTICLES, "unchanged", "dead"), "article"),
+        (total(samples.CLAIMS), "claim"),
+        (total(samples.DEAD_LETTERS), "dead letter"),
+    )
+    return ", ".join(counted(number, name) for number, name in figures)
+
+
+def _count(metric: str, *labels: str, by: int = 1) -> None:
+    """Count for the driver, from whatever process."""
+    Metrics.counter(_COUNTERS, _BETWEEN.join((metric, *labels))).inc(by)
 
 
 def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource], sinks: list[KafkaAddress]) -> None:
@@ -170,9 +204,9 @@ def build(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSource
     for number, address in enumerate(sinks):
         messages = Messages(topics_of(settings, address))
         for name, elements, to_messages in (
-            ("Enriched", batches, _EnrichToMessages(enrich, messages)),
-            ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages)),
-            ("NotNormalized", normal.dead_letters, _LettersToMessages(messages)),
+            ("Enriched", batches, _EnrichToMessages(enrich, messages, counting=number == 0)),
+            ("NotDecoded", decoded.dead_letters, _LettersToMessages(messages, counting=number == 0)),
+            ("NotNormalized", normal.dead_letters, _LettersToMessages(messages, counting=number == 0)),
         ):
             refused = (
                 elements
@@ -197,32 +231,37 @@ def _records(pipeline: beam.Pipeline, settings: Settings, sources: list[TopicSou
 class _EnrichToMessages(beam.DoFn):  # type: ignore[misc]
     """Enriches a batch of judged articles, and makes messages of all that comes of it."""
 
-    def __init__(self, enrich: EnrichBatch, messages: Messages) -> None:
+    def __init__(self, enrich: EnrichBatch, messages: Messages, counting: bool = True) -> None:
         self._enrich = enrich
         self._messages = messages
-        self._articles, self._claims, self._letters = (Metrics.counter(_COUNTERS, name) for name in _COUNTED)
+        self._counting = counting
 
     def process(self, batch: list[Judged]) -> Iterator[Message]:
         for output in self._enrich.process(batch):
             match output:
                 case (_, EnrichedArticle() as article):
-                    self._articles.inc()
-                    self._claims.inc(len(article.claims))
                     yield from map(as_message, self._messages.of_articles([encode(article)]))
                 case TaggedOutput(value=Event() as event):
                     yield as_message(self._messages.of_event(encode(event)))
                 case TaggedOutput(value=DeadLetter() as letter):
-                    self._letters.inc()
                     yield as_message(self._messages.of_dead_letter(encode(letter)))
+                    if self._counting:
+                        _count(samples.DEAD_LETTERS, letter.stage)
+                case TaggedOutput(value=Outcome() as outcome) if self._counting:
+                    _count(samples.ARTICLES, outcome.outcome)
+                    for type_, number in outcome.quotes.items():
+                        _count(samples.CLAIMS, type_, outcome.extractor or "", by=number)
 
 
 class _LettersToMessages(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, counting: bool = True) -> None:
         self._messages = messages
-        self._letters = Metrics.counter(_COUNTERS, _COUNTED[-1])
+        self._counting = counting
 
     def process(self, letter: DeadLetter) -> Iterator[Message]:
-        self._letters.inc()
+        if self._counting:
+            _count(samples.ARTICLES, "dead")
+            _count(samples.DEAD_LETTERS, letter.stage)
         yield as_message(self._messages.of_dead_letter(encode(letter)))
 
 

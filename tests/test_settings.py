@@ -153,6 +153,7 @@ def test_every_variable_in_the_docs_is_one_that_works(tmp_path: Path) -> None:
         special = {
             "kafka_start": "latest", "columns": "text=b", "page_delays": "a.example=1", "archive": "warc:a",
             "websub_callback": "https://a.example/", "websub_listen": "a:1",
+            "metrics": ":9464", "metrics_file": "m.prom",
         }  # fmt: skip
         value = special.get(setting.name) or values.get(setting.kind) or setting.kind.split(", ")[-1]
         read = getattr(load(tmp_path, **{setting.variable: value}), setting.name)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import corpus
 import pytest
@@ -23,6 +24,7 @@ from broker import Broker
 from conftest import Claimwire
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
+from webserver import free_port
 
 from claimwire.pipelines import stream
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
@@ -86,14 +88,26 @@ def committed(broker: Broker, group: str, topic: str) -> int | None:
         consumer.close()
 
 
+def fetched(port: int, path: str) -> str:
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def counted_articles(port: int) -> dict[str, float]:
+    """What has become of articles, as the metrics have it."""
+    found = re.findall(r'^claimwire_articles_total\{outcome="(\w+)"\} (\S+)$', fetched(port, "/metrics"), re.MULTILINE)
+    return {outcome: float(value) for outcome, value in found}
+
+
 @pytest.mark.timeout(400)
 def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     broker: Broker, topic: str, tmp_path: Path, runner: list[str]
 ) -> None:
     broker.create(topic, *(f"{topic}.{kind}" for kind in KINDS))
+    port = free_port()
     options = [
         "--source", f"kafka://{broker.address}/{topic}", "--sink", f"kafka://{broker.address}/{topic}",
-        "--kafka-group", topic, "--extractor", "rules", *runner,
+        "--kafka-group", topic, "--extractor", "rules", "--metrics", f":{port}", *runner,
     ]  # fmt: skip
     copy = article(1, url="https://gazette.example/copied")
     revision = article(1, text=f"{HELD} The number of trucks was corrected to four by the harbour office on Tuesday.")
@@ -113,6 +127,13 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
         until(lambda: len(values(broker, f"{topic}.articles")) >= 7, process, 60, "copies and a revision")
         until(lambda: len(claimed()) >= 5, process, 60, "the claims of all that says something of its own")
         until(lambda: committed(broker, topic, topic) == len(first + later), process, 60, "the commit")
+        ended = {"new": 3, "copy": 3, "revision": 1, "unchanged": 1, "dead": 1}
+        until(lambda: counted_articles(port) == ended, process, 60, "the metrics of all that was written")
+        assert fetched(port, "/readyz") == "ready\n"
+        text = fetched(port, "/metrics")
+        assert 'claimwire_dead_letters_total{stage="record"} 1.0' in text
+        assert 'claimwire_claims_total{extractor="rules",type="direct"} 5.0' in text
+        assert "claimwire_stream_running 1.0" in text
     records = {
         (record["article"]["url"], record["duplicate"] and record["duplicate"]["kind"]): record
         for record in values(broker, f"{topic}.articles")

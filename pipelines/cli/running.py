@@ -23,6 +23,7 @@ from claimwire.pipelines.cli.options import BEAM, GroupedCommand, check_beam_opt
 from claimwire.pipelines.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from claimwire.pipelines.observe.monitor import Monitor
     from claimwire.pipelines.observe.summary import Summary
     from claimwire.pipelines.run.subscribing import Subscribing
 
@@ -52,8 +53,8 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     check_beam_options(beam_options)
     _require_sources(settings)
     require(settings, "sink")
-    with _Stop() as stop:
-        return _run_once(settings, list(beam_options), stop)
+    with _Stop() as stop, _monitored(settings) as monitor:
+        return _run_once(settings, list(beam_options), stop, monitor)
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
@@ -79,7 +80,7 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     _require_sources(settings)
     require(settings, "sink")
     first, told, code = True, -math.inf, DONE
-    with _Stop() as stop, _subscribing(settings, stop) as subscribing:
+    with _Stop() as stop, _monitored(settings) as monitor, _subscribing(settings, stop) as subscribing:
         next_turn = time.monotonic()
         while True:
             began = time.monotonic()
@@ -88,9 +89,17 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
                 next_turn = began + settings.turn().total_seconds()
             if woken or code == FAILED or began - told >= _A_SIGN_OF_LIFE_S or _is_anything_due(settings):
                 code = _run_once(
-                    settings, list(beam_options), stop, only_due=True, subscribing=subscribing, delivered_only=woken
+                    settings,
+                    list(beam_options),
+                    stop,
+                    monitor,
+                    only_due=True,
+                    subscribing=subscribing,
+                    delivered_only=woken,
                 )
                 told = began
+            elif monitor:
+                monitor.idle()
             if code == USAGE and first:
                 return USAGE
             first = False
@@ -141,7 +150,7 @@ def _require_sources(settings: Settings) -> None:
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "flat_claims", "every", "interval", "pass_seconds", "allow_private",
     "contact", "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
-    *_OF_WATCH,
+    "metrics_file", *_OF_WATCH,
 )  # fmt: skip
 
 
@@ -201,8 +210,8 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """
     settings = load(config, {**flags, "source": letters})
     require(settings, "sink")
-    with _Stop() as stop:
-        return _run_once(settings, [], stop, only_dead_letters=True)
+    with _Stop() as stop, _monitored(settings) as monitor:
+        return _run_once(settings, [], stop, monitor, only_dead_letters=True)
 
 
 class _Stop:
@@ -255,16 +264,31 @@ class _Stop:
         return woken
 
 
+@contextmanager
+def _monitored(settings: Settings) -> Iterator[Monitor | None]:
+    if not (settings.metrics or settings.metrics_file):
+        yield None
+        return
+    from claimwire.pipelines.observe.monitor import monitoring  # noqa: PLC0415 - only for who wants it
+
+    with monitoring(settings) as monitor:
+        yield monitor
+
+
 def _run_once(
     settings: Settings,
     beam_options: list[str],
     stop: _Stop,
+    monitor: Monitor | None = None,
     only_dead_letters: bool = False,
     only_due: bool = False,
     subscribing: Subscribing | None = None,
     delivered_only: bool = False,
 ) -> int:
+    began, done = time.time(), False
+
     def turn() -> int:
+        nonlocal done
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
@@ -283,13 +307,17 @@ def _run_once(
                 delivered_only=delivered_only,
             )
             summary = run.go()
+        done = True
         _tell(settings, summary)
         if stop():
             return STOPPED
         incomplete = summary.sources_failed or summary.dead_letters or summary.refused
         return settings.incomplete_exit if incomplete else DONE
 
-    return exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
+    code = exit_code(turn, lambda: " (after a signal to end; the next run does the rest)" if stop() else "")
+    if monitor:
+        monitor.ended(began, done)
+    return code
 
 
 @contextmanager

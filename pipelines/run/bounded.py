@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from claimwire.pipelines.observe.summary import Summary, counted
 from claimwire.pipelines.run import RunError
 from claimwire.pipelines.run.expanding import all_sources, expand
 from claimwire.pipelines.run.fetching import Fetching
+from claimwire.pipelines.run.figures import count_run
 from claimwire.pipelines.run.passes import Passes
 from claimwire.pipelines.run.publish import Publisher
 from claimwire.pipelines.run.reading import Reading
@@ -30,6 +33,7 @@ from claimwire.pipelines.sinks.addresses import parse_sinks
 from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
+from claimwire.pipelines.state import samples
 from claimwire.pipelines.state.opening import State
 
 if TYPE_CHECKING:
@@ -97,7 +101,11 @@ class BoundedRun:
         """
         with logs.fields(run=self.run.id), self._publisher, self._letters, keeping_workers():
             self._state.journal.publish = self._publisher
-            return self._go()
+            try:
+                return self._go()
+            finally:
+                with suppress(sqlite3.Error):  # which has ended the run already, and is told
+                    count_run(self._state, self.summary, self._publisher.refused)
 
     def _go(self) -> Summary:
         began = time.monotonic()
@@ -129,6 +137,7 @@ class BoundedRun:
         if not summary.balances:
             raise RunError(f"the figures do not balance, which is a fault in claimwire: {summary}")
         self._passes.report_completed()
+        state.samples.now(samples.LAST_COMPLETED)
         self._publisher.follow()
         summary.refused = self._publisher.refused
         for sink in self._sinks:

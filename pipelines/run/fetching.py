@@ -27,12 +27,13 @@ from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.ending import ending
+from claimwire.pipelines.run.figures import failed_requests
 from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import Count, Stage, count, empty, staged
 from claimwire.pipelines.source_settings import FullText
-from claimwire.pipelines.state import pages, queue
+from claimwire.pipelines.state import pages, queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.journal import OutputLostError, make_folder
 from claimwire.pipelines.state.pages import Waiting
@@ -179,16 +180,22 @@ class Fetching:
         now = datetime.now(UTC)
         given: list[Article] = []
         kept = list(staged(self._staging, "kept", Kept))
+        failed: list[int | None] = []
+        seen = self._summary.seen
         with self._committing(bool(kept)) as db:
             for result in staged(self._staging, "results", PageResult):
+                if result.outcome == "failed" or (result.outcome == "refused" and (result.status or 0) >= 400):
+                    failed.append(result.status)
                 entries = self._state.pages.of_page(result.key)
                 for waiting in entries:
                     given += self._settled(db, waiting, result, now)
                 given += self._updates(db, entries, result, now)
+            samples.add(db, samples.ENTRIES, {(): self._summary.seen - seen})
             pages.remember_hosts(db, staged(self._staging, "hosts", HostMemory), now)
             pages.remember_archived(db, kept)
             pages.count_pages(db, _counts(given), now)
             self._queue(db, given)
+            samples.add(db, samples.FETCH_ERRORS, failed_requests("page", failed))
         self._state.clear_scratch()
 
     def _settled(
@@ -272,7 +279,9 @@ class Fetching:
         intake = queue.next_intake(db)
         for article in given:
             queue.offer(db, article, intake)
-        self._summary.unchanged += len(given) - (self._state.queue.waiting() - before)
+        unchanged = len(given) - (self._state.queue.waiting() - before)
+        self._summary.unchanged += unchanged
+        samples.add(db, samples.ARTICLES, {("unchanged",): unchanged})
 
 
 def _counts(articles: Iterable[Article]) -> dict[str, tuple[int, int]]:

@@ -76,6 +76,7 @@ class Passes:
                 summary.count(ended)
                 summary.claims += sum(outcome.claims for outcome in outcomes)
                 summary.passes += 1
+                self._state.samples.observe(elapsed)
                 self._publisher.follow()
                 done += len(outcomes)
                 self._progress.committed(done, total, summary.claims)

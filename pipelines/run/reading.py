@@ -34,6 +34,7 @@ from claimwire.pipelines.run.configured import Configured, full_texts
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.expanding import Found
 from claimwire.pipelines.run.fetching import wants_page
+from claimwire.pipelines.run.figures import failed_requests, note_sources
 from claimwire.pipelines.run.outlets import NOTHING_FOUND, Outlets
 from claimwire.pipelines.run.polling import Polling, report
 from claimwire.pipelines.run.tally import Tally, tallies
@@ -41,6 +42,7 @@ from claimwire.pipelines.run.task import Task
 from claimwire.pipelines.run.topics import TopicReader, why_unread
 from claimwire.pipelines.sinks.staging import count, empty, staged
 from claimwire.pipelines.source_settings import SourceSettings
+from claimwire.pipelines.state import samples
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event
 
@@ -100,6 +102,8 @@ class Reading:
             self._feeds_and_files(found)
             for topic in found.topics:
                 self._topic(topic)
+            if not self._retry:
+                note_sources(self._state, found.feeds, [str(topic.address) for topic in found.topics])
 
     # Feeds and files
 
@@ -178,26 +182,9 @@ class Reading:
         searched: Mapping[str, SourceState] | None = None,
     ) -> list[str]:
         """Read these, remember them and what was ``searched``; what was found of those that are home pages."""
-        settings = self._settings
-        reader = ReadFromFeeds(
-            allow_private=settings.allow_private,
-            concurrency=settings.feeds_at_once,
-            timeout_s=settings.feed_timeout,
-            max_bytes=settings.feed_limit_mb * 1_000_000,
-            contact=settings.contact,
-            warn=False,  # the run reports them
-            stop_file=str(self._stop_file),
-        )
-        files_reader = ReadFromFiles(warn=False, columns=Columns.parse(settings.columns))
         by_feed = self._configured.by_feed(request.url for request in requests)
         if requests or files:
-            with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
-                self._runner.run(
-                    "read",
-                    lambda pipeline: ingest.read(
-                        pipeline, requests, files, reader, files_reader, self._staging, self._counted, by_feed
-                    ),
-                )
+            self._stage(requests, files, by_feed, done)
         answers = list(staged(self._staging, "results_of_feeds", FeedResult))
         file_results = list(staged(self._staging, "results_of_files", FileResult))
         pages = self._outlets.look_into(answers)
@@ -238,9 +225,11 @@ class Reading:
             events += changes
             if problem or changes:
                 states[name] = SourceState(failing_since=failing_since)
-        wanted = wants_page(settings, full_texts(by_feed))
+        wanted = wants_page(self._settings, full_texts(by_feed))
         self._enqueue(events, states, file_results, failing=failing, no_feeds=no_feeds, wants_page=wanted)
         self._polling.learn(states)
+        failed_feeds = [feed.status for feed in feed_results if feed.outcome in ("failed", "gone")]
+        self._state.samples.add(samples.FETCH_ERRORS, failed_requests("feed", failed_feeds))
         summary = self._summary
         summary.feeds_read += sum(feed.outcome == "read" for feed in feed_results)
         summary.feeds_unchanged += sum(feed.outcome == "unchanged" for feed in feed_results)
@@ -249,6 +238,29 @@ class Reading:
         summary.sources_failed += sum(1 for _ in failed)
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
         return [source.url for found in pages.values() for source in found]
+
+    def _stage(
+        self, requests: list[FeedRequest], files: list[FileSource], by_feed: Mapping[str, SourceSettings], done: int
+    ) -> None:
+        """Fetch and parse feeds and files, and stage what came of them."""
+        settings = self._settings
+        reader = ReadFromFeeds(
+            allow_private=settings.allow_private,
+            concurrency=settings.feeds_at_once,
+            timeout_s=settings.feed_timeout,
+            max_bytes=settings.feed_limit_mb * 1_000_000,
+            contact=settings.contact,
+            warn=False,  # the run reports them
+            stop_file=str(self._stop_file),
+        )
+        files_reader = ReadFromFiles(warn=False, columns=Columns.parse(settings.columns))
+        with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
+            self._runner.run(
+                "read",
+                lambda pipeline: ingest.read(
+                    pipeline, requests, files, reader, files_reader, self._staging, self._counted, by_feed
+                ),
+            )
 
     def _has_read(self, file: FileSource) -> bool:
         """Whether a file is as it was when it was read to its end."""
@@ -271,11 +283,14 @@ class Reading:
             if not known:  # "latest" and times mean another offset at the next start, and what comes till then is new
                 self._enqueue([], {}, positions=reader.positions())
             total = reader.backlog
+            self._state.samples.set(samples.KAFKA_LAG, total, (name,))
             if total:
                 self._progress.begin(f"reading {counted(total, 'record')} of {name}", total)
             while reader.backlog and not self._stopping():
                 with self._followed(total - reader.backlog, reader.backlog):
                     self._read_records(reader, reader.batch(), topic)
+                self._state.samples.set(samples.KAFKA_LAG, reader.backlog, (name,))
+                self._state.samples.new_from(name)
             self._summary.topics_read += 1
             if total:
                 done = f"{total - reader.backlog:,} of {counted(total, 'record')}"

@@ -25,6 +25,8 @@ Messages for a topic are a staged file too; step 3 publishes it in one Kafka tra
     subscriptions  at WebSub hubs
     suspects     who was being extracted when a process died
     journal      the commit of a pass, and what a killed run left of one
+    samples      what was counted since the state was made, for metrics
+    backup       a backup while runs go on, and the state put back
     corrections  what a user says against a verdict
 
 Nothing here imports Beam or Kafka: workers load it, and so may a script that looks into a state.

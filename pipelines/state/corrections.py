@@ -6,7 +6,7 @@ import msgspec
 
 from claimwire.errors import UsageError
 from claimwire.pipelines.dedupe import fingerprint, sqlite
-from claimwire.pipelines.state import StateError, queue
+from claimwire.pipelines.state import StateError, queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.opening import State
 from claimwire.schemas import Article, encode
@@ -45,3 +45,4 @@ def split(state: State, article: Article) -> None:
         sqlite.split(db, own, others, earlier, names)
         article = msgspec.structs.replace(article, revision_of=None)
         queue.put(db, article, encode(article), queue.next_intake(db))
+        samples.add(db, samples.ENTRIES, {(): 1})

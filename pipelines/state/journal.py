@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +15,7 @@ from claimwire.connectors.errors import naming
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.dedupe.index import Remembered, Seen
-from claimwire.pipelines.state import queue
+from claimwire.pipelines.state import queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.queue import Outcome
 
@@ -48,6 +49,7 @@ class Journal:
         with self.committing(renames) as db:
             sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
             queue.take_out(db, outcomes, now)
+            samples.count_pass(db, outcomes)
 
     def commit_others(self, renames: list[tuple[Path, str]], now: datetime) -> None:
         """Commit all dead letters and events that wait, which lie whole in staging."""
@@ -55,6 +57,7 @@ class Journal:
         with self.committing(renames) as db:
             keys = db.execute("SELECT key FROM queue WHERE kind = 'dead-letter'")
             sqlite.remember(db, [Remembered(letter, (bytes.fromhex(key),), order=key) for (key,) in keys], now)
+            samples.count_letters(db)
             db.execute("DELETE FROM queue WHERE kind IN ('dead-letter', 'event')")
 
     def recover(self, scratch_folders: Iterable[Path]) -> int:
@@ -73,6 +76,7 @@ class Journal:
             yield db
             db.executemany("INSERT INTO journal VALUES (?, ?)", ((str(staged), final) for staged, final in renames))
             db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'passes'")
+            samples.set_(db, samples.LAST_COMMIT, time.time())
         self._finish()
 
     def _finish(self) -> int:

@@ -151,19 +151,26 @@ def _pages(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def _listed(db: sqlite3.Connection) -> None:
-    """5 to 6: sources added or paused; pages of a feed read, and behind a paywall; subscriptions at WebSub hubs."""
+def _sources(db: sqlite3.Connection) -> None:
+    """5 to 6: sources added or paused; pages of a feed read, and behind a paywall; subscriptions at hubs; metrics.
+
+    What waits was read, so that the metrics balance from the beginning.
+    """
     for statement in (
         "CREATE TABLE page_counts (feed TEXT PRIMARY KEY, pages REAL NOT NULL, paywalled REAL NOT NULL,\n"
         "                          at INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE TABLE listed (url TEXT PRIMARY KEY, added INTEGER, paused INTEGER) WITHOUT ROWID",
         "CREATE TABLE subscriptions (token TEXT PRIMARY KEY, subscription BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE samples (metric TEXT NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,\n"
+        "                      PRIMARY KEY (metric, labels)) WITHOUT ROWID",
+        "INSERT INTO samples SELECT 'entries_read', '[]', (SELECT count(*) FROM queue WHERE kind != 'event') + "
+        "(SELECT count(*) FROM pages WHERE NOT written)",
     ):
         db.execute(statement)
 
 
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _listed}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _sources}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

@@ -38,6 +38,7 @@ from claimwire.pipelines.state.migrations import Versions
 from claimwire.pipelines.state.offsets import Offsets
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
+from claimwire.pipelines.state.samples import Samples
 from claimwire.pipelines.state.sources import Sources
 from claimwire.pipelines.state.subscriptions import Subscriptions
 from claimwire.pipelines.state.suspects import Suspects
@@ -67,6 +68,7 @@ class State:
     offsets: Offsets
     subscriptions: Subscriptions
     journal: Journal
+    samples: Samples
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,9 +80,9 @@ class State:
     def __enter__(self) -> Self:
         try:
             make_folder(self.folder)
-            self._lock = _acquire_lock(self.folder)
+            self._lock = acquire_lock(self.folder)
             with explaining(self.database):
-                if not _is_there(self.database):
+                if not is_there(self.database):
                     self._make()
                 self.db = self._open()
         except OSError as error:
@@ -94,6 +96,7 @@ class State:
         self.offsets = Offsets(self.db)
         self.subscriptions = Subscriptions(self.db)
         self.journal = Journal(self.db)
+        self.samples = Samples(self.db)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
@@ -129,7 +132,7 @@ class State:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA wal_autocheckpoint = 4000")
-            stored = _versions(db, self.folder)
+            stored = versions(db, self.folder)
             if stored != CURRENT:
                 migrations.migrate(db, self.database, stored, CURRENT)
             (self.id,) = db.execute("SELECT value FROM meta WHERE name = 'state_id'").fetchone()
@@ -228,15 +231,15 @@ def look(folder: Path) -> Figures | None:
             f"cannot use the state directory {folder}: {above} is not a folder in which this user may make files; "
             "name another with --state"
         )
-    if not _is_there(database):
+    if not is_there(database):
         return None
     if (folder / LOCK).exists():
         try:
-            _acquire_lock(folder, note=False).close()
+            acquire_lock(folder, note=False).close()
         except OSError as error:
             raise StateError(f"cannot use the state directory {folder}: {error}; name another with --state") from error
-    with explaining(database), _reading(database) as db:
-        stored = _versions(db, folder)
+    with explaining(database), reading(database) as db:
+        stored = versions(db, folder)
         if stored != CURRENT:
             migrations.check(db, stored)
         passes = Journal(db).passes
@@ -252,8 +255,8 @@ def looking_into(state: Path) -> Iterator[sqlite3.Connection]:
     """
     if not (state / DATABASE).exists():
         raise NoStateError(f"there is no state in {state}; name the one of your runs with --state")
-    with explaining(state / DATABASE), _reading(state / DATABASE) as db:
-        if _versions(db, state) != CURRENT:
+    with explaining(state / DATABASE), reading(state / DATABASE) as db:
+        if versions(db, state) != CURRENT:
             raise StateError(f"the state in {state} was written by an older claimwire; the next run migrates it")
         yield db
 
@@ -267,7 +270,7 @@ def changing_list(state: Path) -> Iterator[sqlite3.Connection]:
     current = False
     if (state / DATABASE).exists():
         with sqlite.reading(state / DATABASE) as db:
-            current = _versions(db, state) == CURRENT
+            current = versions(db, state) == CURRENT
     if not current:
         with State(state):
             pass  # it is made, or migrated
@@ -284,8 +287,8 @@ def added_sources(state: Path) -> list[str]:
     """The URLs of sources that were added to a state; none where there is no state, or one that is still to migrate."""
     if not (state / DATABASE).exists():
         return []
-    with explaining(state / DATABASE), _reading(state / DATABASE) as db:
-        return Listed(db).added() if _versions(db, state) == CURRENT else []
+    with explaining(state / DATABASE), reading(state / DATABASE) as db:
+        return Listed(db).added() if versions(db, state) == CURRENT else []
 
 
 def folders(state: Path) -> list[Path]:
@@ -309,7 +312,7 @@ def _folders(db: sqlite3.Connection) -> list[Path]:
     return [Path(folder) for folder in json.loads(row[0])] if row else []
 
 
-def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
+def acquire_lock(folder: Path, note: bool = True) -> IO[str]:
     """The lock of a state, in which the process that holds it is noted."""
     # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale.
     lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115 - held open until __exit__
@@ -336,7 +339,7 @@ def _acquire_lock(folder: Path, note: bool = True) -> IO[str]:
 _SHORTEST = 512
 
 
-def _is_there(database: Path) -> bool:
+def is_there(database: Path) -> bool:
     """Whether there is a database. Raises StateError for what is left of one."""
     try:
         size = database.stat().st_size
@@ -351,7 +354,7 @@ def _is_there(database: Path) -> bool:
 
 
 @contextmanager
-def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
     """A connection that leaves nothing behind: SQLite makes files beside a database even to read it."""
     if database.with_name(f"{database.name}-wal").exists():
         with sqlite.reading(database) as db:
@@ -364,7 +367,7 @@ def _reading(database: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
+def versions(db: sqlite3.Connection, folder: Path) -> Versions:
     """The versions of a state.
 
     Raises StateError for a newer one than this program knows, ValueError for figures that are none.
@@ -376,11 +379,11 @@ def _versions(db: sqlite3.Connection, folder: Path) -> Versions:
         raise ValueError(f"it does not say its {missing[0]}")
     if not str(stored["passes"]).isdecimal():
         raise ValueError(f"passes is {stored['passes']!r}")
-    versions = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
-    for name, given, known in zip(("state_version", "fingerprint_version"), versions, CURRENT, strict=True):
+    found = Versions(int(stored["state_version"]), int(stored["fingerprint_version"]))
+    for name, given, known in zip(("state_version", "fingerprint_version"), found, CURRENT, strict=True):
         if given > known:
             raise StateError(
                 f"{folder} has {name} {given}, of a newer claimwire; this one knows up to {known}. "
                 "Update claimwire, or name another state with --state"
             )
-    return versions
+    return found

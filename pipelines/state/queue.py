@@ -18,7 +18,7 @@ from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
 from claimwire.pipelines.normalize.ids import content_hash
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.state import UNREADABLE, StateError, offsets, pages, sources, suspects
+from claimwire.pipelines.state import UNREADABLE, StateError, offsets, pages, samples, sources, suspects
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event, Origin, decode, encode
@@ -42,6 +42,12 @@ class Outcome(Record, frozen=True):
     remember: tuple[Remembered, ...]
     problem: str | None = None
     """Of a dead one, for the log: which article it is, and why."""
+    source: str | None = None
+    """The feed that it is from."""
+    quotes: dict[str, int] = {}  # noqa: RUF012 - a field of msgspec, which copies it
+    """How many claims of each ``quote_type`` it has."""
+    extractor: str | None = None
+    """That found them."""
 
 
 class Entries(NamedTuple):
@@ -111,6 +117,8 @@ class Queue:
             sources.remember(db, found, files, now)
             offsets.remember(db, positions or {}, intake)
             added = self.waiting() - before
+            samples.add(db, samples.ENTRIES, {(): given})
+            samples.add(db, samples.ARTICLES, {("unchanged",): given - added - letters - wanted})
         return Entries(given, added, letters, wanted)
 
     def set_aside_damaged(self, now: datetime) -> None:
