@@ -150,7 +150,7 @@ def test_a_sink_that_goes_away_at_any_step_loses_nothing_when_it_comes_back(
             assert_same(outputs(calm.folder), calm.outputs)
         except AssertionError as error:
             raise AssertionError(f"{told}: {error}") from error
-    assert failed > UNMOUNTED // 2
+    assert failed >= UNMOUNTED // 2
 
 
 # Loss of power

@@ -143,6 +143,7 @@ def test_killed_before_a_change_of_the_disk_the_next_runs_make_it_whole(tmp_path
     assert len(emptied) == 3  # after the dead letter, after the pass, and after the event of the run's end
     inside = {step for end in emptied for step in range(max(c for c in commits if c < end), end + 2)}
     inside |= {commit + after for commit in commits for after in (0, 1)}
+    inside &= set(range(1, len(changes) + 1))
     for step in sorted({*inside, *range(1, len(changes), 6)})[part::2]:
         folder = tmp_path / f"step{step}"
         folder.mkdir()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.state import samples
+from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.samples import Labels
 
@@ -21,13 +22,13 @@ def note_sources(state: State, feeds: Sequence[str], topics: Sequence[str]) -> N
         topics: Addresses.
     """
     polled = list(dict.fromkeys(feed for url in feeds for feed in (state.sources.get(url).found or (url,))))
-    kept = state.samples
-    for kind, names in (("feed", polled), ("topic", topics)):
-        failing = sum(state.sources.get(name).failing_since is not None for name in names)
-        kept.set(samples.SOURCES, len(names) - failing, (kind, "ok"))
-        kept.set(samples.SOURCES, failing, (kind, "failing"))
-    kept.keep_sources(samples.SOURCE_NEW, [*map(without_password, polled), *topics])
-    kept.keep_sources(samples.KAFKA_LAG, topics)
+    with transaction(state.db) as db:
+        for kind, names in (("feed", polled), ("topic", topics)):
+            failing = sum(state.sources.get(name).failing_since is not None for name in names)
+            samples.set_(db, samples.SOURCES, len(names) - failing, (kind, "ok"))
+            samples.set_(db, samples.SOURCES, failing, (kind, "failing"))
+    state.samples.keep_sources(samples.SOURCE_NEW, [*map(without_password, polled), *topics])
+    state.samples.keep_sources(samples.KAFKA_LAG, topics)
 
 
 def failed_requests(kind: str, statuses: Iterable[int | None]) -> Counter[Labels]:
@@ -47,7 +48,8 @@ def count_run(state: State, summary: Summary, refused: int) -> None:
         ("refused",): summary.pages_refused,
         ("failed",): summary.pages_failed,
     }
-    state.samples.add(samples.SOURCE_READS, reads)
-    state.samples.add(samples.PAGES, pages)
-    state.samples.add(samples.KAFKA_LOST, {(): summary.lost})
-    state.samples.add(samples.DEAD_LETTERS, {("publish",): refused})
+    with transaction(state.db) as db:
+        samples.add(db, samples.SOURCE_READS, reads)
+        samples.add(db, samples.PAGES, pages)
+        samples.add(db, samples.KAFKA_LOST, {(): summary.lost})
+        samples.add(db, samples.DEAD_LETTERS, {("publish",): refused})
