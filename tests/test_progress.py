@@ -185,7 +185,7 @@ def test_nothing_of_a_stranger_forges_a_line_or_controls_the_screen(
     (folder / f"\x1b[2J\u202e\u2028\x9b\n{_FORGED}.exe").write_bytes(b"\x7fELF")
     (folder / "\x1b[2J.jsonl").symlink_to("nowhere")
     with WebServer() as server, rude_server() as rude:
-        moved = server.add_redirect("/moved", f"ftp://\x1b[31m\x07\x9b\r{_FORGED}/")
+        moved = server.add_redirect("/moved", f"ftp://\x1b[31m\x07\x9b{_FORGED}/")
         sources = [part for each in ("in", moved, rude) for part in ("--source", each)]
         told = claimwire(
             "run", *sources, "--sink", "jsonl:out", "--extract", "none", "--allow-private", "--log-format", form
