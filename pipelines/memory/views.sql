@@ -2,7 +2,7 @@ CREATE VIEW flat_claims AS  -- the columns of the claim message, as on the topic
 SELECT schema_version, id, article_id, url, title, source_name, source_feed_url, source_domain, language, published_at,
     revision_of, (SELECT count(*) FROM copies WHERE copies.of = claims.article_id) AS copies,
     text, quote_type, speaker_text, speaker_name, speaker_type, cue, polarity, modality, hedges, quantities, entities,
-    check_worthiness, confidence, sentence, kind
+    check_worthiness, confidence, sentence, kind, in_title
 FROM claims;
 
 CREATE VIEW current_articles AS  -- versions that no later one has replaced
