@@ -199,20 +199,21 @@ def finish_amid_kills(
 
 # What was written
 
+_LEFT_OUT = ("claimwire.run.completed", "claimwire.source.silent")
+
 
 def outputs(folder: Path) -> dict[str, list[str]]:
     """All records below a folder by kind, a line each, sorted, without times and run ids.
 
-    Events of runs are left out: a run that was killed has not been completed.
+    Events of runs are left out: a run that was killed has not been completed. So are those of a source that is silent:
+    that depends on how often it was asked.
     """
     found: dict[str, list[str]] = {}
     for kind in ("articles", "dead-letters", "events"):
         lines = [line for path in folder.rglob(f"{kind}-*.jsonl*") for line in _lines(path)]
         records = map(json.loads, lines)
         found[kind] = sorted(
-            json.dumps(_masked(record), sort_keys=True)
-            for record in records
-            if record.get("type") != "claimwire.run.completed"
+            json.dumps(_masked(record), sort_keys=True) for record in records if record.get("type") not in _LEFT_OUT
         )
     rows = [row for path in folder.rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
     found["parquet"] = sorted(json.dumps(_masked(row), sort_keys=True, default=str) for row in rows)
@@ -227,9 +228,7 @@ def messages(broker: Clients, prefix: str) -> dict[str, list[str]]:
         keys = Counter(key for key, _ in records)
         assert len(keys) == len(records), f"{kind}: more than once {[key for key in keys if keys[key] > 1][:3]}"
         found[kind] = sorted(
-            json.dumps(_masked(record), sort_keys=True)
-            for _, record in records
-            if record.get("type") != "claimwire.run.completed"
+            json.dumps(_masked(record), sort_keys=True) for _, record in records if record.get("type") not in _LEFT_OUT
         )
     return found
 
