@@ -56,9 +56,9 @@ def with_addition() -> str:
 def run(folder: Path, *records: Any, **more: Any) -> dict[str, dict[str, Any]]:
     """Run over some records; returns the last record written for each outlet.
 
-    The claims are those of the rules, because the number of claims that the tagger finds changes with its weights.
+    The claims are all those of the rules: how many the tagger finds, and how sure each is, changes with weights.
     """
-    more = {"extractor": "rules", **more}
+    more = {"extractor": "rules", "claims": "all", **more}
     write_jsonl(folder / "in.jsonl", *records)
     run_here(folder / "s", source=(str(folder / "in.jsonl"),), sink=(f"jsonl:{folder / 'out'}",), **more)
     return {
