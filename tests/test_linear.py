@@ -174,9 +174,13 @@ def assert_linear(function: Callable[[str], object], texts: list[str], tries: in
         pattern = repr(text[:12])
         whole = half = math.inf
         for _ in range(tries):  # a slow moment passes: both in the same moment count, or the fastest of each
-            now = seconds(function, text), seconds(function, text[: len(text) // 2])
-            whole, half = min(whole, now[0]), min(half, now[1])
-            if whole < SHORT_S or now[0] <= AT_MOST * now[1] or whole <= AT_MOST * half:
+            whole_now = seconds(function, text)
+            whole = min(whole, whole_now)
+            if whole < SHORT_S:
+                break
+            half_now = seconds(function, text[: len(text) // 2])
+            half = min(half, half_now)
+            if whole_now <= AT_MOST * half_now or whole <= AT_MOST * half:
                 break
         else:
             slow.append(f"{pattern}: {half:.2f} s, twice as much of it {whole:.2f} s")
