@@ -199,7 +199,7 @@ def finish_amid_kills(
 
 # What was written
 
-_LEFT_OUT = ("claimwire.run.completed", "claimwire.source.silent")
+LEFT_OUT = ("claimwire.run.completed", "claimwire.source.silent")
 
 
 def outputs(folder: Path) -> dict[str, list[str]]:
@@ -213,7 +213,7 @@ def outputs(folder: Path) -> dict[str, list[str]]:
         lines = [line for path in folder.rglob(f"{kind}-*.jsonl*") for line in _lines(path)]
         records = map(json.loads, lines)
         found[kind] = sorted(
-            json.dumps(_masked(record), sort_keys=True) for record in records if record.get("type") not in _LEFT_OUT
+            json.dumps(_masked(record), sort_keys=True) for record in records if record.get("type") not in LEFT_OUT
         )
     rows = [row for path in folder.rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
     found["parquet"] = sorted(json.dumps(_masked(row), sort_keys=True, default=str) for row in rows)
@@ -228,7 +228,7 @@ def messages(broker: Clients, prefix: str) -> dict[str, list[str]]:
         keys = Counter(key for key, _ in records)
         assert len(keys) == len(records), f"{kind}: more than once {[key for key in keys if keys[key] > 1][:3]}"
         found[kind] = sorted(
-            json.dumps(_masked(record), sort_keys=True) for _, record in records if record.get("type") not in _LEFT_OUT
+            json.dumps(_masked(record), sort_keys=True) for _, record in records if record.get("type") not in LEFT_OUT
         )
     return found
 

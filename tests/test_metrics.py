@@ -292,7 +292,18 @@ def test_what_articles_of_files_call_their_feeds_makes_no_series(tmp_path: Path)
 
 @contextmanager
 def watching(folder: Path, port: int, *arguments: str, address: str = "") -> Iterator[subprocess.Popen[str]]:
-    given = ["watch", "--every", "1s", "--extract", "none", "--sink", "jsonl:out", "--allow-private"]
+    given = [
+        "watch",
+        "--every",
+        "1s",
+        "--interval",
+        "1s",
+        "--extract",
+        "none",
+        "--sink",
+        "jsonl:out",
+        "--allow-private",
+    ]
     given += ["--metrics", f"{address}:{port}", *arguments]
     with (folder / "stderr").open("w") as stderr:
         process = Command(given, cwd=folder, env=environment(), stderr=stderr, text=True)
@@ -385,6 +396,7 @@ def test_watch_is_not_ready_after_a_turn_that_failed_and_is_again_after_one_that
         wait_for(process, port, turns)
         shutil.move(tmp_path / "out", tmp_path / "away")
         (tmp_path / "out").write_text("in the way")
+        write_jsonl(tmp_path / "wire.jsonl", *articles(3, 40, 1))  # else nothing is to be done
         failed = wait_for(process, port, lambda found: of(found, "claimwire_last_run_success") == 0)
         assert get(port, "/readyz")[:2] == (503, "the last turn failed\n")
         assert get(port, "/healthz")[0] == 200

@@ -16,6 +16,7 @@ import pytest
 from command import forks
 from corpus import articles, write_jsonl
 from killing import (
+    LEFT_OUT,
     MOST_ARTICLES,
     _masked,
     assert_same,
@@ -45,7 +46,7 @@ def stored(store: Path) -> dict[str, list[str]]:
         events = [
             {"id": id_, "type": type_, "source": source, "subject": subject, "data": json.loads(data)}
             for id_, type_, source, subject, data in db.execute("SELECT id, type, source, subject, data FROM events")
-            if type_ != "claimwire.run.completed"
+            if type_ not in LEFT_OUT
         ]
     records = [json.loads(record) for record, _ in texts]
     for record, (_, text) in zip(records, texts, strict=True):
