@@ -104,7 +104,9 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
                 return USAGE
             first = False
             # Woken at once by what is delivered after a while of silence, and not by each of many.
-            if stop.wait(next_turn, woken=True) or stop.wait(min(next_turn, began + _APART_S)):
+            if stop.wait(next_turn - time.monotonic(), woken=True):
+                return DONE
+            if stop.wait(min(next_turn, began + _APART_S) - time.monotonic()):
                 return DONE
 
 
@@ -247,10 +249,10 @@ class _Stop:
     def __call__(self) -> bool:
         return self._asked.is_set()
 
-    def wait(self, until: float, woken: bool = False) -> bool:
-        """Sleep until this time of the monotonic clock or a signal, with ``woken`` or a ``wake``; whether to end."""
+    def wait(self, seconds: float, woken: bool = False) -> bool:
+        """Sleep, but no longer than until a signal, with ``woken`` or a ``wake``; whether to end."""
         if not self._asked.is_set():
-            (self._woken if woken else self._asked).wait(max(0.0, until - time.monotonic()))
+            (self._woken if woken else self._asked).wait(max(0.0, seconds))
         return self._asked.is_set()
 
     def wake(self) -> None:
