@@ -150,7 +150,7 @@ def test_the_table_fits_a_terminal_and_has_times_that_are_relative(tmp_path: Pat
     told = sources(tmp_path).stdout
     assert all(cell_len(line) <= 80 for line in told.splitlines())
     (fine,) = (line for line in told.splitlines() if line.startswith("The Fine Post"))
-    assert re.match(r"The Fine Post +fine +3 h ago +6\d m ago +2 h +in 5\d m +10 +50%$", fine), fine
+    assert re.match(r"The Fine Post +fine +3 h ago +\d+ m ago +2 h +in \d+ m +10 +50%$", fine), fine
     flat = " ".join(told.split())
     assert "https://down.example/feed: failing for 3 d: answered 500; try later" in flat
     assert "https://quiet.example/feed: silent: its newest entry is of" in flat

@@ -7,6 +7,7 @@ whether speaker and cue belong together.
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from itertools import islice
 
 from spacy.tokens import Doc, Token
 from spacy.tokens import Span as TokenSpan
@@ -23,6 +24,8 @@ _CONDITIONS = frozenset({"if", "when", "whether", "unless", "because", "while"})
 _LINKS = frozenset({"that", "and", "but"})
 _COMMAS = frozenset({",", "-", "–", "—"})
 _MARKS = frozenset("\"“‘'")
+_MOST_TOKENS = 300
+"""Of a content, that are looked at; else contents that overlap would cost the square of their length."""
 _DEEPEST = 30
 
 
@@ -86,7 +89,11 @@ def _end(said: TokenSpan, reporting: Set[int]) -> Iterator[str]:
     doc, root = said.doc, said.root
     if any(i not in reporting and not doc[i].is_punct for i in range(said.end, root.right_edge.i + 1)):
         yield "left out behind"
-    tops = [t for t in said if not t.is_punct and (t.head is t or not said.start <= t.head.i < said.end)]
+    tops = [
+        t
+        for t in islice(said, _MOST_TOKENS)
+        if not t.is_punct and (t.head is t or not said.start <= t.head.i < said.end)
+    ]
     if len(tops) > 1:
         yield "more than one top"
     if len({top.sent.start for top in tops}) > 1:

@@ -61,6 +61,11 @@ class _Worker:
         """Until it has done with the pipeline, or is gone; whether it has done."""
         return self._replies.readline() != ""
 
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+
     def dismiss(self) -> None:
         """End it, which it does by itself when it is told no more."""
         with suppress(BrokenPipeError):
@@ -68,8 +73,7 @@ class _Worker:
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
         self._replies.close()
 
 
@@ -154,7 +158,10 @@ class _KeptWorkerHandler(GrpcWorkerHandler):  # type: ignore[misc]
             super().close()
         finally:
             self._closed.set()
-            self._watcher.join()
+            self._watcher.join(_PATIENCE_S)
+            if self._watcher.is_alive():  # it may wait for ever for what another worker, which is gone, was to send
+                self._worker.kill()
+                self._watcher.join()
 
     def stop_worker(self) -> None:
         """The end of the pipeline tells it to."""
