@@ -30,7 +30,7 @@ run: $(INSTALLED)  ## install, run the main job on the examples and an outlet se
 check: lint  ## for the everyday loop, in 3 minutes: lint, and the tests without Kafka, without Prism and not slow
 	$(PYTEST) -m '$(QUICK)' $(ARGS)
 
-test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in about 25 minutes on 2 cores after the preparation
+test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in about 35 minutes on 2 cores after the preparation
 	$(PYTEST) $(ARGS)
 
 lint: $(FOR_TESTS)  ## ruff, mypy --strict, the direction of imports, published schemas and configuration reference against the code
