@@ -40,9 +40,11 @@ from claimwire.pipelines.run import callbacks, subscribing
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.run.subscribing import AFTER_DENIAL, GIVE_UP_ENDING, RARELY, TRIES_PER_HUB, Subscribing
 from claimwire.pipelines.settings import Settings, SettingsError, load_settings
+from claimwire.pipelines.state import samples
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.subscriptions import Subscription
 
+OF_SOURCES = (samples.SOURCES, samples.SOURCE_NEW)
 TOPIC = "https://roads.example/feed"
 ATOM = 'xmlns:atom="http://www.w3.org/2005/Atom"'
 
@@ -820,6 +822,21 @@ def test_what_a_hub_delivers_is_read_as_if_it_was_polled(algorithm: str, tmp_pat
         again = desk.turn()
         assert (again.enriched, again.unchanged) == (0, 2)  # the same article both ways
         assert desk.written() == ["1", "2"]
+
+
+def test_a_turn_for_a_delivery_leaves_the_other_sources_in_the_metrics(tmp_path: Path) -> None:
+    with subscribed(tmp_path, 1) as (desk, asked, server):
+        other = server.add("/other", Page(feed(3)))
+        desk.poll(server.url("/feed"), other)
+        desk.turn()
+        with State(tmp_path / "state") as state:
+            before = {sample[:2]: sample.value for sample in samples.read(state.db) if sample.metric in OF_SOURCES}
+        assert asked.deliver(feed(2)) == 202
+        assert desk.turn(delivered_only=True).enriched == 1
+        with State(tmp_path / "state") as state:
+            after = {sample[:2]: sample.value for sample in samples.read(state.db) if sample.metric in OF_SOURCES}
+        assert after.keys() == before.keys()
+        assert after[samples.SOURCES, ("feed", "ok")] == 2
 
 
 def test_an_entry_that_is_delivered_first_and_changed_in_the_feed_is_a_revision(tmp_path: Path) -> None:

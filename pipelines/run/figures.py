@@ -21,10 +21,13 @@ def note_sources(state: State, feeds: Sequence[str], topics: Sequence[str]) -> N
         feeds: URLs as configured.
         topics: Addresses.
     """
-    polled = list(dict.fromkeys(feed for url in feeds for feed in (state.sources.get(url).found or (url,))))
+    states = state.sources.load(feeds)
+    homes = {url: known.found for url, known in states.items() if known.found}
+    polled = list(dict.fromkeys(feed for url in feeds for feed in homes.get(url, (url,))))
+    states |= state.sources.load([*polled, *topics])
     with transaction(state.db) as db:
         for kind, names in (("feed", polled), ("topic", topics)):
-            failing = sum(state.sources.get(name).failing_since is not None for name in names)
+            failing = sum(name in states and states[name].failing_since is not None for name in names)
             samples.set_(db, samples.SOURCES, len(names) - failing, (kind, "ok"))
             samples.set_(db, samples.SOURCES, failing, (kind, "failing"))
     state.samples.keep_sources(samples.SOURCE_NEW, [*map(without_password, polled), *topics])

@@ -97,10 +97,9 @@ class Reading:
         with logs.fields(stage="read"):
             told = set() if self._retry else self._deliveries(found.feeds)
             self._polling.told = set(to_ask(told) if to_ask else told)
-            if delivered_only:
-                found = Found(sorted(self._polling.told), [], [], [])
-            self._feeds_and_files(found)
-            for topic in found.topics:
+            due = Found(sorted(self._polling.told), [], [], []) if delivered_only else found
+            self._feeds_and_files(due)
+            for topic in due.topics:
                 self._topic(topic)
             if not self._retry:
                 note_sources(self._state, found.feeds, [str(topic.address) for topic in found.topics])
