@@ -91,6 +91,20 @@ def run_here(
         return run.go()
 
 
+def run_with_pages(folder: Path, *sources: str, **settings: Any) -> Summary:
+    """A run here that fetches the pages behind entries, without pauses; its state and its output stand in a folder."""
+    given = {
+        "source": sources,
+        "sink": (f"jsonl:{folder / 'out'}",),
+        "extract": "none",
+        "full_text": "auto",
+        "page_delay": 0,
+        "allow_private": True,
+        **settings,
+    }
+    return run_here(folder / "state", **given)
+
+
 def written(folder: Path, kind: str = "articles") -> list[dict[str, Any]]:
     """All records of a kind (``articles``, ``dead-letters``, ``events``) in the plain JSONL files below a folder."""
     # Not rglob, which fails where a run that is under way removes its scratch folder; what is in there is no output.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_here, written
+from conftest import run_with_pages, written
 from killing import kill_group, started
 from outlet import Outlet, page, teaser
 from warcio.archiveiterator import ArchiveIterator
@@ -31,16 +31,7 @@ STOPPED = 4
 
 
 def run(outlet: Outlet, folder: Path, **settings: Any) -> Summary:
-    given = {
-        "source": (outlet.feed,),
-        "sink": (f"jsonl:{folder / 'out'}",),
-        "extract": "none",
-        "full_text": "auto",
-        "page_delay": 0,
-        "allow_private": True,
-        **settings,
-    }
-    return run_here(folder / "state", **given)
+    return run_with_pages(folder, outlet.feed, **settings)
 
 
 def articles(folder: Path) -> list[dict[str, Any]]:

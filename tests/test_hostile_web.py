@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_here, written
+from conftest import run_with_pages, written
 from corpus import articles
 from outlet import page, teaser
 from webserver import Page, Seen, WebServer
-
-from claimwire.pipelines.observe.summary import Summary
 
 HTML = {"Content-Type": "text/html"}
 LOCALHOST = "localhost"
@@ -27,19 +25,6 @@ def entry(record: dict[str, Any], url: str) -> str:
 def serve_feed(server: WebServer, *entries: str, path: str = "/feed.xml", title: str = "Record") -> str:
     body = f'<rss version="2.0"><channel><title>{title}</title>{"".join(entries)}</channel></rss>'
     return server.add(path, Page(body=body.encode()))
-
-
-def run(folder: Path, *sources: str, **settings: Any) -> Summary:
-    given = {
-        "source": sources,
-        "sink": (f"jsonl:{folder / 'out'}",),
-        "extract": "none",
-        "full_text": "auto",
-        "page_delay": 0,
-        "allow_private": True,
-        **settings,
-    }
-    return run_here(folder / "state", **given)
 
 
 def pages_asked(server: WebServer) -> list[str]:
@@ -58,7 +43,7 @@ def test_pages_that_call_each_other_canonical_are_articles_of_their_own_and_fetc
         urls = [server.url("/one"), server.url("/two")]
         server.add("/one", Page(page(one, urls[1]), headers=HTML))
         server.add("/two", Page(page(two, urls[0]), headers=HTML))
-        summary = run(tmp_path, serve_feed(server, entry(one, urls[0]), entry(two, urls[1])))
+        summary = run_with_pages(tmp_path, serve_feed(server, entry(one, urls[0]), entry(two, urls[1])))
         assert (summary.enriched, summary.copies, summary.pages_read) == (2, 0, 2)
         assert sorted(pages_asked(server)) == ["/one", "/two"]
     found = {article["url"]: article["text"] for article in written_articles(tmp_path)}
@@ -73,7 +58,7 @@ def test_many_pages_that_name_one_canonical_page_stay_different_articles(tmp_pat
         for number, record in enumerate(records):
             url = server.add(f"/{number}", Page(page(record, server.url("/news/latest")), headers=HTML))
             entries.append(entry(record, url))
-        summary = run(tmp_path, serve_feed(server, *entries))
+        summary = run_with_pages(tmp_path, serve_feed(server, *entries))
     assert (summary.enriched, summary.copies, summary.revisions) == (12, 0, 0)
     assert len({article["id"] for article in written_articles(tmp_path)}) == 12
 
@@ -84,7 +69,7 @@ def test_a_page_that_sends_its_reader_on_at_once_is_followed_to_the_article(tmp_
         server.add("/story", Page(page(record, server.url("/story")), headers=HTML))
         refresh = b'<html><head><meta http-equiv="refresh" content="0; url=/story"></head><body></body></html>'
         url = server.add("/go", Page(refresh, headers=HTML))
-        summary = run(tmp_path, serve_feed(server, entry(record, url)))
+        summary = run_with_pages(tmp_path, serve_feed(server, entry(record, url)))
         assert (summary.enriched, summary.pages_read) == (1, 1)
         assert pages_asked(server) == ["/go", "/story"]
     (article,) = written_articles(tmp_path)
@@ -105,7 +90,7 @@ def test_refreshes_in_a_circle_or_without_end_stop_and_leave_the_teaser(tmp_path
         for number in range(50):
             server.add(f"/day/{number}", onwards)
         feed = serve_feed(server, entry(one, server.url("/a")), entry(two, server.url("/day/0")))
-        summary = run(tmp_path, feed)
+        summary = run_with_pages(tmp_path, feed)
         assert (summary.enriched, summary.pages_refused, summary.dead_letters) == (2, 2, 0)
         asked = pages_asked(server)
         assert sum(path in ("/a", "/b") for path in asked) <= 6
@@ -121,7 +106,7 @@ def test_a_refresh_leads_past_no_robots_txt_and_to_no_other_scheme(tmp_path: Pat
         for path, target in (("/go", "/private/story"), ("/file", "file:///etc/passwd")):
             server.add(path, Page(f'<meta http-equiv=refresh content="0;url={target}">'.encode(), headers=HTML))
         feed = serve_feed(server, entry(one, server.url("/go")), entry(two, server.url("/file")))
-        assert run(tmp_path, feed).pages_refused == 2
+        assert run_with_pages(tmp_path, feed).pages_refused == 2
         assert "/private/story" not in pages_asked(server)
     assert {article["text_source"] for article in written_articles(tmp_path)} == {"summary"}
 
@@ -136,7 +121,7 @@ def test_a_calendar_without_end_behind_an_article_is_never_entered(tmp_path: Pat
         url = server.add("/story", Page(body, headers=HTML))
         feed = serve_feed(server, entry(record, url))
         for _ in range(2):
-            run(tmp_path, feed)
+            run_with_pages(tmp_path, feed)
         assert pages_asked(server) == ["/story"]
     (article,) = written_articles(tmp_path)
     assert article["text"].split()[-5:] == record["text"].split()[-5:]
@@ -156,11 +141,11 @@ def test_a_home_page_whose_feeds_lead_to_more_home_pages_without_end_costs_few_r
         home = server.add("/", Page(month(0), headers=HTML))
         for number in range(1, 2000):
             server.add(f"/calendar/{number}", Page(month(number), headers=HTML))
-        summary = run(tmp_path, home)
+        summary = run_with_pages(tmp_path, home)
         assert summary.sources_failed == 1
         assert len(server.requests) <= 60
         before = len(server.requests)
-        run(tmp_path, home)
+        run_with_pages(tmp_path, home)
         assert len(server.requests) - before <= 2  # the search is not repeated at each run
 
 
@@ -187,7 +172,7 @@ def test_a_page_that_lies_about_its_charset_is_read_right(
         html = page({**record, "text": TEXT + "\n" + record["text"]}, server.url("/story")).decode()
         html = html.replace("<head>", f'<head><meta charset="{meta}">')
         url = server.add("/story", Page(html.encode(encoding), headers={"Content-Type": header}))
-        assert run(tmp_path, serve_feed(server, entry(record, url))).pages_read == 1
+        assert run_with_pages(tmp_path, serve_feed(server, entry(record, url))).pages_read == 1
     (article,) = written_articles(tmp_path)
     assert article["text"].startswith(TEXT.strip())
 
@@ -210,7 +195,7 @@ def test_an_amp_page_is_no_second_article(path: str, fetched: bool, tmp_path: Pa
             serve_feed(server, entry(record, story)),
             serve_feed(server, entry(record, server.url(path)), path="/amp.xml"),
         ]
-        summary = run(tmp_path, *feeds)
+        summary = run_with_pages(tmp_path, *feeds)
         assert (summary.enriched, summary.copies, summary.unchanged) == (1, int(fetched), int(not fetched))
         assert set(pages_asked(server)) == {"/story", path} if fetched else len(pages_asked(server)) == 1
     assert not any("vars" in article["text"] for article in written_articles(tmp_path))
@@ -227,7 +212,7 @@ def test_a_syndicated_copy_on_another_host_is_a_copy_of_the_original(tmp_path: P
             serve_feed(server, entry(record, original)),
             serve_feed(server, entry(later, server.url("/wire/story", LOCALHOST)), path="/wire.xml", title="Wire"),
         ]
-        summary = run(tmp_path, *feeds)
+        summary = run_with_pages(tmp_path, *feeds)
     assert (summary.enriched, summary.copies, summary.pages_read) == (1, 1, 2)
     by_url = {record["article"]["url"]: record for record in written(tmp_path / "out")}
     copy = next(each for url, each in by_url.items() if LOCALHOST in url)
@@ -245,6 +230,6 @@ def test_a_page_on_which_another_outlet_calls_ours_its_copy_takes_nothing_from_u
         later = {**record, "published": "2026-12-01T08:00:00Z"}
         own = serve_feed(server, entry(record, server.url("/story")))
         other = serve_feed(server, entry(later, thief), path="/thief.xml", title="Thief")
-        assert run(tmp_path, other, own).copies == 1
+        assert run_with_pages(tmp_path, other, own).copies == 1
     (original,) = [record for record in written(tmp_path / "out") if not record["duplicate"]]
     assert original["article"]["url"].endswith("/story")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_here, written
+from conftest import run_with_pages, written
 from hypothesis import given
 from hypothesis import strategies as st
 from killing import kill_group, started
@@ -154,16 +154,7 @@ def blog(server: WebServer, said: tuple[Said, ...] = NIGHT, **options: Any) -> s
 
 
 def run(source: str, folder: Path, **settings: Any) -> Summary:
-    given = {
-        "source": (source,),
-        "sink": (f"jsonl:{folder / 'out'}",),
-        "extract": "none",
-        "full_text": "auto",
-        "page_delay": 0,
-        "allow_private": True,
-        **settings,
-    }
-    return run_here(folder / "state", **given)
+    return run_with_pages(folder, source, **settings)
 
 
 def articles(folder: Path) -> list[dict[str, Any]]:
