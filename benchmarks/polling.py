@@ -131,7 +131,8 @@ def poll_with_claimwire(folder: str, count: int, port: int) -> None:
     from claimwire.pipelines.normalize.language import language  # noqa: PLC0415
     from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415
     from claimwire.pipelines.observe.summary import Summary  # noqa: PLC0415
-    from claimwire.pipelines.run.reading import Reading, expand  # noqa: PLC0415
+    from claimwire.pipelines.run.expanding import expand  # noqa: PLC0415
+    from claimwire.pipelines.run.reading import Reading  # noqa: PLC0415
     from claimwire.pipelines.run.runner import Runner  # noqa: PLC0415
     from claimwire.pipelines.run.task import Task  # noqa: PLC0415
     from claimwire.pipelines.settings import load_settings  # noqa: PLC0415
