@@ -236,6 +236,32 @@ class Quantity(Record, frozen=True):
 ClaimKind = Literal["statement", "belief", "intention", "attitude"]
 
 
+ChangeKind = Literal[
+    "added", "reworded", "figure", "speaker", "polarity", "hedge_added", "hedge_dropped", "cut", "extended"
+]
+
+
+class EarlierClaim(Record, frozen=True):
+    """A claim of the version before."""
+
+    id: str
+    text: str
+    speaker: str | None
+    """The name, else the words at the claim; null if that version gave no source."""
+
+
+class Changed(Record, frozen=True):
+    """What a revision has done to a claim."""
+
+    kinds: tuple[ChangeKind, ...]
+    """``added``: the version before does not have it, and no other kind is given. ``figure``: a number, currency or
+    bound is another. ``speaker``: somebody else says it. ``polarity``: it is negated or denied, or no longer.
+    ``hedge_added``, ``hedge_dropped``: it is put more or less carefully. ``cut``, ``extended``: of a quotation there
+    is less or more. ``reworded``: other words differ."""
+    before: EarlierClaim | None
+    """Null if it was added."""
+
+
 class Claim(Record, frozen=True):
     """A claim: who said what."""
 
@@ -266,6 +292,8 @@ class Claim(Record, frozen=True):
     wants done; ``attitude``: is for or against something. Null in records of schema 1.1 and before."""
     in_title: bool = False
     """Whether the claim stands in the title only: then all its offsets are into ``article.title``."""
+    changed: Changed | None = None
+    """Of a revision: how the claim differs from that of the version before; null if it does not."""
 
 
 def source_text(article: Article, claim: Claim) -> str:
@@ -352,6 +380,9 @@ class EnrichedArticle(Record, frozen=True):
     entities: tuple[Entity, ...]
     claims: tuple[Claim, ...]
     provenance: Provenance
+    dropped: tuple[EarlierClaim, ...] | None = None
+    """Of a revision: the claims of the version before that are gone, in their order. Null if the article was not
+    compared: it is no revision, the version before is not remembered, or one of both was not read as a whole."""
 
 
 class Event(Record, frozen=True):
