@@ -16,16 +16,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from report import tell_goal, tell_machine
 
 from claimwire.pipelines.extract import load
-from claimwire.pipelines.memory.changes import Comparison, compare
+from claimwire.pipelines.memory.comparison import Comparison, compare
 from claimwire.pipelines.memory.said import Said, Version, version
 from claimwire.pipelines.memory.wording import wording
-from claimwire.schemas import Changed, Claim, EarlierClaim, EnrichedArticle
+from claimwire.schemas import Changed, EarlierClaim, EnrichedArticle
 from claimwire.schemas.records import ChangeKind
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -51,21 +51,17 @@ def main(argv: list[str]) -> int:
     met = []
     for read_by in arguments.extractor:
         extractor = load(by=read_by)
-
-        @cache
-        def read(title: str, text: str) -> EnrichedArticle:
-            return enriched(title, text, extractor)
-
-        def claims_of(title: str, text: str) -> Sequence[Claim]:
-            return read(title, text).claims
-
-        made = revisions(articles, claims_of, arguments.revisions)
+        read = cache(partial(enriched, extractor))
+        made = revisions(articles, lambda *article, read=read: read(*article).claims, arguments.revisions)
         records = [(read(one.title, one.text("before")), read(one.title, one.text("after"))) for one in made]
         for name, by in (("claimwire", compare), ("difflib", by_difflib)):
             began = time.perf_counter()
-            found = [judge(one, *pair, by(*map(version, pair), pair[1].article.text)) for one, pair in zip(made, records, strict=True)]
-            took = time.perf_counter() - began
-            print(f"\n{read_by}, {name}: {len(made)} revisions of {len(articles)} articles, {took / len(made) * 1e3:.1f} ms each")
+            found = [
+                judge(one, *pair, by(*map(version, pair), pair[1].article.text))
+                for one, pair in zip(made, records, strict=True)
+            ]
+            each_ms = (time.perf_counter() - began) / len(made) * 1e3
+            print(f"\n{read_by}, {name}: {len(made)} revisions of {len(articles)} articles, {each_ms:.1f} ms each")
             scores = tell(found)
             if name == "claimwire":
                 met += [tell_goal(f"{read_by}: F1 of {kind}", score, GOAL) for kind, score in scores.items()]
@@ -104,7 +100,9 @@ def show(found: Sequence[Found], records: Sequence[tuple[EnrichedArticle, Enrich
                 for claim in record.claims:
                     if claim.in_title or one.revision.line_at(which, claim.sentence[0]) in lines:
                         who = (claim.speaker.text, claim.speaker.name) if claim.speaker else None
-                        print(f"     {mark} {who}: {claim.text} | {[text[s:e] for s, e in claim.hedges]} {claim.modality}")
+                        print(
+                            f"     {mark} {who}: {claim.text} | {[text[s:e] for s, e in claim.hedges]} {claim.modality}"
+                        )
 
 
 def by_difflib(before: Version, after: Version, text: str) -> Comparison:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 Span = tuple[int, int]
 ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -393,8 +393,8 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``, ``source.degraded``,
-    ``source.recovered``, ``run.completed``."""
+    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``,
+    ``source.degraded``, ``source.recovered``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

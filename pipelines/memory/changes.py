@@ -1,84 +1,75 @@
-"""What a revision of an article has done to its claims, claim by claim.
-
-The claims of both versions are aligned first (``alignment``), then each pair is compared (``differences``). What only the
-extractor sees otherwise is no change: a claim that is new in a sentence that is old, one that is no longer found in a
-sentence that is still there.
-"""
+"""Versions of articles remembered, and what each revision has changed in the version before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import sqlite3
+import zlib
+from datetime import datetime
 
-from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from claimwire.pipelines.memory.alignment import align, share
-from claimwire.pipelines.memory.differences import is_other_speaker, kinds
-from claimwire.pipelines.memory.said import Said, Version, codes
-from claimwire.pipelines.memory.wording import Words, wording
-from claimwire.schemas import Changed, EarlierClaim
+import msgspec
 
-_STILL_THERE = 0.75
-"""The likeness of a sentence in which a claim was and one in which none is found any more."""
+from claimwire.pipelines.memory.comparison import compare
+from claimwire.pipelines.memory.said import Version, version
+from claimwire.pipelines.observe.events import change_events
+from claimwire.schemas import Article, EnrichedArticle, Event
+from claimwire.schemas.flat import time_text
 
-
-class Comparison(NamedTuple):
-    """What became of the claims of a version."""
-
-    changed: dict[str, Changed]
-    """By the id of the claim in the revision; those that have not changed are left out."""
-    dropped: tuple[EarlierClaim, ...]
-    """In the order of the version before."""
+_decoder = msgspec.msgpack.Decoder(Version)
 
 
-def compare(before: Version, after: Version, text: str) -> Comparison:
-    """Compare the claims of a revision with those of the version before.
+class Changes:
+    """Compares each revision with the version before, and remembers it for the next one.
 
     Args:
-        before: The version before.
-        after: The revision.
-        text: Its title and text.
+        db: Reads and adds to ``change_versions``.
     """
-    pairs = [(before.claims[old], after.claims[new]) for new, old in sorted(align(before.claims, after.claims).items())]
-    found = {new.id: list(kinds(old, new)) for old, new in pairs}
-    # Where "he said" stays, and the name further up is another one now, somebody else says that, too. That a pronoun is
-    # resolved otherwise is no change by itself: any new sentence may be the reason.
-    renamed = {(old.name, new.name) for old, new in pairs if "speaker" in found[new.id]}
-    for old, new in pairs:
-        if "speaker" not in found[new.id] and is_other_speaker(old, new) and (old.name, new.name) in renamed:
-            found[new.id].insert(0, "speaker")
-    changed = {new.id: Changed(tuple(found[new.id]), _earlier(old)) for old, new in pairs if found[new.id]}
-    kept = {old.id for old, _ in pairs}
-    for claim in after.claims:
-        if claim.id not in found and not _stands(claim, before):
-            changed[claim.id] = Changed(("added",), None)
-    left = [claim for claim in before.claims if claim.id not in kept and not _stands(claim, after)]
-    dropped = [claim for claim in left if not _is_there(claim, text)] if left else []
-    return Comparison(changed, tuple(map(_earlier, dropped)))
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def remember(self, record: EnrichedArticle) -> tuple[EnrichedArticle, list[Event]]:
+        """The record with what it has changed, if it is a revision of a version that is remembered, and an event for
+        each change."""
+        if record.provenance.skipped is not None:  # its claims are those of another article, or none
+            return record, []
+        article, ours = record.article, version(record)
+        earlier = self._before(article)
+        row = (
+            article.id,
+            article.content_hash,
+            read_as(article),
+            time_text(record.provenance.processed_at),
+            zlib.compress(msgspec.msgpack.encode(ours)),
+        )
+        self._db.execute("INSERT OR REPLACE INTO staged.change_versions VALUES (?, ?, ?, ?, ?)", row)
+        if earlier is None:
+            return record, []
+        compared = with_changes(record, earlier, ours)
+        return compared, change_events(compared)
+
+    def _before(self, article: Article) -> Version | None:
+        """The version that an article replaces; None if it is not remembered, or was not read in the same way."""
+        row = self._db.execute(
+            "SELECT version FROM change_versions WHERE article_id = ? AND content_hash <> ? AND read_as = ?",
+            (article.revision_of, article.content_hash, read_as(article)),
+        ).fetchone()
+        return _decoder.decode(zlib.decompress(row[0])) if row else None
+
+    @staticmethod
+    def forget(db: sqlite3.Connection, before: datetime) -> None:
+        """Forget the versions that were processed before a time."""
+        db.execute("DELETE FROM change_versions WHERE processed_at < ?", (time_text(before),))
 
 
-def _stands(claim: Said, version: Version) -> bool:
-    """Whether a claim stands in another version: its sentences do, or its words do beside one of the claims there."""
-    if all(code in version.sentences for code in codes(claim.sentence)):
-        return True
-    words = wording(claim.text).words
-    return any(_within(words, wording(other.sentence).words) for other in version.claims)
+def read_as(article: Article) -> str:
+    """Where the text of an article is from. A page that follows the teaser of its feed says more, and so did the page
+    that is now behind a paywall: it is not that the outlet has changed a claim."""
+    return f"{article.text_source or ''}{' paywalled' if article.paywalled else ''}"
 
 
-def _within(words: Words, others: Words) -> bool:
-    return any(others[at : at + len(words)] == words for at in range(len(others) - len(words) + 1))
-
-
-def _is_there(claim: Said, text: str) -> bool:
-    """Whether a text has much the same sentence as a claim, or the words of the claim."""
-    words = wording(claim.sentence).words
-    return any(share(words, wording(sentence).words) >= _STILL_THERE for sentence in _sentences(text))
-
-
-def _sentences(text: str) -> Iterator[str]:
-    for paragraph in find_paragraphs(text):
-        for start, end in find_sentences(text, *paragraph):
-            yield text[start:end]
-
-
-def _earlier(claim: Said) -> EarlierClaim:
-    return EarlierClaim(claim.id, claim.text, claim.name or claim.speaker or None)
+def with_changes(record: EnrichedArticle, before: Version, after: Version) -> EnrichedArticle:
+    """A record with what it has changed; ``after`` is itself, as it is remembered."""
+    article = record.article
+    found = compare(before, after, f"{article.title or ''}\n{article.text}")
+    claims = tuple(msgspec.structs.replace(claim, changed=found.changed.get(claim.id)) for claim in record.claims)
+    return msgspec.structs.replace(record, claims=claims, dropped=found.dropped)

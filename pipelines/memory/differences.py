@@ -16,12 +16,15 @@ from claimwire.pipelines.memory.said import Said
 from claimwire.pipelines.memory.wording import Wording, negates, wording
 from claimwire.schemas.records import ChangeKind
 
-_AUXILIARIES = frozenset(
-    "am is are was were be been being has have had do does did will would shall can could may might to".split()
-)
+_AUXILIARIES = frozenset({
+    "am", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "do", "does", "did", "will", "would",
+    "shall", "can", "could", "may", "might", "to",
+})  # fmt: skip
 _ENDING = re.compile(r"(?<=\w{3})(?:e?s|e?d|ing|e)$")
-_PRONOUNS = frozenset("he she they it who i we you him her them his their".split())
-_SMALL = frozenset("a an the this that its his her their of for in at on and".split())
+_PRONOUNS = frozenset({"he", "she", "they", "it", "who", "i", "we", "you", "him", "her", "them", "his", "their"})
+_SMALL = frozenset(
+    {"a", "an", "the", "this", "that", "its", "his", "her", "their", "of", "for", "in", "at", "on", "and"}
+)
 _CUT_PLACES = 3
 """In so many places words may be missing from a quotation that was cut."""
 

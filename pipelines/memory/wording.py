@@ -22,20 +22,19 @@ Figure = tuple[float | str, str]
 _TOKEN = re.compile(r"[^\W\d_]+-\d+|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _PERCENT = re.compile(r"\s?%|\bper\s+cent\b", re.IGNORECASE)
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
-_NUMBERS = {
-    word: str(float(number))
-    for number, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-        "nineteen twenty".split(),
-        start=2,
-    )
-} | {word: str(10.0 * number) for number, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}
+_ONES = (
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBERS = {word: str(float(number)) for number, word in enumerate(_ONES, 2)}
+_NUMBERS |= {word: str(10.0 * number) for number, word in enumerate(_TENS, 2)}
 _MEASURED = re.compile(r"[A-Z]{3}|percent(?:age point)?")
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
 _LONGEST_NUMBER = 40
 """Digits; a float holds about 300."""
 _LESS, _MORE = {"<", "<="}, {">", ">="}
-_NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
+_NEGATIONS = frozenset({"not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot"})
 _JOINING = frozenset({"that"})
 """Comes and goes with the place of the cue: "X said that Y", "Y, X said"."""
 
