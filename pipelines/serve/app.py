@@ -55,6 +55,7 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
         sources: Gives the sources as a state knows them, if one is to be shown.
         token: What readers must know; without one only this machine may ask.
     """
+    drawing.compile_templates()
     page = _Page(path, sources, token)
     routes = [
         Route("/", page.now),

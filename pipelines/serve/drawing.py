@@ -54,6 +54,12 @@ def environment() -> Environment:
     return made
 
 
+def compile_templates() -> None:
+    """Compile all templates, so that no reader waits for it."""
+    for name in environment().list_templates():
+        environment().get_template(name)
+
+
 @cache
 def static(name: str) -> bytes:
     """A file beside the templates."""

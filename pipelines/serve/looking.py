@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from claimwire.schemas import EnrichedArticle
 _MOST_VERSIONS = 30
 _MOST_COPIES = 200
 _MOST_PLACES = 400
+_MOST_COUNTED = 10_000
+"""The latest claims of a speaker by which days and outlets are counted."""
 _MOST_ARTICLES = 20_000
 """The latest articles among which places are counted."""
 
@@ -141,6 +144,8 @@ class Speaker(NamedTuple):
     name: str
     type: str
     claims: int
+    counted: int
+    """The latest of them, over which outlets and days are counted."""
     outlets: int
     first_at: str
     last_at: str
@@ -156,14 +161,17 @@ def speaker(store: Stored, number: int, limit: int, before: int | None = None) -
     """What is known of a speaker, with the claims before a claim; None where there is no such speaker."""
     db = store.db
     named = db.execute("SELECT name, type FROM speakers WHERE speaker = ?", (number,)).fetchone()
-    days = db.execute(
-        "SELECT substr(seen_at, 1, 10) AS day, count(*) FROM claims WHERE speaker = ? GROUP BY day", (number,)
-    ).fetchall()
-    if named is None or not days:
+    claims, first, last = (
+        db.execute(f"SELECT {what} FROM claims WHERE speaker = ?", (number,)).fetchone()[0]  # noqa: S608
+        for what in ("count(*)", "min(seen_at)", "max(seen_at)")  # together they would read all rows
+    )
+    if named is None or not claims:
         return None
-    outlets, first, last = db.execute(
-        "SELECT count(DISTINCT source_domain), min(seen_at), max(seen_at) FROM claims WHERE speaker = ?", (number,)
-    ).fetchone()
+    latest = db.execute(
+        "SELECT substr(seen_at, 1, 10), source_domain FROM claims WHERE speaker = ? ORDER BY seen_at DESC LIMIT ?",
+        (number, _MOST_COUNTED),
+    ).fetchall()
+    days = Counter(day for day, _ in latest)
     rows = select_rows(
         db,
         "speaker = ? AND (? IS NULL OR (seen_at, claim) < ((SELECT seen_at FROM claims WHERE claim = ?), ?)) "
@@ -173,8 +181,9 @@ def speaker(store: Stored, number: int, limit: int, before: int | None = None) -
     groups = tuple(grouped(store, rows[:limit]))
     older = rows[limit - 1].key if len(rows) > limit else None
     name, type_ = named
-    claims = sum(count for _, count in days)
-    return Speaker(number, name, type_, claims, outlets, first, last, tuple(days), groups, older)
+    outlets = len({outlet for _, outlet in latest})
+    counted = tuple(sorted(days.items()))
+    return Speaker(number, name, type_, claims, len(latest), outlets, first, last, counted, groups, older)
 
 
 class Place(NamedTuple):
