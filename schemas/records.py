@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 Span = tuple[int, int]
 ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -211,6 +211,9 @@ class Speaker(Record, frozen=True):
     type: SpeakerType
     inherited: bool = False
     """Whether the speaker was carried over from an earlier sentence."""
+    id: str | None = None
+    """The same for one person or body in all articles; null if the article does not tell which one it is, or if nothing
+    is remembered."""
 
 
 class Cue(Record, frozen=True):
@@ -234,6 +237,15 @@ class Quantity(Record, frozen=True):
 
 
 ClaimKind = Literal["statement", "belief", "intention", "attitude"]
+
+
+class Thread(Record, frozen=True):
+    """The same claim in whichever article and words."""
+
+    id: str
+    """That of its first claim."""
+    relation: Literal["first", "verbatim", "cut", "reworded"]
+    """What this claim is to the one that it was matched with: ``cut``, one has a part of the other's quotation."""
 
 
 class Claim(Record, frozen=True):
@@ -266,11 +278,20 @@ class Claim(Record, frozen=True):
     wants done; ``attitude``: is for or against something. Null in records of schema 1.1 and before."""
     in_title: bool = False
     """Whether the claim stands in the title only: then all its offsets are into ``article.title``."""
+    thread: Thread | None = None
+    """Null if the claim is not one to be recognised, or if nothing is remembered."""
 
 
 def source_text(article: Article, claim: Claim) -> str:
     """The text of an article into which a claim's offsets are: its title or its text."""
     return (article.title or "") if claim.in_title else article.text
+
+
+class Story(Record, frozen=True):
+    """The event that articles tell of."""
+
+    id: str
+    """That of the first of them."""
 
 
 class MessageSpeaker(Record, frozen=True):
@@ -279,6 +300,8 @@ class MessageSpeaker(Record, frozen=True):
     text: str
     name: str | None
     type: SpeakerType
+    id: str | None = None
+    """The same for one person or body in all articles."""
 
 
 class MessageQuantity(Record, frozen=True):
@@ -324,6 +347,8 @@ class ClaimMessage(Record, frozen=True):
     kind: ClaimKind | None = None
     in_title: bool = False
     """Whether the claim stands in the title only, and not in the text."""
+    thread: Thread | None = None
+    story: Story | None = None
 
 
 class Provenance(Record, frozen=True):
@@ -352,6 +377,8 @@ class EnrichedArticle(Record, frozen=True):
     entities: tuple[Entity, ...]
     claims: tuple[Claim, ...]
     provenance: Provenance
+    story: Story | None = None
+    """Null if the article belongs to no story, or if nothing is remembered."""
 
 
 class Event(Record, frozen=True):

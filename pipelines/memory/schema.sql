@@ -17,8 +17,10 @@ CREATE TABLE articles (  -- one row for each version of an article; a version is
     schema_version TEXT NOT NULL, pipeline_version TEXT NOT NULL, model TEXT, extractor TEXT,
     run_id TEXT NOT NULL, processed_at TEXT NOT NULL,
     skipped TEXT,  -- why nothing was extracted, or not from the whole text
+    story_id TEXT,
     UNIQUE (id, content_hash)
 );
+CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 CREATE INDEX articles_by_time ON articles (seen_at);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 
@@ -73,9 +75,13 @@ CREATE TABLE claims (  -- one row for each claim of each version, with the colum
     sentence TEXT NOT NULL,
     kind TEXT,
     in_title INTEGER,  -- 1: it stands in the title, and its offsets are into that
+    speaker_id TEXT,  -- of the person or body, over all articles
+    thread_id TEXT, thread_relation TEXT,
+    story_id TEXT,  -- of the article
     UNIQUE (version, number)
 );
 CREATE INDEX claims_by_id ON claims (id);
+CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);

@@ -169,8 +169,19 @@ def _sources(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _memory(db: sqlite3.Connection) -> None:
+    """6 to 7: claims, stories and speakers are remembered."""
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _sources}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _topics,
+    2: _split,
+    3: _deaths,
+    4: _pages,
+    5: _sources,
+    6: _memory,
+}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

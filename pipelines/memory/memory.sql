@@ -1,0 +1,2 @@
+-- What a state remembers of claims, beside the index of articles. A part reads these tables by their names and adds rows
+-- to those of the same name in ``staged`` (``tables.remembering``); each table has a primary key.
