@@ -221,7 +221,7 @@ def _article_row(version: int, record: EnrichedArticle) -> tuple[Any, ...]:
         article.text_source, article.page_problem, article.paywalled, article.correction, article.agency,
         article.section, article.syndicated_from,
         record.schema_version, made.pipeline_version, made.model, made.extractor, made.run_id,
-        time_text(made.processed_at), made.skipped,
+        time_text(made.processed_at), made.skipped, record.story.id if record.story else None,
     )  # fmt: skip
 
 

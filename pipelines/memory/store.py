@@ -17,10 +17,25 @@ from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.sqlite import Layout
 from claimwire.pipelines.memory.rows import Writer
 
-VERSION = 1
+VERSION = 2
 """Of the tables; ``_STEPS`` leads to it from each older one, and docs/store.md says what has changed."""
 
-_STEPS: dict[int, str] = {}
+_STEPS = {
+    1: """
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+DROP INDEX claims_by_speaker;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
+ALTER TABLE articles ADD COLUMN story_id TEXT;
+CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
+ALTER TABLE claims ADD COLUMN speaker_id TEXT;
+ALTER TABLE claims ADD COLUMN thread_id TEXT;
+ALTER TABLE claims ADD COLUMN thread_relation TEXT;
+ALTER TABLE claims ADD COLUMN story_id TEXT;
+CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+""",
+}
 
 
 def _script(name: str) -> str:

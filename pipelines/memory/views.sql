@@ -1,8 +1,8 @@
 CREATE VIEW flat_claims AS  -- the columns of the claim message, as on the topic of claims; copies is the number now
 SELECT schema_version, id, article_id, url, title, source_name, source_feed_url, source_domain, language, published_at,
     revision_of, (SELECT count(*) FROM copies WHERE copies.of = claims.article_id) AS copies,
-    text, quote_type, speaker_text, speaker_name, speaker_type, cue, polarity, modality, hedges, quantities, entities,
-    check_worthiness, confidence, sentence, kind, in_title
+    text, quote_type, speaker_text, speaker_name, speaker_type, speaker_id, cue, polarity, modality, hedges, quantities, entities,
+    check_worthiness, confidence, sentence, kind, in_title, thread_id, thread_relation, story_id
 FROM claims;
 
 CREATE VIEW current_articles AS  -- versions that no later one has replaced

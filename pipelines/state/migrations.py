@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from claimwire.connectors.outputs.names import in_progress
+from claimwire.pipelines.memory import tables
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.database import transaction
 
@@ -169,8 +170,21 @@ def _sources(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _memory(db: sqlite3.Connection) -> None:
+    """6 to 7: claims, stories and speakers are remembered."""
+    for statement in tables.statements():
+        db.execute(statement)
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _sources}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _topics,
+    2: _split,
+    3: _deaths,
+    4: _pages,
+    5: _sources,
+    6: _memory,
+}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:
