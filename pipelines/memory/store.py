@@ -22,6 +22,11 @@ VERSION = 2
 
 _STEPS = {
     1: """
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+DROP INDEX claims_by_speaker;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
 ALTER TABLE articles ADD COLUMN story_id TEXT;
 CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 ALTER TABLE claims ADD COLUMN speaker_id TEXT;
