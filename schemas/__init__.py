@@ -29,6 +29,7 @@ from claimwire.schemas.records import (
     Source,
     Span,
     Speaker,
+    Story,
     TextSource,
     source_text,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Source",
     "Span",
     "Speaker",
+    "Story",
     "TextSource",
     "decode",
     "encode",
