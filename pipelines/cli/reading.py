@@ -1,4 +1,4 @@
-"""Commands that read the results: show, explain."""
+"""Commands that read the results: show, explain, diff."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
 @click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
+@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
+@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -105,6 +107,8 @@ def show(
         confidence=more["min_confidence"],
         worth=more["min_worth"],
         named=more["named"],
+        outlet=more["outlet"],
+        place=more["place"],
     )
     try:
         _print(form, given, wanted, more["order"], more["limit"])
@@ -114,7 +118,7 @@ def show(
 
 def _print(form: str, paths: list[Path], wanted: Filter, order: Order, limit: int | None) -> None:
     if form == "html":
-        from claimwire.pipelines.read.page import page  # noqa: PLC0415 - the template engine
+        from claimwire.pipelines.serve.file import page  # noqa: PLC0415 - the template engine
 
         for part in page(paths, wanted, order, limit):
             click.echo(part, nl=False)
@@ -164,3 +168,37 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
+
+
+@click.command()
+@click.argument("article", metavar="ID")
+@looking_up
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For reading, or JSON: a list of versions, each with its changes. [text]",
+)
+def diff(article: str, paths: tuple[str, ...], state: str | None, form: str) -> None:
+    """Show what an outlet has changed in an article after publication, claim by claim.
+
+    ID is that of any version, the beginning of one, or the URL of the article. Claims that are the same but for their
+    typography are left out. In the texts, - is what was there before, + what is there now.
+
+    \b
+    claimwire diff e91142fbe9c3
+    claimwire diff https://example.org/story --in news --format json
+    """
+    quiet_libraries()
+    folder = Path(read(None, {"state": state}).state)
+    from claimwire.pipelines.read.diff import as_json, show_diff, steps  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
+
+    found = steps([Path(path) for path in paths] or folders(folder), article)
+    if form == "json":
+        import msgspec  # noqa: PLC0415
+
+        click.echo(msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode())
+    else:
+        show_diff(found)

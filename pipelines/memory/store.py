@@ -22,6 +22,11 @@ VERSION = 2
 
 _STEPS = {
     1: """
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+DROP INDEX claims_by_speaker;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
 ALTER TABLE articles ADD COLUMN story_id TEXT;
 CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 ALTER TABLE claims ADD COLUMN speaker_id TEXT;
@@ -29,6 +34,17 @@ ALTER TABLE claims ADD COLUMN thread_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_relation TEXT;
 ALTER TABLE claims ADD COLUMN story_id TEXT;
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+CREATE TABLE changes (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,
+    before_id TEXT,
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
 """,
 }
 
