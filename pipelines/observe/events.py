@@ -19,6 +19,8 @@ SOURCE_DEGRADED = "claimwire.source.degraded"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
+SPEAKER_JOINED = "claimwire.speaker.joined"
+SPEAKER_SPLIT = "claimwire.speaker.split"
 RUN_COMPLETED = "claimwire.run.completed"
 
 _PRODUCT = "claimwire"
