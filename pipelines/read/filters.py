@@ -46,6 +46,8 @@ class Filter(NamedTuple):
     """The domain of the outlet, e.g. ``courier.example``."""
     place: str | None = None
     """The name of a place, or of anything else, that is an entity in the claim, as the record has it."""
+    story: str | None = None
+    """The id of a story."""
 
 
 def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
@@ -56,6 +58,8 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
     if (claim.confidence or 0.0) < wanted.confidence or (claim.check_worthiness or 0.0) < wanted.worth:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
+        return False
+    if wanted.story and not (record.story and record.story.id == wanted.story):
         return False
     if wanted.outlet and record.article.source.domain != wanted.outlet:
         return False
@@ -101,6 +105,8 @@ def plain_conditions(wanted: Filter) -> tuple[str, list[Any]]:
         parts.append(("coalesce(claims.speaker_name, '') <> ''", []))
     if wanted.outlet:
         parts.append(("claims.source_domain = ?", [wanted.outlet]))
+    if wanted.story:
+        parts.append(("claims.version IN (SELECT version FROM articles WHERE story_id = ?)", [wanted.story]))
     if wanted.place:
         parts.append((_HAS_ENTITY, [wanted.place]))
     return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]
