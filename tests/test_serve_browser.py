@@ -1,9 +1,8 @@
-"""The page of claimwire serve in a real browser: it runs no script of a stranger, fits a phone, can be read by everybody,
-and shows what comes."""
+"""The page of claimwire serve in a real browser: it runs no script of a stranger, fits a phone, can be read by all, and
+shows what comes."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,23 +58,26 @@ class Watched:
         self.tab.on("request", lambda request: self.asked.append(request.url))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", _WIDTHS)
-def test_every_view_fits_has_no_fault_of_accessibility_and_runs_nothing_of_a_stranger(
-    browser: Browser, page: Page, width: int, scheme: Any
-) -> None:
-    with browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme) as context:
+def test_every_view_fits_and_runs_nothing_of_a_stranger(browser: Browser, page: Page, width: int) -> None:
+    with browser.new_context(viewport={"width": width, "height": 844}) as context:
+        watched = Watched(context)
         for path in views(page.store):
-            watched = Watched(context)
-            watched.tab.goto(f"{page.url}{path}")
-            wide = watched.tab.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, path
-            found = Axe().run(watched.tab).response["violations"]
+            watched.tab.goto(f"{page.url}{path}", wait_until="load")
+            assert watched.tab.evaluate("document.documentElement.scrollWidth") <= width, path
+        # The browser says that a page which is not there is not there.
+        assert [each for each in watched.problems if "Failed to load resource" not in each] == []
+        assert all(url.startswith((page.url, "data:")) for url in watched.asked)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_no_view_has_a_fault_that_axe_finds(browser: Browser, page: Page, width: int, scheme: Any) -> None:
+    with browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme) as context:
+        tab = context.new_page()
+        for path in [*views(page.store)[:14], "/nothing", "/?q=%22"]:
+            tab.goto(f"{page.url}{path}")
+            found = Axe().run(tab).response["violations"]
             assert [(path, each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
-            # The browser says that a page which is not there is not there.
-            assert [each for each in watched.problems if "Failed to load resource" not in each] == []
-            assert all(url.startswith((page.url, "data:")) for url in watched.asked)
-            watched.tab.close()
 
 
 def test_what_another_process_writes_appears_while_somebody_reads(browser: Browser, tmp_path: Path) -> None:
@@ -94,14 +96,11 @@ def test_what_another_process_writes_appears_while_somebody_reads(browser: Brows
         titles = tab.locator("#items > article h2").all_inner_texts()
         assert [title.strip() for title in titles[:8]] == [f"Train {number}" for number in reversed(range(8))]
         assert tab.locator("#items > article").count() == before + 8
-        assert tab.locator("#news").inner_text() == "8 new claims" or "new claim" in tab.locator("#news").inner_text()
+        assert "new claim" in tab.locator("#news").inner_text()
         # A reload has the same, in the same order.
         tab.reload()
         assert tab.locator("#items > article h2").all_inner_texts() == titles
         # What a stranger writes comes as text here, too.
-        desk.write(store, desk.hostile())
-        with sqlite3.connect(store) as db:
-            db.execute("DELETE FROM articles WHERE id LIKE 'a/%'")
         desk.write(store, desk.hostile())
         tab.wait_for_selector("#items > article:first-of-type >> text=img src=x")
         assert watched.problems == []
