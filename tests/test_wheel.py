@@ -49,6 +49,7 @@ def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
         "claimwire/pipelines/extract/tagger/weights/names.onnx",
         "claimwire/pipelines/extract/tagger/weights/vocab.txt",
         "claimwire/pipelines/extract/tagger/MODEL_CARD.md",
+        "claimwire/pipelines/memory/weights/sentences.onnx",
         "claimwire/pipelines/read/page.html",
     ):
         assert name in names

@@ -1,2 +1,28 @@
 -- What a state remembers of claims, beside the index of articles. A part reads these tables by their names and adds rows
 -- to those of the same name in ``staged`` (``tables.remembering``); each table has a primary key.
+
+-- Speakers over time (speakers.py). ``last`` is when a row was last written, by which it is forgotten.
+CREATE TABLE speaker_profiles (id TEXT PRIMARY KEY, last TEXT NOT NULL, profile BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX speaker_profiles_by_time ON speaker_profiles (last);
+CREATE TABLE speaker_keys (  -- forms of names under which speakers are found
+    key TEXT NOT NULL, id TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (key, id)
+) WITHOUT ROWID;
+CREATE INDEX speaker_keys_by_time ON speaker_keys (last);
+CREATE TABLE speaker_terms (  -- in how many records a name stood; under '' how many records there were
+    term TEXT PRIMARY KEY, records INTEGER NOT NULL, last TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX speaker_terms_by_time ON speaker_terms (last);
+CREATE TABLE speaker_joined (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID;  -- never forgotten
+CREATE TABLE speaker_apart (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;  -- by hand
+CREATE TABLE speaker_split (  -- by hand: who the speaker of this name in an article is
+    article TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (article, name)
+) WITHOUT ROWID;
+
+CREATE TABLE change_versions (  -- the last version under each id of an article, to compare the next one with
+    article_id TEXT PRIMARY KEY,
+    content_hash TEXT NOT NULL,
+    read_as TEXT NOT NULL,  -- only what was read from the same kind of text is compared
+    processed_at TEXT NOT NULL,
+    version BLOB NOT NULL  -- memory.said.Version: MessagePack, compressed
+) WITHOUT ROWID;
+CREATE INDEX change_versions_by_time ON change_versions (processed_at);

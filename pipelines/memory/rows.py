@@ -112,6 +112,7 @@ class Writer:
         self._insert("entities", _entity_rows(version, entities, record))
         claims = [next(self._claim) for _ in record.claims]
         self._insert_claims(version, claims, record)
+        self._insert("changes", list(_change_rows(version, claims, record)))
         self._insert(
             "claim_entities",
             [
@@ -223,6 +224,16 @@ def _article_row(version: int, record: EnrichedArticle) -> tuple[Any, ...]:
         record.schema_version, made.pipeline_version, made.model, made.extractor, made.run_id,
         time_text(made.processed_at), made.skipped, record.story.id if record.story else None,
     )  # fmt: skip
+
+
+def _change_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> Iterator[tuple[Any, ...]]:
+    for number, (key, claim) in enumerate(zip(keys, record.claims, strict=True)):
+        if changed := claim.changed:
+            before = changed.before
+            earlier = (before.id, before.text, before.speaker) if before else (None, None, None)
+            yield from ((version, number, kind, key, *earlier) for kind in changed.kinds)
+    for number, gone in enumerate(record.dropped or (), len(record.claims)):
+        yield version, number, "dropped", None, gone.id, gone.text, gone.speaker
 
 
 def _entity_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> list[tuple[Any, ...]]:

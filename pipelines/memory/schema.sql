@@ -86,6 +86,18 @@ CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
 
+CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,  -- the revision
+    number INTEGER NOT NULL,  -- of the claim in it, from 0; dropped claims follow
+    kind TEXT NOT NULL,  -- added, dropped, reworded, figure, speaker, polarity, hedge_added, hedge_dropped, cut, extended
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,  -- NULL where it was dropped
+    before_id TEXT,  -- of the claim in the version before; NULL where it was added
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
+
 CREATE TABLE carriers (  -- copies in which the words of a claim stand; the article of the claim is none of them
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,
     version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,  -- of the copy

@@ -39,7 +39,8 @@ SELECT later.source_domain, earlier.title AS title_before, later.title AS title_
     (SELECT count(*) FROM claims WHERE claims.version = earlier.version) AS claims_before,
     (SELECT count(*) FROM claims WHERE claims.version = later.version) AS claims_after,
     later.url, earlier.id AS id_before, later.id AS id_after,
-    earlier.version AS version_before, later.version AS version_after
+    earlier.version AS version_before, later.version AS version_after,
+    (SELECT count(DISTINCT number) FROM changes WHERE changes.version = later.version) AS claims_changed
 FROM revisions
 JOIN articles AS later USING (version)
 JOIN articles AS earlier ON earlier.version = (
@@ -51,6 +52,14 @@ JOIN articles AS earlier ON earlier.version = (
     ORDER BY processed_at DESC, version DESC LIMIT 1
 )
 ORDER BY changed_at DESC, later.version DESC;
+
+CREATE VIEW changed_claims AS  -- what outlets have changed of claims after publication, the latest change first
+SELECT articles.source_domain, changes.kind, changes.before_text, claims.text AS after_text, changes.before_speaker,
+    coalesce(claims.speaker_name, claims.speaker_text) AS after_speaker, articles.title, articles.published_at,
+    coalesce(articles.updated_at, articles.fetched_at, articles.processed_at) AS changed_at, articles.correction,
+    articles.url, articles.id AS article_id, articles.revision_of, changes.before_id, claims.id AS after_id
+FROM changes JOIN articles ON articles.version = changes.version LEFT JOIN claims ON claims.claim = changes.claim
+ORDER BY changed_at DESC, changes.version DESC, changes.number, changes.kind;
 
 CREATE VIEW outlets AS  -- what each outlet has brought
 SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS copies,

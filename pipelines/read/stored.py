@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +74,25 @@ class Stored:
         rows = self.db.execute(
             "SELECT record, text, version FROM records JOIN articles USING (version) WHERE id >= ? AND id < ?",
             (beginning, f"{beginning}\U0010ffff"),
+        )
+        yield from map(self._decoded, rows)
+
+    def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
+        """The records of versions that replace one with an id."""
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) JOIN revisions USING (version) "
+            "WHERE revisions.of = ?",
+            (article_id,),
+        )
+        yield from map(self._decoded, rows)
+
+    def at(self, urls: Sequence[str]) -> Iterator[EnrichedArticle]:
+        """The records of articles at one of some URLs."""
+        marks = ", ".join("?" * len(urls))
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) "  # noqa: S608
+            f"WHERE url IN ({marks}) OR canonical_url IN ({marks})",
+            (*urls, *urls),
         )
         yield from map(self._decoded, rows)
 
