@@ -86,9 +86,7 @@ class Stories:
             story_evidence.signs(compared.portrait, compared.portraits, compared.rarity),
             self._model or story_evidence.model(),
         )
-        choice = story_choice.choose(
-            zip(compared.stories, found.tolist(), strict=True), self._sizes(compared.stories)
-        )
+        choice = story_choice.choose(zip(compared.stories, found.tolist(), strict=True), self._sizes(compared.stories))
         story, merged = self._settle(article.id, choice, number, at)
         if story is None:
             self._add_article(number, article.id, None, None, at)
@@ -211,8 +209,15 @@ class Stories:
                 keys,
             )
         }
-        counts = np.array([rows[word][0] * 0.5 ** ((number - rows[word][1]) / _HALF_LIFE) if word in rows else 0.0
-                           for word in keys]) + 1
+        counts = (
+            np.array(
+                [
+                    rows[word][0] * 0.5 ** ((number - rows[word][1]) / _HALF_LIFE) if word in rows else 0.0
+                    for word in keys
+                ]
+            )
+            + 1
+        )
         latest = {word: rows[word][2] if word in rows else b"" for word in keys}
         self._add_all(
             "story_words",
@@ -273,7 +278,8 @@ def _with_story(record: EnrichedArticle, story: str | None) -> EnrichedArticle:
 def _vector(article: Article) -> bytes:
     if not encoder.has_weights():
         return b""
-    return encoder.encode([f"{article.title or ''}. {article.text[:_MEANING]}"])[0].tobytes()
+    (row,) = encoder.encode([f"{article.title or ''}. {article.text[:_MEANING]}"])
+    return bytes(row)
 
 
 def _nearest(latest: dict[int, bytes], words: Sequence[int], rare: dict[int, float]) -> list[int]:
