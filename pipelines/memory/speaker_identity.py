@@ -37,6 +37,7 @@ _NEEDED_ABBREVIATION = 0.25
 """The same for a body's abbreviation that some article gives in parentheses: anything at all."""
 _MARGIN = 1.0
 """By how much the best of several must be better than the next."""
+_FAMOUS = 4
 _CONFLICT = 0.7
 """With different roles and less than this in common, two people of one name are two."""
 _MOST_AROUND = 3.0
@@ -61,6 +62,9 @@ class Evidence(NamedTuple):
     outlet: float
     against: bool
     """Whether the ages, the genders, the suffixes or the roles speak against it."""
+
+    articles: int
+    """In how many the speaker was seen."""
 
     @property
     def score(self) -> float:
@@ -96,10 +100,18 @@ def decide(
         chosen = [id_ for id_, one in fitting.items() if one.relation == best.relation or sighting.kind != "person"]
         if sighting.kind == "person" and len(chosen) > 1:
             rivals = [one for id_, one in found.items() if one and one.relation == best.relation]
-            near = [one for one in rivals if one.score > best.score - _MARGIN]
+            near = [one for one in rivals if one is best or _rivals(one, best)]
             chosen = [id_ for id_ in chosen if fitting[id_] is best] if len(near) == 1 else []
         return Decision(tuple(chosen), new=False)
     return Decision((), new=_may_be_new(sighting, [one for one in found.values() if one]))
+
+
+def _rivals(other: Evidence, best: Evidence) -> bool:
+    """Whether another speaker might be meant as well as the best one: not where that one fits at least as well and is
+    in the news so much more."""
+    if best.relation == "short" and best.score >= other.score and best.articles >= _FAMOUS * other.articles:
+        return False
+    return other.score > best.score - _MARGIN
 
 
 def _rank(evidence: Evidence) -> tuple[bool, float]:
@@ -148,7 +160,9 @@ def evidence(
     against = _speaks_against(sighting, profile, year)
     if sighting.kind == "person" and sighting.roles and own and not roles and around + same_outlet < _CONFLICT:
         against = True
-    return Evidence(relation, roles, around, same_outlet, against)
+    if relation == "short" and sighting.kind == "person" and sighting.roles and own and not roles:
+        against = True
+    return Evidence(relation, roles, around, same_outlet, against, profile.seen.articles)
 
 
 def _speaks_against(sighting: Sighting, profile: Profile, year: int) -> bool:

@@ -19,11 +19,10 @@ from claimwire.pipelines.memory.speaker_identity import decide
 from claimwire.pipelines.memory.speaker_profiles import Profile
 from claimwire.pipelines.memory.speaker_sightings import Sighting, body_key, nicknames, person_words, sightings
 from claimwire.pipelines.normalize.ids import digest
+from claimwire.pipelines.observe.events import SPEAKER_JOINED, SPEAKER_SPLIT
 from claimwire.schemas import EnrichedArticle, Event
 from claimwire.schemas.flat import time_text
 
-JOINED = "claimwire.speaker.joined"
-"""The type of the event that two ids turned out to be one speaker."""
 _ID = 32
 _MOST = 60
 """Of so many people with one surname, a surname means nobody."""
@@ -173,12 +172,24 @@ def with_ids(record: EnrichedArticle, ids: Mapping[int, str]) -> EnrichedArticle
 def joined_event(id_: str, into: str, at: datetime) -> Event:
     """The event that one id is from now on another."""
     return Event(
-        id=digest("event", JOINED, id_, into),
+        id=digest("event", SPEAKER_JOINED, id_, into),
         source="claimwire",
-        type=JOINED,
+        type=SPEAKER_JOINED,
         subject=id_,
         time=at,
         data={"speaker": id_, "into": into},
+    )
+
+
+def split_event(id_: str, into: str, article: str, name: str, at: datetime) -> Event:
+    """The event that the speaker of a name in an article is another one than it was taken for."""
+    return Event(
+        id=digest("event", SPEAKER_SPLIT, id_, into),
+        source="claimwire",
+        type=SPEAKER_SPLIT,
+        subject=id_,
+        time=at,
+        data={"speaker": id_, "into": into, "article": article, "name": name},
     )
 
 

@@ -20,6 +20,8 @@ SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
 STORY_MERGED = "claimwire.story.merged"
+SPEAKER_JOINED = "claimwire.speaker.joined"
+SPEAKER_SPLIT = "claimwire.speaker.split"
 RUN_COMPLETED = "claimwire.run.completed"
 
 _PRODUCT = "claimwire"
