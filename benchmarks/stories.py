@@ -3,11 +3,15 @@
     python benchmarks/stories.py --data shared/data [--splits 4] [--without-encoder]
 
 Two sets: ``gun_violence_dev`` has one topic and mostly stories with one or two articles, ``news_events_2017`` has
-larger ones over months. Half of the events of both sets are drawn by chance; the weights are learnt from their pairs, as in
+larger ones over months.
+Half of the events of both sets are drawn by chance; the weights are learnt from their pairs, as in
 ``training/stories.py``. Then both sets stream through ``Stories``, and the articles of the other half are scored among
-all others. The peer joins each article with the nearest one before it, by the cosine of TF-IDF, if that is above
-a cutoff; its document frequencies are those of the whole set, and its cutoff is the best one for each set: no stream
-can know either. Goals: B-cubed F1 92, F1 of pairs 70, 100 articles/s beside the encoder.
+all others.
+
+The peer joins each article with the nearest one before it, by the cosine of TF-IDF, if that is above a cutoff; its
+document frequencies are those of the whole set, and its cutoff is the best one for each set: no stream can know either.
+
+Goals: B-cubed F1 92, F1 of pairs 70, 100 articles/s beside the encoder.
 """
 
 from __future__ import annotations

@@ -12,12 +12,8 @@ import msgspec
 
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
-<<<<<<< HEAD
-from claimwire.pipelines.observe.events import RUN_COMPLETED, STORY_MERGED
-=======
 from claimwire.pipelines.memory.speaker_rows import SpeakerRows
-from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT
->>>>>>> main
+from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT, STORY_MERGED
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -72,15 +68,12 @@ class Writer:
                 event.id, event.type, event.source, event.subject, time_text(event.time), json_text(event.data),
             )  # fmt: skip
             self._insert("events", [row], "OR REPLACE")
-<<<<<<< HEAD
             if event.type == STORY_MERGED and event.subject:
                 self._merge(event.subject, event.data["into"])
-=======
-            if event.type == SPEAKER_JOINED:
+            elif event.type == SPEAKER_JOINED:
                 self._speakers.join(event.data["speaker"], event.data["into"])
             elif event.type == SPEAKER_SPLIT:
                 self._speakers.split(*(event.data[key] for key in ("speaker", "into", "article", "name")))
->>>>>>> main
 
     def dead_letters(self, letters: Iterable[bytes]) -> None:
         """Dead letters (JSON)."""

@@ -15,12 +15,8 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
-<<<<<<< HEAD
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
-=======
 from claimwire.pipelines.read.words import Search
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
->>>>>>> main
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
 
 
 class Carrier(NamedTuple):
