@@ -24,6 +24,12 @@ CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL
 CREATE INDEX articles_by_time ON articles (seen_at);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 
+CREATE TABLE stories (  -- events that articles tell of; articles.story_id keeps the story that an article had when it came
+    story TEXT PRIMARY KEY,  -- the id of its first article
+    merged_into TEXT  -- the story that it turned out to be a part of
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
+
 CREATE TABLE records (  -- the whole record of a version, as in JSONL files, but for the text, which is in articles
     version INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
     record TEXT NOT NULL  -- JSON
