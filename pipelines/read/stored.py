@@ -79,7 +79,7 @@ class Stored:
 
     def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
         """The records of versions that replace one with an id."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT record, text, version FROM records JOIN articles USING (version) JOIN revisions USING (version) "
             "WHERE revisions.of = ?",
             (article_id,),
@@ -89,7 +89,7 @@ class Stored:
     def at(self, urls: Sequence[str]) -> Iterator[EnrichedArticle]:
         """The records of articles at one of some URLs."""
         marks = ", ".join("?" * len(urls))
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT record, text, version FROM records JOIN articles USING (version) "  # noqa: S608
             f"WHERE url IN ({marks}) OR canonical_url IN ({marks})",
             (*urls, *urls),
