@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
-@click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
-@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
-@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
+@click.option(
+    "--speaker",
+    metavar="WORDS",
+    help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
+)
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",

@@ -26,6 +26,27 @@ SELECT speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
 FROM claims JOIN speakers USING (speaker)
 WHERE claims.seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now') GROUP BY speakers.speaker ORDER BY claims DESC, speaker;
 
+CREATE VIEW speaker_names AS  -- every name of each speaker, with how often and when it stood in articles
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.speaker_name AS name, count(*) AS claims,
+    count(DISTINCT claims.article_id) AS articles, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.speaker_name;
+
+CREATE VIEW speaker_roles AS  -- what each speaker is said to be, with the first and the last time
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, roles.role,
+    count(DISTINCT articles.id) AS articles, min(articles.seen_at) AS first_at, max(articles.seen_at) AS last_at
+FROM roles JOIN speakers USING (speaker) JOIN articles USING (version) GROUP BY speakers.speaker, roles.role;
+
+CREATE VIEW speaker_outlets AS  -- in which outlets each speaker has made claims
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.source_domain AS outlet,
+    count(*) AS claims, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.source_domain;
+
+CREATE VIEW said AS  -- what each speaker has said: WHERE speaker = 'Ann Lee' AND seen_at >= '2026'
+SELECT speakers.name AS speaker, speakers.type, claims.seen_at, claims.text, claims.sentence, claims.speaker_name AS name,
+    claims.source_domain, claims.title, claims.url, claims.polarity, claims.kind, claims.confidence,
+    speakers.id AS speaker_id, claims.id, claims.article_id
+FROM claims JOIN speakers USING (speaker);
+
 CREATE VIEW most_carried AS  -- claims that copies carry, those in most articles first; the article itself counts too
 SELECT 1 + count(*) AS carriers, count(DISTINCT copy.source_domain) AS outlets_of_copies, claims.text,
     coalesce(claims.speaker_name, claims.speaker_text) AS speaker, claims.title, claims.source_domain,

@@ -15,6 +15,7 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
+from claimwire.pipelines.read.words import Search
 from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
 
 
@@ -118,6 +119,15 @@ class Stored:
         if row is None:
             raise StoreError(f"{self.path}: version {version} has claims and no record; the store was changed by hand")
         return self._decoded(row)
+
+    def speakers(self, asked: Search) -> set[str]:
+        """The ids under which claims stand of the speakers one of whose names is asked for."""
+        rows = self.db.execute(
+            "SELECT DISTINCT speaker_id FROM claims_search JOIN claims ON claims.claim = claims_search.rowid "
+            "WHERE claims_search MATCH ? AND speaker_id IS NOT NULL",
+            (asked.fts5(("speaker_name",)),),
+        )
+        return {id_ for (id_,) in rows}
 
     def copies(self) -> int:
         """How many copies there are."""
