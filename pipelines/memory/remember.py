@@ -12,7 +12,6 @@ from typing import Protocol
 import apache_beam as beam
 
 from claimwire.pipelines.memory.changes import Changes
-from claimwire.pipelines.memory.stories import Stories
 from claimwire.pipelines.memory.speakers import Speakers
 from claimwire.pipelines.memory.tables import remembering
 from claimwire.schemas import EnrichedArticle, Event
