@@ -40,6 +40,7 @@ def main(argv: list[str]) -> int:
     if data:
         planned["feeds"] = data
         planned["entities"] = data
+        planned["stories"] = [*data, "--splits", "1"] if arguments.quick else data
         planned["claims"] = data
         planned["speakers"] = data
         planned["page_claims"] = data

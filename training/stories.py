@@ -61,7 +61,11 @@ def _told(row: dict[str, str], number: int) -> Told:
     original = f"http{url[1]}" if len(url) > 1 else row["url"]  # not that of the web archive
     published = datetime.fromisoformat(row["date"]).replace(tzinfo=UTC)
     raw = RawArticle(
-        url=f"{original}#{number}", title=row["title"], text=row["text"], published=published.isoformat(), id=f"{number:05}"
+        url=f"{original}#{number}",
+        title=row["title"],
+        text=row["text"],
+        published=published.isoformat(),
+        id=f"{number:05}",
     )
     article = normalize(raw)
     if not article.source.domain:
@@ -76,7 +80,7 @@ def pairs(told: list[Told]) -> Pairs:
     found, same, events = [], [], []
     with tempfile.TemporaryDirectory() as folder, memory(Path(folder)) as db:
         stories = Stories(db)
-        by_number = {}
+        by_number: dict[int, str] = {}
         for one in told:
             number = stories.next_number()
             compared = stories.compare(one.record.article, seen_at(one.record), number, 0)
@@ -105,7 +109,10 @@ def learn(sets: Sequence[Pairs], wanted: Sequence[NDArray[np.bool_]]) -> Model:
     same = np.concatenate([pairs.same[chosen] for pairs, chosen in zip(sets, wanted, strict=True)])
     # The larger set is not to count for more.
     count = np.concatenate(
-        [np.full(chosen.sum(), 1 / max(pairs.same[chosen].sum(), 1)) for pairs, chosen in zip(sets, wanted, strict=True)]
+        [
+            np.full(chosen.sum(), 1 / max(pairs.same[chosen].sum(), 1))
+            for pairs, chosen in zip(sets, wanted, strict=True)
+        ]
     )
     count *= len(count) / count.sum()
     return Model(_fit(found, same, count), _fit(found[:, : SIGNS.index("meaning")], same, count))
