@@ -20,6 +20,7 @@ FAMILIES = {
     },
     "Read the results": {
         "show": ("reading", "Show the claims that run has written: who said what, and where."),
+        "diff": ("reading", "Show what an outlet has changed in an article after publication, claim by claim."),
         "serve": ("serving", "Show a store in a browser: claims as they come, articles, speakers, a map, sources."),
         "explain": ("reading", "Show why an article was found to be a copy of another."),
     },

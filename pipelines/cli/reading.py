@@ -1,4 +1,4 @@
-"""Commands that read the results: show, explain."""
+"""Commands that read the results: show, explain, diff."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     metavar="WORDS",
     help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
 )
+@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -69,6 +70,12 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
 @click.option(
+    "--stories",
+    is_flag=True,
+    help="Show stories instead of claims: articles on the same event, those of most outlets first. Goes with --since, "
+    "--until and --limit.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "html"]),
@@ -84,6 +91,7 @@ def show(
     until: str | None,
     kinds: tuple[str, ...],
     form: str,
+    stories: bool,
     **more: Any,
 ) -> None:
     """Show the claims that run has written: who said what, and where.
@@ -93,6 +101,7 @@ def show(
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news.db --about 'ukrain* "grain deal"' --sort worth --limit 20
+    claimwire show news --stories --since today
     claimwire show news --since yesterday --until yesterday --format csv > claims.csv
     """
     from claimwire.pipelines.read import times  # noqa: PLC0415 - with what they need of settings
@@ -112,7 +121,14 @@ def show(
         outlet=more["outlet"],
         place=more["place"],
     )
+    if stories and (wanted != Filter(since=wanted.since, until=wanted.until) or form != "table"):
+        raise UsageError("--stories goes with --since, --until and --limit only")
     try:
+        if stories:
+            from claimwire.pipelines.read.stories import show_stories  # noqa: PLC0415
+
+            show_stories(given, wanted.since, wanted.until, more["limit"])
+            return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)
         close_stdout()
@@ -170,3 +186,37 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
+
+
+@click.command()
+@click.argument("article", metavar="ID")
+@looking_up
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For reading, or JSON: a list of versions, each with its changes. [text]",
+)
+def diff(article: str, paths: tuple[str, ...], state: str | None, form: str) -> None:
+    """Show what an outlet has changed in an article after publication, claim by claim.
+
+    ID is that of any version, the beginning of one, or the URL of the article. Claims that are the same but for their
+    typography are left out. In the texts, - is what was there before, + what is there now.
+
+    \b
+    claimwire diff e91142fbe9c3
+    claimwire diff https://example.org/story --in news --format json
+    """
+    quiet_libraries()
+    folder = Path(read(None, {"state": state}).state)
+    from claimwire.pipelines.read.diff import as_json, show_diff, steps  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
+
+    found = steps([Path(path) for path in paths] or folders(folder), article)
+    if form == "json":
+        import msgspec  # noqa: PLC0415
+
+        click.echo(msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode())
+    else:
+        show_diff(found)

@@ -13,7 +13,7 @@ import msgspec
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.pipelines.memory.speaker_rows import SpeakerRows
-from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT
+from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT, STORY_MERGED
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -68,7 +68,9 @@ class Writer:
                 event.id, event.type, event.source, event.subject, time_text(event.time), json_text(event.data),
             )  # fmt: skip
             self._insert("events", [row], "OR REPLACE")
-            if event.type == SPEAKER_JOINED:
+            if event.type == STORY_MERGED and event.subject:
+                self._merge(event.subject, event.data["into"])
+            elif event.type == SPEAKER_JOINED:
                 self._speakers.join(event.data["speaker"], event.data["into"])
             elif event.type == SPEAKER_SPLIT:
                 self._speakers.split(*(event.data[key] for key in ("speaker", "into", "article", "name")))
@@ -98,6 +100,8 @@ class Writer:
             self._db.execute("DELETE FROM articles WHERE version = ?", (there[0],))
         version: int = there[0] if there else next(self._version)
         self._insert("articles", [_article_row(version, record)])
+        if record.story:
+            self._insert("stories", [(record.story.id, None)], "OR IGNORE")
         without_text = msgspec.structs.replace(record, article=msgspec.structs.replace(article, text=""))
         self._insert("records", [(version, encode(without_text).decode())])
         if duplicate := record.duplicate:
@@ -111,6 +115,7 @@ class Writer:
         self._insert("entities", _entity_rows(version, entities, record))
         claims = [next(self._claim) for _ in record.claims]
         self._insert_claims(version, claims, record)
+        self._insert("changes", list(_change_rows(version, claims, record)))
         self._insert(
             "claim_entities",
             [
@@ -173,6 +178,14 @@ class Writer:
         (text,) = self._db.execute("SELECT text FROM articles WHERE version = ?", (version,)).fetchone()
         return str(text)
 
+    def _merge(self, gone: str, into: str) -> None:
+        """Note that a story is a part of another; every story that is one leads to the last in one step."""
+        later = self._db.execute("SELECT merged_into FROM stories WHERE story = ?", (into,)).fetchone()
+        into = later[0] if later and later[0] else into
+        self._insert("stories", [(into, None)], "OR IGNORE")
+        self._insert("stories", [(gone, into)], "OR REPLACE")
+        self._db.execute("UPDATE stories SET merged_into = ? WHERE merged_into = ?", (into, gone))
+
     def _forget_idle(self, event: Event) -> None:
         """Forget the events of the same day and state that say that a run found nothing new."""
         state = (event.subject or "").split("-")[1:2]
@@ -215,6 +228,16 @@ def _article_row(version: int, record: EnrichedArticle) -> tuple[Any, ...]:
         record.schema_version, made.pipeline_version, made.model, made.extractor, made.run_id,
         time_text(made.processed_at), made.skipped, record.story.id if record.story else None,
     )  # fmt: skip
+
+
+def _change_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> Iterator[tuple[Any, ...]]:
+    for number, (key, claim) in enumerate(zip(keys, record.claims, strict=True)):
+        if changed := claim.changed:
+            before = changed.before
+            earlier = (before.id, before.text, before.speaker) if before else (None, None, None)
+            yield from ((version, number, kind, key, *earlier) for kind in changed.kinds)
+    for number, gone in enumerate(record.dropped or (), len(record.claims)):
+        yield version, number, "dropped", None, gone.id, gone.text, gone.speaker
 
 
 def _entity_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> list[tuple[Any, ...]]:

@@ -60,7 +60,8 @@ SELECT later.source_domain, earlier.title AS title_before, later.title AS title_
     (SELECT count(*) FROM claims WHERE claims.version = earlier.version) AS claims_before,
     (SELECT count(*) FROM claims WHERE claims.version = later.version) AS claims_after,
     later.url, earlier.id AS id_before, later.id AS id_after,
-    earlier.version AS version_before, later.version AS version_after
+    earlier.version AS version_before, later.version AS version_after,
+    (SELECT count(DISTINCT number) FROM changes WHERE changes.version = later.version) AS claims_changed
 FROM revisions
 JOIN articles AS later USING (version)
 JOIN articles AS earlier ON earlier.version = (
@@ -73,9 +74,43 @@ JOIN articles AS earlier ON earlier.version = (
 )
 ORDER BY changed_at DESC, later.version DESC;
 
+CREATE VIEW changed_claims AS  -- what outlets have changed of claims after publication, the latest change first
+SELECT articles.source_domain, changes.kind, changes.before_text, claims.text AS after_text, changes.before_speaker,
+    coalesce(claims.speaker_name, claims.speaker_text) AS after_speaker, articles.title, articles.published_at,
+    coalesce(articles.updated_at, articles.fetched_at, articles.processed_at) AS changed_at, articles.correction,
+    articles.url, articles.id AS article_id, articles.revision_of, changes.before_id, claims.id AS after_id
+FROM changes JOIN articles ON articles.version = changes.version LEFT JOIN claims ON claims.claim = changes.claim
+ORDER BY changed_at DESC, changes.version DESC, changes.number, changes.kind;
+
 CREATE VIEW outlets AS  -- what each outlet has brought
 SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS copies,
     sum(coalesce(counted.claims, 0)) AS claims, max(seen_at) AS last_seen_at
 FROM articles LEFT JOIN copies USING (version)
 LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
 GROUP BY source_domain ORDER BY articles DESC, outlet;
+
+CREATE VIEW told_stories AS  -- one row for each story: stories that were merged are counted as one
+WITH told AS (
+    SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
+    FROM articles JOIN stories ON stories.story = articles.story_id
+)
+SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
+    (
+        SELECT title FROM stories AS part JOIN articles AS first ON first.story_id = part.story
+        WHERE part.story = told.whole OR part.merged_into = told.whole ORDER BY first.seen_at, first.version LIMIT 1
+    ) AS title,
+    (
+        SELECT group_concat(name, ', ') FROM (
+            SELECT entities.name AS name FROM stories AS part JOIN articles AS one ON one.story_id = part.story
+            JOIN entities ON entities.version = one.version
+            WHERE (part.story = told.whole OR part.merged_into = told.whole)
+                AND entities.label IN ('PERSON', 'ORG', 'GPE', 'LOC', 'NORP', 'FAC', 'EVENT')
+            GROUP BY entities.name ORDER BY count(DISTINCT one.id) DESC, min(entities.start), entities.name LIMIT 5
+        )
+    ) AS names,
+    min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at
+FROM told GROUP BY whole;
+
+CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
+SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
+ORDER BY outlets DESC, articles DESC, first_seen_at, story;

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,7 +58,7 @@ class Wording(NamedTuple):
 @lru_cache(maxsize=4096)
 def wording(text: str) -> Wording:
     """A text as it is compared."""
-    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
+    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", " ".join(text.split()))).translate(_APOSTROPHES)
     quantities = find_quantities(text, ((0, len(text)),))
     hedged = hedges(text, 0, len(text))
     figures: Counter[Figure] = Counter()
@@ -72,7 +74,7 @@ def wording(text: str) -> Wording:
         words.append(word)
         if any(one.start <= match.start() < one.end for one in quantities):
             continue
-        if word[0].isdigit():
+        if word[0].isdecimal():
             figures[(float(word), "")] += 1
         elif not any(start <= match.start() < end for start, end in hedged):
             plain.append(word)
@@ -92,9 +94,9 @@ def negates(word: str) -> bool:
 
 
 def _word(written: str) -> str:
-    if written[0].isdigit():
+    if written[0].isdecimal():
         return _number(written)
-    word = written.casefold()
+    word = written.translate(_APOSTROPHES).casefold()
     return _NUMBERS.get(word, word)
 
 
@@ -103,3 +105,17 @@ def _number(written: str) -> str:
     whole = _THOUSANDS.sub("", written)
     digits = whole if whole.count(".") < 2 and "," not in whole else re.sub(r"\D", "", whole)  # 1.2.2026
     return str(float(digits[:_LONGEST_NUMBER]))
+
+
+def aligned(text: str, other: str) -> Iterator[tuple[str, bool]]:
+    """A text in parts, each with whether it has words that another text does not have in the same order."""
+    ours, theirs = list(_TOKEN.finditer(text)), [_word(match.group()) for match in _TOKEN.finditer(other)]
+    at = 0
+    blocks = SequenceMatcher(None, [_word(match.group()) for match in ours], theirs, autojunk=False)
+    for what, first, last, _, _ in blocks.get_opcodes():
+        if first == last:
+            continue
+        end = ours[last].start() if last < len(ours) else len(text)
+        start = at
+        at = end
+        yield text[start:end], what != "equal"

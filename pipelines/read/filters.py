@@ -48,6 +48,8 @@ class Filter(NamedTuple):
     """The name of a place, or of anything else, that is an entity in the claim, as the record has it."""
     speakers: frozenset[str] = frozenset()
     """Ids of speakers who are meant too, under whatever name (``aliases.with_aliases``); only with ``speaker``."""
+    story: str | None = None
+    """The id of a story."""
 
 
 def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
@@ -58,6 +60,8 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
     if (claim.confidence or 0.0) < wanted.confidence or (claim.check_worthiness or 0.0) < wanted.worth:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
+        return False
+    if wanted.story and not (record.story and record.story.id == wanted.story):
         return False
     if wanted.outlet and record.article.source.domain != wanted.outlet:
         return False
@@ -106,6 +110,8 @@ def plain_conditions(wanted: Filter) -> tuple[str, list[Any]]:
         parts.append(("claims.source_domain = ?", [wanted.outlet]))
     if wanted.speaker and wanted.speakers:
         parts.append((_MEANT, [json_text(sorted(wanted.speakers)), wanted.speaker.fts5(_SPEAKER)]))
+    if wanted.story:
+        parts.append(("claims.version IN (SELECT version FROM articles WHERE story_id = ?)", [wanted.story]))
     if wanted.place:
         parts.append((_HAS_ENTITY, [wanted.place]))
     return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlit
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
 from claimwire.pipelines.read.words import Search
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
 
 
 class Carrier(NamedTuple):
@@ -78,6 +78,25 @@ class Stored:
         )
         yield from map(self._decoded, rows)
 
+    def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
+        """The records of versions that replace one with an id."""
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) JOIN revisions USING (version) "
+            "WHERE revisions.of = ?",
+            (article_id,),
+        )
+        yield from map(self._decoded, rows)
+
+    def at(self, urls: Sequence[str]) -> Iterator[EnrichedArticle]:
+        """The records of articles at one of some URLs."""
+        marks = ", ".join("?" * len(urls))
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) "  # noqa: S608
+            f"WHERE url IN ({marks}) OR canonical_url IN ({marks})",
+            (*urls, *urls),
+        )
+        yield from map(self._decoded, rows)
+
     def chosen(self, wanted: Filter, order: Order, limit: int | None) -> Iterator[tuple[EnrichedArticle, int]]:
         """The claims that meet the conditions, in an order, as records and the numbers of claims in them."""
         where, values = conditions(wanted)
@@ -131,6 +150,13 @@ class Stored:
         """All dead letters."""
         for (letter,) in self.db.execute("SELECT record FROM dead_letters ORDER BY first_failed_at, key"):
             yield decode(letter.encode(), DeadLetter)
+
+    def events(self, kind: str) -> Iterator[Event]:
+        """The events with a type."""
+        for id_, source, subject, time, data in self.db.execute(
+            "SELECT id, source, subject, time, data FROM events WHERE type = ? ORDER BY time, id", (kind,)
+        ):
+            yield Event(id_, source, kind, subject, datetime.fromisoformat(time), msgspec.json.decode(data))
 
     def _carriers(self, condition: str, *values: str) -> list[Carrier]:
         rows = self.db.execute(
