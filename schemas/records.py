@@ -421,7 +421,7 @@ class Event(Record, frozen=True):
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
     already), ``claim.changed``, ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``,
-    ``source.degraded``, ``source.recovered``, ``run.completed``."""
+    ``source.degraded``, ``source.recovered``, ``speaker.joined``, ``speaker.split``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]
