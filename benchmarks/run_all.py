@@ -44,6 +44,7 @@ def main(argv: list[str]) -> int:
         planned["stories"] = [*data, "--splits", "1"] if arguments.quick else data
         planned["claims"] = data
         planned["speakers"] = data
+        planned["speakers_over_time"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data
