@@ -655,7 +655,7 @@ def test_every_place_is_on_the_map_and_no_name_covers_another(given_: list[tuple
     places = [Place(f"Place {number}", lat, lon, claims) for number, (lat, lon, claims) in enumerate(given_)]
     drawn = drawn_map(places)
     assert len(drawn.dots) == len(places)
-    boxes = [(dot.label[0], dot.label[1], 7.2 * len(dot.place.name)) for dot in drawn.dots if dot.label]
+    boxes = [(dot.label[0], dot.label[1], 8 * len(dot.place.name)) for dot in drawn.dots if dot.label]
     for number, (x, y, width) in enumerate(boxes):
         for other_x, other_y, other_width in boxes[:number]:
             assert abs(y - other_y) >= 14.9 or x >= other_x + other_width - 0.2 or other_x >= x + width - 0.2
