@@ -330,6 +330,33 @@ def test_what_another_process_writes_comes_as_events_and_none_twice(tmp_path: Pa
         assert path.endswith(f"after={events[-1]['id']}")
 
 
+def test_what_watch_writes_appears_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+
+    def arrive(number: int) -> None:
+        text = f"The bridge in street {number} will stay closed until the spring, Mayor Ana Verr said on Sunday."
+        (tmp_path / f"in/{number}.jsonl").write_text(
+            f"{json.dumps({'id': f'n{number}', 'title': 'Bridge', 'text': text})}\n"
+        )
+
+    arrive(0)
+    options = ["--sink", "sqlite:news.db", "--every", "1s", "--extractor", "rules", "--workers", "1", "--quiet"]
+    with Command(["watch", "--source", "in", *options], cwd=tmp_path, env=environment()) as watch:
+        try:
+            deadline = time.monotonic() + 60
+            while not (tmp_path / "news.db").exists() and time.monotonic() < deadline:
+                time.sleep(0.2)
+            with serving(tmp_path / "news.db") as served:
+                threading.Timer(2, arrive, (1,)).start()
+                events = served.events("/live?after=0", 2)
+                assert ["street 0" in event["data"] for event in events] == [True, False]
+                assert "street 1" in events[1]["data"]
+                assert len(tree(served.get().text).cssselect("#items .claim")) == 2
+        finally:
+            watch.send_signal(signal.SIGINT)
+            watch.wait(60)
+
+
 def test_only_what_meets_the_conditions_comes(tmp_path: Path) -> None:
     store = tmp_path / "news.db"
     desk.write(store, *map(desk.later, range(9)))
