@@ -41,11 +41,13 @@ def main(argv: list[str]) -> int:
     if data:
         planned["feeds"] = data
         planned["entities"] = data
+        planned["stories"] = [*data, "--splits", "1"] if arguments.quick else data
         planned["claims"] = data
         planned["speakers"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data
+        planned["whole_pages"] = [*data, "--pages", "30"] if arguments.quick else data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

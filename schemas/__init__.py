@@ -31,6 +31,7 @@ from claimwire.schemas.records import (
     Source,
     Span,
     Speaker,
+    Story,
     TextSource,
     source_text,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Source",
     "Span",
     "Speaker",
+    "Story",
     "TextSource",
     "decode",
     "encode",

@@ -19,9 +19,10 @@ from claimwire.pipelines.memory import speaker_profiles
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.memory.speaker_identity import of_people
 from claimwire.pipelines.memory.speaker_sightings import body_key, is_generic, person_words, sightings
-from claimwire.pipelines.memory.speakers import JOINED, Speakers
+from claimwire.pipelines.memory.speakers import Speakers
 from claimwire.pipelines.memory.tables import SCHEMA, attached, remembering, take_over
 from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.observe.events import SPEAKER_JOINED
 from claimwire.pipelines.state.database import transaction
 from claimwire.schemas import Article, Claim, EnrichedArticle, Entity, Event, Provenance, RawArticle, Speaker
 from claimwire.schemas.records import KnowledgeBaseEntry, SpeakerType
@@ -311,7 +312,7 @@ def test_two_known_bodies_that_turn_out_to_be_one_are_joined_with_an_event(memor
     assert found[0] != found[1]
     assert found[2] == found[3] == found[0]
     (event,) = memory.events
-    assert (event.type, event.data) == (JOINED, {"speaker": found[1], "into": found[0]})
+    assert (event.type, event.data) == (SPEAKER_JOINED, {"speaker": found[1], "into": found[0]})
 
 
 def test_a_court_that_each_country_has_takes_something_in_common(memory: Memory) -> None:

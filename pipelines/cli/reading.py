@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
-@click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
+@click.option(
+    "--speaker",
+    metavar="WORDS",
+    help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
+)
 @click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
-@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -67,6 +70,12 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
 @click.option(
+    "--stories",
+    is_flag=True,
+    help="Show stories instead of claims: articles on the same event, those of most outlets first. Goes with --since, "
+    "--until and --limit.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "html"]),
@@ -82,6 +91,7 @@ def show(
     until: str | None,
     kinds: tuple[str, ...],
     form: str,
+    stories: bool,
     **more: Any,
 ) -> None:
     """Show the claims that run has written: who said what, and where.
@@ -91,6 +101,7 @@ def show(
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news.db --about 'ukrain* "grain deal"' --sort worth --limit 20
+    claimwire show news --stories --since today
     claimwire show news --since yesterday --until yesterday --format csv > claims.csv
     """
     from claimwire.pipelines.read import times  # noqa: PLC0415 - with what they need of settings
@@ -110,7 +121,14 @@ def show(
         outlet=more["outlet"],
         place=more["place"],
     )
+    if stories and (wanted != Filter(since=wanted.since, until=wanted.until) or form != "table"):
+        raise UsageError("--stories goes with --since, --until and --limit only")
     try:
+        if stories:
+            from claimwire.pipelines.read.stories import show_stories  # noqa: PLC0415
+
+            show_stories(given, wanted.since, wanted.until, more["limit"])
+            return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)
         close_stdout()

@@ -49,16 +49,17 @@ def kinds(before: Said, after: Said) -> Iterator[ChangeKind]:
         yield "figure"
     gone = (Counter(one.plain) - Counter(other.plain)) & sentences.gone
     come = (Counter(other.plain) - Counter(one.plain)) & sentences.come
-    content_gone, content_come = _stems(gone) - _stems(come), _stems(come) - _stems(gone)
+    # A hedge or a negation changes the verb, too: "held", "did not hold".
+    is_only_verb = max((_stems(gone) - _stems(come)).total(), (_stems(come) - _stems(gone)).total()) <= 1
     # "Was not enough" and "fell short" have the same meaning: only where the other words stay does a "not" negate them.
-    is_negated = (one.negations - other.negations) % 2 == 1 and max(content_gone.total(), content_come.total()) <= 1
+    is_negated = is_only_verb and (one.negations - other.negations) % 2 == 1
     is_contrary = before.polarity != after.polarity or is_negated
     if is_contrary:
         yield "polarity"
     hedged = _hedged(after) - _hedged(before)
     if hedged:
         yield "hedge_added" if hedged > 0 else "hedge_dropped"
-    if content_gone or content_come if is_contrary or hedged else gone or come:
+    if (gone or come) and not (is_only_verb and (is_contrary or hedged)):
         yield "reworded"
 
 

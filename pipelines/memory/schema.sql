@@ -24,6 +24,12 @@ CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL
 CREATE INDEX articles_by_time ON articles (seen_at);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 
+CREATE TABLE stories (  -- events that articles tell of; articles.story_id keeps the story that an article had when it came
+    story TEXT PRIMARY KEY,  -- the id of its first article
+    merged_into TEXT  -- the story that it turned out to be a part of
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
+
 CREATE TABLE records (  -- the whole record of a version, as in JSONL files, but for the text, which is in articles
     version INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
     record TEXT NOT NULL  -- JSON
@@ -44,12 +50,23 @@ CREATE TABLE revisions (  -- versions that replace another one
 );
 CREATE INDEX revisions_by_original ON revisions (of);
 
-CREATE TABLE speakers (  -- the names of speakers; that two articles have one name does not make them one person
+CREATE TABLE speakers (  -- people, bodies and places that make claims
     speaker INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,  -- as resolved within an article
-    type TEXT NOT NULL,
-    UNIQUE (name, type)
+    id TEXT UNIQUE,  -- over all articles; NULL for a name of which it is not known whose it is
+    name TEXT NOT NULL,  -- the fullest; all others are in the view speaker_names
+    type TEXT NOT NULL
 );
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+CREATE TABLE joined_speakers (  -- ids that turned out to be another speaker's
+    id TEXT PRIMARY KEY, into_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE roles (  -- what a version says that a speaker is, e.g. finance minister
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
 
 CREATE TABLE claims (  -- one row for each claim of each version, with the columns of the claim message
     claim INTEGER PRIMARY KEY,

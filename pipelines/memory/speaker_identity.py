@@ -28,7 +28,7 @@ _NEEDED: Mapping[Relation, float] = {
     "initial": 1.5,
     "nickname": 2.0,
     "variant": 2.0,
-    "short": 1.5,
+    "short": 1.0,
 }
 """How much evidence a relation of names takes."""
 _NEEDED_GENERIC = 1.0
@@ -37,6 +37,7 @@ _NEEDED_ABBREVIATION = 0.25
 """The same for a body's abbreviation that some article gives in parentheses: anything at all."""
 _MARGIN = 1.0
 """By how much the best of several must be better than the next."""
+_FAMOUS = 4
 _CONFLICT = 0.7
 """With different roles and less than this in common, two people of one name are two."""
 _MOST_AROUND = 3.0
@@ -46,6 +47,11 @@ _SAME_OUTLET = 0.4
 _FORMER = frozenset(
     {"former", "ex", "then", "new", "current", "incoming", "outgoing", "acting", "deputy", "vice", "late"}
 )
+_KIN = frozenset({
+    "mother", "father", "son", "daughter", "wife", "husband", "brother", "sister", "friend", "cousin", "uncle", "aunt",
+    "man", "woman", "boy", "girl", "parent", "child", "widow", "partner", "girlfriend", "boyfriend", "resident",
+    "neighbor", "neighbour", "witness", "victim", "native", "colleague",
+})  # fmt: skip
 _NONE: frozenset[str] = frozenset()
 _INITIAL = re.compile(r"[^\W\d_]\Z")
 
@@ -61,6 +67,9 @@ class Evidence(NamedTuple):
     outlet: float
     against: bool
     """Whether the ages, the genders, the suffixes or the roles speak against it."""
+
+    articles: int
+    """In how many the speaker was seen."""
 
     @property
     def score(self) -> float:
@@ -96,10 +105,18 @@ def decide(
         chosen = [id_ for id_, one in fitting.items() if one.relation == best.relation or sighting.kind != "person"]
         if sighting.kind == "person" and len(chosen) > 1:
             rivals = [one for id_, one in found.items() if one and one.relation == best.relation]
-            near = [one for one in rivals if one.score > best.score - _MARGIN]
+            near = [one for one in rivals if one is best or _rivals(one, best)]
             chosen = [id_ for id_ in chosen if fitting[id_] is best] if len(near) == 1 else []
         return Decision(tuple(chosen), new=False)
     return Decision((), new=_may_be_new(sighting, [one for one in found.values() if one]))
+
+
+def _rivals(other: Evidence, best: Evidence) -> bool:
+    """Whether another speaker might be meant as well as the best one: not where that one fits at least as well and is
+    in the news so much more."""
+    if best.relation == "short" and best.score >= other.score and best.articles >= _FAMOUS * other.articles:
+        return False
+    return other.score > best.score - _MARGIN
 
 
 def _rank(evidence: Evidence) -> tuple[bool, float]:
@@ -120,13 +137,14 @@ def _is_enough(sighting: Sighting, evidence: Evidence) -> bool:
 def _may_be_new(sighting: Sighting, others: Sequence[Evidence]) -> bool:
     """Whether a speaker who is none of the known ones is somebody else for sure.
 
-    A surname makes nobody, unless a role stands beside it and nobody of that surname is known. A name in full does,
+    A surname makes nobody, unless an office stands beside it and nobody of that surname is known. A name in full does,
     unless somebody of that name might be meant.
     """
     if any(not one.against and one.relation in {"same", "fuller", "variant"} for one in others):
         return False
     if sighting.kind == "person" and len(person_words(sighting.name)) == 1:
-        return bool(sighting.roles) and not others
+        lists = sections("roles.txt")
+        return not others and any(role.noun in lists["title"] | lists["office"] for role in sighting.roles)
     return True
 
 
@@ -148,7 +166,9 @@ def evidence(
     against = _speaks_against(sighting, profile, year)
     if sighting.kind == "person" and sighting.roles and own and not roles and around + same_outlet < _CONFLICT:
         against = True
-    return Evidence(relation, roles, around, same_outlet, against)
+    if relation == "short" and sighting.kind == "person" and sighting.roles and own and not roles:
+        against = True
+    return Evidence(relation, roles, around, same_outlet, against, profile.seen.articles)
 
 
 def _speaks_against(sighting: Sighting, profile: Profile, year: int) -> bool:
@@ -230,6 +250,8 @@ def _of_bodies(sighting: Sighting, profile: Profile) -> Relation | None:
 
 def _likeness(one: Role, other: Role) -> float:
     """How like two roles are: 0, 1 for the noun or another word for it, 2 with another word in common."""
+    if not _KIN.isdisjoint((one.noun, other.noun)):
+        return 0.0  # everybody is somebody's daughter
     nouns = {one.noun, *also_called(one.noun)} & {other.noun, *also_called(other.noun)}
     common = {*one.words} & {*other.words} - {one.noun, other.noun} - _FORMER
     plain = {fold(word) for word in common} - sections("roles.txt")["title"]

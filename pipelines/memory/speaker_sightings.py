@@ -197,7 +197,7 @@ def _around(entities: Sequence[Entity]) -> dict[int, str]:
         elif code := places.demonyms().get(entity.name):
             entry = places.entry_of_country(code)
             terms[index] = f"{entry.source}:{entry.id}" if entry else f"country:{code}"
-        else:
+        elif entity.label != "NORP":  # "Democrats" are in every second article
             terms[index] = body_key(entity.name)
     return {index: term for index, term in terms.items() if term}
 

@@ -22,6 +22,25 @@ VERSION = 2
 
 _STEPS = {
     1: """
+CREATE TABLE spoke (claim INTEGER PRIMARY KEY, speaker INTEGER);
+INSERT INTO spoke SELECT claim, speaker FROM claims WHERE speaker IS NOT NULL;
+CREATE TABLE named AS SELECT speaker, name, type FROM speakers;
+UPDATE claims SET speaker = NULL;
+DROP TABLE speakers;
+CREATE TABLE speakers (speaker INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL);
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+INSERT INTO speakers (speaker, name, type) SELECT speaker, name, type FROM named;
+UPDATE claims SET speaker = spoke.speaker FROM spoke WHERE spoke.claim = claims.claim;
+DROP TABLE spoke;
+DROP TABLE named;
+CREATE TABLE joined_speakers (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE roles (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 DROP INDEX claims_by_speaker;
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
@@ -35,6 +54,11 @@ ALTER TABLE claims ADD COLUMN thread_relation TEXT;
 ALTER TABLE claims ADD COLUMN story_id TEXT;
 CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+CREATE TABLE stories (
+    story TEXT PRIMARY KEY,
+    merged_into TEXT
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE changes (
     version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
     number INTEGER NOT NULL,

@@ -26,6 +26,27 @@ SELECT speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
 FROM claims JOIN speakers USING (speaker)
 WHERE claims.seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now') GROUP BY speakers.speaker ORDER BY claims DESC, speaker;
 
+CREATE VIEW speaker_names AS  -- every name of each speaker, with how often and when it stood in articles
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.speaker_name AS name, count(*) AS claims,
+    count(DISTINCT claims.article_id) AS articles, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.speaker_name;
+
+CREATE VIEW speaker_roles AS  -- what each speaker is said to be, with the first and the last time
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, roles.role,
+    count(DISTINCT articles.id) AS articles, min(articles.seen_at) AS first_at, max(articles.seen_at) AS last_at
+FROM roles JOIN speakers USING (speaker) JOIN articles USING (version) GROUP BY speakers.speaker, roles.role;
+
+CREATE VIEW speaker_outlets AS  -- in which outlets each speaker has made claims
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.source_domain AS outlet,
+    count(*) AS claims, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.source_domain;
+
+CREATE VIEW said AS  -- what each speaker has said: WHERE speaker = 'Ann Lee' AND seen_at >= '2026'
+SELECT speakers.name AS speaker, speakers.type, claims.seen_at, claims.text, claims.sentence, claims.speaker_name AS name,
+    claims.source_domain, claims.title, claims.url, claims.polarity, claims.kind, claims.confidence,
+    speakers.id AS speaker_id, claims.id, claims.article_id
+FROM claims JOIN speakers USING (speaker);
+
 CREATE VIEW most_carried AS  -- claims that copies carry, those in most articles first; the article itself counts too
 SELECT 1 + count(*) AS carriers, count(DISTINCT copy.source_domain) AS outlets_of_copies, claims.text,
     coalesce(claims.speaker_name, claims.speaker_text) AS speaker, claims.title, claims.source_domain,
@@ -67,3 +88,29 @@ SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS c
 FROM articles LEFT JOIN copies USING (version)
 LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
 GROUP BY source_domain ORDER BY articles DESC, outlet;
+
+CREATE VIEW told_stories AS  -- one row for each story: stories that were merged are counted as one
+WITH told AS (
+    SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
+    FROM articles JOIN stories ON stories.story = articles.story_id
+)
+SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
+    (
+        SELECT title FROM stories AS part JOIN articles AS first ON first.story_id = part.story
+        WHERE part.story = told.whole OR part.merged_into = told.whole ORDER BY first.seen_at, first.version LIMIT 1
+    ) AS title,
+    (
+        SELECT group_concat(name, ', ') FROM (
+            SELECT entities.name AS name FROM stories AS part JOIN articles AS one ON one.story_id = part.story
+            JOIN entities ON entities.version = one.version
+            WHERE (part.story = told.whole OR part.merged_into = told.whole)
+                AND entities.label IN ('PERSON', 'ORG', 'GPE', 'LOC', 'NORP', 'FAC', 'EVENT')
+            GROUP BY entities.name ORDER BY count(DISTINCT one.id) DESC, min(entities.start), entities.name LIMIT 5
+        )
+    ) AS names,
+    min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at
+FROM told GROUP BY whole;
+
+CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
+SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
+ORDER BY outlets DESC, articles DESC, first_seen_at, story;

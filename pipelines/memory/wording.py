@@ -58,7 +58,7 @@ class Wording(NamedTuple):
 @lru_cache(maxsize=4096)
 def wording(text: str) -> Wording:
     """A text as it is compared."""
-    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
+    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", " ".join(text.split()))).translate(_APOSTROPHES)
     quantities = find_quantities(text, ((0, len(text)),))
     hedged = hedges(text, 0, len(text))
     figures: Counter[Figure] = Counter()
@@ -74,7 +74,7 @@ def wording(text: str) -> Wording:
         words.append(word)
         if any(one.start <= match.start() < one.end for one in quantities):
             continue
-        if word[0].isdigit():
+        if word[0].isdecimal():
             figures[(float(word), "")] += 1
         elif not any(start <= match.start() < end for start, end in hedged):
             plain.append(word)
@@ -94,9 +94,9 @@ def negates(word: str) -> bool:
 
 
 def _word(written: str) -> str:
-    if written[0].isdigit():
+    if written[0].isdecimal():
         return _number(written)
-    word = written.casefold()
+    word = written.translate(_APOSTROPHES).casefold()
     return _NUMBERS.get(word, word)
 
 

@@ -15,7 +15,8 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
+from claimwire.pipelines.read.words import Search
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
 
 
 class Carrier(NamedTuple):
@@ -119,6 +120,15 @@ class Stored:
             raise StoreError(f"{self.path}: version {version} has claims and no record; the store was changed by hand")
         return self._decoded(row)
 
+    def speakers(self, asked: Search) -> set[str]:
+        """The ids under which claims stand of the speakers one of whose names is asked for."""
+        rows = self.db.execute(
+            "SELECT DISTINCT speaker_id FROM claims_search JOIN claims ON claims.claim = claims_search.rowid "
+            "WHERE claims_search MATCH ? AND speaker_id IS NOT NULL",
+            (asked.fts5(("speaker_name",)),),
+        )
+        return {id_ for (id_,) in rows}
+
     def copies(self) -> int:
         """How many copies there are."""
         return int(self.db.execute("SELECT count(*) FROM copies").fetchone()[0])
@@ -140,6 +150,13 @@ class Stored:
         """All dead letters."""
         for (letter,) in self.db.execute("SELECT record FROM dead_letters ORDER BY first_failed_at, key"):
             yield decode(letter.encode(), DeadLetter)
+
+    def events(self, kind: str) -> Iterator[Event]:
+        """The events with a type."""
+        for id_, source, subject, time, data in self.db.execute(
+            "SELECT id, source, subject, time, data FROM events WHERE type = ? ORDER BY time, id", (kind,)
+        ):
+            yield Event(id_, source, kind, subject, datetime.fromisoformat(time), msgspec.json.decode(data))
 
     def _carriers(self, condition: str, *values: str) -> list[Carrier]:
         rows = self.db.execute(
