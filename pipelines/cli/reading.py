@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
 )
 @click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
+@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
