@@ -8,7 +8,7 @@ from typing import Any
 
 from claimwire.pipelines.observe.health import Change
 from claimwire.pipelines.observe.summary import Summary
-from claimwire.schemas import Article, ClaimMessage, Duplicate, Event
+from claimwire.schemas import Article, Claim, ClaimMessage, Duplicate, Event
 
 CLAIM_EXTRACTED = "claimwire.claim.extracted"
 SOURCE_FAILED = "claimwire.source.failed"
@@ -17,6 +17,7 @@ SOURCE_DEGRADED = "claimwire.source.degraded"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
+THREAD_LINKED = "claimwire.thread.linked"
 RUN_COMPLETED = "claimwire.run.completed"
 
 _PRODUCT = "claimwire"
@@ -47,6 +48,23 @@ def claim_event(claim: ClaimMessage, now: datetime) -> Event:
         "text": claim.text,
     }
     return _event(CLAIM_EXTRACTED, claim.source.feed_url or _PRODUCT, claim.id, now, data, claim.id)
+
+
+def thread_event(article: Article, claim: Claim, other: str, relation: str, now: datetime) -> Event:
+    """That a claim begins a thread that is linked to the thread ``other``. Its id depends on both alone.
+
+    ``relation`` is what the new thread is to the other: ``figures_differ``, ``denied_by`` (one of them says that the
+    other is not so), ``corrected`` (the same article gave another figure before), ``speaker_differs``.
+    """
+    data = {
+        "thread": claim.id,
+        "other": other,
+        "relation": relation,
+        "article_id": article.id,
+        "url": article.canonical_url,
+        "text": claim.text,
+    }
+    return _event(THREAD_LINKED, article.source.feed_url or _PRODUCT, claim.id, now, data, claim.id, other)
 
 
 def source_event(kind: str, source: str, run_id: str, now: datetime, reason: str | None) -> Event:
