@@ -21,8 +21,9 @@ from claimwire.pipelines.timespans import Duration, Interval, parse_duration
 
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD", "CLAIMWIRE_KAFKA_KEY_PASSWORD")
+PAGE_TOKEN = "CLAIMWIRE_PAGE_TOKEN"  # noqa: S105 - the name of a variable
 # Variables with the prefix that are not settings: where the settings file is, logins, and the tests' own.
-_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
+_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", PAGE_TOKEN, *SECRETS)
 Start = Annotated[
     str,
     Meta(

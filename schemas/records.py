@@ -248,6 +248,32 @@ class Thread(Record, frozen=True):
     """What this claim is to the one that it was matched with: ``cut``, one has a part of the other's quotation."""
 
 
+ChangeKind = Literal[
+    "added", "reworded", "figure", "speaker", "polarity", "hedge_added", "hedge_dropped", "cut", "extended"
+]
+
+
+class EarlierClaim(Record, frozen=True):
+    """A claim of the version before."""
+
+    id: str
+    text: str
+    speaker: str | None
+    """The name, else the words at the claim; null if that version gave no source."""
+
+
+class Changed(Record, frozen=True):
+    """What a revision has done to a claim."""
+
+    kinds: tuple[ChangeKind, ...]
+    """``added``: the version before does not have it, and no other kind is given. ``figure``: a number, currency or
+    bound is another. ``speaker``: somebody else says it. ``polarity``: it is negated or denied, or no longer.
+    ``hedge_added``, ``hedge_dropped``: it is put more or less carefully. ``cut``, ``extended``: of a quotation there
+    is less or more. ``reworded``: other words differ."""
+    before: EarlierClaim | None
+    """Null if it was added."""
+
+
 class Claim(Record, frozen=True):
     """A claim: who said what."""
 
@@ -280,6 +306,8 @@ class Claim(Record, frozen=True):
     """Whether the claim stands in the title only: then all its offsets are into ``article.title``."""
     thread: Thread | None = None
     """Null if the claim is not one to be recognised, or if nothing is remembered."""
+    changed: Changed | None = None
+    """Of a revision: how the claim differs from that of the version before; null if it does not."""
 
 
 def source_text(article: Article, claim: Claim) -> str:
@@ -379,6 +407,9 @@ class EnrichedArticle(Record, frozen=True):
     provenance: Provenance
     story: Story | None = None
     """Null if the article belongs to no story, or if nothing is remembered."""
+    dropped: tuple[EarlierClaim, ...] | None = None
+    """Of a revision: the claims of the version before that are gone, in their order. Null if the article was not
+    compared: it is no revision, the version before is not remembered, or one of both was not read as a whole."""
 
 
 class Event(Record, frozen=True):
@@ -389,8 +420,8 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``, ``source.degraded``,
-    ``source.recovered``, ``run.completed``."""
+    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``,
+    ``source.degraded``, ``source.recovered``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

@@ -20,6 +20,7 @@ FAMILIES = {
     },
     "Read the results": {
         "show": ("reading", "Show the claims that run has written: who said what, and where."),
+        "serve": ("serving", "Show a store in a browser: claims as they come, articles, speakers, a map, sources."),
         "explain": ("reading", "Show why an article was found to be a copy of another."),
     },
     "Find sources": {

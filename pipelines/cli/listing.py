@@ -19,7 +19,7 @@ from claimwire.errors import UsageError
 from claimwire.pipelines.cli.exits import close_stdout, report
 from claimwire.pipelines.cli.opml import opml_lines
 from claimwire.pipelines.cli.options import quiet_libraries, read
-from claimwire.pipelines.timespans import parse_duration
+from claimwire.pipelines.timespans import ago, parse_duration, span
 
 if TYPE_CHECKING:
     from claimwire.pipelines.run.roster import Row
@@ -317,19 +317,3 @@ def _write_opml(rows: list[Row], file: str) -> None:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
     if any(row.login for row in rows):
         report(f"{file} has no user names and passwords; put them into the addresses that need them")
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """How long ago something was, e.g. ``3 h ago``."""
-    if moment is None:
-        return ""
-    return "now" if now - moment < timedelta(minutes=1) else f"{span(now - moment)} ago"
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its largest unit that gives two, e.g. ``90 m``; from a day on a single one is enough."""
-    seconds = max(0, int(length.total_seconds()))
-    for size, unit in ((365 * 86_400, "y"), (86_400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= 2 * size or (unit != "m" and seconds == size):
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 60} m" if seconds >= 60 else f"{seconds} s"

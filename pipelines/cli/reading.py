@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
 @click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
+@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
+@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -105,6 +107,8 @@ def show(
         confidence=more["min_confidence"],
         worth=more["min_worth"],
         named=more["named"],
+        outlet=more["outlet"],
+        place=more["place"],
     )
     try:
         _print(form, given, wanted, more["order"], more["limit"])
@@ -114,7 +118,7 @@ def show(
 
 def _print(form: str, paths: list[Path], wanted: Filter, order: Order, limit: int | None) -> None:
     if form == "html":
-        from claimwire.pipelines.read.page import page  # noqa: PLC0415 - the template engine
+        from claimwire.pipelines.serve.file import page  # noqa: PLC0415 - the template engine
 
         for part in page(paths, wanted, order, limit):
             click.echo(part, nl=False)

@@ -12,7 +12,7 @@ import msgspec
 
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
-from claimwire.pipelines.observe.events import RUN_COMPLETED
+from claimwire.pipelines.observe.events import RUN_COMPLETED, THREAD_LINKED
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -73,6 +73,9 @@ class Writer:
                 event.id, event.type, event.source, event.subject, time_text(event.time), json_text(event.data),
             )  # fmt: skip
             self._insert("events", [row], "OR REPLACE")
+            if event.type == THREAD_LINKED:
+                link = tuple(event.data[name] for name in ("thread", "other", "relation"))
+                self._insert("thread_links", [link], "OR REPLACE")
 
     def dead_letters(self, letters: Iterable[bytes]) -> None:
         """Dead letters (JSON)."""

@@ -7,6 +7,7 @@ and speaker say whether they are the same. docs/threads.md says how sure that is
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -16,12 +17,12 @@ from typing import Literal, NamedTuple
 
 from claimwire.pipelines.extract.confidence import logistic
 from claimwire.pipelines.extract.wordlists import rows
-from claimwire.pipelines.memory.wording import Figure, Word, Wording
+from claimwire.pipelines.memory.terms import Figure, Terms, Word
 
 Relation = Literal["verbatim", "cut", "reworded", "figures differ", "denied", "speaker differs", "no"]
 SAME = frozenset({"verbatim", "cut", "reworded"})
 
-LIKELY = 0.75
+LIKELY = 0.8
 """From which chance on two claims in other words are the same."""
 _LIKELY_NEAR = 0.5
 """The same for claims that share nearly all words in order, but have some others in the place of others."""
@@ -31,20 +32,29 @@ _SIMILAR = 0.5
 """Below this share, words are not put side by side."""
 _LEAST_CUT = 4
 """Content words that a part of a longer quotation must have: fewer may stand anywhere."""
+_LEAST_REWORDED = 5
+"""The same for claims of which the words do not stand in one order: fewer words say too little."""
 _LEAST_WHOLE = 7
 """Words in a row that are a quotation by themselves, though only two of them are no function words."""
-_NEGATORS = frozenset(
-    "not no never none nobody nothing neither without hardly deny refuse fail lack untrue false impossible".split()
-)
+_NEGATORS = frozenset({
+    "not", "no", "never", "none", "nobody", "nothing", "neither", "without", "hardly", "deny", "refuse", "fail", "lack",
+    "untrue", "false", "impossible",
+})  # fmt: skip
 _FUTURE = frozenset({"will", "shall"})
 _POSSIBLE = frozenset({"may", "might", "could", "possibly", "perhaps", "maybe", "probably", "likely", "reportedly"})
 _MODAL = _POSSIBLE | {"can", "would", "should", "must"}
 _PAST = frozenset({"had", "has", "have", "was", "were", "did", "been"})
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
-_MONTHS = frozenset("january february march april june july august september october november december".split())
+_DAYS = frozenset({
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+})  # fmt: skip
+_MONTHS = frozenset({
+    "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december",
+})  # fmt: skip
 _RELATIVE = frozenset({"yesterday", "today", "tomorrow"})
 _WHICH = frozenset({"last", "next", "this", "previous", "coming"})
-_PERIODS = frozenset("week month year summer winter spring autumn weekend night decade".split())
+_PERIODS = frozenset({
+    "week", "month", "year", "summer", "winter", "spring", "autumn", "weekend", "night", "decade",
+})  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _PEOPLE = frozenset({"person", "man", "woman", "child", "resident", "civilian", "victim", "soldier", "passenger"})
 
@@ -52,12 +62,14 @@ _PEOPLE = frozenset({"person", "man", "woman", "child", "resident", "civilian", 
 class Said(NamedTuple):
     """What a claim says, and by whom."""
 
-    wording: Wording
+    terms: Terms
     speaker: str | None = None
     """The name, where the article names somebody."""
     speaker_type: str = "unknown"
     denied: bool = False
     """Whether the speaker says that it is not so."""
+    wanted: bool = False
+    """Whether it is what the speaker means to do or wants done: then it is nobody else's."""
 
 
 class Alignment(NamedTuple):
@@ -81,7 +93,7 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
         other: The other.
         cosine: That of their vectors; None without the encoder.
     """
-    some, others = one.wording, other.wording
+    some, others = one.terms, other.terms
     if [word.form for word in some.words] == [word.form for word in others.words]:
         if one.denied != other.denied:
             return "denied"
@@ -89,7 +101,7 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     aligned = align(some, others)
     shorter = min(len(some.content), len(others.content))
     near = aligned.whole or (aligned.covered >= _NEAR and shorter >= _LEAST_CUT)
-    if not near and likelihood(some, others, aligned, cosine) < LIKELY:
+    if not near and (shorter < _LEAST_REWORDED or likelihood(some, others, aligned, cosine) < LIKELY):
         return "no"
     if figures_differ(some, others, aligned, near):
         return "figures differ"
@@ -100,6 +112,8 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
         or (negations(aligned.ranges[0]) + one.denied) % 2 != (negations(aligned.ranges[1]) + other.denied) % 2
     ):
         return "denied"
+    if (one.wanted or other.wanted) and not _is_one_speaker(one, other):
+        return "no"
     if near and likelihood(some, others, aligned, cosine) < _least(aligned):
         return "no"
     if speakers_differ(one, other):
@@ -107,7 +121,7 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     return "cut" if near and _is_part(some, others, aligned) else "reworded"
 
 
-def align(one: Wording, other: Wording) -> Alignment:
+def align(one: Terms, other: Terms) -> Alignment:
     """Both texts side by side, by the stems of their words."""
     a, b = one.words, other.words
     matcher = SequenceMatcher(None, [word.stem for word in a], [word.stem for word in b], autojunk=False)
@@ -125,7 +139,7 @@ def align(one: Wording, other: Wording) -> Alignment:
     )
     changes = [
         (a[before.a + before.size : after.a], b[before.b + before.size : after.b])
-        for before, after in zip(blocks, blocks[1:], strict=False)
+        for before, after in itertools.pairwise(blocks)
     ]
     first, last = blocks[0], blocks[-1]
     left = (a[max(0, first.a - 3) : first.a], b[max(0, first.b - 3) : first.b])
@@ -146,7 +160,7 @@ def _joined(words: tuple[Word, ...]) -> str:
     return "".join(word.form for word in words)
 
 
-def likelihood(one: Wording, other: Wording, aligned: Alignment, cosine: float | None) -> float:
+def likelihood(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> float:
     """The chance that two texts say the same, as far as likeness tells, from 0 to 1."""
     known = _weights(cosine is not None)
     return logistic(known, features(one, other, aligned, cosine))
@@ -157,7 +171,7 @@ def _weights(with_vectors: bool) -> dict[str, float]:
     return {feature: float(row[0 if with_vectors else 1]) for feature, *row in rows("same.tsv")}
 
 
-def features(one: Wording, other: Wording, aligned: Alignment, cosine: float | None) -> Iterator[tuple[str, float]]:
+def features(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> Iterator[tuple[str, float]]:
     """What the chance is made of."""
     a, b = one.content, other.content
     shared = len(a & b)
@@ -175,7 +189,7 @@ def features(one: Wording, other: Wording, aligned: Alignment, cosine: float | N
         yield f"{kind}s against each other", min(2, len(ours - theirs), len(theirs - ours))
 
 
-def figures_differ(one: Wording, other: Wording, aligned: Alignment, near: bool) -> bool:
+def figures_differ(one: Terms, other: Terms, aligned: Alignment, near: bool) -> bool:
     """Whether both give a figure for the same thing, and not the same one."""
     some, others = (
         [figure for figure in text.figures if words and words[0].start <= figure.end and figure.start < words[-1].end]
@@ -185,11 +199,20 @@ def figures_differ(one: Wording, other: Wording, aligned: Alignment, near: bool)
     right = [figure for figure in others if not any(_fits(figure, each) for each in some)]
     if any(near or a.value == b.value or _same_unit(a.unit, b.unit) for a in left for b in right):
         return True
-    for ours, theirs in aligned.changes if near else ():
-        numbers, against = ({word.stem for word in words if word.kind == "number"} for words in (ours, theirs))
-        if numbers and against and not numbers & against:
-            return True
-    return False
+    return near and any(
+        (numbers := _bare(ours, one)) and (against := _bare(theirs, other)) and not numbers & against
+        for ours, theirs in aligned.changes
+    )
+
+
+def _bare(words: tuple[Word, ...], text: Terms) -> frozenset[str]:
+    """The numbers among some words that count nothing: "Room 4", "at 9.30"."""
+    counted = [(figure.start, figure.end) for figure in text.figures]
+    return frozenset(
+        word.stem
+        for word in words
+        if word.kind == "number" and not any(start <= word.start < end for start, end in counted)
+    )
 
 
 def _fits(one: Figure, other: Figure) -> bool:
@@ -220,14 +243,20 @@ def times_differ(aligned: Alignment) -> bool:
         ours, theirs = known.intersection(some), known.intersection(others)
         if ours and theirs and not ours & theirs:
             return True
-    ours, theirs = ({form for form in forms if _YEAR.fullmatch(form)} for forms in (some, others))
-    if ours and theirs and not ours & theirs:
-        return True
-    ours, theirs = (
-        {f"{a} {b}" for a, b in zip(forms, forms[1:], strict=False) if a in _WHICH and b in _PERIODS}
-        for forms in (some, others)
-    )
-    return bool(ours and theirs and not ours & theirs)
+    for find in (_years, _periods):
+        ours, theirs = find(some), find(others)
+        if ours and theirs and not ours & theirs:
+            return True
+    return False
+
+
+def _years(forms: list[str]) -> frozenset[str]:
+    return frozenset(form for form in forms if _YEAR.fullmatch(form))
+
+
+def _periods(forms: list[str]) -> frozenset[str]:
+    pairs = itertools.pairwise(forms)
+    return frozenset(f"{which} {period}" for which, period in pairs if which in _WHICH and period in _PERIODS)
 
 
 def tenses_differ(aligned: Alignment) -> bool:
@@ -250,7 +279,7 @@ def tenses_differ(aligned: Alignment) -> bool:
 
 
 def _is_future(forms: list[str]) -> bool:
-    pairs = set(zip(forms, forms[1:], strict=False))
+    pairs = set(itertools.pairwise(forms))
     return bool(_FUTURE.intersection(forms)) or bool(
         pairs & {("going", "to"), ("set", "to"), ("due", "to"), ("to", "be")}
     )
@@ -276,10 +305,7 @@ def _is_short(names: set[str], words: tuple[Word, ...]) -> bool:
 def opposed(aligned: Alignment) -> bool:
     """Whether one has a word in the place of its opposite."""
     held = [{word.stem for word in words} | {word.form for word in words} for words in aligned.ranges]
-    for word in held[0] - held[1]:
-        if opposites().get(word, frozenset()) & held[1] - held[0]:
-            return True
-    return False
+    return any(opposites().get(word, frozenset()) & held[1] - held[0] for word in held[0] - held[1])
 
 
 @cache
@@ -310,13 +336,17 @@ def speakers_differ(one: Said, other: Said) -> bool:
     return not set(some) & set(others) and initials[0] not in others and initials[1] not in some
 
 
+def _is_one_speaker(one: Said, other: Said) -> bool:
+    return bool(one.speaker and other.speaker) and not speakers_differ(one, other)
+
+
 def _least(aligned: Alignment) -> float:
     """The least chance for two texts that share nearly all words in order: it falls with what was put in its place."""
     put = sum(all(any(word.kind in ("word", "name") for word in side) for side in change) for change in aligned.changes)
     return 0.0 if put == 0 else _LIKELY_NEAR
 
 
-def _is_part(one: Wording, other: Wording, aligned: Alignment) -> bool:
+def _is_part(one: Terms, other: Terms, aligned: Alignment) -> bool:
     """Whether the shorter is a part of the longer."""
     sizes = sorted(len(text.words) for text in (one, other))
     return aligned.covered >= 0.9 and sizes[0] < 0.8 * sizes[1]

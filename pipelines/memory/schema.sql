@@ -22,6 +22,7 @@ CREATE TABLE articles (  -- one row for each version of an article; a version is
 );
 CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 CREATE INDEX articles_by_time ON articles (seen_at);
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 
 CREATE TABLE records (  -- the whole record of a version, as in JSONL files, but for the text, which is in articles
     version INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
@@ -82,7 +83,8 @@ CREATE TABLE claims (  -- one row for each claim of each version, with the colum
 CREATE INDEX claims_by_id ON claims (id);
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
-CREATE INDEX claims_by_speaker ON claims (speaker) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
 
 CREATE TABLE carriers (  -- copies in which the words of a claim stand; the article of the claim is none of them
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,
@@ -102,6 +104,7 @@ CREATE TABLE entities (  -- what a version mentions
     UNIQUE (version, number)
 );
 CREATE INDEX entities_by_name ON entities (name);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
 
 CREATE TABLE claim_entities (  -- the entities in the content of a claim
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,
@@ -116,6 +119,14 @@ CREATE TABLE events (  -- as in the files of events
     data TEXT NOT NULL  -- JSON
 ) WITHOUT ROWID;
 CREATE INDEX events_by_type ON events (type, time);
+
+CREATE TABLE thread_links (  -- threads about the same that are not the same, as events tell it
+    thread TEXT NOT NULL,  -- the later one: the id of its first claim, in claims.thread_id
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,  -- figures_differ, denied_by, corrected, speaker_differs
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
 
 CREATE TABLE dead_letters (  -- input that could not be processed
     key TEXT PRIMARY KEY,

@@ -22,6 +22,11 @@ VERSION = 2
 
 _STEPS = {
     1: """
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+DROP INDEX claims_by_speaker;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
 ALTER TABLE articles ADD COLUMN story_id TEXT;
 CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 ALTER TABLE claims ADD COLUMN speaker_id TEXT;
@@ -29,6 +34,13 @@ ALTER TABLE claims ADD COLUMN thread_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_relation TEXT;
 ALTER TABLE claims ADD COLUMN story_id TEXT;
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+CREATE TABLE thread_links (
+    thread TEXT NOT NULL,
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
 """,
 }
 

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from claimwire.pipelines.memory.encoder import Vectors, encode, has_weights, sim
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.memory.same import SAME, Relation, Said, align, compare, likelihood
 from claimwire.pipelines.memory.signs import Signs, signs_of
-from claimwire.pipelines.memory.wording import wording
+from claimwire.pipelines.memory.terms import terms
 from claimwire.pipelines.observe.events import thread_event
 from claimwire.schemas import Claim, EnrichedArticle, Event, Thread
 from claimwire.schemas.flat import time_text
@@ -67,7 +67,7 @@ class Threads:
         claims, events = list(record.claims), []
         for number, claim in enumerate(claims):
             said = said_by(record, claim)
-            if is_worth(claim) and len(said.wording.content) >= _LEAST_WORDS:
+            if is_worth(claim) and len(said.terms.content) >= _LEAST_WORDS:
                 thread, told = self._join(record, claim, said)
                 claims[number] = msgspec.structs.replace(claim, thread=thread)
                 events += told
@@ -75,8 +75,8 @@ class Threads:
 
     @staticmethod
     def forget(db: sqlite3.Connection, before: datetime) -> None:
-        """Forget the threads whose first claim is older."""
-        old = "(SELECT thread FROM thread_firsts WHERE seen_at < ?)"
+        """Forget the threads whose first claim was remembered before."""
+        old = "(SELECT thread FROM thread_firsts WHERE remembered_at < ?)"
         for table in ("thread_words", "thread_signs", "thread_firsts"):
             db.execute(f"DELETE FROM {table} WHERE thread IN {old}", (time_text(before),))  # noqa: S608
 
@@ -87,8 +87,8 @@ class Threads:
         (vector,) = encode([claim.text]) if self._with_vectors else (None,)
         found = [(compare(first.said, said, first.cosine), first) for first in self._candidates(said, vector)]
         if same := [(relation, first) for relation, first in found if relation in SAME]:
-            relation, first = min(same, key=lambda pair: _rank(*pair, said))
-            return Thread(first.thread.hex(), relation), []
+            relation, first = min(same, key=lambda pair: _rank(pair[0], pair[1], said))
+            return Thread(first.thread.hex(), cast("Literal['verbatim', 'cut', 'reworded']", relation)), []
         self._add(record, own, said, vector)
         at = seen_at(record)
         links = {first.thread.hex(): _link(relation, first, record) for relation, first in found if relation in _LINKS}
@@ -110,7 +110,7 @@ class Threads:
     def _sharing(self, said: Said) -> list[bytes]:
         """The threads that share at least two words with a claim, those with the rarest first."""
         weights: dict[bytes, list[float]] = {}
-        for word in sorted(said.wording.content):
+        for word in sorted(said.terms.content):
             rows = self._db.execute(
                 "SELECT thread FROM thread_words WHERE word = ? LIMIT ?", (word, _COMMON)
             ).fetchall()
@@ -123,29 +123,29 @@ class Threads:
     def _read(self, threads: set[bytes], vector: Vectors | None) -> Iterator[_First]:
         for thread in sorted(threads):
             row = self._db.execute(
-                "SELECT seen_at, article, text, names, speaker, speaker_type, denied, vector FROM thread_firsts "
+                "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted, vector FROM thread_firsts "
                 "WHERE thread = ?",
                 (thread,),
             ).fetchone()
-            at, article, text, names, speaker, type_, denied, blob = row
+            at, article, text, names, speaker, type_, denied, wanted, blob = row
             cosine = None
             if vector is not None and blob is not None:
                 cosine = float(similarity(vector, np.frombuffer(blob, np.int8)))
                 if cosine < _LEAST_COSINE / 2:
                     continue
-            yield _First(thread, at, article, _said(text, names, speaker, type_, bool(denied)), cosine)
+            yield _First(thread, at, article, _said(text, names, speaker, type_, bool(denied), bool(wanted)), cosine)
 
     def _add(self, record: EnrichedArticle, own: bytes, said: Said, vector: Vectors | None) -> None:
-        names = " ".join(sorted({word for word in _names(said)}))
+        names = " ".join(sorted(set(_names(said))))
         self._db.execute(
-            "INSERT INTO staged.thread_firsts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO staged.thread_firsts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                own, time_text(seen_at(record)), record.article.id, said.wording.text, names, said.speaker,
-                said.speaker_type, said.denied, None if vector is None else vector.tobytes(),
+                own, time_text(seen_at(record)), time_text(record.provenance.processed_at), record.article.id, said.terms.text, names, said.speaker,
+                said.speaker_type, said.denied, said.wanted, None if vector is None else vector.tobytes(),
             ),
         )  # fmt: skip
         self._db.executemany(
-            "INSERT INTO staged.thread_words VALUES (?, ?)", [(word, own) for word in sorted(said.wording.content)]
+            "INSERT INTO staged.thread_words VALUES (?, ?)", [(word, own) for word in sorted(said.terms.content)]
         )
         if vector is not None:
             self._db.execute("INSERT INTO staged.thread_signs VALUES (?, ?)", (own, signs_of(vector)))
@@ -167,23 +167,24 @@ def said_by(record: EnrichedArticle, claim: Claim) -> Said:
         speaker.name if speaker else None,
         speaker.type if speaker else "unknown",
         claim.polarity != "affirmed",
+        claim.kind == "intention" or claim.text.startswith("to "),
     )
 
 
 @lru_cache(maxsize=4096)
-def _said(text: str, names: str, speaker: str | None, speaker_type: str, denied: bool) -> Said:
-    return Said(wording(text, frozenset(names.split())), speaker, speaker_type, denied)
+def _said(text: str, names: str, speaker: str | None, speaker_type: str, denied: bool, wanted: bool) -> Said:
+    return Said(terms(text, frozenset(names.split())), speaker, speaker_type, denied, wanted)
 
 
 def _names(said: Said) -> Iterator[str]:
-    text = said.wording.text
-    return (text[word.start : word.end] for word in said.wording.words if word.kind == "name")
+    text = said.terms.text
+    return (text[word.start : word.end] for word in said.terms.words if word.kind == "name")
 
 
 def _rank(relation: Relation, first: _First, said: Said) -> tuple[object, ...]:
     """By which the best of several threads is the least."""
-    aligned = align(first.said.wording, said.wording)
-    chance = likelihood(first.said.wording, said.wording, aligned, first.cosine)
+    aligned = align(first.said.terms, said.terms)
+    chance = likelihood(first.said.terms, said.terms, aligned, first.cosine)
     return relation != "verbatim", -round(chance, 3), first.seen_at, first.thread
 
 

@@ -1,140 +1,105 @@
-"""What a claim says, as plain values that can be compared: its words, figures and names."""
+"""The words of a claim as they are compared between two versions: without typography, figures and hedges apart.
+
+Case, quotation marks, dashes, spaces, accents of form (NFKC), thousands separators and whether a number stands in
+letters or digits make no difference.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+import unicodedata
+from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
-from claimwire.pipelines.extract.quantities import find_quantities, singular
-from claimwire.pipelines.extract.wordlists import rows, sections
+from claimwire.pipelines.extract.quantities import find_quantities
+from claimwire.pipelines.extract.stance import hedges
 
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|(?:[^\W\d_]\.){2,}|[^\W\d_]+(?:['’][^\W\d_]+)*|[%$£€]")
-_BEGINS = re.compile(r"(?:^|[.!?:;…]|[\"“‘'(\[])\s*$")
-_BRACKETS = str.maketrans("[]", "  ")
-_NUMBERS = {
-    word: str(value)
-    for value, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split(),
-        start=2,
-    )
-}
-_JOINED = {"n't": "not", "'re": "are", "'ll": "will", "'ve": "have", "'m": "am", "'d": "would"}
-_APART = {"won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"), "gonna": ("going", "to")}
+Words = tuple[str, ...]
+Figure = tuple[float | str, str]
+"""A value with what it measures, if that is a currency or a percentage, else ``""``; of a vague one its words."""
 
-
-class Word(NamedTuple):
-    """A word of a text, ``text[start:end]``."""
-
-    form: str
-    """Lower case, and without what an apostrophe joins to it."""
-    stem: str
-    """Without its regular ending and in one spelling: forms of one word are equal."""
-    kind: str
-    """``number``; ``name``; ``small`` (a function word); ``word``."""
-    start: int
-    end: int
-
-
-class Figure(NamedTuple):
-    """A number with what it counts, ``text[start:end]``."""
-
-    value: float
-    unit: str | None
-    comparator: str
-    start: int
-    end: int
+_TOKEN = re.compile(r"[^\W\d_]+-\d+|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_PERCENT = re.compile(r"\s?%|\bper\s+cent\b", re.IGNORECASE)
+_APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+_ONES = (
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBERS = {word: str(float(number)) for number, word in enumerate(_ONES, 2)}
+_NUMBERS |= {word: str(10.0 * number) for number, word in enumerate(_TENS, 2)}
+_MEASURED = re.compile(r"[A-Z]{3}|percent(?:age point)?")
+_THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
+_LONGEST_NUMBER = 40
+"""Digits; a float holds about 300."""
+_LESS, _MORE = {"<", "<="}, {">", ">="}
+_NEGATIONS = frozenset({"not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot"})
+_JOINING = frozenset({"that"})
+"""Comes and goes with the place of the cue: "X said that Y", "Y, X said"."""
 
 
 class Wording(NamedTuple):
     """A text as it is compared."""
 
-    text: str
-    words: tuple[Word, ...]
-    figures: tuple[Figure, ...]
-
-    @property
-    def content(self) -> frozenset[str]:
-        """The stems of what are no function words."""
-        return frozenset(word.stem for word in self.words if word.kind != "small")
-
-
-def wording(text: str, names: frozenset[str] = frozenset()) -> Wording:
-    """The wording of a text.
-
-    ``names`` are words, as written, that are known to be names, though a sentence begins with them.
-    """
-    plain = text.translate(_BRACKETS)
-    figures = tuple(
-        Figure(found.value, found.unit, found.comparator, found.start, found.end)
-        for found in find_quantities(plain, ((0, len(plain)),))
-        if found.value is not None
-    )
-    return Wording(plain, tuple(_words(plain, names)), figures)
+    words: Words
+    """All of it, in their order."""
+    plain: Words
+    """What is neither figure nor hedge."""
+    figures: Counter[Figure]
+    bounds: frozenset[str]
+    """``less`` and ``more``: whether a figure is a bound."""
+    hedges: Counter[str]
+    negations: int
 
 
-def _words(text: str, names: frozenset[str]) -> Iterator[Word]:
-    small = sections("function_words.txt")["en"]
+@lru_cache(maxsize=4096)
+def wording(text: str) -> Wording:
+    """A text as it is compared."""
+    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
+    quantities = find_quantities(text, ((0, len(text)),))
+    hedged = hedges(text, 0, len(text))
+    figures: Counter[Figure] = Counter()
+    bounds = set()
+    for one in quantities:
+        unit = one.unit if one.unit and _MEASURED.fullmatch(one.unit) else ""
+        vague = " ".join(text[one.start : one.end].casefold().split())
+        figures[(vague if one.value is None else round(one.value, 6), unit)] += 1
+        bounds |= {"less"} if one.comparator in _LESS else {"more"} if one.comparator in _MORE else set()
+    words, plain = [], []
     for match in _TOKEN.finditer(text):
-        token, (start, end) = match.group(), match.span()
-        if token[0].isdigit() or token in "%$£€":
-            plain = token.replace(",", "")
-            yield Word(plain, plain, "number", start, end)
+        word = _word(match.group())
+        words.append(word)
+        if any(one.start <= match.start() < one.end for one in quantities):
             continue
-        capital = token[0].isupper() and token != "I"  # noqa: S105
-        begins = not token[1:2].isupper() and _BEGINS.search(text, max(0, start - 4), start) is not None
-        for form in _apart(token):
-            country = None if token in ("us", "poles") else countries().get(form)
-            if form in _NUMBERS:
-                yield Word(form, _NUMBERS[form], "number", start, end)
-            elif form in small and not (country and token.isupper()):
-                yield Word(form, form, "small", start, end)
-            elif country and capital:
-                yield Word(form, country, "name", start, end)
-            else:
-                is_name = capital and (token in names or not begins)
-                yield Word(form, stem_of(form), "name" if is_name else "word", start, end)
+        if word[0].isdigit():
+            figures[(float(word), "")] += 1
+        elif not any(start <= match.start() < end for start, end in hedged):
+            plain.append(word)
+    return Wording(
+        tuple(words),
+        tuple(word for word in plain if word not in _JOINING),
+        figures,
+        frozenset(bounds),
+        Counter(" ".join(text[start:end].casefold().split()) for start, end in hedged),
+        sum(map(negates, words)),
+    )
 
 
-def _apart(token: str) -> tuple[str, ...]:
-    """A word in lower case, without what an apostrophe joins to it: ``isn't`` is ``is`` and ``not``."""
-    low = token.lower().replace("’", "'")
-    if low in _APART:
-        return _APART[low]
-    for ending, word in _JOINED.items():
-        if low.endswith(ending) and low != ending:
-            return low.removesuffix(ending), word
-    return (low.removesuffix("'s").removesuffix("'").replace(".", ""),)
+def negates(word: str) -> bool:
+    """Whether a word, as in ``words``, makes the contrary of a sentence."""
+    return word in _NEGATIONS or word.endswith("n't")
 
 
-def stem_of(word: str) -> str:
-    """The stem of a word in lower case, roughly: without regular endings, in American spelling."""
-    if word in _irregular():
-        return _irregular()[word]
-    stem = singular(word) if len(word) > 3 else word
-    for ending, instead in (("ied", "y"), ("ing", ""), ("ed", ""), ("ly", "")):
-        if stem.endswith(ending) and len(stem) >= len(ending) + 3:
-            stem = stem.removesuffix(ending) + instead
-            if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] != "s":
-                stem = stem[:-1]
-            break
-    stem = stem.removesuffix("e") if len(stem) > 3 else stem
-    if len(stem) > 4 and stem.endswith(("is", "ys")):
-        stem = stem[:-1] + "z"
-    return re.sub(r"our(?=$|it|abl)", "or", stem).replace("isation", "ization").replace("isat", "izat")
+def _word(written: str) -> str:
+    if written[0].isdigit():
+        return _number(written)
+    word = written.casefold()
+    return _NUMBERS.get(word, word)
 
 
-@cache
-def _irregular() -> dict[str, str]:
-    return {form: word for word, forms in rows("irregular_verbs.tsv") for form in (word, *forms.split())}
-
-
-@cache
-def countries() -> dict[str, str]:
-    """Names of countries and of their people that are one word, in lower case, with the code of the country."""
-    known = {name.lower(): code for code, _, name in rows("countries.tsv")}
-    for code, *named in rows("country_names.tsv"):
-        known |= {name.lower().replace(".", ""): code for group in named for name in group.split(",")}
-    return {name: code for name, code in known.items() if name and " " not in name}
+def _number(written: str) -> str:
+    """A number as Python writes it, whatever separates its thousands."""
+    whole = _THOUSANDS.sub("", written)
+    digits = whole if whole.count(".") < 2 and "," not in whole else re.sub(r"\D", "", whole)  # 1.2.2026
+    return str(float(digits[:_LONGEST_NUMBER]))

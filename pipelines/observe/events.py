@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from claimwire.pipelines.observe.health import Change
 from claimwire.pipelines.observe.summary import Summary
-from claimwire.schemas import Article, Claim, ClaimMessage, Duplicate, Event
+from claimwire.schemas import Article, Claim, ClaimMessage, Duplicate, EarlierClaim, EnrichedArticle, Event
 
 CLAIM_EXTRACTED = "claimwire.claim.extracted"
+CLAIM_CHANGED = "claimwire.claim.changed"
 SOURCE_FAILED = "claimwire.source.failed"
 SOURCE_SILENT = "claimwire.source.silent"
 SOURCE_DEGRADED = "claimwire.source.degraded"
@@ -65,6 +67,34 @@ def thread_event(article: Article, claim: Claim, other: str, relation: str, now:
         "text": claim.text,
     }
     return _event(THREAD_LINKED, article.source.feed_url or _PRODUCT, claim.id, now, data, claim.id, other)
+
+
+def change_events(record: EnrichedArticle) -> list[Event]:
+    """What a revision has changed, an event for each claim: those that it has, then those that it has dropped.
+
+    The ids depend on the claims alone.
+    """
+    article = record.article
+    changes: list[tuple[str, Sequence[str], Claim | None, EarlierClaim | None]] = [
+        (claim.id, claim.changed.kinds, claim, claim.changed.before) for claim in record.claims if claim.changed
+    ]
+    changes += [(claim.id, ("dropped",), None, claim) for claim in record.dropped or ()]
+    events = []
+    for id_, kinds, after, before in changes:
+        data = {
+            "kinds": kinds,
+            "article_id": article.id,
+            "revision_of": article.revision_of,
+            "url": article.canonical_url,
+            "title": article.title,
+            "speaker": (after.speaker.name or after.speaker.text) if after and after.speaker else None,
+            "text": after.text if after else None,
+            "speaker_before": before.speaker if before else None,
+            "text_before": before.text if before else None,
+        }
+        source, at = article.source.feed_url or _PRODUCT, record.provenance.processed_at
+        events.append(_event(CLAIM_CHANGED, source, id_, at, data, article.id, article.content_hash, id_))
+    return events
 
 
 def source_event(kind: str, source: str, run_id: str, now: datetime, reason: str | None) -> Event:

@@ -80,6 +80,8 @@ def read(
     kinds: Sequence[str] = (),
     min_confidence: float = 0.0,
     min_worth: float = 0.0,
+    outlet: str | None = None,
+    place: str | None = None,
 ) -> Records:
     """The enriched records in folders, files (JSONL, Parquet) and stores that runs have written.
 
@@ -93,6 +95,8 @@ def read(
         kinds: ``statement``, ``belief``, ``intention``, ``attitude``; none for all.
         min_confidence: Of the claim, from 0 to 1.
         min_worth: How much the claim is worth checking, from 0 to 1.
+        outlet: The domain of the outlet, e.g. ``courier.example``.
+        place: The name of a place, or of anything else, that is an entity in the claim.
 
     Raises WrittenError for paths that are not there or hold something else, SearchError and NoTimeError for conditions
     that mean nothing.
@@ -106,6 +110,8 @@ def read(
         confidence=min_confidence,
         worth=min_worth,
         named=named,
+        outlet=outlet,
+        place=place,
     )
     given = [Path(path) for path in paths]
     article_files(given)  # says at once what is not there
