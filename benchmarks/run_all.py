@@ -42,6 +42,7 @@ def main(argv: list[str]) -> int:
         planned["entities"] = data
         planned["claims"] = data
         planned["speakers"] = data
+        planned["threads"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data

@@ -5,10 +5,10 @@
 
 Goals: of 1,000 minimal pairs (made here) at most 10 called the same; of the quotations marked by reading (data/
 quote_pairs.tsv) 95% of cut and reworded ones at a precision of 98%, on the half that was not learnt from; F1 .84 on
-MRPC; tweets to fact-checks MAP@5 .86 and debates to fact-checks .75, each by five-fold cross-validation; a look-up among
-1,000,000 remembered claims takes at most 1.3 times as long as among 10,000, the encoding included. ``--write`` learns
-the weights in ``same.tsv`` from MRPC, from the nearest sentences of other pairs of it, and from every other pair of
-quotations.
+MRPC; tweets to fact-checks MAP@5 .86 and debates to fact-checks .75, each by five-fold cross-validation; a look-up
+among 1,000,000 remembered claims takes at most 1.3 times as long as among 10,000, the encoding included. ``--write``
+learns the weights in ``same.tsv`` from MRPC, from the nearest sentences of other pairs of it, and from every other pair
+of quotations.
 """
 
 from __future__ import annotations
@@ -104,10 +104,14 @@ def minimal(data: Path, vectors: Vectors) -> bool:
     called: Counter[str] = Counter()
     cosines: list[float] = []
     for number, pair in enumerate(made):
-        said = [Said(terms(text), who, "person") for text, who in zip((pair.one, pair.other), pair.speakers, strict=True)]
+        said = [
+            Said(terms(text), who, "person") for text, who in zip((pair.one, pair.other), pair.speakers, strict=True)
+        ]
         cosines.append(float(similarity(vector[2 * number], vector[2 * number + 1])))
         called[pair.kind] += compare(said[0], said[1], cosines[-1]) in SAME
-    print(f"minimal pairs called the same: {dict(called)}; bare cosine of .8 and more: {sum(c >= 0.8 for c in cosines)}")
+    print(
+        f"minimal pairs called the same: {dict(called)}; bare cosine of .8 and more: {sum(c >= 0.8 for c in cosines)}"
+    )
     return tell_goal("of 1,000 minimal pairs called the same", called.total(), 10, at_most=True)
 
 
@@ -186,7 +190,9 @@ def _state(path: Path, keys: list[bytes], known: NDArray[np.int8]) -> sqlite3.Co
     db = sqlite3.connect(path)
     db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables.SCHEMA}")
     signs = np.packbits(known > 0, axis=1)
-    db.executemany("INSERT INTO thread_signs VALUES (?, ?)", ((k, s.tobytes()) for k, s in zip(keys, signs, strict=True)))
+    db.executemany(
+        "INSERT INTO thread_signs VALUES (?, ?)", ((k, s.tobytes()) for k, s in zip(keys, signs, strict=True))
+    )
     db.executemany(
         "INSERT INTO thread_firsts VALUES (?, '', '', '', '', '', NULL, '', 0, 0, ?)",
         ((key, vector.tobytes()) for key, vector in zip(keys, known, strict=True)),
@@ -283,10 +289,10 @@ def _ranked(name: str, asked: list[Any], known: list[Any], vectors: Vectors) -> 
         rows = []
         for at in candidates:
             alike = dict(features(said[at], told, align(said[at], told), float(by_claim[number, at])))
-            rows.append(
-                [*alike.values(), by_title[number, at], cosines[number, at], top - cosines[number, at], scores[at] / best,
-                 math.log1p(scores[at]), 1 / (1 + rank.get(at, 99)), 1 / (1 + nearest.get(at, 99))]
-            )  # fmt: skip
+            near = float(cosines[number, at])
+            places = (1 / (1 + places.get(at, 99)) for places in (rank, nearest))
+            words_of = (scores[at] / best, math.log1p(scores[at]))
+            rows.append([*alike.values(), by_title[number, at], near, top - near, *words_of, *places])
         matrices.append(np.array(rows))
         labels.append(np.array([float(known[at]["id"] in row["relevant"]) for at in candidates]))
         lists.append(candidates)

@@ -22,7 +22,7 @@ from claimwire.pipelines.memory.terms import Figure, Terms, Word
 Relation = Literal["verbatim", "cut", "reworded", "figures differ", "denied", "speaker differs", "no"]
 SAME = frozenset({"verbatim", "cut", "reworded"})
 
-LIKELY = 0.8
+LIKELY = 0.7
 """From which chance on two claims in other words are the same."""
 _LIKELY_NEAR = 0.5
 """The same for claims that share nearly all words in order, but have some others in the place of others."""
@@ -34,7 +34,7 @@ _LEAST_CUT = 4
 """Content words that a part of a longer quotation must have: fewer may stand anywhere."""
 _LEAST_REWORDED = 5
 """The same for claims of which the words do not stand in one order: fewer words say too little."""
-_LEAST_WHOLE = 7
+_LEAST_WHOLE = 6
 """Words in a row that are a quotation by themselves, though only two of them are no function words."""
 _NEGATORS = frozenset({
     "not", "no", "never", "none", "nobody", "nothing", "neither", "without", "hardly", "deny", "refuse", "fail", "lack",
@@ -298,8 +298,8 @@ def names_differ(aligned: Alignment, near: bool) -> bool:
 
 def _is_short(names: set[str], words: tuple[Word, ...]) -> bool:
     """Whether a name is made of the first letters of others: ``RAIB``."""
-    initials = "".join(word.form[0] for word in words)
-    return any(len(name) > 1 and name in initials for name in names)
+    initials = "".join(word.form[0] for word in words), "".join(word.form[0] for word in words if word.kind != "small")
+    return any(len(name) > 1 and name in letters for name in names for letters in initials)
 
 
 def opposed(aligned: Alignment) -> bool:

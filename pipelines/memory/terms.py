@@ -12,7 +12,8 @@ from claimwire.pipelines.extract.wordlists import rows, sections
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|(?:[^\W\d_]\.){2,}|[^\W\d_]+(?:['’][^\W\d_]+)*|[%$£€]")
 _BEGINS = re.compile(r"(?:^|[.!?:;…]|[\"“‘'(\[])\s*$")
-_BRACKETS = str.maketrans("[]", "  ")
+_EDITED = re.compile(r"\[[^\[\]]{1,200}\]")
+_IS = frozenset({"it", "that", "there", "he", "she", "what", "who", "here", "where"})
 _NUMBERS = {word: str(value) for value, word in enumerate((
     "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
     "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
@@ -62,17 +63,17 @@ def terms(text: str, names: frozenset[str] = frozenset()) -> Terms:
 
     ``names`` are words, as written, that are known to be names, though a sentence begins with them.
     """
-    plain = text.translate(_BRACKETS)
     figures = tuple(
         Figure(found.value, found.unit, found.comparator, found.start, found.end)
-        for found in find_quantities(plain, ((0, len(plain)),))
+        for found in find_quantities(text, ((0, len(text)),))
         if found.value is not None
     )
-    return Terms(plain, tuple(_words(plain, names)), figures)
+    return Terms(text, tuple(_words(text, names)), figures)
 
 
 def _words(text: str, names: frozenset[str]) -> Iterator[Word]:
     small = sections("function_words.txt")["en"]
+    edited = [match.span() for match in _EDITED.finditer(text)]
     for match in _TOKEN.finditer(text):
         written, (start, end) = match.group(), match.span()
         if written[0].isdigit() or written in "%$£€":
@@ -85,6 +86,8 @@ def _words(text: str, names: frozenset[str]) -> Iterator[Word]:
             country = None if written in ("us", "poles") else countries().get(form)
             if form in _NUMBERS:
                 yield Word(form, _NUMBERS[form], "number", start, end)
+            elif any(first < start < last for first, last in edited):
+                yield Word(form, stem_of(form), "small", start, end)  # an editor put it for something else
             elif form in small and not (country and written.isupper()):
                 yield Word(form, form, "small", start, end)
             elif country and capital:
@@ -102,6 +105,8 @@ def _apart(token: str) -> tuple[str, ...]:
     for ending, word in _JOINED.items():
         if low.endswith(ending) and low != ending:
             return low.removesuffix(ending), word
+    if low.endswith("'s") and low[:-2] in _IS:
+        return low[:-2], "is"
     return (low.removesuffix("'s").removesuffix("'").replace(".", ""),)
 
 

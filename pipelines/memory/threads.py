@@ -123,8 +123,8 @@ class Threads:
     def _read(self, threads: set[bytes], vector: Vectors | None) -> Iterator[_First]:
         for thread in sorted(threads):
             row = self._db.execute(
-                "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted, vector FROM thread_firsts "
-                "WHERE thread = ?",
+                "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted, vector "
+                "FROM thread_firsts WHERE thread = ?",
                 (thread,),
             ).fetchone()
             at, article, text, names, speaker, type_, denied, wanted, blob = row
@@ -140,7 +140,8 @@ class Threads:
         self._db.execute(
             "INSERT INTO staged.thread_firsts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                own, time_text(seen_at(record)), time_text(record.provenance.processed_at), record.article.id, said.terms.text, names, said.speaker,
+                own, time_text(seen_at(record)), time_text(record.provenance.processed_at), record.article.id,
+                said.terms.text, names, said.speaker,
                 said.speaker_type, said.denied, said.wanted, None if vector is None else vector.tobytes(),
             ),
         )  # fmt: skip
