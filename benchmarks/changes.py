@@ -25,7 +25,7 @@ from claimwire.pipelines.extract import load
 from claimwire.pipelines.memory.comparison import Comparison, compare
 from claimwire.pipelines.memory.said import Said, Version, version
 from claimwire.pipelines.memory.wording import wording
-from claimwire.schemas import Changed, EarlierClaim, EnrichedArticle
+from claimwire.schemas import Changed, Claim, EarlierClaim, EnrichedArticle
 from claimwire.schemas.records import ChangeKind
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -52,12 +52,12 @@ def main(argv: list[str]) -> int:
     for read_by in arguments.extractor:
         extractor = load(by=read_by)
         read = cache(partial(enriched, extractor))
-        made = revisions(articles, lambda *article, read=read: read(*article).claims, arguments.revisions)
+        made = revisions(articles, partial(_claims_by, read), arguments.revisions)
         records = [(read(one.title, one.text("before")), read(one.title, one.text("after"))) for one in made]
         for name, by in (("claimwire", compare), ("difflib", by_difflib)):
             began = time.perf_counter()
             found = [
-                judge(one, *pair, by(*map(version, pair), pair[1].article.text))
+                judge(one, *pair, by(version(pair[0]), version(pair[1]), pair[1].article.text))
                 for one, pair in zip(made, records, strict=True)
             ]
             each_ms = (time.perf_counter() - began) / len(made) * 1e3
@@ -103,6 +103,10 @@ def show(found: Sequence[Found], records: Sequence[tuple[EnrichedArticle, Enrich
                         print(
                             f"     {mark} {who}: {claim.text} | {[text[s:e] for s, e in claim.hedges]} {claim.modality}"
                         )
+
+
+def _claims_by(read: Callable[[str, str], EnrichedArticle], title: str, text: str) -> Sequence[Claim]:
+    return read(title, text).claims
 
 
 def by_difflib(before: Version, after: Version, text: str) -> Comparison:

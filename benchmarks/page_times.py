@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 from report import CLAIMWIRE, tell_goal, tell_machine
-from store import records
+from store import put, records
 
 from claimwire.connectors.outputs.sqlite import Batch, SqliteOutput
-from claimwire.pipelines.memory.rows import Writer
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.schemas import EnrichedArticle, KnowledgeBaseEntry, encode
 
@@ -75,7 +75,7 @@ def fill(path: Path, count: int) -> None:
     with SqliteOutput(path, LAYOUT) as output:
         while held := [encode(record) for record in islice(made, _PASS)]:
             number += 1
-            output.write(Batch("benchmark", str(number), number), lambda db, held=held: Writer(db).articles(held))
+            output.write(Batch("benchmark", str(number), number), partial(put, held))
 
 
 def placed(made: Iterator[EnrichedArticle]) -> Iterator[EnrichedArticle]:
@@ -259,7 +259,7 @@ def _write(path: Path, seconds: float, pipe: Any) -> None:
             (before,) = output.db.execute("SELECT coalesce(max(claim), 0) FROM claims").fetchone()
             held = [encode(record) for record in islice(made, 20)]
             batch = Batch("live", f"{time.time_ns()}", number)
-            output.write(batch, lambda db, held=held: Writer(db).articles(held))
+            output.write(batch, partial(put, held))
             at = time.time()
             rows = output.db.execute("SELECT claim FROM claims WHERE claim > ?", (before,))
             committed |= {claim: at for (claim,) in rows}

@@ -46,6 +46,7 @@ def main(argv: list[str]) -> int:
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data
+        planned["whole_pages"] = [*data, "--pages", "30"] if arguments.quick else data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

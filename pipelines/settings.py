@@ -100,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ge=1,
             le=1000,
         ),
-    ] = 400
+    ] = 1000
     feed_timeout: Annotated[int, _in(SOURCES, "Seconds that one feed may take as a whole.", ge=1, le=600)] = 60
     feed_limit_mb: Annotated[
         int, _in(SOURCES, "Largest body of a feed, in megabytes after decompression.", ge=1, le=1024)

@@ -111,7 +111,7 @@ def _speaker(place: Place, chance: random.Random) -> str | None:
     start, end = place.speaker
     said, behind = place.text[start:end], place.text[end : end + 12]
     # An apposition behind the speaker would stay, and say that the new one is the old one.
-    if said.lower() in _PRONOUNS or re.match(r", [A-Z]|, who|'s |, (?:the|a) ", behind):
+    if said.lower() in _PRONOUNS or re.match(r",|'s ", behind):
         return None
     new = chance.choice([each for each in _WORDS["speakers"] if each.lower() not in place.text.lower()])
     return _put(place.text, start, end, new[0].upper() + new[1:] if said[0].isupper() and start == 0 else new)
@@ -206,6 +206,8 @@ def _places(text: str, claims: Sequence[Claim]) -> Iterator[Place]:
             if not claim.in_title and len(claim.content) == 1 and at <= first and last <= end:
                 speaker = claim.speaker.spans if claim.speaker else ()
                 inside = len(speaker) == 1 and at <= speaker[0][0] and speaker[0][1] <= end
+                # Who speaks in what another one says is a part of that.
+                inside &= not any(start <= speaker[0][0] < end for other in claims for start, end in other.content)
                 who = (speaker[0][0] - at, speaker[0][1] - at) if inside else None
                 yield Place(number, line, claim, (first - at, last - at), who)
         at = end + 1

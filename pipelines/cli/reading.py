@@ -1,4 +1,4 @@
-"""Commands that read the results: show, explain."""
+"""Commands that read the results: show, explain, diff."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
-@click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
-@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
-@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
+@click.option(
+    "--speaker",
+    metavar="WORDS",
+    help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
+)
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -168,3 +170,37 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
+
+
+@click.command()
+@click.argument("article", metavar="ID")
+@looking_up
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For reading, or JSON: a list of versions, each with its changes. [text]",
+)
+def diff(article: str, paths: tuple[str, ...], state: str | None, form: str) -> None:
+    """Show what an outlet has changed in an article after publication, claim by claim.
+
+    ID is that of any version, the beginning of one, or the URL of the article. Claims that are the same but for their
+    typography are left out. In the texts, - is what was there before, + what is there now.
+
+    \b
+    claimwire diff e91142fbe9c3
+    claimwire diff https://example.org/story --in news --format json
+    """
+    quiet_libraries()
+    folder = Path(read(None, {"state": state}).state)
+    from claimwire.pipelines.read.diff import as_json, show_diff, steps  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
+
+    found = steps([Path(path) for path in paths] or folders(folder), article)
+    if form == "json":
+        import msgspec  # noqa: PLC0415
+
+        click.echo(msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode())
+    else:
+        show_diff(found)

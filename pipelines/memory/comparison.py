@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
 from claimwire.pipelines.memory.alignment import align, share
-from claimwire.pipelines.memory.differences import is_other_speaker, kinds
+from claimwire.pipelines.memory.differences import is_other_speaker, is_pronoun, kinds
 from claimwire.pipelines.memory.said import Said, Version, codes
 from claimwire.pipelines.memory.wording import Words, wording
 from claimwire.schemas import Changed, EarlierClaim
@@ -44,8 +44,8 @@ def compare(before: Version, after: Version, text: str) -> Comparison:
     # resolved otherwise is no change by itself: any new sentence may be the reason.
     renamed = {(old.name, new.name) for old, new in pairs if "speaker" in found[new.id]}
     for old, new in pairs:
-        if "speaker" not in found[new.id] and is_other_speaker(old, new) and (old.name, new.name) in renamed:
-            found[new.id].insert(0, "speaker")
+        if is_pronoun(new.speaker) and is_other_speaker(old, new) and (old.name, new.name) in renamed:
+            found[new.id] = list(dict.fromkeys(["speaker", *found[new.id]]))
     changed = {new.id: Changed(tuple(found[new.id]), _earlier(old)) for old, new in pairs if found[new.id]}
     kept = {old.id for old, _ in pairs}
     for claim in after.claims:

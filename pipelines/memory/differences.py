@@ -32,7 +32,8 @@ _CUT_PLACES = 3
 def kinds(before: Said, after: Said) -> Iterator[ChangeKind]:
     """The kinds of change between two versions of a claim; none if it is the same but for its typography."""
     sentences = _Sentences.of(before, after)
-    if is_other_speaker(before, after) and not (sentences.same and _by_pronoun(before) and _by_pronoun(after)):
+    # That the same words in the same sentence stand for somebody else now is only how they are resolved.
+    if is_other_speaker(before, after) and not (sentences.same and before.speaker == after.speaker):
         yield "speaker"
     if sentences.same:
         return
@@ -46,18 +47,18 @@ def kinds(before: Said, after: Said) -> Iterator[ChangeKind]:
             return
     if sentences.figures and (one.figures != other.figures or one.bounds ^ other.bounds == {"less", "more"}):
         yield "figure"
-    is_contrary = before.polarity != after.polarity or (one.negations - other.negations) % 2 == 1
+    gone = (Counter(one.plain) - Counter(other.plain)) & sentences.gone
+    come = (Counter(other.plain) - Counter(one.plain)) & sentences.come
+    content_gone, content_come = _stems(gone) - _stems(come), _stems(come) - _stems(gone)
+    # "Was not enough" and "fell short" have the same meaning: only where the other words stay does a "not" negate them.
+    is_negated = (one.negations - other.negations) % 2 == 1 and max(content_gone.total(), content_come.total()) <= 1
+    is_contrary = before.polarity != after.polarity or is_negated
     if is_contrary:
         yield "polarity"
     hedged = _hedged(after) - _hedged(before)
     if hedged:
         yield "hedge_added" if hedged > 0 else "hedge_dropped"
-    gone = (Counter(one.plain) - Counter(other.plain)) & sentences.gone
-    come = (Counter(other.plain) - Counter(one.plain)) & sentences.come
-    if is_contrary or hedged:
-        gone, come = _stems(gone), _stems(come)
-        gone, come = gone - come, come - gone
-    if gone or come:
+    if content_gone or content_come if is_contrary or hedged else gone or come:
         yield "reworded"
 
 
@@ -74,6 +75,11 @@ def is_other_speaker(before: Said, after: Said) -> bool:
         return before.speaker != after.speaker
     one, other = _who(before), _who(after)
     return not (one <= other or other <= one or 2 * len(one & other) >= len(one | other))
+
+
+def is_pronoun(speaker: str) -> bool:
+    """Whether the words of a speaker are a pronoun only."""
+    return speaker.casefold() in _PRONOUNS
 
 
 class _Sentences(NamedTuple):
@@ -123,10 +129,6 @@ def _stems(words: Counter[str]) -> Counter[str]:
         if word not in _AUXILIARIES and not negates(word):
             stems[_ENDING.sub("", word)] += count
     return stems
-
-
-def _by_pronoun(claim: Said) -> bool:
-    return claim.speaker.casefold() in _PRONOUNS
 
 
 def _name(name: str) -> frozenset[str]:

@@ -25,6 +25,54 @@ CREATE TABLE thread_words (  -- the words of first claims, as stems
     thread BLOB NOT NULL,
     PRIMARY KEY (word, thread)
 ) WITHOUT ROWID;
+
+CREATE TABLE story_count (one INTEGER PRIMARY KEY, articles INTEGER NOT NULL);  -- one row: how many have come
+CREATE TABLE story_articles (
+    number INTEGER PRIMARY KEY,  -- in the order in which they came
+    article TEXT NOT NULL,
+    story TEXT,  -- as it was when the article came; NULL: it belongs to none
+    portrait BLOB,  -- story_portraits.Portrait; NULL: it shares its original's, or belongs to none
+    remembered_at INTEGER NOT NULL  -- seconds since 1970, as in the other tables
+);
+CREATE INDEX story_articles_by_id ON story_articles (article);
+CREATE INDEX story_articles_by_age ON story_articles (remembered_at);
+CREATE TABLE story_stories (
+    story TEXT PRIMARY KEY,  -- the id of its first article
+    merged_into TEXT,
+    first INTEGER NOT NULL,  -- the number of its first article
+    articles INTEGER NOT NULL,  -- without copies
+    remembered_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE story_words (
+    word INTEGER PRIMARY KEY,  -- a hash
+    count REAL NOT NULL,  -- of the articles that have it, with decay, as it was when the article ``at`` came
+    at INTEGER NOT NULL,
+    articles BLOB NOT NULL,  -- the numbers of the latest that it tells of best (uint32)
+    remembered_at INTEGER NOT NULL
+);
+CREATE TABLE story_lines (
+    line INTEGER PRIMARY KEY,  -- a hash of an outlet and one of its lines
+    story TEXT NOT NULL,  -- the last in which it stood
+    stories INTEGER NOT NULL,  -- in how many, one after the other
+    remembered_at INTEGER NOT NULL
+);
+-- Speakers over time (speakers.py). ``last`` is when a row was last written, by which it is forgotten.
+CREATE TABLE speaker_profiles (id TEXT PRIMARY KEY, last TEXT NOT NULL, profile BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX speaker_profiles_by_time ON speaker_profiles (last);
+CREATE TABLE speaker_keys (  -- forms of names under which speakers are found
+    key TEXT NOT NULL, id TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (key, id)
+) WITHOUT ROWID;
+CREATE INDEX speaker_keys_by_time ON speaker_keys (last);
+CREATE TABLE speaker_terms (  -- in how many records a name stood; under '' how many records there were
+    term TEXT PRIMARY KEY, records INTEGER NOT NULL, last TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX speaker_terms_by_time ON speaker_terms (last);
+CREATE TABLE speaker_joined (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID;  -- never forgotten
+CREATE TABLE speaker_apart (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;  -- by hand
+CREATE TABLE speaker_split (  -- by hand: who the speaker of this name in an article is
+    article TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (article, name)
+) WITHOUT ROWID;
+
 CREATE TABLE change_versions (  -- the last version under each id of an article, to compare the next one with
     article_id TEXT PRIMARY KEY,
     content_hash TEXT NOT NULL,

@@ -44,12 +44,23 @@ CREATE TABLE revisions (  -- versions that replace another one
 );
 CREATE INDEX revisions_by_original ON revisions (of);
 
-CREATE TABLE speakers (  -- the names of speakers; that two articles have one name does not make them one person
+CREATE TABLE speakers (  -- people, bodies and places that make claims
     speaker INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,  -- as resolved within an article
-    type TEXT NOT NULL,
-    UNIQUE (name, type)
+    id TEXT UNIQUE,  -- over all articles; NULL for a name of which it is not known whose it is
+    name TEXT NOT NULL,  -- the fullest; all others are in the view speaker_names
+    type TEXT NOT NULL
 );
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+CREATE TABLE joined_speakers (  -- ids that turned out to be another speaker's
+    id TEXT PRIMARY KEY, into_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE roles (  -- what a version says that a speaker is, e.g. finance minister
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
 
 CREATE TABLE claims (  -- one row for each claim of each version, with the columns of the claim message
     claim INTEGER PRIMARY KEY,
@@ -85,6 +96,18 @@ CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
+
+CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,  -- the revision
+    number INTEGER NOT NULL,  -- of the claim in it, from 0; dropped claims follow
+    kind TEXT NOT NULL,  -- added, dropped, reworded, figure, speaker, polarity, hedge_added, hedge_dropped, cut, extended
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,  -- NULL where it was dropped
+    before_id TEXT,  -- of the claim in the version before; NULL where it was added
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
 
 CREATE TABLE carriers (  -- copies in which the words of a claim stand; the article of the claim is none of them
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,

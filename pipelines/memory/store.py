@@ -22,6 +22,25 @@ VERSION = 2
 
 _STEPS = {
     1: """
+CREATE TABLE spoke (claim INTEGER PRIMARY KEY, speaker INTEGER);
+INSERT INTO spoke SELECT claim, speaker FROM claims WHERE speaker IS NOT NULL;
+CREATE TABLE named AS SELECT speaker, name, type FROM speakers;
+UPDATE claims SET speaker = NULL;
+DROP TABLE speakers;
+CREATE TABLE speakers (speaker INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL);
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+INSERT INTO speakers (speaker, name, type) SELECT speaker, name, type FROM named;
+UPDATE claims SET speaker = spoke.speaker FROM spoke WHERE spoke.claim = claims.claim;
+DROP TABLE spoke;
+DROP TABLE named;
+CREATE TABLE joined_speakers (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE roles (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 DROP INDEX claims_by_speaker;
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
@@ -41,6 +60,17 @@ CREATE TABLE thread_links (
     PRIMARY KEY (thread, other)
 ) WITHOUT ROWID;
 CREATE INDEX thread_links_by_other ON thread_links (other);
+CREATE TABLE changes (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,
+    before_id TEXT,
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
 """,
 }
 

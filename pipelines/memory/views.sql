@@ -26,6 +26,27 @@ SELECT speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
 FROM claims JOIN speakers USING (speaker)
 WHERE claims.seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now') GROUP BY speakers.speaker ORDER BY claims DESC, speaker;
 
+CREATE VIEW speaker_names AS  -- every name of each speaker, with how often and when it stood in articles
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.speaker_name AS name, count(*) AS claims,
+    count(DISTINCT claims.article_id) AS articles, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.speaker_name;
+
+CREATE VIEW speaker_roles AS  -- what each speaker is said to be, with the first and the last time
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, roles.role,
+    count(DISTINCT articles.id) AS articles, min(articles.seen_at) AS first_at, max(articles.seen_at) AS last_at
+FROM roles JOIN speakers USING (speaker) JOIN articles USING (version) GROUP BY speakers.speaker, roles.role;
+
+CREATE VIEW speaker_outlets AS  -- in which outlets each speaker has made claims
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.source_domain AS outlet,
+    count(*) AS claims, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.source_domain;
+
+CREATE VIEW said AS  -- what each speaker has said: WHERE speaker = 'Ann Lee' AND seen_at >= '2026'
+SELECT speakers.name AS speaker, speakers.type, claims.seen_at, claims.text, claims.sentence, claims.speaker_name AS name,
+    claims.source_domain, claims.title, claims.url, claims.polarity, claims.kind, claims.confidence,
+    speakers.id AS speaker_id, claims.id, claims.article_id
+FROM claims JOIN speakers USING (speaker);
+
 CREATE VIEW most_carried AS  -- claims that copies carry, those in most articles first; the article itself counts too
 SELECT 1 + count(*) AS carriers, count(DISTINCT copy.source_domain) AS outlets_of_copies, claims.text,
     coalesce(claims.speaker_name, claims.speaker_text) AS speaker, claims.title, claims.source_domain,
@@ -39,7 +60,8 @@ SELECT later.source_domain, earlier.title AS title_before, later.title AS title_
     (SELECT count(*) FROM claims WHERE claims.version = earlier.version) AS claims_before,
     (SELECT count(*) FROM claims WHERE claims.version = later.version) AS claims_after,
     later.url, earlier.id AS id_before, later.id AS id_after,
-    earlier.version AS version_before, later.version AS version_after
+    earlier.version AS version_before, later.version AS version_after,
+    (SELECT count(DISTINCT number) FROM changes WHERE changes.version = later.version) AS claims_changed
 FROM revisions
 JOIN articles AS later USING (version)
 JOIN articles AS earlier ON earlier.version = (
@@ -51,6 +73,14 @@ JOIN articles AS earlier ON earlier.version = (
     ORDER BY processed_at DESC, version DESC LIMIT 1
 )
 ORDER BY changed_at DESC, later.version DESC;
+
+CREATE VIEW changed_claims AS  -- what outlets have changed of claims after publication, the latest change first
+SELECT articles.source_domain, changes.kind, changes.before_text, claims.text AS after_text, changes.before_speaker,
+    coalesce(claims.speaker_name, claims.speaker_text) AS after_speaker, articles.title, articles.published_at,
+    coalesce(articles.updated_at, articles.fetched_at, articles.processed_at) AS changed_at, articles.correction,
+    articles.url, articles.id AS article_id, articles.revision_of, changes.before_id, claims.id AS after_id
+FROM changes JOIN articles ON articles.version = changes.version LEFT JOIN claims ON claims.claim = changes.claim
+ORDER BY changed_at DESC, changes.version DESC, changes.number, changes.kind;
 
 CREATE VIEW outlets AS  -- what each outlet has brought
 SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS copies,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -103,3 +105,17 @@ def _number(written: str) -> str:
     whole = _THOUSANDS.sub("", written)
     digits = whole if whole.count(".") < 2 and "," not in whole else re.sub(r"\D", "", whole)  # 1.2.2026
     return str(float(digits[:_LONGEST_NUMBER]))
+
+
+def aligned(text: str, other: str) -> Iterator[tuple[str, bool]]:
+    """A text in parts, each with whether it has words that another text does not have in the same order."""
+    ours, theirs = list(_TOKEN.finditer(text)), [_word(match.group()) for match in _TOKEN.finditer(other)]
+    at = 0
+    blocks = SequenceMatcher(None, [_word(match.group()) for match in ours], theirs, autojunk=False)
+    for what, first, last, _, _ in blocks.get_opcodes():
+        if first == last:
+            continue
+        end = ours[last].start() if last < len(ours) else len(text)
+        start = at
+        at = end
+        yield text[start:end], what != "equal"

@@ -20,6 +20,9 @@ SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
 THREAD_LINKED = "claimwire.thread.linked"
+STORY_MERGED = "claimwire.story.merged"
+SPEAKER_JOINED = "claimwire.speaker.joined"
+SPEAKER_SPLIT = "claimwire.speaker.split"
 RUN_COMPLETED = "claimwire.run.completed"
 
 _PRODUCT = "claimwire"
@@ -110,6 +113,12 @@ def health_event(change: Change, source: str, run_id: str, now: datetime) -> Eve
         return _event(kind, source, None, now, {"reason": change.reason}, source, run_id)
     data = {"reason": change.reason, "from": change.condition}
     return _event(SOURCE_RECOVERED, source, None, now, data, source, run_id, change.condition)
+
+
+def story_merged(story: str, gone: str, article: Article, now: datetime) -> Event:
+    """That two stories have turned out to be one, and by which article. Its id depends on the stories alone."""
+    data = {"into": story, "by": article.id, "url": article.canonical_url, "title": article.title}
+    return _event(STORY_MERGED, _PRODUCT, gone, now, data, gone, story)
 
 
 def run_completed(run_id: str, now: datetime, summary: Summary) -> Event:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from claimwire.pipelines.memory.rows import names_in, seen_at
 from claimwire.pipelines.read.words import Search, words
 from claimwire.schemas import Claim, EnrichedArticle, source_text
-from claimwire.schemas.flat import time_text
+from claimwire.schemas.flat import json_text, time_text
 
 PLAIN = frozenset({"statement", "affirmed", "asserted"})
 """What goes without saying of a claim's kind, polarity and modality."""
@@ -46,6 +46,10 @@ class Filter(NamedTuple):
     """The domain of the outlet, e.g. ``courier.example``."""
     place: str | None = None
     """The name of a place, or of anything else, that is an entity in the claim, as the record has it."""
+    speakers: frozenset[str] = frozenset()
+    """Ids of speakers who are meant too, under whatever name (``aliases.with_aliases``); only with ``speaker``."""
+    story: str | None = None
+    """The id of a story."""
 
 
 def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
@@ -57,6 +61,8 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
         return False
+    if wanted.story and not (record.story and record.story.id == wanted.story):
+        return False
     if wanted.outlet and record.article.source.domain != wanted.outlet:
         return False
     if wanted.place and wanted.place not in (record.entities[index].name for index in claim.entities):
@@ -64,7 +70,8 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
     said_by = (claim.speaker.text, claim.speaker.name) if claim.speaker else ()
     if wanted.named and not (claim.speaker and claim.speaker.name):
         return False
-    if wanted.speaker and not wanted.speaker.matches(said_by):
+    is_meant = claim.speaker is not None and claim.speaker.id in wanted.speakers
+    if wanted.speaker and not is_meant and not wanted.speaker.matches(said_by):
         return False
     if wanted.about is None:
         return True
@@ -101,11 +108,19 @@ def plain_conditions(wanted: Filter) -> tuple[str, list[Any]]:
         parts.append(("coalesce(claims.speaker_name, '') <> ''", []))
     if wanted.outlet:
         parts.append(("claims.source_domain = ?", [wanted.outlet]))
+    if wanted.speaker and wanted.speakers:
+        parts.append((_MEANT, [json_text(sorted(wanted.speakers)), wanted.speaker.fts5(_SPEAKER)]))
+    if wanted.story:
+        parts.append(("claims.version IN (SELECT version FROM articles WHERE story_id = ?)", [wanted.story]))
     if wanted.place:
         parts.append((_HAS_ENTITY, [wanted.place]))
     return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]
 
 
+_MEANT = (
+    "(claims.speaker_id IN (SELECT value FROM json_each(?)) "
+    "OR claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?))"
+)
 _HAS_ENTITY = (
     "EXISTS (SELECT 1 FROM claim_entities JOIN entities USING (entity) "
     "WHERE claim_entities.claim = claims.claim AND entities.name = ?)"
@@ -114,7 +129,8 @@ _HAS_ENTITY = (
 
 def fts5(wanted: Filter) -> str | None:
     """What of the condition the index of words knows, as an expression of FTS5; None where nothing is asked of it."""
-    asked = [search.fts5(columns) for search, columns in ((wanted.speaker, _SPEAKER), (wanted.about, ())) if search]
+    speaker = None if wanted.speakers else wanted.speaker
+    asked = [search.fts5(columns) for search, columns in ((speaker, _SPEAKER), (wanted.about, ())) if search]
     if wanted.place and (run := words(wanted.place)):
         # What has the entity has its words: the index finds them, and the condition above those that have it.
         asked.append(f'{{names}} : "{" ".join(run)}"')

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.read import rows, times
+from claimwire.pipelines.read.aliases import with_aliases
 from claimwire.pipelines.read.carriers import carrying
 from claimwire.pipelines.read.filters import Filter, Order, matches
 from claimwire.pipelines.read.words import search
@@ -39,9 +40,10 @@ class Records:
     def __iter__(self) -> Iterator[EnrichedArticle]:
         files = article_files(self._paths)
         everything = not any(self._wanted)
+        wanted = with_aliases(files, self._wanted)
         with carrying(files) as carriers:
             for record in enriched(files):
-                if not carriers.is_outdated(record) and (everything or any(self._claims_of(record))):
+                if not carriers.is_outdated(record) and (everything or any(_claims_of(record, wanted))):
                     yield record
 
     def claims(self, sort: Order = "written", limit: int | None = None) -> Iterator[ClaimMessage]:
@@ -66,8 +68,9 @@ class Records:
         frame["published_at"] = pd.to_datetime(frame["published_at"], utc=True)
         return frame
 
-    def _claims_of(self, record: EnrichedArticle) -> Iterator[Claim]:
-        return (claim for claim in record.claims if matches(record, claim, self._wanted))
+
+def _claims_of(record: EnrichedArticle, wanted: Filter) -> Iterator[Claim]:
+    return (claim for claim in record.claims if matches(record, claim, wanted))
 
 
 def read(
@@ -88,7 +91,7 @@ def read(
     Args:
         paths: At least one.
         about: Words in the claim, its sentences, the title or the names, as for ``claimwire show --about``.
-        speaker: Words in the name of the speaker.
+        speaker: Words in a name of the speaker; claims under the other names of the same speaker are found too.
         named: Whether the speaker must have a name.
         since: The earliest time of the article: a datetime with its zone, or as for ``claimwire show --since``.
         until: The time before which the article is, likewise; a day counts to its end.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
+from claimwire.pipelines.read.words import Search
 from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
 
 
@@ -77,6 +78,25 @@ class Stored:
         )
         yield from map(self._decoded, rows)
 
+    def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
+        """The records of versions that replace one with an id."""
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) JOIN revisions USING (version) "
+            "WHERE revisions.of = ?",
+            (article_id,),
+        )
+        yield from map(self._decoded, rows)
+
+    def at(self, urls: Sequence[str]) -> Iterator[EnrichedArticle]:
+        """The records of articles at one of some URLs."""
+        marks = ", ".join("?" * len(urls))
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) "  # noqa: S608
+            f"WHERE url IN ({marks}) OR canonical_url IN ({marks})",
+            (*urls, *urls),
+        )
+        yield from map(self._decoded, rows)
+
     def chosen(self, wanted: Filter, order: Order, limit: int | None) -> Iterator[tuple[EnrichedArticle, int]]:
         """The claims that meet the conditions, in an order, as records and the numbers of claims in them."""
         where, values = conditions(wanted)
@@ -99,6 +119,15 @@ class Stored:
         if row is None:
             raise StoreError(f"{self.path}: version {version} has claims and no record; the store was changed by hand")
         return self._decoded(row)
+
+    def speakers(self, asked: Search) -> set[str]:
+        """The ids under which claims stand of the speakers one of whose names is asked for."""
+        rows = self.db.execute(
+            "SELECT DISTINCT speaker_id FROM claims_search JOIN claims ON claims.claim = claims_search.rowid "
+            "WHERE claims_search MATCH ? AND speaker_id IS NOT NULL",
+            (asked.fts5(("speaker_name",)),),
+        )
+        return {id_ for (id_,) in rows}
 
     def copies(self) -> int:
         """How many copies there are."""

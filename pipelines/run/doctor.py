@@ -68,6 +68,8 @@ class _Wrong(Exception):  # noqa: N818 - not an error of the program
     """What the doctor found to be wrong, a line each."""
 
 
+_MOST_THREADS = 50
+"""That ask sources at the same time."""
 _BELOW = f"\n{' ' * 15}"
 
 
@@ -178,7 +180,7 @@ def _sources(settings: Settings) -> Iterator[str]:
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
-    with ThreadPoolExecutor(settings.feeds_at_once) as threads, Sandbox() as sandbox:
+    with ThreadPoolExecutor(min(settings.feeds_at_once, _MOST_THREADS)) as threads, Sandbox() as sandbox:
         own = settings.by_source
         headers = {url: own[url].headers for url in urls if url in own}
         answers = list(threads.map(lambda url: _answer(client, url, headers.get(url)), urls))

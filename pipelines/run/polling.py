@@ -64,21 +64,23 @@ class Polling:
         self._summary = summary
         self._configured = configured
         self._only_due = only_due
-        self._states: dict[str, SourceState] = {}
+        self.states: dict[str, SourceState] = {}
+        """What is remembered of the sources that were looked up."""
         self.told: set[str] = set()
         """Feeds of which a hub has said that they have something new; they are due whatever their rhythm."""
 
     def load(self, urls: Collection[str]) -> None:
         """Look up what is remembered of these, at once."""
-        self._states |= dict.fromkeys(urls, SourceState()) | self._sources.load(urls)
+        unknown = [url for url in urls if url not in self.states]
+        self.states |= dict.fromkeys(unknown, SourceState()) | self._sources.load(unknown)
 
     def learn(self, states: Mapping[str, SourceState]) -> None:
         """Take over what was committed."""
-        self._states |= states
+        self.states |= states
 
     def count_health(self) -> None:
         """Count the sources that are not as they were."""
-        states = [state for url, state in self._states.items() if not self._configured.pause(url)]
+        states = [state for url, state in self.states.items() if not self._configured.pause(url)]
         self._summary.sources_silent = sum(state.health.silent for state in states)
         self._summary.sources_degraded = sum(bool(state.health.degraded) for state in states)
 
@@ -199,9 +201,9 @@ class Polling:
         return [events.source_event(kind, name, self._run.id, self._run.started_at, problem)]
 
     def _of(self, url: str) -> SourceState:
-        if url not in self._states:
-            self._states[url] = self._sources.get(url)
-        return self._states[url]
+        if url not in self.states:
+            self.states[url] = self._sources.get(url)
+        return self.states[url]
 
     def _next(
         self, url: str, wait: timedelta, adaptive: bool, hints: Hints | None, left_alone: timedelta | None

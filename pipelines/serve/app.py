@@ -23,7 +23,7 @@ from claimwire.connectors.outputs.sqlite import StoreError
 from claimwire.errors import ClaimwireError, UsageError
 from claimwire.pipelines.read import times
 from claimwire.pipelines.read.stored import Stored
-from claimwire.pipelines.serve import drawing, finding, live, looking
+from claimwire.pipelines.serve import drawing, finding, live, looking, stories
 from claimwire.pipelines.serve.asked import KINDS, asked, conditions_said
 from claimwire.pipelines.serve.beside import beside, changes, words_of
 from claimwire.pipelines.serve.charting import chart
@@ -62,8 +62,12 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
         Route("/live", page.live),
         Route("/article/{version:int}", page.article),
         Route("/article/{version:int}/beside/{other:int}", page.beside),
-        Route("/id/{id:path}", page.by_id),
+        Route("/article", page.by_id),
         Route("/speaker/{speaker:int}", page.speaker),
+        Route("/stories", page.stories),
+        Route("/story", page.story),
+        Route("/threads", page.threads),
+        Route("/thread", page.thread),
         Route("/map", page.map),
         Route("/sources", page.sources),
         Route("/static/{name}", page.static),
@@ -145,8 +149,7 @@ class _Page:
         if found is None:
             raise HTTPException(404, "There is no such article in this store.")
         record = found.record
-        claims = [finding.Shown(row.key, record.claims[row.number], row.carriers, row.speaker) for row in found.claims]
-        shown = list(enumerate(claims, 1))
+        shown = [(number, row.shown(record)) for number, row in enumerate(found.claims, 1)]
         return _html(
             "article.html", view="", found=found, record=record, shown=shown,
             numbered=[(number, one.claim) for number, one in shown],
@@ -168,7 +171,7 @@ class _Page:
     def by_id(self, request: Request) -> Response:
         """From the id of an article to its last version."""
         with self._store() as store:
-            version = looking.version_of(store, request.path_params["id"])
+            version = looking.version_of(store, request.query_params.get("id", ""))
         if version is None:
             raise HTTPException(404, "There is no article with this id in this store.")
         return RedirectResponse(f"/article/{version}", 303)
@@ -181,6 +184,32 @@ class _Page:
         if found is None:
             raise HTTPException(404, "There is no such speaker in this store.")
         return _html("speaker.html", view="", found=found, chart=chart(found.days), first=before is None)
+
+    def stories(self, request: Request) -> Response:
+        """The stories that were told last."""
+        with self._store() as store:
+            return _html("stories.html", view="stories", found=stories.stories(store))
+
+    def story(self, request: Request) -> Response:
+        """A story: its articles by time, and who says what in them."""
+        with self._store() as store:
+            found = stories.story(store, request.query_params.get("id", ""))
+        if found is None:
+            raise HTTPException(404, "There is no such story in this store.")
+        return _html("story.html", view="", found=found)
+
+    def threads(self, request: Request) -> Response:
+        """The threads that went on last."""
+        with self._store() as store:
+            return _html("threads.html", view="threads", found=stories.threads(store))
+
+    def thread(self, request: Request) -> Response:
+        """A thread: its claims by time, copies, figures that differ, denials."""
+        with self._store() as store:
+            found = stories.thread(store, request.query_params.get("id", ""))
+        if found is None:
+            raise HTTPException(404, "There is no such thread in this store.")
+        return _html("thread.html", view="", found=found)
 
     def map(self, request: Request) -> Response:
         """The places in the latest claims, on a map and as a list."""

@@ -12,7 +12,7 @@ from claimwire.pipelines.read.filters import Filter
 from claimwire.pipelines.read.words import search
 
 KINDS = ("statement", "belief", "intention", "attitude")
-NAMES = ("q", "speaker", "outlet", "place", "since", "until", "min_worth", "min_confidence", "named", "kind")
+NAMES = ("q", "speaker", "outlet", "place", "story", "since", "until", "min_worth", "min_confidence", "named", "kind")
 """The parameters; ``kind`` may be there several times."""
 _LONGEST = 200
 
@@ -77,6 +77,7 @@ def _wanted(given: tuple[tuple[str, str], ...]) -> Filter:
         named="named" in values,
         outlet=values.get("outlet"),
         place=values.get("place"),
+        story=values.get("story"),
     )
 
 
@@ -96,6 +97,7 @@ _SAID = {
     "speaker": "speaker {}",
     "outlet": "from {}",
     "place": "mentions {}",
+    "story": "in the story {:.12}",
     "since": "since {}",
     "until": "until {}",
     "min_worth": "worth {} or more",

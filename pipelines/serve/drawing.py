@@ -80,7 +80,7 @@ def style_hash() -> str:
 
 def line(text: str | None) -> str:
     """Text of a record on one line, without control codes."""
-    return clean(on_one_line(text or ""))
+    return on_one_line(clean(text or ""))
 
 
 def link(url: str | None) -> str | None:

@@ -33,6 +33,8 @@ class Shown(NamedTuple):
     """How many articles carry it: its own, and the copies in which its words stand."""
     speaker: int | None
     """The row of its speaker."""
+    told: int
+    """In how many articles its thread stands; 0 without a thread."""
 
 
 class Group(NamedTuple):
@@ -69,11 +71,17 @@ class Row(NamedTuple):
     number: int
     speaker: int | None
     carriers: int
+    told: int
+
+    def shown(self, record: EnrichedArticle) -> Shown:
+        """The claim itself, out of the record of its version."""
+        return Shown(self.key, record.claims[self.number], self.carriers, self.speaker, self.told)
 
 
 _COLUMNS = (
     "claims.claim, claims.version, claims.number, claims.speaker, "
-    "1 + (SELECT count(*) FROM carriers WHERE carriers.claim = claims.claim)"
+    "1 + (SELECT count(*) FROM carriers WHERE carriers.claim = claims.claim), "
+    "(SELECT count(DISTINCT version) FROM claims AS same WHERE same.thread_id = claims.thread_id)"
 )
 
 
@@ -114,7 +122,7 @@ def grouped(store: Stored, rows: Sequence[Row]) -> Iterator[Group]:
     """Rows with their records, those of one version that follow each other together."""
     for version, group in groupby(rows, key=lambda row: row.version):
         record = store.record(version)
-        claims = [Shown(row.key, record.claims[row.number], row.carriers, row.speaker) for row in group]
+        claims = [row.shown(record) for row in group]
         yield Group(version, record, tuple(sorted(claims)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -54,7 +55,8 @@ def serve(
         family = socket.getaddrinfo(listen, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         listening = socket.create_server((listen, port), family=family)
     except (OSError, UnicodeError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        number = getattr(error, "errno", None) or 0
+        why = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
         raise ServeError(f"cannot listen at {listen}, port {port}: {why}; give another --port or --listen") from error
     with listening:
         server = uvicorn.Server(
