@@ -208,7 +208,7 @@ def learn(data: Path, vectors: Vectors) -> None:
     """Write the weights."""
     rows, compared = _mrpc(data, vectors)
     labels = [float(row["label"]) for row in rows]
-    weights = [0.3 if label else 0.1 for label in labels]  # its pairs that differ in a detail are for the guards
+    weights = [0.5 if label else 0.05 for label in labels]  # its pairs that differ in a detail are for the guards
     vector = vectors.of("mrpc", [row[side] for row in rows for side in "ab"])
     near = similarity(vector[0::2], vector[1::2])
     groups = [{row["id1"], row["id2"]} for row in rows]

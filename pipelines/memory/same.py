@@ -24,6 +24,8 @@ SAME = frozenset({"verbatim", "cut", "reworded"})
 
 LIKELY = 0.7
 """From which chance on two claims in other words are the same."""
+_LIKELY_BY_WORDS = 0.85
+_LEAST_COSINE = 0.6
 _LIKELY_NEAR = 0.5
 """The same for claims that share nearly all words in order, but have some others in the place of others."""
 _NEAR = 0.75
@@ -32,6 +34,8 @@ _SIMILAR = 0.5
 """Below this share, words are not put side by side."""
 _LEAST_CUT = 4
 """Content words that a part of a longer quotation must have: fewer may stand anywhere."""
+_FEW, _NEAR_OF_FEW = 6, 0.95
+"""Claims with fewer content words must share nearly all of them."""
 _LEAST_REWORDED = 5
 """The same for claims of which the words do not stand in one order: fewer words say too little."""
 _LEAST_WHOLE = 6
@@ -100,8 +104,8 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
         return "speaker differs" if speakers_differ(one, other) else "verbatim"
     aligned = align(some, others)
     shorter = min(len(some.content), len(others.content))
-    near = aligned.whole or (aligned.covered >= _NEAR and shorter >= _LEAST_CUT)
-    if not near and (shorter < _LEAST_REWORDED or likelihood(some, others, aligned, cosine) < LIKELY):
+    near = aligned.whole or (shorter >= _LEAST_CUT and aligned.covered >= (_NEAR if shorter >= _FEW else _NEAR_OF_FEW))
+    if not near and (shorter < _LEAST_REWORDED or not _is_alike(some, others, aligned, cosine)):
         return "no"
     if figures_differ(some, others, aligned, near):
         return "figures differ"
@@ -119,6 +123,12 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     if speakers_differ(one, other):
         return "speaker differs"
     return "cut" if near and _is_part(some, others, aligned) else "reworded"
+
+
+def _is_alike(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> bool:
+    """Whether two texts in other words are about the same. Words alone must be surer of it."""
+    chance = likelihood(one, other, aligned, cosine)
+    return chance >= _LIKELY_BY_WORDS if cosine is None else chance >= LIKELY and cosine >= _LEAST_COSINE
 
 
 def align(one: Terms, other: Terms) -> Alignment:
@@ -178,6 +188,7 @@ def features(one: Terms, other: Terms, aligned: Alignment, cosine: float | None)
     yield "any", 1.0
     if cosine is not None:
         yield "cosine", cosine
+        yield "cosine above .8", 5 * max(0.0, cosine - 0.8)
     yield "in both", shared / max(1, len(a | b))
     yield "of the shorter", shared / max(1, min(len(a), len(b)))
     yield "in order", aligned.covered
