@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from claimwire.pipelines.memory.same import SAME, Said, compare
 from claimwire.pipelines.memory.signs import Signs, signs_of
 from claimwire.pipelines.memory.terms import stem_of, terms
 from claimwire.pipelines.observe.events import THREAD_LINKED
+from claimwire.pipelines.read.filters import Filter
+from claimwire.pipelines.read.threads import show_threads
+from claimwire.pipelines.read.words import search
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
@@ -183,7 +188,8 @@ def told(folder: Path, *names: str, **more: Any) -> tuple[dict[str, Any], list[d
     ]
     folder.mkdir(exist_ok=True)
     source = write_jsonl(folder / f"{'-'.join(names)}.jsonl", *rows)
-    run_here(folder / "state", source=(str(source),), sink=(f"jsonl:{folder / 'out'}",), extractor="rules", **more)
+    settings = {"sink": (f"jsonl:{folder / 'out'}",), "extractor": "rules", **more}
+    run_here(folder / "state", source=(str(source),), **settings)
     events = [event for event in written(folder / "out", "events") if event["type"] == THREAD_LINKED]
     return {record["article"]["title"]: record for record in written(folder / "out")}, events
 
@@ -224,3 +230,34 @@ def test_what_was_not_remembered_for_long_enough_begins_a_new_thread(tmp_path: P
     told(tmp_path, "ledger", remember_claims="10d", at=datetime.now(UTC) + timedelta(days=11))
     records, _ = told(tmp_path, "courier", remember_claims="10d", at=datetime.now(UTC) + timedelta(days=12))
     assert {relation_ for _, relation_ in threads(records["courier"])} == {"first"}
+
+
+@pytest.mark.parametrize("sink", ["out", "news.db"])
+def test_show_prints_a_thread_with_its_carriers_and_what_is_linked_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sink: str
+) -> None:
+    sinks = (f"jsonl:{tmp_path / 'out'}", f"sqlite:{tmp_path / 'news.db'}")
+    told(tmp_path, *WALL, sink=sinks)
+    show_threads([tmp_path / sink], Filter(about=search("harbour")))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.startswith(f"“{QUOTATION},”")
+    for line in (
+        "first 2026-02-10 08:00 packet.example",
+        "cut 2026-02-10 09:00 courier.example",
+        "other figure 2026-02-11 09:00 ledger.example",
+        "denied 2026-02-12 09:00 mail.example",
+    ):
+        assert line in printed
+    show_threads([tmp_path / sink], Filter(about=search("tulips")))
+    assert capsys.readouterr().out == "0 threads\n"
+
+
+def test_views_of_a_store_give_threads_other_figures_and_denials(tmp_path: Path) -> None:
+    told(tmp_path, *WALL, sink=(f"jsonl:{tmp_path / 'out'}", f"sqlite:{tmp_path / 'news.db'}"))
+    with closing(sqlite3.connect(tmp_path / "news.db")) as db:
+        rows = db.execute("SELECT text, outlets, sources, cut FROM same_claim_across_outlets").fetchall()
+        figures = db.execute("SELECT outlet, other_outlet, relation FROM figures_that_differ").fetchall()
+        denied = db.execute("SELECT outlet, other_outlet FROM denied").fetchall()
+    assert rows == [(f"“{QUOTATION},”", 2, 2, 1)]
+    assert ("ledger.example", "packet.example", "figures_differ") in figures
+    assert denied == [("mail.example", "packet.example")]

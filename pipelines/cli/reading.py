@@ -69,6 +69,12 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
 @click.option(
+    "--threads",
+    is_flag=True,
+    help="Instead of claims, the threads in which one of them stands: who said it first, who repeated it in which "
+    "words, who gives another figure or denies it. --limit is for threads, --sort and --format do nothing.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "html"]),
@@ -113,6 +119,11 @@ def show(
         place=more["place"],
     )
     try:
+        if more["threads"]:
+            from claimwire.pipelines.read.threads import show_threads  # noqa: PLC0415
+
+            show_threads(given, wanted, more["limit"])
+            return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)
         close_stdout()
