@@ -101,7 +101,6 @@ CREATE INDEX claims_by_id ON claims (id);
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
-CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
 
 CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change
@@ -149,6 +148,14 @@ CREATE TABLE events (  -- as in the files of events
     data TEXT NOT NULL  -- JSON
 ) WITHOUT ROWID;
 CREATE INDEX events_by_type ON events (type, time);
+
+CREATE TABLE thread_links (  -- threads about the same that are not the same, as events tell it
+    thread TEXT NOT NULL,  -- the later one: the id of its first claim, in claims.thread_id
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,  -- figures_differ, denied_by, corrected, speaker_differs
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
 
 CREATE TABLE dead_letters (  -- input that could not be processed
     key TEXT PRIMARY KEY,
