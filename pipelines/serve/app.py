@@ -64,6 +64,7 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
         Route("/article/{version:int}/beside/{other:int}", page.beside),
         Route("/article", page.by_id),
         Route("/speaker/{speaker:int}", page.speaker),
+        Route("/speaker", page.speaker_by_id),
         Route("/stories", page.stories),
         Route("/story", page.story),
         Route("/threads", page.threads),
@@ -177,13 +178,21 @@ class _Page:
         return RedirectResponse(f"/article/{version}", 303)
 
     def speaker(self, request: Request) -> Response:
-        """What was said under a name over time."""
+        """What a speaker has said over time."""
         before = _row(request.query_params.get("before"))
         with self._store() as store:
             found = looking.speaker(store, _path_row(request, "speaker"), _CLAIMS, before)
         if found is None:
             raise HTTPException(404, "There is no such speaker in this store.")
         return _html("speaker.html", view="", found=found, chart=chart(found.days), first=before is None)
+
+    def speaker_by_id(self, request: Request) -> Response:
+        """From the id of a speaker to the page of whom it stands for."""
+        with self._store() as store:
+            found = looking.speaker_of(store, request.query_params.get("id", ""))
+        if found is None:
+            raise HTTPException(404, "There is no speaker with this id in this store.")
+        return RedirectResponse(f"/speaker/{found}", 303)
 
     def stories(self, request: Request) -> Response:
         """The stories that were told last."""
