@@ -6,21 +6,28 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from claimwire.errors import UsageError
+from claimwire.pipelines.cli.reading import show
 from claimwire.pipelines.memory import encoder, story_choice, story_portraits, tables
+from claimwire.pipelines.memory.rows import Writer
+from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.memory.stories import Stories
 from claimwire.pipelines.memory.story_evidence import likelihood, model, signs
 from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.observe.events import story_merged
+from claimwire.pipelines.read.stories import show_stories, tellings
 from claimwire.pipelines.state.database import transaction
-from claimwire.schemas import SCHEMA_VERSION, Duplicate, EnrichedArticle, Event, Provenance, RawArticle
+from claimwire.schemas import SCHEMA_VERSION, Duplicate, EnrichedArticle, Event, Provenance, RawArticle, Story, encode
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -267,6 +274,74 @@ def test_what_is_older_is_forgotten_and_what_is_younger_is_not() -> None:
         ).fetchone() == (0,)
         # The article that is left still draws others into the story.
         assert one_pass(db, Path(folder), [record(31, *FIRE[2], day=21)])[0] == ["a1"]
+
+
+# Read back
+
+
+def told_by(*stories: str) -> list[EnrichedArticle]:
+    """Records of different outlets with these stories."""
+    return [
+        msgspec.structs.replace(record(number, f"Title {number}", "Text.", number, f"o{number}"), story=Story(story))
+        for number, story in enumerate(stories)
+    ]
+
+
+@pytest.mark.parametrize("order", list(permutations([("b", "a"), ("c", "b"), ("d", "c")])))
+def test_the_store_counts_merged_stories_as_one_in_whatever_order_the_events_come(
+    order: tuple[tuple[str, str], ...],
+) -> None:
+    records = told_by("a", "b", "c", "d", "e")
+    events = [story_merged(into, gone, records[0].article, NOW) for gone, into in order]
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(LAYOUT.tables)
+        db.executescript(LAYOUT.views)
+        Writer(db).articles([encode(each) for each in records])
+        Writer(db).events([encode(event) for event in events])
+        found = db.execute("SELECT story, articles, outlets, title FROM told_stories ORDER BY story").fetchall()
+        kept = db.execute("SELECT count(DISTINCT story_id) FROM articles").fetchone()
+    assert found == [("a", 4, 4, "Title 0"), ("e", 1, 1, "Title 4")]
+    assert kept == (5,)
+    merged = {event.subject or "": event.data["into"] for event in events}
+    assert [(told.id, len(told.articles), told.title) for told in tellings(records, merged)] == [
+        ("a", 4, "Title 0"),
+        ("e", 1, "Title 4"),
+    ]
+
+
+def test_a_revision_counts_as_one_with_what_it_revises() -> None:
+    (first, later) = told_by("a", "a")
+    later = msgspec.structs.replace(later, duplicate=Duplicate("a0", "revision", "url", None, NOW))
+    (told,) = tellings([first, later], {})
+    assert told.articles == {"a0"}
+    assert told.last > told.first
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(LAYOUT.tables)
+        db.executescript(LAYOUT.views)
+        Writer(db).articles([encode(first), encode(later)])
+        assert db.execute("SELECT articles FROM told_stories").fetchall() == [(1,)]
+
+
+def test_show_prints_stories_and_counts_merged_ones_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = told_by("a", "b", "c")
+    (tmp_path / "articles-0123abcd-000001-00000000-00000.jsonl").write_bytes(b"\n".join(map(encode, records)))
+    event = story_merged("a", "b", records[0].article, NOW)
+    (tmp_path / "events-0123abcd-000001-00000000-00000.jsonl").write_bytes(encode(event))
+    show_stories([tmp_path], None, None, None)
+    printed = capsys.readouterr().out
+    assert (
+        "Title 0\n  2 articles of 2 outlets: o0.example, o1.example\n  2026-11-01 08:00 to 2026-11-02 08:00  a\n"
+        in (printed)
+    )
+    assert printed.endswith("2 stories\n")
+    show_stories([tmp_path], datetime(2026, 11, 3, tzinfo=UTC), None, None)
+    assert capsys.readouterr().out.startswith("Title 2\n  1 article of 1 outlet: o2.example\n")
+
+
+@pytest.mark.parametrize("option", [["--about", "fire"], ["--format", "json"], ["--min-worth", "0.5"]])
+def test_show_refuses_what_does_not_go_with_stories(tmp_path: Path, option: list[str]) -> None:
+    result = CliRunner().invoke(show, [str(tmp_path), "--stories", *option])
+    assert isinstance(result.exception, UsageError)
 
 
 @settings(deadline=None, max_examples=50)

@@ -52,7 +52,6 @@ ALTER TABLE claims ADD COLUMN speaker_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_relation TEXT;
 ALTER TABLE claims ADD COLUMN story_id TEXT;
-CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE TABLE stories (
     story TEXT PRIMARY KEY,

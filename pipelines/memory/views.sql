@@ -89,10 +89,11 @@ FROM articles LEFT JOIN copies USING (version)
 LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
 GROUP BY source_domain ORDER BY articles DESC, outlet;
 
-CREATE VIEW told_stories AS  -- one row for each story: stories that were merged are counted as one
+CREATE VIEW told_stories AS  -- one row for each story: stories that were merged count as one, and so do the versions of an article
 WITH told AS (
     SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
     FROM articles JOIN stories ON stories.story = articles.story_id
+    WHERE NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version)
 )
 SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
     (

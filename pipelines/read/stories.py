@@ -35,7 +35,7 @@ class Telling(msgspec.Struct):
     first: datetime
     last: datetime
     articles: set[str]
-    """Their ids: a later version of one with the same id counts once."""
+    """Their ids; a later version counts as one with the first."""
     outlets: Counter[str]
     names: Counter[str]
     """In how many articles each stands."""
@@ -62,7 +62,8 @@ def tellings(records: Iterable[EnrichedArticle], merged: dict[str, str]) -> list
         if at < told.first:
             told.title, told.first = title, at
         told.last = max(told.last, at)
-        if article.id not in told.articles:
+        is_revision = record.duplicate is not None and record.duplicate.kind == "revision"
+        if article.id not in told.articles and not is_revision:
             told.articles.add(article.id)
             told.outlets[article.source.domain or article.source.name or "unknown"] += 1
             told.names.update({entity.name for entity in record.entities if entity.label in _NAMED})
