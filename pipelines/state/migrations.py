@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from claimwire.connectors.outputs.names import in_progress
+from claimwire.pipelines.memory import tables
 from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.database import transaction
 
@@ -171,6 +172,8 @@ def _sources(db: sqlite3.Connection) -> None:
 
 def _memory(db: sqlite3.Connection) -> None:
     """6 to 7: claims, stories and speakers are remembered."""
+    for statement in tables.statements():
+        db.execute(statement)
 
 
 _packed = msgspec.msgpack.Encoder().encode
