@@ -23,7 +23,7 @@ setup(
         "claimwire.connectors.web.pages": ["MODEL_CARD.md"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
-        "claimwire.pipelines.memory": ["*.sql", "*.txt", "*.tsv", "weights/*", "MODEL_CARD.md"],
+        "claimwire.pipelines.memory": ["*.json", "*.sql", "*.txt", "*.tsv", "weights/*", "MODEL_CARD.md"],
         "claimwire.pipelines.serve": ["templates/*.html", "static/*"],
         "claimwire.pipelines.extract": ["data/*"],
         "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],

@@ -25,6 +25,7 @@ def main(argv: list[str]) -> int:
         "copies": [*data, *few],
         "warc": ["--pages", "300"] if arguments.quick else [],
         "polling": ["--feeds", "200", "--pages", "500"] if arguments.quick else [],
+        "changes": ["--extractor", "rules"] if arguments.quick else [],
         "store": ["--claims", "20000", *few] if arguments.quick else [],
         "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
         "memory_claims": ["--articles", "500"] if arguments.quick else [],
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
     if data:
         planned["feeds"] = data
         planned["entities"] = data
+        planned["stories"] = [*data, "--splits", "1"] if arguments.quick else data
         planned["claims"] = data
         planned["speakers"] = data
         planned["threads"] = data

@@ -18,6 +18,7 @@ import pytest
 from broker import Broker
 from cluster import Cluster
 from command import INSTALLED, Command, environment
+from webserver import WebServer
 
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
@@ -212,3 +213,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: next((at for at, mark in enumerate(order) if item.get_closest_marker(mark)), len(order))
     )
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    """A web server on loopback with nothing on it yet."""
+    with WebServer() as running:
+        yield running
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outlets are searched without waiting between two requests."""
+    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)

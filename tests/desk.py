@@ -23,7 +23,7 @@ from claimwire.schemas import (
     Speaker,
     encode,
 )
-from claimwire.schemas.records import SCHEMA_VERSION, KnowledgeBaseEntry, Quantity, Story, Thread
+from claimwire.schemas.records import SCHEMA_VERSION, Changed, EarlierClaim, KnowledgeBaseEntry, Quantity, Story, Thread
 
 BEGAN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def claim(text: str, content: str, who: str, name: str | None, cue: str, number:
     given: dict[str, object] = {
         "id": f"{abs(hash((text, content, who))) % 16**12:012x}{number:020x}", "text": content,
         "content": ((begin, begin + len(content)),),
-        "speaker": Speaker(who, (_span(text, who),), name, None, "person"),
+        "speaker": Speaker(who, (_span(text, who),), name, None, "person", id="p-verr" if name == "Ana Verr" else None),
         "cue": Cue(cue, (_span(text, cue),), cue, "speech"),
         "quote_type": "indirect", "polarity": "affirmed", "modality": "asserted", "hedges": (), "quantities": (),
         "entities": (), "check_worthiness": 0.8, "confidence": 0.9, "sentence": (begin, begin + len(content)),
@@ -75,11 +75,12 @@ def record(
         "text": text, "summary": None, "authors": ("Tamsin Orrell",), "language": "en", "published_at": BEGAN,
         "updated_at": None, "fetched_at": BEGAN, "tags": (), "content_hash": f"hash of {id_} {len(text)}",
     }  # fmt: skip
-    duplicate = more.pop("duplicate", None)
-    story = more.pop("story", None)
+    duplicate, story, dropped = (more.pop(name, None) for name in ("duplicate", "story", "dropped"))
     made = Provenance("0", None, None, "run", BEGAN + timedelta(minutes=int(more.pop("minute", 0))))  # type: ignore[call-overload]
     article = Article(**{**fields, **more})  # type: ignore[arg-type]
-    return EnrichedArticle(SCHEMA_VERSION, article, duplicate, entities, tuple(claims), made, story)  # type: ignore[arg-type]
+    return EnrichedArticle(
+        SCHEMA_VERSION, article, duplicate, entities, tuple(claims), made, story, dropped  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def bridge(paragraphs: Sequence[str], relation: str = "first") -> list[Claim]:
@@ -89,10 +90,12 @@ def bridge(paragraphs: Sequence[str], relation: str = "first") -> list[Claim]:
     number = _span(text, cables.removeprefix("At least ").partition(" ")[0])
     figure = Quantity(*number, float(text[slice(*number)]), "cable", ">=")
     thread = Thread("t-cables", relation)  # type: ignore[arg-type]
+    was = EarlierClaim("0", "At least 14 cables have rusted through", "Ana Verr")
+    changed = None if relation == "first" else Changed(("figure",), was)
     closed, verr = "The bridge at Odesa will stay closed", "Ana Verr"
     return [
         claim(text, closed, verr, verr, "said", 0, entities=(0,), check_worthiness=0.4),
-        claim(text, cables, "she", "Ana Verr", "said", 1, quantities=(figure,), thread=thread),
+        claim(text, cables, "she", "Ana Verr", "said", 1, quantities=(figure,), thread=thread, changed=changed),
         claim(text, "that the bridge is unsafe", "The builders", None, "denied", 2, polarity="denied", kind="belief"),
     ]  # fmt: skip
 
@@ -128,6 +131,7 @@ def records() -> Iterator[EnrichedArticle]:
     yield record(
         "bridge-2", CORRECTED, bridge(CORRECTED, "reworded"), duplicate=revision, revision_of="bridge", minute=60,
         title="Bridge at Odesa stays closed, 19 cables are rusted", updated_at=BEGAN + timedelta(hours=3), story=story,
+        dropped=(EarlierClaim("1", "that nobody was warned", "The builders"),),
     )  # fmt: skip
 
 

@@ -50,12 +50,6 @@ class Reading:
         self.hosts: dict[str, HostMemory] = {host.name: host for host in staged(staging, "hosts", HostMemory)}
 
 
-@pytest.fixture
-def server() -> Iterable[WebServer]:
-    with WebServer() as server:
-        yield server
-
-
 def test_a_page_becomes_an_article(server: WebServer, tmp_path: Path) -> None:
     outlet = Outlet(server, 1)
     result = Reading(tmp_path, [outlet.url(0)]).results[outlet.url(0)]

@@ -22,6 +22,8 @@ from claimwire.pipelines.run import RunError
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.sources import SourceState
 
+pytestmark = pytest.mark.usefixtures("without_pauses")
+
 
 def feed(*numbers: int, host: str = "a.example") -> bytes:
     """An RSS feed with these items."""
@@ -33,11 +35,6 @@ def feed(*numbers: int, host: str = "a.example") -> bytes:
         for n in numbers
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Roads</title>{items}</channel></rss>'.encode()
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
 
 
 def run_feeds(tmp_path: Path, *urls: str, **settings: Any) -> Summary:

@@ -127,7 +127,8 @@ def views(store: Path) -> list[str]:
         speakers = [number for (number,) in db.execute("SELECT speaker FROM speakers")]
     return [
         "/", "/?q=bridge", "/?kind=belief&min_worth=0.1", "/?q=nothing", "/stories", "/threads", "/map", "/sources",
-        "/story?id=s-bridge", f"/story?{urlencode({'id': f's/../{desk.EVIL}'})}", "/thread?id=t-cables",
+        "/story?id=s-bridge", "/speaker?id=p-verr", "/thread?id=t-cables",
+        f"/story?{urlencode({'id': f's/../{desk.EVIL}'})}",
         *(f"/article/{number}" for number in numbers), f"/article/{numbers[0]}/beside/{numbers[1]}",
         f"/article/{numbers[3]}/beside/{numbers[2]}", *(f"/speaker/{number}" for number in speakers),
         f"/?{urlencode({'q': desk.EVIL, 'speaker': desk.EVIL, 'outlet': desk.EVIL, 'place': desk.EVIL})}",
@@ -239,6 +240,23 @@ def test_two_versions_stand_side_by_side_with_what_changed(page: Page) -> None:
     assert [said(each) for each in shown.cssselect("tbody del")] == ["14"]
     assert [said(each) for each in shown.cssselect("tbody ins")] == ["19"]
     assert len(shown.cssselect("tbody tr.same")) == 2
+
+
+def test_a_revision_says_what_it_has_changed_of_the_claims(page: Page) -> None:
+    shown = tree(page.get(f"/article/{version(page.store, 'bridge-2')}").text)
+    assert [said(each) for each in shown.cssselect(".was")] == [
+        "figure changed; before: At least 14 cables have rusted through"
+    ]
+    assert [said(each) for each in shown.cssselect("aside .said del")] == ["that nobody was warned"]
+
+
+def test_somebody_who_is_known_across_articles_has_a_page(page: Page) -> None:
+    assert "/speaker?id=p-verr" in [each.get("href") for each in tree(page.get().text).cssselect("a.speaker")]
+    shown = tree(page.get("/speaker?id=p-verr").text)
+    assert said(shown.cssselect("h1")[0]) == "Ana Verr"
+    assert len(shown.cssselect(".said")) == 4
+    assert "Two people" not in said(shown)
+    assert page.get("/speaker?id=none").status == 404
 
 
 def test_a_speaker_has_what_was_said_under_the_name(page: Page) -> None:

@@ -80,7 +80,7 @@ def pairs(told: list[Told]) -> Pairs:
     found, same, events = [], [], []
     with tempfile.TemporaryDirectory() as folder, memory(Path(folder)) as db:
         stories = Stories(db)
-        by_number = {}
+        by_number: dict[int, str] = {}
         for one in told:
             number = stories.next_number()
             compared = stories.compare(one.record.article, seen_at(one.record), number, 0)

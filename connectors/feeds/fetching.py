@@ -346,7 +346,7 @@ def _read(request: FeedRequest, answer: Response, sandbox: Sandbox) -> tuple[Fee
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
     result = msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=())
-    return msgspec.structs.replace(result, hubs=feed.hubs, topic=feed.topic), feed
+    return msgspec.structs.replace(result, hubs=feed.hubs, topic=feed.topic, expired=feed.expired), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:

@@ -58,7 +58,8 @@ def sources(ctx: click.Context, /, form: str, opml: str | None, **flags: Any) ->
     NEW is when the last new entry was published, EVERY how long watch leaves the source alone now, NEXT when it is due.
     TEASER is the share of entries that are teasers, PAYWALL that of pages behind a paywall. A source is fine or new
     (never asked), silent (it says nothing for three times its usual gap, and a day at least), degraded (teasers in
-    place of texts, another language, half of the requests fail), failing, gone (it answered 410), or paused.
+    place of texts, another language, half of the requests fail), failing, gone (it answered 410), finished (its JSON
+    Feed says expired), or paused.
 
     Sources that are added stand in the state: run and watch with this --state read them, beside those of --source.
     All of this works while watch runs, and counts from its next turn on.
@@ -259,6 +260,10 @@ def _notes(row: Row, now: datetime) -> Iterator[str]:
         yield f"{row.url}: {row.status} for {span(now - row.failing_since)}: {row.why or 'why is not known'}"
     elif row.why:
         yield f"{row.url}: {row.status}: {row.why}"
+    if row.subscribed_until or row.delivered_at:
+        lease = f"until {row.subscribed_until:%Y-%m-%d %H:%M} UTC" if row.subscribed_until else "not any more"
+        delivered = ago(row.delivered_at, now) or "none"
+        yield f"{row.url}: subscribed at {row.hub or 'its hub'} {lease}; last delivery {delivered}"
     if row.feeds:
         yield f"{row.url} is a page; {_listed(len(row.feeds))} for it"
     forbidden = [

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     metavar="WORDS",
     help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
 )
+@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
+@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -75,6 +77,12 @@ if TYPE_CHECKING:
     "words, who gives another figure or denies it. --limit is for threads, --sort and --format do nothing.",
 )
 @click.option(
+    "--stories",
+    is_flag=True,
+    help="Show stories instead of claims: articles on the same event, those of most outlets first. Goes with --since, "
+    "--until and --limit.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "html"]),
@@ -90,6 +98,7 @@ def show(
     until: str | None,
     kinds: tuple[str, ...],
     form: str,
+    stories: bool,
     **more: Any,
 ) -> None:
     """Show the claims that run has written: who said what, and where.
@@ -99,6 +108,7 @@ def show(
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news.db --about 'ukrain* "grain deal"' --sort worth --limit 20
+    claimwire show news --stories --since today
     claimwire show news --since yesterday --until yesterday --format csv > claims.csv
     """
     from claimwire.pipelines.read import times  # noqa: PLC0415 - with what they need of settings
@@ -118,11 +128,18 @@ def show(
         outlet=more["outlet"],
         place=more["place"],
     )
+    if stories and (wanted != Filter(since=wanted.since, until=wanted.until) or form != "table"):
+        raise UsageError("--stories goes with --since, --until and --limit only")
     try:
         if more["threads"]:
             from claimwire.pipelines.read.threads import show_threads  # noqa: PLC0415
 
             show_threads(given, wanted, more["limit"])
+            return
+        if stories:
+            from claimwire.pipelines.read.stories import show_stories  # noqa: PLC0415
+
+            show_stories(given, wanted.since, wanted.until, more["limit"])
             return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)

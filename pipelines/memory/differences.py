@@ -25,6 +25,7 @@ _PRONOUNS = frozenset({"he", "she", "they", "it", "who", "i", "we", "you", "him"
 _SMALL = frozenset(
     {"a", "an", "the", "this", "that", "its", "his", "her", "their", "of", "for", "in", "at", "on", "and"}
 )
+_QUOTED = re.compile(r"[\"“„«][^\"“”„«»]+")
 _CUT_PLACES = 3
 """In so many places words may be missing from a quotation that was cut."""
 
@@ -35,10 +36,11 @@ def kinds(before: Said, after: Said) -> Iterator[ChangeKind]:
     # That the same words in the same sentence stand for somebody else now is only how they are resolved.
     if is_other_speaker(before, after) and not (sentences.same and before.speaker == after.speaker):
         yield "speaker"
-    if sentences.same:
-        return
     one, other = wording(before.text), wording(after.text)
-    if "indirect" not in (before.quote_type, after.quote_type):
+    # "Storeshortly" was "store shortly".
+    if sentences.same or ("".join(one.words) == "".join(other.words) and one.figures == other.figures):
+        return
+    if "indirect" not in (before.quote_type, after.quote_type) and _quoted(before) != _quoted(after):
         if _is_cut(one, other):
             yield "cut"
             return
@@ -49,16 +51,17 @@ def kinds(before: Said, after: Said) -> Iterator[ChangeKind]:
         yield "figure"
     gone = (Counter(one.plain) - Counter(other.plain)) & sentences.gone
     come = (Counter(other.plain) - Counter(one.plain)) & sentences.come
-    content_gone, content_come = _stems(gone) - _stems(come), _stems(come) - _stems(gone)
+    # A hedge or a negation changes the verb, too: "held", "did not hold".
+    is_only_verb = max((_stems(gone) - _stems(come)).total(), (_stems(come) - _stems(gone)).total()) <= 1
     # "Was not enough" and "fell short" have the same meaning: only where the other words stay does a "not" negate them.
-    is_negated = (one.negations - other.negations) % 2 == 1 and max(content_gone.total(), content_come.total()) <= 1
+    is_negated = is_only_verb and (one.negations - other.negations) % 2 == 1
     is_contrary = before.polarity != after.polarity or is_negated
     if is_contrary:
         yield "polarity"
     hedged = _hedged(after) - _hedged(before)
     if hedged:
         yield "hedge_added" if hedged > 0 else "hedge_dropped"
-    if content_gone or content_come if is_contrary or hedged else gone or come:
+    if (gone or come) and not (is_only_verb and (is_contrary or hedged)):
         yield "reworded"
 
 
@@ -115,6 +118,12 @@ def _is_cut(before: Wording, after: Wording) -> bool:
         places += found > at
         at = found + 1
     return places + (at < len(before.words)) <= _CUT_PLACES
+
+
+def _quoted(claim: Said) -> int:
+    """How many words of a claim are quoted."""
+    parts = [claim.text] if claim.quote_type == "direct" else _QUOTED.findall(claim.text)
+    return sum(len(wording(part).words) for part in parts)
 
 
 def _hedged(claim: Said) -> int:

@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from claimwire.pipelines.memory.changes import Changes
 from claimwire.pipelines.memory.speakers import Speakers
+from claimwire.pipelines.memory.stories import Stories
 from claimwire.pipelines.memory.tables import remembering
 from claimwire.pipelines.memory.threads import Threads
 from claimwire.schemas import EnrichedArticle, Event
@@ -39,7 +40,7 @@ class Part(Protocol):
         ...
 
 
-PARTS: tuple[type[Part], ...] = (Speakers, Threads, Changes)
+PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes)
 """In this order, so that each sees what those before it have added to the record."""
 
 

@@ -13,7 +13,13 @@ import msgspec
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.pipelines.memory.speaker_rows import SpeakerRows
-from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT, THREAD_LINKED
+from claimwire.pipelines.observe.events import (
+    RUN_COMPLETED,
+    SPEAKER_JOINED,
+    SPEAKER_SPLIT,
+    STORY_MERGED,
+    THREAD_LINKED,
+)
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -68,7 +74,9 @@ class Writer:
                 event.id, event.type, event.source, event.subject, time_text(event.time), json_text(event.data),
             )  # fmt: skip
             self._insert("events", [row], "OR REPLACE")
-            if event.type == SPEAKER_JOINED:
+            if event.type == STORY_MERGED and event.subject:
+                self._merge(event.subject, event.data["into"])
+            elif event.type == SPEAKER_JOINED:
                 self._speakers.join(event.data["speaker"], event.data["into"])
             elif event.type == SPEAKER_SPLIT:
                 self._speakers.split(*(event.data[key] for key in ("speaker", "into", "article", "name")))
@@ -101,6 +109,8 @@ class Writer:
             self._db.execute("DELETE FROM articles WHERE version = ?", (there[0],))
         version: int = there[0] if there else next(self._version)
         self._insert("articles", [_article_row(version, record)])
+        if record.story:
+            self._insert("stories", [(record.story.id, None)], "OR IGNORE")
         without_text = msgspec.structs.replace(record, article=msgspec.structs.replace(article, text=""))
         self._insert("records", [(version, encode(without_text).decode())])
         if duplicate := record.duplicate:
@@ -176,6 +186,14 @@ class Writer:
     def _text(self, version: int) -> str:
         (text,) = self._db.execute("SELECT text FROM articles WHERE version = ?", (version,)).fetchone()
         return str(text)
+
+    def _merge(self, gone: str, into: str) -> None:
+        """Note that a story is a part of another; every story that is one leads to the last in one step."""
+        later = self._db.execute("SELECT merged_into FROM stories WHERE story = ?", (into,)).fetchone()
+        into = later[0] if later and later[0] else into
+        self._insert("stories", [(into, None)], "OR IGNORE")
+        self._insert("stories", [(gone, into)], "OR REPLACE")
+        self._db.execute("UPDATE stories SET merged_into = ? WHERE merged_into = ?", (into, gone))
 
     def _forget_idle(self, event: Event) -> None:
         """Forget the events of the same day and state that say that a run found nothing new."""

@@ -24,6 +24,12 @@ CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL
 CREATE INDEX articles_by_time ON articles (seen_at);
 CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
 
+CREATE TABLE stories (  -- events that articles tell of; articles.story_id keeps the story that an article had when it came
+    story TEXT PRIMARY KEY,  -- the id of its first article
+    merged_into TEXT  -- the story that it turned out to be a part of
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
+
 CREATE TABLE records (  -- the whole record of a version, as in JSONL files, but for the text, which is in articles
     version INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
     record TEXT NOT NULL  -- JSON
@@ -95,6 +101,7 @@ CREATE INDEX claims_by_id ON claims (id);
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
 
 CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change

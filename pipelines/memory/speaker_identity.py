@@ -28,7 +28,7 @@ _NEEDED: Mapping[Relation, float] = {
     "initial": 1.5,
     "nickname": 2.0,
     "variant": 2.0,
-    "short": 1.5,
+    "short": 1.0,
 }
 """How much evidence a relation of names takes."""
 _NEEDED_GENERIC = 1.0
@@ -47,6 +47,11 @@ _SAME_OUTLET = 0.4
 _FORMER = frozenset(
     {"former", "ex", "then", "new", "current", "incoming", "outgoing", "acting", "deputy", "vice", "late"}
 )
+_KIN = frozenset({
+    "mother", "father", "son", "daughter", "wife", "husband", "brother", "sister", "friend", "cousin", "uncle", "aunt",
+    "man", "woman", "boy", "girl", "parent", "child", "widow", "partner", "girlfriend", "boyfriend", "resident",
+    "neighbor", "neighbour", "witness", "victim", "native", "colleague",
+})  # fmt: skip
 _NONE: frozenset[str] = frozenset()
 _INITIAL = re.compile(r"[^\W\d_]\Z")
 
@@ -132,13 +137,14 @@ def _is_enough(sighting: Sighting, evidence: Evidence) -> bool:
 def _may_be_new(sighting: Sighting, others: Sequence[Evidence]) -> bool:
     """Whether a speaker who is none of the known ones is somebody else for sure.
 
-    A surname makes nobody, unless a role stands beside it and nobody of that surname is known. A name in full does,
+    A surname makes nobody, unless an office stands beside it and nobody of that surname is known. A name in full does,
     unless somebody of that name might be meant.
     """
     if any(not one.against and one.relation in {"same", "fuller", "variant"} for one in others):
         return False
     if sighting.kind == "person" and len(person_words(sighting.name)) == 1:
-        return bool(sighting.roles) and not others
+        lists = sections("roles.txt")
+        return not others and any(role.noun in lists["title"] | lists["office"] for role in sighting.roles)
     return True
 
 
@@ -244,6 +250,8 @@ def _of_bodies(sighting: Sighting, profile: Profile) -> Relation | None:
 
 def _likeness(one: Role, other: Role) -> float:
     """How like two roles are: 0, 1 for the noun or another word for it, 2 with another word in common."""
+    if not _KIN.isdisjoint((one.noun, other.noun)):
+        return 0.0  # everybody is somebody's daughter
     nouns = {one.noun, *also_called(one.noun)} & {other.noun, *also_called(other.noun)}
     common = {*one.words} & {*other.words} - {one.noun, other.noun} - _FORMER
     plain = {fold(word) for word in common} - sections("roles.txt")["title"]

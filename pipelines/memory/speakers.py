@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -66,37 +66,55 @@ class Speakers:
             db.execute(f"DELETE FROM {table} WHERE last < ?", (day,))  # noqa: S608 - names of our own
 
     def _one(self, record: EnrichedArticle, one: Sighting, counts: Mapping[str, int]) -> tuple[str | None, list[Event]]:
+        """The id of one speaker, who is remembered; None where it is not decided."""
         at, outlet = seen_at(record), record.article.source.domain or ""
-        now = time_text(record.provenance.processed_at) or ""
-        by_hand = self._told(record.article.id, one)
-        known = self._profiles([by_hand] if by_hand else self._candidates(one))
         articles = counts.get("", 0) + _ARTICLES
-        decision = decide(one, known, outlet, at.year, lambda term: 1 - math.log(counts.get(term, 0) or 1, articles))
-        id_, events = by_hand, []
-        if not id_ and decision.known:
-            id_, *others = self._together(decision.known)
-            for other in others:
-                known[id_] = speaker_profiles.joined(known[id_], known[other])
-                events.append(self._join(other, id_, record))
-        elif not id_ and decision.new:
-            id_ = new_id(record.article.id, one)
-        if id_:
-            before = known.get(id_)
-            profile = (
-                speaker_profiles.add(before, one, outlet, at) if before else speaker_profiles.profile(one, outlet, at)
-            )
-            save(self._db, id_, profile, now, "staged.")
+
+        def weight(term: str) -> float:
+            return 1 - math.log(counts.get(term, 0) or 1, articles)
+
+        events: list[Event] = []
+        if by_hand := self._told(record.article.id, one):
+            known, ids = self._profiles([by_hand]), [by_hand]
+        else:
+            known, ids = self._decided(record, one, weight)
+        if not ids:
+            return None, events
+        id_, *others = self._together(ids)
+        for other in others:
+            known[id_] = speaker_profiles.joined(known[id_], known[other])
+            events.append(self._join(other, id_, record))
+        before = known.get(id_)
+        profile = speaker_profiles.add(before, one, outlet, at) if before else speaker_profiles.profile(one, outlet, at)
+        save(self._db, id_, profile, time_text(record.provenance.processed_at) or "", "staged.")
         return id_, events
+
+    def _decided(
+        self, record: EnrichedArticle, one: Sighting, weight: Callable[[str], float]
+    ) -> tuple[dict[str, Profile], list[str]]:
+        """Those who could be meant, and the ids of who is: none if it is not decided, several of one body."""
+        at, outlet = seen_at(record), record.article.source.domain or ""
+        for taken_for in as_taken(one):
+            candidates = self._candidates(taken_for)
+            if candidates is None:
+                return {}, []
+            known = self._profiles(candidates)
+            decision = decide(taken_for, known, outlet, at.year, weight)
+            if decision.known:
+                return known, list(decision.known)
+            if decision.new and taken_for is one:
+                return known, [new_id(record.article.id, one)]
+        return {}, []
 
     # -- what is known
 
-    def _candidates(self, one: Sighting) -> list[str]:
-        """The ids of the speakers whose names could be meant; none where there are too many to decide."""
+    def _candidates(self, one: Sighting) -> list[str] | None:
+        """The ids of the speakers whose names could be meant; None where there are too many to decide."""
         ids: set[str] = set()
         for key in asked(one):
             rows = self._db.execute("SELECT id FROM speaker_keys WHERE key = ? LIMIT ?", (key, _MOST + 1)).fetchall()
             if len(rows) > _MOST:
-                return []
+                return None
             ids.update(id_ for (id_,) in rows)
         return sorted({self._now(id_) for id_ in ids})
 
@@ -137,7 +155,7 @@ class Speakers:
         ).fetchone()
         return self._now(row[0]) if row else None
 
-    def _together(self, ids: tuple[str, ...]) -> list[str]:
+    def _together(self, ids: Sequence[str]) -> list[str]:
         """The first of some ids and those that may be joined with it: all that nobody has said are not."""
         first, *others = ids
         return [first, *(other for other in others if not self._apart(first, other))]
@@ -149,6 +167,14 @@ class Speakers:
     def _join(self, id_: str, into: str, record: EnrichedArticle) -> Event:
         self._db.execute("INSERT OR REPLACE INTO staged.speaker_joined VALUES (?, ?)", (id_, into))
         return joined_event(id_, into, record.provenance.processed_at)
+
+
+def as_taken(one: Sighting) -> Iterator[Sighting]:
+    """A sighting as what the article takes it for; then a person of one word and without a role as a body, because the
+    recogniser takes many a firm that it does not know for a person."""
+    yield one
+    if one.kind == "person" and not one.roles and not one.gender and len(person_words(one.name)) == 1:
+        yield one._replace(kind="body")
 
 
 def new_id(article: str, one: Sighting) -> str:

@@ -278,7 +278,8 @@ def _with_story(record: EnrichedArticle, story: str | None) -> EnrichedArticle:
 def _vector(article: Article) -> bytes:
     if not encoder.has_weights():
         return b""
-    return encoder.encode([f"{article.title or ''}. {article.text[:_MEANING]}"])[0].tobytes()
+    (row,) = encoder.encode([f"{article.title or ''}. {article.text[:_MEANING]}"])
+    return bytes(row)
 
 
 def _nearest(latest: dict[int, bytes], words: Sequence[int], rare: dict[int, float]) -> list[int]:

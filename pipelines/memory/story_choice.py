@@ -20,9 +20,9 @@ _UNLIKE = -4.0  # for a member of a story that was no candidate
 _MEMBERS = 10
 
 _SEVERAL_EVENTS = re.compile(
-    r"\b(?:live(?: blog| updates?|:)|liveblog|as it happened|minute by minute|(?:morning|evening|daily|weekly) "
-    r"(?:briefing|brief|digest|round-?up|update|report)|news in brief|in brief:|round-?up|newsletter|"
-    r"(?:today|week|month|year) in (?:pictures|photos|review)|what(?:'|’)s on|top stories|headlines)\b",
+    r"\blive(?:\s?blog\b| updates?\b|:)|\bas it happened\b|\bminute by minute\b|\bnews in brief\b|\bin brief:|"
+    r"\b(?:morning|evening|daily|weekly) (?:briefing|brief|digest)\b|\bround-?up\b|"
+    r"\btop (?:stories|headlines)\b|\b(?:today|week|month|year) in (?:pictures|photos|review)\b",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,7 @@ count in every language that has capitals, and before anything is extracted.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -77,11 +78,7 @@ def read(article: Article) -> Read:
     """The words of an article, and its lines."""
     title, _ = lines(article.title or "")
     text, starts = lines(article.text[:_LONGEST])
-    cut = [
-        Line(_key(text[start:end]), start, end)
-        for start, end in zip(starts, starts[1:], strict=False)
-        if end - start >= _LINE
-    ]
+    cut = [Line(_key(text[start:end]), start, end) for start, end in pairwise(starts) if end - start >= _LINE]
     return Read(title, text, tuple(cut))
 
 

@@ -1,7 +1,7 @@
 """The words of a claim as they are compared between two versions: without typography, figures and hedges apart.
 
-Case, quotation marks, dashes, spaces, accents of form (NFKC), thousands separators and whether a number stands in
-letters or digits make no difference.
+Case, quotation marks, dashes, spaces, thousands separators, whether a number stands in letters or digits, British or
+American spelling, a word written twice and the dateline of an agency make no difference.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ Figure = tuple[float | str, str]
 """A value with what it measures, if that is a currency or a percentage, else ``""``; of a vague one its words."""
 
 _TOKEN = re.compile(r"[^\W\d_]+-\d+|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
+# "BEIJING, Oct 9 (Reuters) - "
+_DATELINE = re.compile(r"^.{0,100}?\([A-Z][\w .]{1,25}\)\s*[-–—]\s+")
+# British spellings, for their American ones; that other words turn into no words at all makes no difference.
+_SPELLINGS = (
+    (re.compile(r"(?<=\w\w)our(?=s?$|ed$|ing$|able$|ful$)"), "or"),
+    (re.compile(r"(?<=\w\w)tre(?=s?$)"), "ter"),
+    (re.compile(r"(?<=\w\w\w)is(?=e[ds]?$|ing$|ations?$)"), "iz"),
+)
 _PERCENT = re.compile(r"\s?%|\bper\s+cent\b", re.IGNORECASE)
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
 _ONES = (
@@ -58,7 +66,8 @@ class Wording(NamedTuple):
 @lru_cache(maxsize=4096)
 def wording(text: str) -> Wording:
     """A text as it is compared."""
-    text = _PERCENT.sub(" percent", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
+    text = _DATELINE.sub("", " ".join(unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).split()))
+    text = _PERCENT.sub(" percent", text)
     quantities = find_quantities(text, ((0, len(text)),))
     hedged = hedges(text, 0, len(text))
     figures: Counter[Figure] = Counter()
@@ -71,10 +80,12 @@ def wording(text: str) -> Wording:
     words, plain = [], []
     for match in _TOKEN.finditer(text):
         word = _word(match.group())
+        if words and word == words[-1] and not word[0].isdecimal():
+            continue  # "he he said": a slip
         words.append(word)
         if any(one.start <= match.start() < one.end for one in quantities):
             continue
-        if word[0].isdigit():
+        if word[0].isdecimal():
             figures[(float(word), "")] += 1
         elif not any(start <= match.start() < end for start, end in hedged):
             plain.append(word)
@@ -94,9 +105,11 @@ def negates(word: str) -> bool:
 
 
 def _word(written: str) -> str:
-    if written[0].isdigit():
+    if written[0].isdecimal():
         return _number(written)
-    word = written.casefold()
+    word = written.translate(_APOSTROPHES).casefold()
+    for british, american in _SPELLINGS:
+        word = british.sub(american, word)
     return _NUMBERS.get(word, word)
 
 

@@ -16,7 +16,7 @@ from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlit
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
 from claimwire.pipelines.read.words import Search
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
 
 
 class Carrier(NamedTuple):
@@ -150,6 +150,13 @@ class Stored:
         """All dead letters."""
         for (letter,) in self.db.execute("SELECT record FROM dead_letters ORDER BY first_failed_at, key"):
             yield decode(letter.encode(), DeadLetter)
+
+    def events(self, kind: str) -> Iterator[Event]:
+        """The events with a type."""
+        for id_, source, subject, time, data in self.db.execute(
+            "SELECT id, source, subject, time, data FROM events WHERE type = ? ORDER BY time, id", (kind,)
+        ):
+            yield Event(id_, source, kind, subject, datetime.fromisoformat(time), msgspec.json.decode(data))
 
     def _carriers(self, condition: str, *values: str) -> list[Carrier]:
         rows = self.db.execute(

@@ -101,6 +101,8 @@ def _who(claim: Claim, carried: int) -> Text:
     marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
     marks += ["in the title"] * claim.in_title
     line.append(f"  {', '.join(marks)}", style="dim")
+    if claim.changed:
+        line.append(f"  changed: {', '.join(claim.changed.kinds)}", style="yellow")
     if carried > 1:
         line.append(f"  {carried} carriers", style="yellow")
     return line

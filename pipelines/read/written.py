@@ -9,9 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from claimwire.connectors.files.lines import read_lines
-from claimwire.connectors.outputs.names import EVENTS, holds_dead_letters, may_hold_articles
+from claimwire.connectors.outputs.names import holds_dead_letters, holds_events, may_hold_articles
 from claimwire.errors import UsageError
-from claimwire.pipelines.observe.events import THREAD_LINKED
 from claimwire.pipelines.read.stored import Stored, is_store
 from claimwire.schemas import DeadLetter, EnrichedArticle, Event, decode
 from claimwire.schemas.records import Record
@@ -89,16 +88,17 @@ def dead_letters(paths: Sequence[Path]) -> Iterator[DeadLetter]:
                 yield from _from_jsonl(file, DeadLetter, "a dead letter")
 
 
-def thread_links(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
-    """The links between threads in folders and stores: a thread, the one before it, what it is to that."""
+def events(paths: Sequence[Path], kind: str) -> Iterator[Event]:
+    """The events with a type in folders (JSONL) and stores."""
     for path in paths:
         if is_store(path):
             with Stored(path) as store:
-                yield from store.db.execute("SELECT thread, other, relation FROM thread_links ORDER BY thread, other")
+                yield from store.events(kind)
         for file in sorted(path.rglob("*")) if path.is_dir() else ():
-            if file.name.startswith(f"{EVENTS}-") and ".jsonl" in file.name and not _is_hidden(file, path):
-                for event in _from_jsonl(file, Event, "an event", [THREAD_LINKED.encode()]):
-                    yield event.data["thread"], event.data["other"], event.data["relation"]
+            if holds_events(file.name) and not _is_hidden(file, path):
+                yield from (
+                    event for event in _from_jsonl(file, Event, "an event", [kind.encode()]) if event.type == kind
+                )
 
 
 def _only(begin: str, by_id: dict[str, EnrichedArticle]) -> EnrichedArticle:

@@ -161,7 +161,9 @@ class Reading:
             with self._followed(0, len(batch)):
                 self._read_deliveries(batch, by_feed)
             results = list(staged(self._staging, "results_of_deliveries", DeliveryResult))
-            self._enqueue([], {}, wants_page=wants_page(self._settings, full_texts(by_feed)))
+            states = self._polling.delivered({each.source for each in results if each.source and each.entries})
+            self._enqueue([], states, wants_page=wants_page(self._settings, full_texts(by_feed)))
+            self._polling.learn(states)
             for result in results:
                 ask.update(deliveries.dealt_with(result))
             self._summary.deliveries_read += len(results)

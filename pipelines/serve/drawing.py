@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from claimwire.pipelines.normalize.text import clean
 from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.read.diff import NAMES as CHANGES
 from claimwire.pipelines.read.filters import PLAIN
 from claimwire.pipelines.read.headings import on_one_line, said_by, site
 from claimwire.pipelines.serve.marking import drawn
@@ -48,7 +49,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "line": line, "link": link, "moment": moment, "day": day, "stamp": stamp, "site": site, "counted": counted,
-        "clean": clean, "ago": ago,
+        "clean": clean, "ago": ago, "change": CHANGES.__getitem__,
     }  # fmt: skip
     made.globals |= {"drawn": drawn, "marks_of": marks_of, "said_by": said_by, "static": static_url}
     return made

@@ -14,6 +14,7 @@ from claimwire.schemas import EnrichedArticle
 _MOST_VERSIONS = 30
 _MOST_COPIES = 200
 _MOST_PLACES = 400
+_MOST_NAMES = 12
 _MOST_COUNTED = 10_000
 """The latest claims of a speaker by which days and outlets are counted."""
 _MOST_ARTICLES = 20_000
@@ -138,11 +139,12 @@ def _copies(db: sqlite3.Connection, article_id: str) -> tuple[Other, ...]:
 
 
 class Speaker(NamedTuple):
-    """A name that claims are said by, and what it said over time."""
+    """Who claims are said by, and what was said over time."""
 
-    speaker: int
     name: str
     type: str
+    others: tuple[str, ...]
+    """Other forms of the name, of a speaker who is known across articles."""
     claims: int
     counted: int
     """The latest of them, over which outlets and days are counted."""
@@ -157,33 +159,53 @@ class Speaker(NamedTuple):
     """The key of the last claim that is shown, if there are more before it."""
 
 
-def speaker(store: Stored, number: int, limit: int, before: int | None = None) -> Speaker | None:
-    """What is known of a speaker, with the claims before a claim; None where there is no such speaker."""
+def speaker(store: Stored, who: int | str, limit: int, before: int | None = None) -> Speaker | None:
+    """What is known of a speaker, with the claims before a claim; None where there is no such speaker.
+
+    Args:
+        store: An open store.
+        who: The row of a name, whoever has it; or the id of somebody across articles, under whichever name.
+        limit: How many claims at most.
+        before: The key of a claim.
+    """
     db = store.db
-    named = db.execute("SELECT name, type FROM speakers WHERE speaker = ?", (number,)).fetchone()
+    by = "speaker" if isinstance(who, int) else "speaker_id"
     claims, first, last = (
-        db.execute(f"SELECT {what} FROM claims WHERE speaker = ?", (number,)).fetchone()[0]  # noqa: S608
+        db.execute(f"SELECT {what} FROM claims WHERE {by} = ?", (who,)).fetchone()[0]  # noqa: S608
         for what in ("count(*)", "min(seen_at)", "max(seen_at)")  # together they would read all rows
     )
-    if named is None or not claims:
+    if not claims:
         return None
     latest = db.execute(
-        "SELECT substr(seen_at, 1, 10), source_domain FROM claims WHERE speaker = ? ORDER BY seen_at DESC LIMIT ?",
-        (number, _MOST_COUNTED),
+        f"SELECT substr(seen_at, 1, 10), source_domain, speaker FROM claims WHERE {by} = ? "  # noqa: S608
+        "ORDER BY seen_at DESC LIMIT ?",
+        (who, _MOST_COUNTED),
     ).fetchall()
-    days = Counter(day for day, _ in latest)
+    days = Counter(day for day, _, _ in latest)
     rows = select_rows(
         db,
-        "speaker = ? AND (? IS NULL OR (seen_at, claim) < ((SELECT seen_at FROM claims WHERE claim = ?), ?)) "
+        f"{by} = ? AND (? IS NULL OR (seen_at, claim) < ((SELECT seen_at FROM claims WHERE claim = ?), ?)) "  # noqa: S608
         "ORDER BY seen_at DESC, claim DESC LIMIT ?",
-        *(number, before, before, before, limit + 1),
+        *(who, before, before, before, limit + 1),
     )
-    groups = tuple(grouped(store, rows[:limit]))
-    older = rows[limit - 1].key if len(rows) > limit else None
-    name, type_ = named
-    outlets = len({outlet for _, outlet in latest})
-    counted = tuple(sorted(days.items()))
-    return Speaker(number, name, type_, claims, len(latest), outlets, first, last, counted, groups, older)
+    named = [
+        db.execute("SELECT name, type FROM speakers WHERE speaker = ?", (number,)).fetchone()
+        for number, _ in Counter(number for _, _, number in latest if number is not None).most_common(_MOST_NAMES)
+    ]
+    name, type_ = named[0] if named else ("somebody", "unknown")
+    return Speaker(
+        name=name,
+        type=type_,
+        others=tuple(dict.fromkeys(other for other, _ in named if other != name)),
+        claims=claims,
+        counted=len(latest),
+        outlets=len({outlet for _, outlet, _ in latest}),
+        first_at=first,
+        last_at=last,
+        days=tuple(sorted(days.items())),
+        groups=tuple(grouped(store, rows[:limit])),
+        older=rows[limit - 1].key if len(rows) > limit else None,
+    )
 
 
 class Place(NamedTuple):
