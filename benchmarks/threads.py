@@ -71,7 +71,8 @@ class Vectors:
     def of(self, name: str, texts: Sequence[str]) -> NDArray[np.int8]:
         file = self._cache / f"{name}.npy" if self._cache else None
         if file and file.exists():
-            return np.load(file)
+            kept: NDArray[np.int8] = np.load(file)
+            return kept
         found = encode(texts)
         if file:
             np.save(file, found)
@@ -276,7 +277,8 @@ def _ranked(name: str, asked: list[Any], known: list[Any], vectors: Vectors) -> 
     by_title = similarity(question, vectors.of(f"{name}-titles", [row["title"] for row in known]))
     cosines = np.maximum(by_claim, by_title)
     said = [terms(row["claim"]) for row in known]
-    matrices, labels, lists, orders = [], [], [], defaultdict(list)
+    matrices, labels, lists = [], [], []
+    orders: defaultdict[str, list[Any]] = defaultdict(list)
     for number, row in enumerate(asked):
         scores = words.scores(row["text"])
         told = terms(row["text"])
@@ -335,9 +337,9 @@ class BM25:
                 postings[word].append((number, times))
         for word, found in postings.items():
             at = np.array([number for number, _ in found])
-            times = np.array([count for _, count in found])
+            often = np.array([count for _, count in found])
             rare = math.log(1 + (len(texts) - len(at) + 0.5) / (len(at) + 0.5))
-            self._rows[word] = at, rare * times * 2.2 / (times + norm[at])
+            self._rows[word] = at, rare * often * 2.2 / (often + norm[at])
         self._size = len(texts)
 
     def scores(self, text: str) -> Floats:
