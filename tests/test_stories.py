@@ -190,7 +190,9 @@ def test_live_blogs_and_digests_belong_to_no_story_and_join_none(title: str) -> 
     assert stories_of([*NEWS, blog, record(21, *FIRE[1], 2, "mail")])[0][-2:] == [None, "a1"]
 
 
-@pytest.mark.parametrize("title", ["Band plays live in Dunlow", "She lives: rescue in Ostrand", "Weekly wage to rise"])
+@pytest.mark.parametrize(
+    "title", ["Band plays live in Dunlow", "She lives: rescue in Ostrand", "Weekly wage to rise", "New Year in photos"]
+)
 def test_a_title_with_a_word_of_live_blogs_is_not_one(title: str) -> None:
     assert not story_choice.tells_of_several_events(record(1, title, "Text.").article)
 

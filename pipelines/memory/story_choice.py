@@ -22,7 +22,7 @@ _MEMBERS = 10
 _SEVERAL_EVENTS = re.compile(
     r"\blive(?:\s?blog\b| updates?\b|:)|\bas it happened\b|\bminute by minute\b|\bnews in brief\b|\bin brief:|"
     r"\b(?:morning|evening|daily|weekly) (?:briefing|brief|digest)\b|\bround-?up\b|"
-    r"\btop (?:stories|headlines)\b|\b(?:today|week|month|year) in (?:pictures|photos|review)\b",
+    r"\btop (?:stories|headlines)\b|\b(?:today|week|month|(?<!new )year) in (?:pictures|photos|review)\b",
     re.IGNORECASE,
 )
 
