@@ -77,7 +77,8 @@ def wording(text: str) -> Wording:
         vague = " ".join(text[one.start : one.end].casefold().split())
         figures[(vague if one.value is None else round(one.value, 6), unit)] += 1
         bounds |= {"less"} if one.comparator in _LESS else {"more"} if one.comparator in _MORE else set()
-    words, plain = [], []
+    words: list[str] = []
+    plain: list[str] = []
     for match in _TOKEN.finditer(text):
         word = _word(match.group())
         if words and word == words[-1] and not word[0].isdecimal():
