@@ -46,6 +46,7 @@ def main(argv: list[str]) -> int:
         planned["claims"] = data
         planned["speakers"] = data
         planned["speakers_over_time"] = data
+        planned["threads"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data

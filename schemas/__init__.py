@@ -33,6 +33,7 @@ from claimwire.schemas.records import (
     Speaker,
     Story,
     TextSource,
+    Thread,
     source_text,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
     "Speaker",
     "Story",
     "TextSource",
+    "Thread",
     "decode",
     "encode",
     "source_text",

@@ -15,6 +15,7 @@ from claimwire.pipelines.memory.changes import Changes
 from claimwire.pipelines.memory.speakers import Speakers
 from claimwire.pipelines.memory.stories import Stories
 from claimwire.pipelines.memory.tables import remembering
+from claimwire.pipelines.memory.threads import Threads
 from claimwire.schemas import EnrichedArticle, Event
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Part(Protocol):
         ...
 
 
-PARTS: tuple[type[Part], ...] = (Speakers, Stories, Changes)
+PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes)
 """In this order, so that each sees what those before it have added to the record."""
 
 

@@ -13,7 +13,13 @@ import msgspec
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.pipelines.memory.speaker_rows import SpeakerRows
-from claimwire.pipelines.observe.events import RUN_COMPLETED, SPEAKER_JOINED, SPEAKER_SPLIT, STORY_MERGED
+from claimwire.pipelines.observe.events import (
+    RUN_COMPLETED,
+    SPEAKER_JOINED,
+    SPEAKER_SPLIT,
+    STORY_MERGED,
+    THREAD_LINKED,
+)
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -74,6 +80,9 @@ class Writer:
                 self._speakers.join(event.data["speaker"], event.data["into"])
             elif event.type == SPEAKER_SPLIT:
                 self._speakers.split(*(event.data[key] for key in ("speaker", "into", "article", "name")))
+            elif event.type == THREAD_LINKED:
+                link = tuple(event.data[name] for name in ("thread", "other", "relation"))
+                self._insert("thread_links", [link], "OR REPLACE")
 
     def dead_letters(self, letters: Iterable[bytes]) -> None:
         """Dead letters (JSON)."""

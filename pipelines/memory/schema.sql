@@ -149,6 +149,14 @@ CREATE TABLE events (  -- as in the files of events
 ) WITHOUT ROWID;
 CREATE INDEX events_by_type ON events (type, time);
 
+CREATE TABLE thread_links (  -- threads about the same that are not the same, as events tell it
+    thread TEXT NOT NULL,  -- the later one: the id of its first claim, in claims.thread_id
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,  -- figures_differ, denied_by, corrected, speaker_differs
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
+
 CREATE TABLE dead_letters (  -- input that could not be processed
     key TEXT PRIMARY KEY,
     stage TEXT NOT NULL, error_type TEXT NOT NULL, error_message TEXT NOT NULL,

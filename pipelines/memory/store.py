@@ -58,6 +58,13 @@ CREATE TABLE stories (
     merged_into TEXT
 ) WITHOUT ROWID;
 CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE thread_links (
+    thread TEXT NOT NULL,
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
 CREATE TABLE changes (
     version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
     number INTEGER NOT NULL,

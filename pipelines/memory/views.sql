@@ -115,3 +115,39 @@ FROM told GROUP BY whole;
 CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
 SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
 ORDER BY outlets DESC, articles DESC, first_seen_at, story;
+
+CREATE VIEW threads AS  -- claims that several articles make, in whichever words; the words and speaker of the first
+SELECT said.thread_id AS thread, first.text, coalesce(first.speaker_name, first.speaker_text) AS speaker,
+    count(*) AS claims,
+    count(DISTINCT said.source_domain) AS outlets,
+    -- What an agency wrote counts once, whoever prints it.
+    count(DISTINCT coalesce(articles.agency, said.source_domain)) AS sources,
+    (SELECT count(*) FROM carriers JOIN claims AS carried USING (claim) WHERE carried.thread_id = said.thread_id)
+        AS copies,
+    sum(said.thread_relation = 'verbatim') AS verbatim, sum(said.thread_relation = 'cut') AS cut,
+    sum(said.thread_relation = 'reworded') AS reworded,
+    min(said.seen_at) AS first_seen_at, max(said.seen_at) AS last_seen_at
+FROM claims AS said JOIN articles USING (version)
+LEFT JOIN claims AS first ON first.claim = (SELECT min(claim) FROM claims WHERE id = said.thread_id)
+WHERE said.thread_id IS NOT NULL GROUP BY said.thread_id HAVING count(*) > 1;
+
+CREATE VIEW same_claim_across_outlets AS  -- the threads of more than one outlet, those of the most first
+SELECT * FROM threads WHERE outlets > 1 ORDER BY outlets DESC, last_seen_at DESC, thread;
+
+CREATE VIEW linked_claims AS  -- pairs of claims that are about the same and not the same; the later one first
+SELECT thread_links.relation, later.text, coalesce(later.speaker_name, later.speaker_text) AS speaker,
+    later.source_domain AS outlet, later.seen_at,
+    earlier.text AS other_text, coalesce(earlier.speaker_name, earlier.speaker_text) AS other_speaker,
+    earlier.source_domain AS other_outlet, earlier.seen_at AS other_seen_at,
+    thread_links.thread, thread_links.other
+FROM thread_links
+JOIN claims AS later ON later.claim = (SELECT min(claim) FROM claims WHERE id = thread_links.thread)
+JOIN claims AS earlier ON earlier.claim = (SELECT min(claim) FROM claims WHERE id = thread_links.other);
+
+CREATE VIEW figures_that_differ AS  -- who gives which figure, in two claims about the same
+SELECT text, speaker, outlet, seen_at, other_text, other_speaker, other_outlet, other_seen_at, relation
+FROM linked_claims WHERE relation IN ('figures_differ', 'corrected') ORDER BY seen_at DESC, thread, other;
+
+CREATE VIEW denied AS  -- pairs of claims of which one says that the other is not so
+SELECT text, speaker, outlet, seen_at, other_text, other_speaker, other_outlet, other_seen_at
+FROM linked_claims WHERE relation = 'denied_by' ORDER BY seen_at DESC, thread, other;

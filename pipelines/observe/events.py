@@ -19,6 +19,7 @@ SOURCE_DEGRADED = "claimwire.source.degraded"
 SOURCE_RECOVERED = "claimwire.source.recovered"
 ARTICLE_COPIED = "claimwire.article.copied"
 ARTICLE_REVISED = "claimwire.article.revised"
+THREAD_LINKED = "claimwire.thread.linked"
 STORY_MERGED = "claimwire.story.merged"
 SPEAKER_JOINED = "claimwire.speaker.joined"
 SPEAKER_SPLIT = "claimwire.speaker.split"
@@ -52,6 +53,23 @@ def claim_event(claim: ClaimMessage, now: datetime) -> Event:
         "text": claim.text,
     }
     return _event(CLAIM_EXTRACTED, claim.source.feed_url or _PRODUCT, claim.id, now, data, claim.id)
+
+
+def thread_event(article: Article, claim: Claim, other: str, relation: str, now: datetime) -> Event:
+    """That a claim begins a thread that is linked to the thread ``other``. Its id depends on both alone.
+
+    ``relation`` is what the new thread is to the other: ``figures_differ``, ``denied_by`` (one of them says that the
+    other is not so), ``corrected`` (the same article gave another figure before), ``speaker_differs``.
+    """
+    data = {
+        "thread": claim.id,
+        "other": other,
+        "relation": relation,
+        "article_id": article.id,
+        "url": article.canonical_url,
+        "text": claim.text,
+    }
+    return _event(THREAD_LINKED, article.source.feed_url or _PRODUCT, claim.id, now, data, claim.id, other)
 
 
 def change_events(record: EnrichedArticle) -> list[Event]:
