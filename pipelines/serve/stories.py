@@ -180,6 +180,15 @@ class Carried(NamedTuple):
     seen_at: str
 
 
+class Link(NamedTuple):
+    """Another thread, and what it is to this one."""
+
+    thread: str
+    relation: str
+    text: str
+    speaker: str | None
+
+
 class Thread(NamedTuple):
     """One claim in whichever article and words."""
 
@@ -194,6 +203,8 @@ class Thread(NamedTuple):
     """Of which there is more than one."""
     denials: tuple[tuple[int, Shown], ...]
     """Claims of the thread that deny it, with their versions."""
+    links: tuple[Link, ...]
+    """Threads about the same that are not the same."""
 
 
 def thread(store: Stored, thread_id: str) -> Thread | None:
@@ -215,7 +226,22 @@ def thread(store: Stored, thread_id: str) -> Thread | None:
         (group.version, shown) for group in groups for shown in group.claims if shown.claim.polarity == "denied"
     )
     carried = tuple(Carried(*copy) for copy in copies)
-    return Thread(thread_id, groups, count, carried, tuple(_figures(store, thread_id)), denials)
+    return Thread(
+        thread_id, groups, count, carried, tuple(_figures(store, thread_id)), denials, _links(store, thread_id)
+    )
+
+
+def _links(store: Stored, thread_id: str) -> tuple[Link, ...]:
+    rows = store.db.execute(
+        "WITH linked AS (SELECT other AS thread, relation FROM thread_links WHERE thread = ?1 "
+        "UNION SELECT thread, relation FROM thread_links WHERE other = ?1) "
+        "SELECT linked.thread, relation, text, coalesce(speaker_name, speaker_text) FROM linked "
+        "JOIN claims ON claims.claim = "
+        "(SELECT claim FROM claims AS told WHERE told.thread_id = linked.thread ORDER BY seen_at, claim LIMIT 1) "
+        "ORDER BY claims.seen_at LIMIT ?2",
+        (thread_id, _MOST_STORIES),
+    )
+    return tuple(Link(*row) for row in rows)
 
 
 def _figures(store: Stored, thread_id: str) -> list[Figure]:
