@@ -26,6 +26,10 @@ run: $(INSTALLED)  ## install, run the main job on the examples and an outlet se
 		--source examples/articles --source examples/wire.jsonl --allow-private --page-delays 127.0.0.1=0 \
 		--sink jsonl:out/records --sink sqlite:out/news.db --state out/state; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
 	@$(BIN)/claimwire show out/records
+	@echo; echo "Some hours later an article has been corrected. claimwire diff shows what has changed in it:"; echo
+	@$(BIN)/claimwire run --quiet --source examples/feeds-later.opml --sink jsonl:out/records --sink sqlite:out/news.db \
+		--state out/state
+	@$(BIN)/claimwire diff https://courier.example/world/odesa-grain-fire --state out/state
 
 serve: $(INSTALLED)  ## show what make run has found as a page in the browser; it runs the job first where it has not
 	@[ -e out/news.db ] || $(MAKE) --no-print-directory run

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from conftest import Claimwire, run_here, write_jsonl
 
+from claimwire.connectors.outputs.sqlite import SqliteOutput
+from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.reading import read
 from claimwire.pipelines.state import speaker_corrections
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.speaker_corrections import NotCorrectedError
 from claimwire.schemas import EnrichedArticle, decode
 
+ROOT = Path(__file__).resolve().parent.parent
 FIRST = {
     "url": "https://a.example/1",
     "title": "Harbour wall",
@@ -157,3 +160,25 @@ def test_the_commands_say_what_they_have_done(tmp_path: Path, claimwire: Claimwi
     article = runs.records()["3"].article.id
     said = claimwire("split", article, "--speaker", str(first), "--state", str(runs.state))
     assert said.stdout.startswith(f"the speaker in {article} is now ")
+
+
+def test_an_older_store_keeps_whose_claims_are_whose(tmp_path: Path) -> None:
+    first = (ROOT / "tests/fixtures/store_1.sql").read_text(encoding="utf-8")
+    tables, views, rest = first.partition("CREATE VIEW")
+    path = tmp_path / "news.db"
+    with SqliteOutput(path, LAYOUT._replace(version=1, tables=tables, views=views + rest, steps={})) as old:
+        old.db.execute(
+            "INSERT INTO articles (version, id, content_hash, text, authors, tags, seen_at, schema_version, "
+            "pipeline_version, run_id, processed_at) VALUES (1, 'a', 'h', 't', '[]', '[]', '2026', '1', "
+            "'1', 'r', '2026')"
+        )
+        old.db.execute("INSERT INTO speakers VALUES (7, 'Ann Lee', 'person')")
+        old.db.execute(
+            "INSERT INTO claims (claim, version, number, speaker, seen_at, names, content, schema_version, id, "
+            "article_id, text, quote_type, polarity, modality, hedges, quantities, entities, sentence) VALUES "
+            "(3, 1, 0, 7, '2026', '', '[]', '1', 'c', 'a', 'it is so', 'direct', 'affirmed', 'asserted', "
+            "'[]', '[]', '[]', '')"
+        )
+    with SqliteOutput(path, LAYOUT) as new:
+        assert new.db.execute("SELECT speaker, text FROM said").fetchall() == [("Ann Lee", "it is so")]
+        assert new.db.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -121,7 +121,7 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     if near and likelihood(some, others, aligned, cosine) < _least(aligned):
         return "no"
     if speakers_differ(one, other):
-        return "speaker differs"
+        return "speaker differs" if near else "no"
     return "cut" if near and _is_part(some, others, aligned) else "reworded"
 
 
@@ -341,8 +341,6 @@ def speakers_differ(one: Said, other: Said) -> bool:
     if not one.speaker or not other.speaker or one.speaker_type != other.speaker_type:
         return False
     some, others = (re.findall(r"\w+", said.speaker.lower()) for said in (one, other) if said.speaker)
-    if one.speaker_type == "person":
-        return some[-1:] != others[-1:]
     initials = ["".join(word[0] for word in words) for words in (some, others)]
     return not set(some) & set(others) and initials[0] not in others and initials[1] not in some
 

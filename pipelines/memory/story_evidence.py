@@ -125,7 +125,7 @@ def _signs_of_pair(
         np.log1p(abs(new.day - old.day)),
         float(bool(new.outlet) and new.outlet == old.outlet),
         _shared(new.lines, old.lines) / max(1, min(len(new.lines), len(old.lines)) // 4),
-        best.max(initial=0),
+        best[0] if len(best) else 0,
         best.sum(),
         np.log1p(min(new.length, old.length)),
         0,
@@ -137,8 +137,10 @@ def _signs_of_pair(
 
 
 def _shared(ones: bytes, others: bytes) -> int:
-    few, many = sorted((np.frombuffer(ones, np.uint32), np.frombuffer(others, np.uint32)), key=len)
-    return int(np.count_nonzero(np.isin(few, many, assume_unique=True))) if len(few) else 0
+    if not ones or not others:
+        return 0
+    # For so few, sets of Python are faster than arrays.
+    return len({*memoryview(ones).cast("I")}.intersection(memoryview(others).cast("I")))
 
 
 def _meaning(one: bytes, other: bytes) -> float:

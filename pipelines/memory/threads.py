@@ -91,7 +91,12 @@ class Threads:
             return Thread(first.thread.hex(), cast("Literal['verbatim', 'cut', 'reworded']", relation)), []
         self._add(record, own, said, vector)
         at = seen_at(record)
-        links = {first.thread.hex(): _link(relation, first, record) for relation, first in found if relation in _LINKS}
+        # Within an article it is mostly one who reports what the other said.
+        links = {
+            first.thread.hex(): _link(relation, first, record)
+            for relation, first in found
+            if relation in _LINKS and first.article != record.article.id
+        }
         events = [thread_event(record.article, claim, other, how, at) for other, how in sorted(links.items())]
         return Thread(claim.id, "first"), events
 
