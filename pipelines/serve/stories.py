@@ -112,15 +112,15 @@ def story(store: Stored, story_id: str) -> Story | None:
 def _sayings(groups: Sequence[Group]) -> list[Saying]:
     """By speaker what is said; what was said before in the same thread, or in the same words, is not repeated."""
     by_name: defaultdict[str, list[tuple[int, Shown]]] = defaultdict(list)
-    seen = set()
+    seen: set[tuple[str | None, str]] = set()
     for group in groups:
         for shown in group.claims:
             said = shown.claim.speaker
             name = said.name if said else None
-            same = shown.claim.thread.id if shown.claim.thread else shown.claim.text
-            if name and (name, same) not in seen:
-                seen.add((name, same))
+            same = {(name, shown.claim.text), (name, shown.claim.thread.id if shown.claim.thread else shown.claim.text)}
+            if name and seen.isdisjoint(same):
                 by_name[name].append((group.version, shown))
+            seen |= same
     found = []
     for name, several in by_name.items():
         denied = [one.claim.polarity == "denied" for _, one in several]
