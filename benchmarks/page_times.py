@@ -2,9 +2,10 @@
 
     python benchmarks/page_times.py [--claims 100000 1000000] [--store FILE] [--seconds 20]
 
-*Views.* The page of a store of made-up claims (those of ``benchmarks/store.py``, with a place in every fourth article),
-asked over HTTP on this machine by one reader, each view eleven times. Printed are the median and the slowest time to
-the last byte, and the processor time of the server per request. Goal: a median of 200 ms at 1,000,000 claims.
+*Views.* The page of a store of made-up claims (those of ``benchmarks/store.py``, with a place in every fourth article,
+stories of seven articles, and a claim in every second article that others have, too), asked over HTTP on this machine
+by one reader, each view eleven times. Printed are the median and the slowest time to the last byte, and the processor
+time of the server per request. Goal: a median of 200 ms at 1,000,000 claims.
 
 *Live.* One process writes passes of 20 articles into the store for some seconds, while five readers follow ``/live``
 and one asks for the latest claims again and again. Counted are claims that a reader was not given (goal: none), failed
@@ -37,7 +38,7 @@ from store import put, records
 
 from claimwire.connectors.outputs.sqlite import Batch, SqliteOutput
 from claimwire.pipelines.memory.store import LAYOUT
-from claimwire.schemas import EnrichedArticle, KnowledgeBaseEntry, encode
+from claimwire.schemas import EnrichedArticle, KnowledgeBaseEntry, Story, Thread, encode
 
 _PASS = 2_000
 _TIMES = 11
@@ -70,7 +71,7 @@ def main(argv: list[str]) -> int:
 
 def fill(path: Path, count: int) -> None:
     """Write a store with so many claims."""
-    made = placed(records(count))
+    made = joined(records(count))
     number = 0
     with SqliteOutput(path, LAYOUT) as output:
         while held := [encode(record) for record in islice(made, _PASS)]:
@@ -78,16 +79,18 @@ def fill(path: Path, count: int) -> None:
             output.write(Batch("benchmark", str(number), number), partial(put, held))
 
 
-def placed(made: Iterator[EnrichedArticle]) -> Iterator[EnrichedArticle]:
-    """Records, of which every fourth mentions a place."""
+def joined(made: Iterator[EnrichedArticle]) -> Iterator[EnrichedArticle]:
+    """Records with places, stories and threads."""
     for number, record in enumerate(made):
-        if number % 4:
-            yield record
-            continue
-        place = number // 4 % _PLACES
-        kb = KnowledgeBaseEntry("geonames", str(place), -50 + place % 120, -170 + place * 7 % 340)
-        entity = msgspec.structs.replace(record.entities[0], name=f"Place {place}", label="GPE", kb=kb)
-        yield msgspec.structs.replace(record, entities=(entity,))
+        entities, claims = record.entities, record.claims
+        if number % 4 == 0:
+            place = number // 4 % _PLACES
+            kb = KnowledgeBaseEntry("geonames", str(place), -50 + place % 120, -170 + place * 7 % 340)
+            entities = (msgspec.structs.replace(entities[0], name=f"Place {place}", label="GPE", kb=kb),)
+        if number % 2:
+            thread = Thread(f"t{number // 9}", "first" if number % 9 < 2 else "verbatim")
+            claims = (msgspec.structs.replace(claims[0], thread=thread), *claims[1:])
+        yield msgspec.structs.replace(record, entities=entities, claims=claims, story=Story(f"s{number // 7}"))
 
 
 class Server:
@@ -152,6 +155,11 @@ def views(server: Server, count: int, last: bool) -> list[bool]:
         "an article": f"/article/{count // 24}",
         "two side by side": f"/article/{count // 24}/beside/{count // 24 + 1}",
         "a speaker": "/speaker/1",
+        "stories": "/stories",
+        "a story": "/story?id=s3",
+        "a story's claims": "/?story=s3",
+        "threads": "/threads",
+        "a thread": "/thread?id=t3",
         "map": "/map",
         "map of a week": "/map?since=2026-11-13",
         "sources": "/sources",

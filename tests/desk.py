@@ -91,10 +91,11 @@ def bridge(paragraphs: Sequence[str], relation: str = "first") -> list[Claim]:
     figure = Quantity(*number, float(text[slice(*number)]), "cable", ">=")
     thread = Thread("t-cables", relation)  # type: ignore[arg-type]
     was = EarlierClaim("0", "At least 14 cables have rusted through", "Ana Verr")
+    alone = Thread("t-closed", "first") if relation == "first" else None
     changed = None if relation == "first" else Changed(("figure",), was)
     closed, verr = "The bridge at Odesa will stay closed", "Ana Verr"
     return [
-        claim(text, closed, verr, verr, "said", 0, entities=(0,), check_worthiness=0.4),
+        claim(text, closed, verr, verr, "said", 0, entities=(0,), check_worthiness=0.4, thread=alone),
         claim(text, cables, "she", "Ana Verr", "said", 1, quantities=(figure,), thread=thread, changed=changed),
         claim(text, "that the bridge is unsafe", "The builders", None, "denied", 2, polarity="denied", kind="belief"),
     ]  # fmt: skip

@@ -107,6 +107,9 @@ def serving(store: Path, *options: str, **variables: str) -> Iterator[Page]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     store = tmp_path_factory.mktemp("desk") / "news.db"
     desk.write(store, *desk.records())
+    with sqlite3.connect(store) as db:
+        db.execute("INSERT INTO thread_links VALUES ('t-cables', 't-closed', 'speaker_differs')")
+    db.close()
     with serving(store) as served:
         yield served
 
@@ -280,6 +283,9 @@ def test_a_thread_has_where_it_was_first_seen_who_carries_it_and_figures_that_di
     assert "/thread?id=t-cables" in [each.get("href") for each in tree(page.get("/threads").text).cssselect(".heads a")]
     shown = tree(page.get("/thread?id=t-cables").text)
     assert "First seen 1 Mar 2026, 08:00, Courier. 2 claims in 2 articles, and 1 copy." in said(shown)
+    (link,) = shown.cssselect('[aria-labelledby="links-heading"] li')
+    assert said(link.cssselect(".tag")[0]) == "speaker differs"
+    assert link.cssselect("a")[0].get("href") == "/thread?id=t-closed"
     figures = [[said(cell) for cell in line] for line in shown.cssselect("table tr")]
     assert figures == [["14", "Courier"], ["19", "Courier"]]
 

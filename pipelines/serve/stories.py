@@ -112,15 +112,15 @@ def story(store: Stored, story_id: str) -> Story | None:
 def _sayings(groups: Sequence[Group]) -> list[Saying]:
     """By speaker what is said; what was said before in the same thread, or in the same words, is not repeated."""
     by_name: defaultdict[str, list[tuple[int, Shown]]] = defaultdict(list)
-    seen = set()
+    seen: set[tuple[str | None, str]] = set()
     for group in groups:
         for shown in group.claims:
             said = shown.claim.speaker
             name = said.name if said else None
-            same = shown.claim.thread.id if shown.claim.thread else shown.claim.text
-            if name and (name, same) not in seen:
-                seen.add((name, same))
+            same = {(name, shown.claim.text), (name, shown.claim.thread.id if shown.claim.thread else shown.claim.text)}
+            if name and seen.isdisjoint(same):
                 by_name[name].append((group.version, shown))
+            seen |= same
     found = []
     for name, several in by_name.items():
         denied = [one.claim.polarity == "denied" for _, one in several]
@@ -180,6 +180,15 @@ class Carried(NamedTuple):
     seen_at: str
 
 
+class Link(NamedTuple):
+    """Another thread, and what it is to this one."""
+
+    thread: str
+    relation: str
+    text: str
+    speaker: str | None
+
+
 class Thread(NamedTuple):
     """One claim in whichever article and words."""
 
@@ -194,6 +203,8 @@ class Thread(NamedTuple):
     """Of which there is more than one."""
     denials: tuple[tuple[int, Shown], ...]
     """Claims of the thread that deny it, with their versions."""
+    links: tuple[Link, ...]
+    """Threads about the same that are not the same."""
 
 
 def thread(store: Stored, thread_id: str) -> Thread | None:
@@ -215,7 +226,22 @@ def thread(store: Stored, thread_id: str) -> Thread | None:
         (group.version, shown) for group in groups for shown in group.claims if shown.claim.polarity == "denied"
     )
     carried = tuple(Carried(*copy) for copy in copies)
-    return Thread(thread_id, groups, count, carried, tuple(_figures(store, thread_id)), denials)
+    return Thread(
+        thread_id, groups, count, carried, tuple(_figures(store, thread_id)), denials, _links(store, thread_id)
+    )
+
+
+def _links(store: Stored, thread_id: str) -> tuple[Link, ...]:
+    rows = store.db.execute(
+        "WITH linked AS (SELECT other AS thread, relation FROM thread_links WHERE thread = ?1 "
+        "UNION SELECT thread, relation FROM thread_links WHERE other = ?1) "
+        "SELECT linked.thread, relation, text, coalesce(speaker_name, speaker_text) FROM linked "
+        "JOIN claims ON claims.claim = "
+        "(SELECT claim FROM claims AS told WHERE told.thread_id = linked.thread ORDER BY seen_at, claim LIMIT 1) "
+        "ORDER BY claims.seen_at LIMIT ?2",
+        (thread_id, _MOST_STORIES),
+    )
+    return tuple(Link(*row) for row in rows)
 
 
 def _figures(store: Stored, thread_id: str) -> list[Figure]:
