@@ -83,7 +83,7 @@ fuzz: $(FOR_TESTS)  ## random and hostile input to all that reads a stranger's b
 
 lock: $(INSTALLED)  ## renew deploy/requirements.lock: every package with its version and hashes, for Linux and macOS
 	$(call pip_install,.[audit])
-	$(BIN)/uv pip compile setup.py --output-file deploy/requirements.lock --upgrade --universal --python-version 3.11 \
+	$(BIN)/uv pip compile setup.py --extra serve --output-file deploy/requirements.lock --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --quiet
 
 audit: $(INSTALLED)  ## look up the packages of deploy/requirements.lock among the known vulnerabilities (network)

@@ -161,9 +161,10 @@ class Duplicate(Record, frozen=True):
     kind: Kind
     method: str
     """The rule that decided: ``id``, ``guid``, ``url``, ``text`` or ``continued``; for a near-duplicate what was done
-    to the text: ``abridged``, ``extended`` or ``edited``."""
+    to the text: ``abridged``, ``extended`` or ``edited``; or ``chained`` if it is a copy of a copy of ``of``."""
     score: float | None
-    """The share of the text that both have, 0 to 1; null if it was not measured."""
+    """The share of the text that both have, 0 to 1; of a chained copy, that it shares with the copy between them; null
+    if it was not measured."""
     first_seen_at: datetime | None
     """When the canonical article was first seen."""
     added: float | None = None
@@ -420,8 +421,9 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``story.merged``, ``source.failed``,
-    ``source.silent``, ``source.degraded``, ``source.recovered``, ``run.completed``."""
+    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``story.merged``, ``speaker.joined``,
+    ``speaker.split``, ``source.failed``, ``source.silent``, ``source.degraded``, ``source.recovered``,
+    ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

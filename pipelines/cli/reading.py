@@ -71,16 +71,16 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
 @click.option(
-    "--threads",
-    is_flag=True,
-    help="Instead of claims, the threads in which one of them stands: who said it first, who repeated it in which "
-    "words, who gives another figure or denies it. --limit is for threads, --sort and --format do nothing.",
-)
-@click.option(
     "--stories",
     is_flag=True,
     help="Show stories instead of claims: articles on the same event, those of most outlets first. Goes with --since, "
     "--until and --limit.",
+)
+@click.option(
+    "--threads",
+    is_flag=True,
+    help="Instead of claims, the threads in which one of them stands: who said it first, who repeated it in which "
+    "words, who gives another figure or denies it. Goes with filters of claims and --limit, which is for threads.",
 )
 @click.option(
     "--format",
@@ -130,16 +130,18 @@ def show(
     )
     if stories and (wanted != Filter(since=wanted.since, until=wanted.until) or form != "table"):
         raise UsageError("--stories goes with --since, --until and --limit only")
+    if more["threads"] and (stories or form != "table" or more["order"] != "written"):
+        raise UsageError("--threads goes with filters of claims and --limit only")
     try:
-        if more["threads"]:
-            from claimwire.pipelines.read.threads import show_threads  # noqa: PLC0415
-
-            show_threads(given, wanted, more["limit"])
-            return
         if stories:
             from claimwire.pipelines.read.stories import show_stories  # noqa: PLC0415
 
             show_stories(given, wanted.since, wanted.until, more["limit"])
+            return
+        if more["threads"]:
+            from claimwire.pipelines.read.threads import show_threads  # noqa: PLC0415
+
+            show_threads(given, wanted, more["limit"])
             return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)

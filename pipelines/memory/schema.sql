@@ -101,7 +101,6 @@ CREATE INDEX claims_by_id ON claims (id);
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
-CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
 
 CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change

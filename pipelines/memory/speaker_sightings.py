@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from claimwire.pipelines.extract.cast.roles import WORD, ages_beside, roles_beside
 from claimwire.pipelines.extract.entities import places
 from claimwire.pipelines.extract.entities.names import bare, courtesy, fold, spelling, without_titles
+from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import EnrichedArticle, Entity
 
 Kind = Literal["person", "body", "place"]
@@ -169,8 +170,10 @@ def _roles(text: str, start: int, end: int, since: int) -> Iterator[Role]:
     """The roles beside a mention, with their words in the order of the text."""
     window = [bare(word.lower()) for word in WORD.findall(text, max(0, start - 90), end + 140)]
     for role in roles_beside(text, start, end, min(since, start)):
-        kept = tuple(dict.fromkeys(word for word in window if word in role.words and word not in _EMPTY))
-        if role.noun in kept and len(kept) <= _LONGEST:
+        kept = tuple(dict.fromkeys(word for word in window if word in role.words and word.rstrip(".") not in _EMPTY))
+        # "The spokesman for President | Ann Lee" is not her.
+        is_of_another = bool(kept) and kept[-1] != role.noun and kept[-1] in sections("roles.txt")["title"]
+        if role.noun in kept and len(kept) <= _LONGEST and not is_of_another:
             yield Role(role.noun, kept)
 
 

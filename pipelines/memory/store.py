@@ -52,8 +52,12 @@ ALTER TABLE claims ADD COLUMN speaker_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_id TEXT;
 ALTER TABLE claims ADD COLUMN thread_relation TEXT;
 ALTER TABLE claims ADD COLUMN story_id TEXT;
-CREATE INDEX claims_by_speaker_id ON claims (speaker_id, seen_at, source_domain, speaker) WHERE speaker_id IS NOT NULL;
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+CREATE TABLE stories (
+    story TEXT PRIMARY KEY,
+    merged_into TEXT
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE thread_links (
     thread TEXT NOT NULL,
     other TEXT NOT NULL,
@@ -61,11 +65,6 @@ CREATE TABLE thread_links (
     PRIMARY KEY (thread, other)
 ) WITHOUT ROWID;
 CREATE INDEX thread_links_by_other ON thread_links (other);
-CREATE TABLE stories (
-    story TEXT PRIMARY KEY,
-    merged_into TEXT
-) WITHOUT ROWID;
-CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE changes (
     version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
     number INTEGER NOT NULL,

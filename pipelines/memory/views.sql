@@ -89,6 +89,33 @@ FROM articles LEFT JOIN copies USING (version)
 LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
 GROUP BY source_domain ORDER BY articles DESC, outlet;
 
+CREATE VIEW told_stories AS  -- one row for each story: stories that were merged count as one, and so do the versions of an article
+WITH told AS (
+    SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
+    FROM articles JOIN stories ON stories.story = articles.story_id
+    WHERE NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version)
+)
+SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
+    (
+        SELECT title FROM stories AS part JOIN articles AS first ON first.story_id = part.story
+        WHERE part.story = told.whole OR part.merged_into = told.whole ORDER BY first.seen_at, first.version LIMIT 1
+    ) AS title,
+    (
+        SELECT group_concat(name, ', ') FROM (
+            SELECT entities.name AS name FROM stories AS part JOIN articles AS one ON one.story_id = part.story
+            JOIN entities ON entities.version = one.version
+            WHERE (part.story = told.whole OR part.merged_into = told.whole)
+                AND entities.label IN ('PERSON', 'ORG', 'GPE', 'LOC', 'NORP', 'FAC', 'EVENT')
+            GROUP BY entities.name ORDER BY count(DISTINCT one.id) DESC, min(entities.start), entities.name LIMIT 5
+        )
+    ) AS names,
+    min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at
+FROM told GROUP BY whole;
+
+CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
+SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
+ORDER BY outlets DESC, articles DESC, first_seen_at, story;
+
 CREATE VIEW threads AS  -- claims that several articles make, in whichever words; the words and speaker of the first
 SELECT said.thread_id AS thread, first.text, coalesce(first.speaker_name, first.speaker_text) AS speaker,
     count(*) AS claims,
@@ -124,30 +151,3 @@ FROM linked_claims WHERE relation IN ('figures_differ', 'corrected') ORDER BY se
 CREATE VIEW denied AS  -- pairs of claims of which one says that the other is not so
 SELECT text, speaker, outlet, seen_at, other_text, other_speaker, other_outlet, other_seen_at
 FROM linked_claims WHERE relation = 'denied_by' ORDER BY seen_at DESC, thread, other;
-
-CREATE VIEW told_stories AS  -- one row for each story: stories that were merged count as one, and so do the versions of an article
-WITH told AS (
-    SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
-    FROM articles JOIN stories ON stories.story = articles.story_id
-    WHERE NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version)
-)
-SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
-    (
-        SELECT title FROM stories AS part JOIN articles AS first ON first.story_id = part.story
-        WHERE part.story = told.whole OR part.merged_into = told.whole ORDER BY first.seen_at, first.version LIMIT 1
-    ) AS title,
-    (
-        SELECT group_concat(name, ', ') FROM (
-            SELECT entities.name AS name FROM stories AS part JOIN articles AS one ON one.story_id = part.story
-            JOIN entities ON entities.version = one.version
-            WHERE (part.story = told.whole OR part.merged_into = told.whole)
-                AND entities.label IN ('PERSON', 'ORG', 'GPE', 'LOC', 'NORP', 'FAC', 'EVENT')
-            GROUP BY entities.name ORDER BY count(DISTINCT one.id) DESC, min(entities.start), entities.name LIMIT 5
-        )
-    ) AS names,
-    min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at
-FROM told GROUP BY whole;
-
-CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
-SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
-ORDER BY outlets DESC, articles DESC, first_seen_at, story;

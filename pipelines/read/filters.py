@@ -111,12 +111,15 @@ def plain_conditions(wanted: Filter) -> tuple[str, list[Any]]:
     if wanted.speaker and wanted.speakers:
         parts.append((_MEANT, [json_text(sorted(wanted.speakers)), wanted.speaker.fts5(_SPEAKER)]))
     if wanted.story:
-        parts.append(("claims.version IN (SELECT version FROM articles WHERE story_id = ?)", [wanted.story]))
+        of_story = f"claims.version IN (SELECT version FROM articles WHERE story_id IN ({PARTS}))"  # noqa: S608
+        parts.append((of_story, [wanted.story, wanted.story]))
     if wanted.place:
         parts.append((_HAS_ENTITY, [wanted.place]))
     return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]
 
 
+PARTS = "SELECT story FROM stories WHERE story = ? OR merged_into = ?"
+"""The ids under which the articles of a story stand in a store; those of stories that were merged into it, too."""
 _MEANT = (
     "(claims.speaker_id IN (SELECT value FROM json_each(?)) "
     "OR claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?))"

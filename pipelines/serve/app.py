@@ -24,7 +24,7 @@ from claimwire.errors import ClaimwireError, UsageError
 from claimwire.pipelines.read import times
 from claimwire.pipelines.read.stored import Stored
 from claimwire.pipelines.serve import drawing, finding, live, looking, stories
-from claimwire.pipelines.serve.asked import KINDS, address, asked, conditions_said
+from claimwire.pipelines.serve.asked import KINDS, asked, conditions_said
 from claimwire.pipelines.serve.beside import beside, changes, words_of
 from claimwire.pipelines.serve.charting import chart
 from claimwire.pipelines.serve.gate import COOKIE, LOGIN, Gate, cookie_of, same
@@ -63,8 +63,8 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
         Route("/article/{version:int}", page.article),
         Route("/article/{version:int}/beside/{other:int}", page.beside),
         Route("/article", page.by_id),
-        Route("/speaker/{name:int}", page.speaker),
-        Route("/speaker", page.speaker),
+        Route("/speaker/{speaker:int}", page.speaker),
+        Route("/speaker", page.speaker_by_id),
         Route("/stories", page.stories),
         Route("/story", page.story),
         Route("/threads", page.threads),
@@ -178,19 +178,21 @@ class _Page:
         return RedirectResponse(f"/article/{version}", 303)
 
     def speaker(self, request: Request) -> Response:
-        """What was said over time, by somebody known across articles or under a name."""
+        """What a speaker has said over time."""
         before = _row(request.query_params.get("before"))
-        is_name = "name" in request.path_params
-        who = _path_row(request, "name") if is_name else request.query_params.get("id", "")
         with self._store() as store:
-            found = looking.speaker(store, who, _CLAIMS, before)
+            found = looking.speaker(store, _path_row(request, "speaker"), _CLAIMS, before)
         if found is None:
             raise HTTPException(404, "There is no such speaker in this store.")
-        here = [] if is_name else [("id", str(who))]
-        return _html(
-            "speaker.html", view="", found=found, chart=chart(found.days), first=before is None, is_name=is_name,
-            url=address(request.url.path, here), older=address(request.url.path, [*here, ("before", str(found.older))]),
-        )  # fmt: skip
+        return _html("speaker.html", view="", found=found, chart=chart(found.days), first=before is None)
+
+    def speaker_by_id(self, request: Request) -> Response:
+        """From the id of a speaker to the page of whom it stands for."""
+        with self._store() as store:
+            found = looking.speaker_of(store, request.query_params.get("id", ""))
+        if found is None:
+            raise HTTPException(404, "There is no speaker with this id in this store.")
+        return RedirectResponse(f"/speaker/{found}", 303)
 
     def stories(self, request: Request) -> Response:
         """The stories that were told last."""

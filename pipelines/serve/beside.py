@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-_WORD = re.compile(r"\w+|[^\w\s]+")
-_SPACE_OR_WORD = re.compile(r"\s+|\w+|[^\w\s]+")
+_NUMBER_OR_WORD = r"\w+(?:[.,'’]\w+)*"
+_WORD = re.compile(_NUMBER_OR_WORD)
+_TOKEN = re.compile(rf"\s+|{_NUMBER_OR_WORD}|[^\w\s]+")
 _ALIKE = 0.4
 """The share of words that two paragraphs must have in common to stand beside each other."""
 _MOST_PARAGRAPHS = 400
@@ -40,7 +41,7 @@ class Beside(NamedTuple):
 def beside(left: str, right: str) -> Iterator[Beside]:
     """The paragraphs of two texts, each next to that of the other which is most like it. Space makes no difference."""
     ours, theirs = ([line for line in text.split("\n") if line.strip()][:_MOST_PARAGRAPHS] for text in (left, right))
-    some, others = ([tuple(_WORD.findall(line)) for line in lines] for lines in (ours, theirs))
+    some, others = ([" ".join(line.split()) for line in lines] for lines in (ours, theirs))
     for what, a, b, c, d in SequenceMatcher(None, some, others, autojunk=False).get_opcodes():
         if what == "equal":
             yield from (
@@ -70,7 +71,7 @@ def _most_alike(line: str, others: Sequence[str]) -> int | None:
     best, where = _ALIKE, None
     for at, other in enumerate(others):
         words = Counter(_WORD.findall(other))
-        share = 2 * (counts & words).total() / (counts.total() + words.total())
+        share = 2 * (counts & words).total() / max(counts.total() + words.total(), 1)
         if share > best:
             best, where = share, at
     return where
@@ -78,7 +79,7 @@ def _most_alike(line: str, others: Sequence[str]) -> int | None:
 
 def changes(one: str, other: str) -> Beside:
     """Two paragraphs word by word."""
-    some, others = _SPACE_OR_WORD.findall(one), _SPACE_OR_WORD.findall(other)
+    some, others = _TOKEN.findall(one), _TOKEN.findall(other)
     if max(len(some), len(others)) > 2 * _MOST_WORDS:
         return Beside((Piece(one, True),), (Piece(other, True),))
     left: list[Piece] = []

@@ -15,6 +15,8 @@ _MOST_VERSIONS = 30
 _MOST_COPIES = 200
 _MOST_PLACES = 400
 _MOST_NAMES = 12
+_MOST_NAMED = 500
+"""The latest claims of a speaker by which names are counted."""
 _MOST_COUNTED = 10_000
 """The latest claims of a speaker by which days and outlets are counted."""
 _MOST_ARTICLES = 20_000
@@ -141,13 +143,18 @@ def _copies(db: sqlite3.Connection, article_id: str) -> tuple[Other, ...]:
 class Speaker(NamedTuple):
     """Who claims are said by, and what was said over time."""
 
+    speaker: int
     name: str
     type: str
+    is_known: bool
+    """Whether it is known across articles who it is; else several may go by the name."""
     others: tuple[str, ...]
-    """Other forms of the name, of a speaker who is known across articles."""
+    """Other names, those of most claims first."""
+    roles: tuple[str, ...]
+    """What articles say that the speaker is, what most say first."""
     claims: int
     counted: int
-    """The latest of them, over which outlets and days are counted."""
+    """The latest of them, over which outlets, names and days are counted."""
     outlets: int
     first_at: str
     last_at: str
@@ -159,47 +166,55 @@ class Speaker(NamedTuple):
     """The key of the last claim that is shown, if there are more before it."""
 
 
-def speaker(store: Stored, who: int | str, limit: int, before: int | None = None) -> Speaker | None:
-    """What is known of a speaker, with the claims before a claim; None where there is no such speaker.
+def speaker_of(store: Stored, id_: str) -> int | None:
+    """The row of a speaker, by the id across articles; an id that was joined leads to the other's."""
+    found = store.db.execute(
+        "SELECT speaker FROM speakers WHERE id = coalesce((SELECT into_id FROM joined_speakers WHERE id = ?), ?)",
+        (id_, id_),
+    ).fetchone()
+    return found[0] if found else None
 
-    Args:
-        store: An open store.
-        who: The row of a name, whoever has it; or the id of somebody across articles, under whichever name.
-        limit: How many claims at most.
-        before: The key of a claim.
-    """
+
+def speaker(store: Stored, number: int, limit: int, before: int | None = None) -> Speaker | None:
+    """What is known of a speaker, with the claims before a claim; None where there is no such speaker."""
     db = store.db
-    by = "speaker" if isinstance(who, int) else "speaker_id"
+    named = db.execute("SELECT name, type, id FROM speakers WHERE speaker = ?", (number,)).fetchone()
     claims, first, last = (
-        db.execute(f"SELECT {what} FROM claims WHERE {by} = ?", (who,)).fetchone()[0]  # noqa: S608
+        db.execute(f"SELECT {what} FROM claims WHERE speaker = ?", (number,)).fetchone()[0]  # noqa: S608
         for what in ("count(*)", "min(seen_at)", "max(seen_at)")  # together they would read all rows
     )
-    if not claims:
+    if named is None or not claims:
         return None
     latest = db.execute(
-        f"SELECT substr(seen_at, 1, 10), source_domain, speaker FROM claims WHERE {by} = ? "  # noqa: S608
-        "ORDER BY seen_at DESC LIMIT ?",
-        (who, _MOST_COUNTED),
+        "SELECT substr(seen_at, 1, 10), source_domain FROM claims WHERE speaker = ? ORDER BY seen_at DESC LIMIT ?",
+        (number, _MOST_COUNTED),
     ).fetchall()
-    days = Counter(day for day, _, _ in latest)
+    days = Counter(day for day, _ in latest)
+    names = db.execute(
+        "SELECT speaker_name FROM (SELECT speaker_name FROM claims WHERE speaker = ? ORDER BY seen_at DESC LIMIT ?) "
+        "WHERE speaker_name <> ? GROUP BY speaker_name ORDER BY count(*) DESC, speaker_name LIMIT ?",
+        (number, _MOST_NAMED, named[0], _MOST_NAMES),
+    )
+    roles = db.execute(
+        "SELECT role FROM roles WHERE speaker = ? GROUP BY role ORDER BY count(*) DESC, role LIMIT ?",
+        (number, _MOST_NAMES),
+    )
     rows = select_rows(
         db,
-        f"{by} = ? AND (? IS NULL OR (seen_at, claim) < ((SELECT seen_at FROM claims WHERE claim = ?), ?)) "  # noqa: S608
+        "speaker = ? AND (? IS NULL OR (seen_at, claim) < ((SELECT seen_at FROM claims WHERE claim = ?), ?)) "
         "ORDER BY seen_at DESC, claim DESC LIMIT ?",
-        *(who, before, before, before, limit + 1),
+        *(number, before, before, before, limit + 1),
     )
-    named = [
-        db.execute("SELECT name, type FROM speakers WHERE speaker = ?", (number,)).fetchone()
-        for number, _ in Counter(number for _, _, number in latest if number is not None).most_common(_MOST_NAMES)
-    ]
-    name, type_ = named[0] if named else ("somebody", "unknown")
     return Speaker(
-        name=name,
-        type=type_,
-        others=tuple(dict.fromkeys(other for other, _ in named if other != name)),
+        speaker=number,
+        name=named[0],
+        type=named[1],
+        is_known=named[2] is not None,
+        others=tuple(name for (name,) in names),
+        roles=tuple(role for (role,) in roles),
         claims=claims,
         counted=len(latest),
-        outlets=len({outlet for _, outlet, _ in latest}),
+        outlets=len({outlet for _, outlet in latest}),
         first_at=first,
         last_at=last,
         days=tuple(sorted(days.items())),

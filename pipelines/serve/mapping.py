@@ -14,7 +14,7 @@ _MARGIN = 0.12
 _LEAST_DEGREES = 12.0
 _NORTH, _SOUTH = 84.0, -58.0
 _LABELS = 24
-_LETTER, _LINE = 7.2, 15.0
+_LETTER, _LINE = 8.0, 15.0
 """The room of a label, in units of the drawing."""
 _SMALLEST, _LARGEST = 3.5, 14.0
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from claimwire.pipelines.read.filters import PARTS
 from claimwire.pipelines.read.stored import Stored
 from claimwire.pipelines.serve.finding import Group, Row, Shown, grouped, select_rows
 from claimwire.schemas import MessageQuantity
@@ -38,14 +39,15 @@ class Headline(NamedTuple):
 def stories(store: Stored) -> list[Headline]:
     """The stories of several articles that were told last, the latest first."""
     rows = store.db.execute(
-        "SELECT story_id, count(*) AS articles, count(DISTINCT source_domain), min(seen_at), max(seen_at) AS last "
+        "SELECT coalesce(merged_into, story_id) AS whole, count(*) AS articles, count(DISTINCT source_domain), "
+        "min(seen_at), max(seen_at) AS last "
         "FROM (SELECT story_id, source_domain, seen_at FROM articles WHERE story_id IS NOT NULL "
-        "ORDER BY seen_at DESC LIMIT ?) "
-        "GROUP BY story_id HAVING articles > 1 ORDER BY last DESC, story_id LIMIT ?",
+        "ORDER BY seen_at DESC LIMIT ?) LEFT JOIN stories ON story = story_id "
+        "GROUP BY whole HAVING articles > 1 ORDER BY last DESC, whole LIMIT ?",
         (_LATEST_ARTICLES, _MOST_STORIES),
     ).fetchall()
-    title = "SELECT title FROM articles WHERE story_id = ? ORDER BY seen_at DESC, version DESC LIMIT 1"
-    return [Headline(id_, store.db.execute(title, (id_,)).fetchone()[0], *rest) for id_, *rest in rows]
+    title = f"SELECT title FROM articles WHERE story_id IN ({PARTS}) ORDER BY seen_at DESC, version DESC LIMIT 1"  # noqa: S608
+    return [Headline(id_, store.db.execute(title, (id_, id_)).fetchone()[0], *rest) for id_, *rest in rows]
 
 
 class Told(NamedTuple):
@@ -85,23 +87,26 @@ class Story(NamedTuple):
 
 def story(store: Stored, story_id: str) -> Story | None:
     """A story; None where there is none."""
+    merged = store.db.execute("SELECT merged_into FROM stories WHERE story = ?", (story_id,)).fetchone()
+    whole = (merged and merged[0]) or story_id
     rows = store.db.execute(
-        "SELECT version, title, coalesce(source_name, source_domain), seen_at, "
+        "SELECT version, title, coalesce(source_name, source_domain), seen_at, "  # noqa: S608
         "CASE WHEN EXISTS (SELECT 1 FROM copies WHERE copies.version = articles.version) THEN 'copy' "
         "WHEN EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version) THEN 'revision' END, "
         "(SELECT count(*) FROM claims WHERE claims.version = articles.version) "
-        "FROM articles WHERE story_id = ? ORDER BY seen_at, version LIMIT ?",
-        (story_id, _MOST_ARTICLES),
+        f"FROM articles WHERE story_id IN ({PARTS}) ORDER BY seen_at, version LIMIT ?",
+        (whole, whole, _MOST_ARTICLES),
     )
     articles = tuple(Told(*row) for row in rows)
     if not articles:
         return None
     claims = select_rows(
         store.db,
-        "claims.version IN (SELECT version FROM articles WHERE story_id = ?) ORDER BY claims.version, number LIMIT ?",
-        *(story_id, _MOST_CLAIMS),
+        f"claims.version IN (SELECT version FROM articles WHERE story_id IN ({PARTS})) "  # noqa: S608
+        "ORDER BY claims.version, number LIMIT ?",
+        *(whole, whole, _MOST_CLAIMS),
     )
-    return Story(story_id, articles[-1].title, articles, tuple(_sayings(list(grouped(store, claims)))))
+    return Story(whole, articles[-1].title, articles, tuple(_sayings(list(grouped(store, claims)))))
 
 
 def _sayings(groups: Sequence[Group]) -> list[Saying]:
