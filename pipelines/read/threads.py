@@ -13,13 +13,12 @@ from rich.text import Text
 
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.normalize.text import escaped
-from claimwire.pipelines.observe.events import THREAD_LINKED
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers, carrying
 from claimwire.pipelines.read.filters import Filter, matches
 from claimwire.pipelines.read.headings import on_one_line, said_by
 from claimwire.pipelines.read.terminal import screen
-from claimwire.pipelines.read.written import article_files, enriched, events
+from claimwire.pipelines.read.written import article_files, enriched, thread_links
 
 _LINKS = {
     "figures_differ": "other figure",
@@ -56,10 +55,9 @@ def show_threads(paths: Sequence[Path], wanted: Filter, limit: int | None = None
     with carrying(files) as carriers:
         threads = _threads(files, wanted, carriers)
     links: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    for event in events(paths, THREAD_LINKED):
-        thread, other = event.data["thread"], event.data["other"]
+    for thread, other, relation in thread_links(paths):
         if thread in threads and other in threads:
-            links[other].append((event.data["relation"], thread))
+            links[other].append((relation, thread))
     linked = {thread for pairs in links.values() for _, thread in pairs}
     shown = [
         (thread, claims)
