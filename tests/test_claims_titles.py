@@ -85,6 +85,12 @@ SAID = [
 ]
 
 NOT = [
+    # deeds
+    "Minister clarifies rules on parking",
+    "Iran seeks to buy wheat from Norway",
+    "Council explains new bus routes",
+    "Holm hopes to return to Lunde",
+    "Club aims to sign two keepers",
     # topics
     "Iran war: oil rises above 90 dollars",
     "Roof of the station is older than the maps say",

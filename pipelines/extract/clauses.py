@@ -23,6 +23,7 @@ _OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"}
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _QUESTIONS = frozenset({"what", "who", "how", "why", "where", "when"})
 _OPENING, _CLOSING = frozenset("\"“'‘«"), frozenset("\"”'’»")
+_PAST = frozenset({"was", "were", "did"})
 _BEING = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s"})
 _DEEPEST = 6
 _LONGEST_NAME = 16
@@ -88,7 +89,9 @@ def subject(verb: Token, depth: int = 0) -> Token | None:
                 for child in head.children:
                     if child.dep_ in {"dobj", "dative"} and head.i < child.i < verb.i:
                         return child
-            return subject(head, depth + 1)
+            # "Lee said the pier is closed | and called it a ruin": Lee does.
+            above = head.head if verb.dep_ == "conj" and head.dep_ == "ccomp" and goes_on(head) is not None else head
+            return subject(above, depth + 1)
         if verb.dep_ == "acl" and verb.tag_ == "VBG" and _is_quoted(head, verb):
             return _quotes(head, depth)
         if verb.dep_ == "acl" and verb.tag_ == "VBG":
@@ -160,8 +163,18 @@ def owner_of(noun: Token) -> Token | None:
 
 def clause_range(verb: Token) -> Range:
     """A clause with all that depends on it, without a trailing aside ("- though few believe it")."""
+    start, end = _extent(verb)
+    while end - 1 > verb.i and verb.doc[end - 1].tag_ == "CC":
+        end -= 1  # "said prices have risen | but added ..."
+    return start, end
+
+
+def _extent(verb: Token) -> Range:
     start, end = verb.left_edge.i, verb.right_edge.i + 1
     doc = verb.doc
+    next_ = goes_on(verb)
+    if next_ is not None:
+        return start, next_
     for child in verb.rights:
         if child.dep_ in {"advcl", "conj"} and child.lower_ in cue_verbs() and _speaks(child):
             # ", adding that ...", ", and he said ...": a claim of its own.
@@ -181,9 +194,27 @@ def clause_range(verb: Token) -> Range:
     return start, _aside(verb, end)
 
 
+def goes_on(verb: Token) -> int | None:
+    """Where a clause ends whose speaker goes on: "said the pier is closed | and called it a ruin". What is said is in
+    another tense than the verb of saying that the parser took for its second half."""
+    if verb.tag_ == "VBD" or any(c.dep_.startswith("aux") and c.lower_ in _PAST for c in verb.lefts):
+        return None
+    for child in verb.rights:
+        if child.dep_ != "conj" or child.tag_ != "VBD" or any(c.dep_ in SUBJECTS for c in child.lefts):
+            continue
+        known = cue_verbs().get(child.lower_)
+        if known is None or known.class_ != "speech" or known.frames.isdisjoint("tn"):
+            continue
+        cut = child.left_edge.i
+        while cut > verb.i + 1 and verb.doc[cut - 1].dep_ in {"cc", "punct"} and not verb.doc[cut - 1].is_quote:
+            cut -= 1
+        return cut
+    return None
+
+
 def _aside(verb: Token, end: int) -> int:
     """Where a clause ends before a trailing part behind a comma that the reporter mostly adds: ", while ...",
-    ", speaking outside the court", ", in a letter to ..."."""
+    ", speaking outside the court", ", in a letter to ...", ", according to ..."."""
     doc = verb.doc
     for child in verb.rights:
         first = child.left_edge
@@ -191,7 +222,12 @@ def _aside(verb: Token, end: int) -> int:
             continue
         participle = child.dep_ == "advcl" and child.tag_ == "VBG" and first.i == child.i
         contrast = child.dep_ == "advcl" and first.lower_ in _CONTRASTS
-        if participle or contrast or (child.dep_ == "prep" and child.lower_ in _OCCASIONS):
+        if (
+            participle
+            or contrast
+            or first.lower_ == "according"
+            or (child.dep_ == "prep" and child.lower_ in _OCCASIONS)
+        ):
             return first.i - 1
     return end
 
@@ -302,7 +338,11 @@ def _addresses(cue: Token, before: str) -> bool:
 def _is_asked_to(verb: Token, cue: Token) -> bool:
     """Whether an infinitive is what somebody is asked to do, not the purpose of a thing ("urged a law to stop it")."""
     head = verb.head
-    return head.i == cue.i if verb.dep_ in {"ccomp", "xcomp"} else head.tag_ in {"NNP", "NNPS", "PRP"}
+    if verb.dep_ in {"ccomp", "xcomp"}:
+        return head.i == cue.i
+    # "urged anyone with news of the fire | to call"
+    told = next((child for child in cue.rights if child.dep_ in {"dobj", "dative"} and child.i < verb.i), head)
+    return head.tag_ in {"NNP", "NNPS", "PRP"} or told.lower_ in sections("particles.txt")["people"]
 
 
 def is_that_clause(token: Token) -> bool:

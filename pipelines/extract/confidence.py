@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.rules import TAGGER
 from claimwire.pipelines.extract.spans import text_of
-from claimwire.pipelines.extract.wordlists import cue_verbs, weights
+from claimwire.pipelines.extract.wordlists import cue_verbs, sections, weights
 from claimwire.schemas import Span
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\d.,]*")
@@ -29,12 +30,24 @@ _PRONOUNS = frozenset({"he", "she", "it", "they", "we", "i", "you", "who", "whic
 _RELATIVES = frozenset({"who", "which", "that", "it", "this"})
 _SIMPLE = frozenset({"say", "tell", "add", "according to", "announce", "report", "warn", "claim", "argue", "insist"})
 _MARKS = "\"“”„«»「」'‘’"
+_FINISHED = frozenset(".!?\"”’'»)]…")
+_CAPITALS = re.compile(r"\b[A-Z]{4,}\b")
+_OTHER_EDGES = frozenset({"rule begins elsewhere", "rule ends earlier", "rule ends later", "rule has other parts"})
+_SOME = 30
+_FAR = 4_000
+"""Characters: no more is looked at, so that a long text costs no more than its parts."""
 _ENDS = frozenset('.,;:!?"”’)]\n—–-')
 VERBAL = re.compile(
     r"\b(?:is|are|was|were|am|be|been|being|has|have|had|do|does|did|will|would|can|could|may|might|shall|should|must|"
     r"\w+ed|\w+n['’]t|\w+['’](?:s|re|ve|ll|d|m))\b",
     re.IGNORECASE,
 )
+
+
+@cache
+def _acts() -> dict[str, str]:
+    """Lemmas of cue verbs -> what they do."""
+    return {lemma: act for act, lemmas in sections("acts.txt").items() for lemma in lemmas}
 
 
 def confidence(text: str, draft: Draft, content: Sequence[Span], by: Literal["tagger", "rules"]) -> float:
@@ -80,8 +93,17 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
             yield "relative speaker", 1.0
         if len(draft.speaker) > 1 or len(speaker) > 12:
             yield "long speaker", 1.0
+    clause = rule.name == "clause" or "rule was clause" in draft.signs
+    act = _acts().get(draft.lemma)
+    if act:
+        yield f"{act} {'a clause' if clause else 'something else'}", 1.0
+    if "@" in text_of(text, draft.speaker):
+        yield "handle", 1.0
+    if any(sign.startswith("rule was") for sign in draft.signs) and _OTHER_EDGES.isdisjoint(draft.signs):
+        yield "rule has the same content", 1.0
     yield from draft.signs.items()
     yield from _of_content(text, draft, content)
+    yield from _of_place(text, content[0][0], content[-1][1])
 
 
 def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple[str, float]]:
@@ -127,6 +149,22 @@ def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tu
         yield "goes on behind", 1.0
     if not _opened(text, start, draft):
         yield "begins in the middle", 1.0
+
+
+def _of_place(text: str, start: int, end: int) -> Iterator[tuple[str, float]]:
+    """Captions, teasers and lists: a paragraph that ends no sentence, words that stand nearby once more, capitals."""
+    first = max(text.rfind("\n", max(0, start - _FAR), start) + 1, start - _FAR)
+    last = text.find("\n", end, end + _FAR)
+    paragraph = text[first : last if last >= 0 else end + _FAR].rstrip()
+    titled = first <= 0 and last < 0  # the only line there is: a title needs no full stop
+    if paragraph and not titled and paragraph[-1] not in _FINISHED:
+        yield "unfinished paragraph", 1.0
+    begins = text[start : start + _SOME].strip(_MARKS + " ")
+    near = text[max(0, start - _FAR) : start], text[end : end + _FAR]
+    if end - start > _SOME and any(begins in part for part in near):
+        yield "stands nearby once more", 1.0
+    if len(_CAPITALS.findall(text, start, min(end, start + _FAR))) > 1:
+        yield "words in capitals", 1.0
 
 
 def _closed(text: str, end: int, draft: Draft) -> bool:

@@ -14,6 +14,7 @@ from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
     addressee,
     clause_range,
+    goes_on,
     is_that_clause,
     is_verb,
     noun_range,
@@ -34,6 +35,8 @@ _LONGEST_NAME = 12
 _GAP = 4
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
 _DEPENDING = frozenset({"because", "given", "if", "unless", "since", "so", "although", "until"})
+_HOLDING = frozenset({"if", "instead", "unless", "unlike", "without"})
+"""What begins a part of a clause that stands before the cue: "Unlike his rivals, | he said | he would pay"."""
 _CLOSING = frozenset("\"”'’»")
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
 # "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
@@ -178,6 +181,17 @@ def _around(parts: list[TokenSpan], cue: TokenSpan, named: Sequence[TokenSpan]) 
         and not any(token.is_quote for token in sentence)
     )
     if not inserted:
+        front = doc[sentence.start : first - 1]
+        if (
+            len(parts) == 1
+            and named
+            and sentence.start < first - 1
+            and doc[first - 1].text == ","
+            and parts[0].start >= last
+            and front[0].lower_ in _HOLDING
+            and not any(token.is_quote for token in front)
+        ):
+            return [front, *parts]
         return parts
     (part,) = parts
     if part.start == last + 1 and part.end >= sentence.end - 1:
@@ -204,6 +218,9 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     if said.start < cue.end:
         return said
     noun = _main(cue)
+    own = goes_on(said.root) if is_verb(said.root) else None
+    if own is not None and said.start + 1 < own < said.end:
+        return said.doc[said.start : own]
     if is_verb(noun) and (next_ := next((c for c in noun.rights if _goes_on(c, said)), None)) is not None:
         end = next_.left_edge.i
         while end - 1 > said.start and said.doc[end - 1].dep_ in {"cc", "punct"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from claimwire.pipelines.extract.rules import (
     INFINITIVE,
     NOUN,
     PREPOSITION,
+    SAID_TO,
     TAGGER_AND_RULES,
     Place,
 )
@@ -37,7 +39,7 @@ from claimwire.pipelines.extract.spans import (
     text_of,
     trim,
 )
-from claimwire.pipelines.extract.wordlists import any_of, cue_nouns, cue_verbs
+from claimwire.pipelines.extract.wordlists import any_of, cue_nouns
 from claimwire.schemas import Span
 
 _SAME = 0.5
@@ -45,6 +47,10 @@ _SAME = 0.5
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
+_RELATIVE = re.compile(r"\b(?:that|which)$")
+_OF_CLAUSES = frozenset({CLAUSE, TAGGER_AND_RULES})
+_STOPS = re.compile(r"[.!?]?[\"”’)]*(?:\s|$)|,? (?:on|in|at|to|late|early|this|last) [^,.!?\n]{1,40}[.!?]")
+_CONTRAST = re.compile(r"[,\s—–-]*(?:but|(?:even )?though|although|while|which|who|where)\b")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _MARKS = frozenset("\"“”„«「'‘")
@@ -92,7 +98,14 @@ def with_tagger(
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= _SAME:
             if same.alleged:
-                continue  # the tagger looks for a speaker, and nobody in particular is one
+                # The tagger looks for a speaker, and nobody in particular is one; but it sees how far the clause goes.
+                if (
+                    same.rule == SAID_TO
+                    and not draft.speaker
+                    and _is_cut(article.text, same.content[-1], draft.content[-1])
+                ):
+                    same.content[-1] = draft.content[-1]
+                continue
             beside.remove(same)
             _agree(article, draft, same)
         piece = last_begun(offsets, draft.cue[0][0])
@@ -100,8 +113,11 @@ def with_tagger(
             settle(article.text, *parsed[piece], draft)
         draft.content = without_lead(article.text, draft.content)
         draft.main = longest(draft.content)
+        if draft.rule is TAGGER_AND_RULES and same is not None:
+            draft.signs |= _agreement(draft, same)
         kept.append(draft)
     alone = [rule for rules in left.values() for rule in rules]
+    _report_reports(article, [*kept, *alone])
     found = [*kept, *_by_rules_alone(article, alone, kept)]
     return [part for draft in found for part in _by_paragraphs(article, draft)]
 
@@ -132,7 +148,6 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
 
 def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     """Takes over from the rule's draft what the parse knows better."""
-    draft.signs |= _agreement(draft, ruled)
     draft.rule = TAGGER_AND_RULES
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     draft.sentence = ruled.sentence
@@ -155,12 +170,15 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.rule == CLAUSE and _is_cut_short(article.text, draft, ruled):
         draft.content, draft.main = ruled.content, ruled.main
+    if ruled.rule in {CLAUSE, ACCORDING} and _has_more_parts(article.text, draft, ruled):
+        draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
         # The rule's cue stands nearer: "apologised, admitting that ...".
         draft.cue = ruled.cue
-    if not draft.speaker:
+    if not draft.speaker or (ruled.speaker and _RELATIVE.search(article.text, *ruled.speaker[-1])):
+        # "The firm sent | a letter that | said ...": the parse knows that the letter says it.
         draft.speaker, draft.head = ruled.speaker, ruled.head
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
@@ -190,6 +208,66 @@ def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
         return False
     (start, end), (first, last) = draft.content[0], ruled.content[0]
     return start == first and end < last and _added().match(text, end, last) is None
+
+
+def _is_cut(text: str, short: Span, long: Span) -> bool:
+    """Whether a content ends in the middle of a phrase that another one ends: "data from up | to 44 million users"."""
+    return long[0] <= short[0] and short[1] < long[1] and text[short[1]].isspace() and text[short[1] + 1].isalnum()
+
+
+def _has_more_parts(text: str, draft: Draft, ruled: Draft) -> bool:
+    """Whether the tagger adds to the clause of a cue what the reporter does: "said | it was “an accident”, | but | he
+    was arrested"."""
+    (first, *more), (clause, *others) = draft.content, ruled.content
+    if not more or others or first[0] != clause[0] or first[1] > clause[1] + 2 or more[0][0] < clause[1]:
+        return False
+    if ruled.rule == CLAUSE and ruled.cue[0][0] > clause[0]:
+        return False  # "Nobody was hurt, | the mayor said, | though the pier is gone"
+    last = max([clause[1], *(end for _, end in draft.cue), *(end for _, end in draft.speaker)])
+    contrast = _CONTRAST.match(text, last if last <= more[0][0] else clause[1])
+    return contrast is not None and all(text[start] not in _MARKS for start, _ in more)
+
+
+def _report_reports(article: Article, drafts: Sequence[Draft]) -> None:
+    """Gives who reports somebody's words all of them: in "The family told police it was late, Reed said." Reed says
+    that the family told police, and the family says no more than "it was late"."""
+    reports = {draft.content[0][1]: draft for draft in drafts if _reports(article.text, draft)}
+    ends = sorted(reports)
+    for inner in drafts:
+        if not _introduces(article.text, inner):
+            continue
+        (start, end), (first, _) = inner.content[0], hull([*inner.cue, *inner.speaker])
+        at = ends[(after := bisect_right(ends, start)) : after + 1]
+        # The clause of the inner one may run on over the outer's cue.
+        over = at and at[0] <= end <= _last(reports[at[0]])
+        outer = reports[at[0]] if over else None
+        if outer is None or outer.content[0][0] not in range(first, start + 1) or outer is inner:
+            continue
+        inner.content = [(start, outer.content[0][1])]
+        outer.content = [(first, outer.content[0][1])]
+        inner.main, outer.main = inner.content[0], outer.content[0]
+
+
+def _last(draft: Draft) -> int:
+    return hull([*draft.cue, *draft.speaker])[1]
+
+
+def _introduces(text: str, draft: Draft) -> bool:
+    """Whether speaker and cue stand before all that is said, outside quotations."""
+    if not (draft.cue and draft.speaker and len(draft.content) == 1 and draft.rule in _OF_CLAUSES):
+        return False
+    first, last = hull([*draft.cue, *draft.speaker])
+    return last <= draft.content[0][0] and text[first] not in _MARKS and text[draft.content[0][0]] not in _MARKS
+
+
+def _reports(text: str, draft: Draft) -> bool:
+    """Whether cue and speaker stand behind all that is said, and the sentence ends with them, or soon after."""
+    if not (draft.cue and draft.speaker and len(draft.content) == 1 and draft.rule in _OF_CLAUSES):
+        return False
+    first, last = hull([*draft.cue, *draft.speaker])
+    end = draft.content[0][1]
+    beside = 0 <= first - end <= len(", ") and text[end] == "," and _added().match(text, end) is None
+    return beside and _STOPS.match(text, last) is not None
 
 
 # -- quotations over several paragraphs
@@ -278,7 +356,8 @@ def _by_rules_alone(article: Article, ruled: Sequence[Draft], tagged: Sequence[D
 
 def _place(text: str, draft: Draft, beside: Sequence[Draft]) -> Place:
     """Where a rule's draft lies among those of the tagger that it overlaps."""
-    if draft.rule.spoken and all(_holds(draft, other) for other in beside):
+    spoken = draft.rule.spoken or draft.lemma == "accuse"
+    if spoken and all(_holds(draft, other) for other in beside):
         return "apart"
     return "within" if beside and _is_told_within(text, draft, beside) else "alone"
 
@@ -321,11 +400,10 @@ def _is_told_within(text: str, draft: Draft, around: Sequence[Draft]) -> bool:
 
 
 def _is_speech(text: str, draft: Draft) -> bool:
-    """Whether a draft is plainly speech or thought of a speaker who is named: "Y had said that ..."."""
+    """Whether a draft is plainly speech, thought or evidence of a speaker who is named: "Y had said that ..."."""
     if not draft.speaker or not draft.rule.nests:
         return False
-    verb = cue_verbs().get(draft.lemma)
-    if draft.rule == INFINITIVE and (verb is None or not {"q", "t"} <= verb.frames):
-        return False
     pronoun = text_of(text, draft.speaker).lower() in _PRONOUNS
-    return draft.class_ == "speech" or (draft.class_ == "cognition" and not pronoun)
+    if draft.rule == INFINITIVE:
+        return not pronoun or draft.class_ == "speech"
+    return draft.class_ == "speech" or (draft.class_ in {"cognition", "evidence"} and not pronoun)

@@ -194,6 +194,11 @@ def refuse_unlikely(work: Work, _: Tools) -> None:
     work.drafts = reject.likely(work.drafts)
 
 
+def refuse_unmeasured(work: Work, _: Tools) -> None:
+    """Leaves out speech within speech that is hardly a claim."""
+    work.drafts = reject.measured(work.drafts)
+
+
 def refuse_unsure(work: Work, _: Tools) -> None:
     """Leaves out what a press desk would hardly take for somebody's statement."""
     work.drafts = reject.sure(work.drafts, work.least)
@@ -251,6 +256,8 @@ STEPS = (
     Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
     Step("look at shape", each(look_at_shape), needs=("pieces", "docs", "drafts"), gives=("drafts",), what="claims"),
     Step("judge", each(judge), needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("refuse unmeasured", each(refuse_unmeasured), needs=("drafts",), gives=("drafts",), by="tagger",
+         what="claims"),
     Step("refuse unsure", each(refuse_unsure), needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
     Step("record", each(record), needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),
 )

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from claimwire.schemas import Span
 
-_CLOSERS = {'"': '"', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
+_CLOSERS = {'"': '"”', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
 _MARK = re.compile('``|["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')
 _SINGLE_CLOSER = re.compile(r"(?<=\S)['’](?![^\W_])")
 # "“It is late, she said. “I am tired.”": the closing mark is missing, the reporter speaks between.
 _INTERRUPTED = re.compile(r"''|[”»]|’(?!\w)|\b(?:said|says|added|adds|told)\b")
 _CLOSED_SPEECH = re.compile(r"[,.!?]['’](?!\w)")
 _BEFORE_OPENING = frozenset("([{-–—―/…:,'‘*")
+_BEFORE_INNER = frozenset(" (")
 _ELISION = re.compile(r"['‘](?:em|til|till|cause|n|s|tis|twas|bout|round)\b", re.IGNORECASE)
 
 
@@ -44,49 +45,70 @@ def find_quotes(text: str, paragraphs: Sequence[Span]) -> list[Quote]:
     left_open = False
     for index, (start, end) in enumerate(paragraphs):
         after_next = paragraphs[index + 1][0] if index + 1 < len(paragraphs) else len(text)
-        following = text[after_next : after_next + 1]
-        continues = left_open
-        left_open = False
-        closers = [m.start() for m in _SINGLE_CLOSER.finditer(text, start, end)]
-        opened = -1
-        position = start
-        while (mark := _MARK.search(text, position, end)) is not None:
-            at = mark.start()
-            position = mark.end()
-            char = text[at]
-            if char == "`":
-                last = text.find("''", position, end)
-                if opened < 0 and last >= 0:
-                    found.append(Quote(at, last + 2, open=False, continues=False))
-                    position = last + 2
-                continue
-            if char in "'‘":
-                if opened < 0 and not _ELISION.match(text, at):
-                    close = _single_end(closers, at)
-                    if _left_open(text, at, end, text[after_next : after_next + 2]):
-                        found.append(Quote(at, end, open=True, continues=continues and at == start))
-                        left_open = True
-                        break
-                    if close is not None:
-                        found.append(Quote(at, close + 1, open=False, continues=continues and at == start))
-                        position = close + 1
-                continue
-            before = text[at - 1] if at > start else " "
-            after = text[at + 1] if at + 1 < end else " "
-            if opened >= 0 and char in _CLOSERS[text[opened]] and not (before.isspace() and not after.isspace()):
-                found.append(Quote(opened, at + 1, open=False, continues=continues and opened == start))
-                opened = -1
-            elif opened >= 0 and char == text[opened] and _goes_on(text, opened, at):
-                pass  # "It is late. “It is dark.”": a paragraph of the same speech began here before the text was cut
-            elif _may_open(char, before, after):
-                # Two openings in a row: the earlier was one mark too many.
-                opened = at
-        if opened >= 0 and following in _CLOSERS and following not in "”":
-            found.append(Quote(opened, end, open=True, continues=continues and opened == start))
-            left_open = True
-        elif opened == start and continues:
-            found.append(Quote(opened, end, open=False, continues=True))
+        quotes = _in_paragraph(text, (start, end), text[after_next : after_next + 2], left_open)
+        left_open = bool(quotes) and quotes[-1].open
+        found.extend(quotes)
     return found
+
+
+def _in_paragraph(text: str, paragraph: Span, following: str, continues: bool) -> list[Quote]:
+    """The quotations of a paragraph. ``following`` are the first two characters of the next one."""
+    start, end = paragraph
+    found: list[Quote] = []
+    closers = [m.start() for m in _SINGLE_CLOSER.finditer(text, start, end)]
+    opened = outer = -1
+    within: list[Quote] = []  # quotations since ``outer`` opened, which only count if it does not end
+    position = start
+    while (mark := _MARK.search(text, position, end)) is not None:
+        at = mark.start()
+        position = mark.end()
+        char = text[at]
+        if char == "`":
+            last = text.find("''", position, end)
+            if opened < 0 and last >= 0:
+                found.append(Quote(at, last + 2, open=False, continues=False))
+                position = last + 2
+            continue
+        if char in "'‘":
+            if opened < 0 and not _ELISION.match(text, at):
+                if _left_open(text, at, end, following):
+                    return [*found, Quote(at, end, open=True, continues=continues and at == start)]
+                close = _single_end(closers, at)
+                if close is not None:
+                    found.append(Quote(at, close + 1, open=False, continues=continues and at == start))
+                    position = close + 1
+            continue
+        before = text[at - 1] if at > start else " "
+        after = text[at + 1] if at + 1 < end else " "
+        if opened >= 0 and char in _CLOSERS[text[opened]] and not _opens(before, after):
+            quote = Quote(opened, at + 1, open=False, continues=continues and opened == start)
+            if outer >= 0:
+                within.append(quote)
+                opened, outer = outer, -1
+            else:
+                found.append(quote)
+                within, opened = [], -1
+        elif opened >= 0 and char == text[opened] and _goes_on(text, opened, at):
+            pass  # "It is late. “It is dark.”": a paragraph of the same speech began here before the text was cut
+        elif opened >= 0 and outer < 0 and _opens_within(text, opened, at):
+            opened, outer = at, opened
+        elif _may_open(char, before, after):
+            # Two openings in a row: the earlier was one mark too many.
+            found.extend(within)
+            within, opened, outer = [], at, -1
+    first = following[:1]
+    if within and not (opened == start and first == text[opened]):
+        return [*found, *within]
+    if opened >= 0 and first in _CLOSERS and first not in "”":
+        found.append(Quote(opened, end, open=True, continues=continues and opened == start))
+    elif opened == start and continues:
+        found.append(Quote(opened, end, open=False, continues=True))
+    return found
+
+
+def _opens(before: str, after: str) -> bool:
+    """Whether a mark that may open or close opens: by the characters before and behind it."""
+    return (before.isspace() or before == "(") and not after.isspace()
 
 
 def _may_open(char: str, before: str, after: str) -> bool:
@@ -101,6 +123,17 @@ def _goes_on(text: str, opened: int, at: int) -> bool:
     """Whether a mark opens a new sentence behind one that no mark closes, and that nobody else's words interrupt."""
     sentence = text[at - 1].isspace() and text[at - 2 : at - 1] in {".", "!", "?"} and text[at + 1 : at + 2].isupper()
     return sentence and _INTERRUPTED.search(text, opened, at) is None
+
+
+def _opens_within(text: str, opened: int, at: int) -> bool:
+    """Whether a mark opens words that the speaker quotes in turn: "They sell “seats” in it,” she said."."""
+    return (
+        text[at] == text[opened]
+        and text[at - 1] in _BEFORE_INNER
+        and text[at + 1 : at + 2].isalnum()
+        and text[at - 2 : at - 1] not in {".", "!", "?", ","}
+        and _INTERRUPTED.search(text, opened, at) is None
+    )
 
 
 def _left_open(text: str, at: int, end: int, following: str) -> bool:

@@ -5,8 +5,9 @@
 3. A draft of the parse, before quotations are given to drafts: ``stands``.
 4. Every draft, once all are found: ``why_not``, by the ``REASONS``.
 5. Beside the tagger, drafts of a kind that is seldom right: ``is_unlikely``.
-6. Where statements are wanted, drafts that are seldom right to the word: ``sure``.
-7. Claims within claims within claims: ``unnested``.
+6. Speech within speech of a kind that nobody measured, unless it is more likely right than wrong: ``measured``.
+7. Where statements are wanted, drafts that are seldom right to the word: ``sure``.
+8. Claims within claims within claims: ``unnested``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ LEAST = 0.3
 recall."""
 SURE = 0.5
 """The least confidence of a statement: more likely right than wrong. docs/extraction.md says what others give."""
+_UNMEASURED = frozenset({"according", "adjective", "object", "quote"})
 _DEEPEST = 5
 
 _GOING_ON = sections("particles.txt")["going on"]
@@ -55,12 +57,18 @@ _MARKS = frozenset("\"“”„«「'‘")
 _GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
 _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
+_OWN = re.compile(r"(?:his|her|its|their|your|our|one['’]s) own\b", re.IGNORECASE)
+_GAPS = frozenset("[]….")
 _POINTS = re.compile("[:―—–-]")
 _THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
 # Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
 _BEING = re.compile(r"(?:^|[.!?][\"”’]?\s|\b(?:when|if|once|was|were|is|are|been|being)\s)$", re.IGNORECASE)
+_NO_COMMENT = re.compile(
+    r"(?:to|any) (?:further )?(?:answer|be (?:identified|interviewed|named|quoted)|comment|discuss|disclose|elaborate|"
+    r"explain|give|provide|reply|respond|say|speak|speculate|talk)\b"
+)
 _NOTES = re.compile("[♪♫♬]")
 _LABEL = re.compile(r"\W*([^\W_][^:\n]{0,30}):\s")
 _VERSE = re.compile(r"(?:verse|chorus|refrain|bridge|\[?chorus\]?)\b")
@@ -183,6 +191,8 @@ def small_words(article: Article, draft: Draft) -> bool:
         return True
     cue = _cue(article, draft)
     words = _PLAIN_WORD.findall(cue)
+    if not words and not _GAPS.isdisjoint(cue):
+        return True  # "“It is late.” | [...] | Students say ..."
     return all(word in small for word in words) if words else not (draft.speaker or _POINTS.search(cue))
 
 
@@ -206,9 +216,11 @@ def quoted_phrase(article: Article, draft: Draft) -> bool:
 
 
 def measures(article: Article, draft: Draft) -> bool:
-    """ "Paid according to the number of minutes": what others are measured by says nothing."""
+    """ "Paid according to the number of minutes", "done according to their own plans": what others are measured by says
+    nothing."""
     word = article.text[draft.head[0] : draft.head[1]].lower()
-    return draft.lemma == "according to" and word in sections("lookalikes.txt")["measures"]
+    own = _OWN.match(article.text, draft.speaker[0][0]) if draft.speaker else None
+    return draft.lemma == "according to" and (own is not None or word in sections("lookalikes.txt")["measures"])
 
 
 def cites(article: Article, draft: Draft) -> bool:
@@ -267,6 +279,12 @@ def greets(article: Article, draft: Draft) -> bool:
         return bool(words) and words[0] in sections("lookalikes.txt")["told"]
     greeting = bool(words) and words[0] in sections("lookalikes.txt")["greetings"]
     return greeting and (len(words) == 1 or words[1] in _AFTER_GREETING)
+
+
+def declines(article: Article, draft: Draft) -> bool:
+    """ "Declined to comment", "refused to be interviewed": who says nothing says nothing."""
+    start = draft.content[0][0]
+    return draft.lemma in {"decline", "refuse"} and _NO_COMMENT.match(article.text, start) is not None
 
 
 def asks(article: Article, draft: Draft) -> bool:
@@ -335,6 +353,7 @@ REASONS = (
     nobodys,
     calls,
     greets,
+    declines,
     asks,
     sings,
     orders,
@@ -350,7 +369,7 @@ def _cue(article: Article, draft: Draft) -> str:
     return text_of(article.text, draft.cue).lower()
 
 
-# -- 5. to 7.
+# -- 5. to 8.
 
 
 def is_unlikely(draft: Draft) -> bool:
@@ -361,6 +380,17 @@ def is_unlikely(draft: Draft) -> bool:
 def likely(drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts whose kind is right often enough."""
     return [draft for draft in drafts if not is_unlikely(draft)]
+
+
+def measured(drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts but for speech within speech of a kind that nobody measured, because PolNeAR marks none of it: of that
+    only what is more likely right than wrong."""
+    return [draft for draft in drafts if not _is_unmeasured(draft) or (draft.sure is not None and draft.sure >= SURE)]
+
+
+def _is_unmeasured(draft: Draft) -> bool:
+    shown = draft.rule.name in {"clause", "infinitive"} and draft.class_ not in {"speech", "cognition"}
+    return draft.rule.place == "within" and (shown or draft.rule.name in _UNMEASURED)
 
 
 def sure(drafts: Sequence[Draft], least: float = SURE) -> list[Draft]:

@@ -56,7 +56,7 @@ GERUND = Rule("gerund", "verbs", spoken=True)
 PREPOSITION = Rule("preposition", "verbs")
 PREPOSITION_PASSIVE = Rule("preposition passive", "verbs")
 # The mayor blasted the plan.
-OBJECT = Rule("object", "verbs")
+OBJECT = Rule("object", "verbs", nests=True)
 
 # The bridge is said to be unsafe.
 SAID_TO = Rule("said to", "hearsay")
@@ -70,15 +70,15 @@ NOUN = Rule("noun", "nouns", spoken=True)
 # The mayor's view is that the bridge is safe.
 NOUN_IS = Rule("noun is", "nouns", clear=True, spoken=True)
 # The mayor is adamant that the bridge is safe.
-ADJECTIVE = Rule("adjective", "nouns", spoken=True)
+ADJECTIVE = Rule("adjective", "nouns", spoken=True, nests=True)
 
 # According to the mayor, the bridge is safe.
-ACCORDING = Rule("according", "phrases", spoken=True)
+ACCORDING = Rule("according", "phrases", spoken=True, nests=True)
 # In the mayor's view, the bridge is safe. - For the mayor, ... - As the mayor put it, ...
 PHRASE = Rule("phrase", "phrases", clear=True, spoken=True)
 
 # “The bridge is safe,” said the mayor.
-QUOTE = Rule("quote", "quotations", spoken=True, quotes=True)
+QUOTE = Rule("quote", "quotations", spoken=True, nests=True, quotes=True)
 # The mayor had one answer: “The bridge is safe.”
 COLON = Rule("colon", "quotations", clear=True, spoken=True, nests=True, quotes=True)
 # “The bridge is safe,” said the mayor. [next paragraph:] “It will stay open.”

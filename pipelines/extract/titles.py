@@ -14,6 +14,7 @@ from functools import cache
 import msgspec
 
 from claimwire.pipelines.extract.cast.roles import is_role
+from claimwire.pipelines.extract.confidence import VERBAL
 from claimwire.pipelines.extract.entities.names import bare, fold
 from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import cue_verbs, sections
@@ -37,6 +38,8 @@ and headlines are short. Chosen by reading real titles."""
 _LEADING_ON = frozenset({"than", "as", "what", "that", "of", "to", "with", "the", "a", "an", "and", "if", "when"})
 _COMPARING = frozenset({"as", "than"})
 _HOW = re.compile(r"\W*(?:how|why|what|who|where|when)\b", re.IGNORECASE)
+_SEEKING = frozenset({"aim", "hope", "intend", "look", "seek", "want"})
+_EXPLAINING = frozenset({"address", "clarify", "detail", "discuss", "explain", "outline"})
 _POINTS = frozenset(":-–—―")
 _SMALL = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "for", "from", "had", "has", "have", "he", "her",
@@ -102,6 +105,8 @@ def is_plain(title: str, claim: Claim) -> bool:
         return False
     if len(_WORD.findall(claim.text)) < _FEWEST and not quoted and not _has_verb(claim.text):
         return False  # "refuses | to comment"
+    if not quoted and not set(claim.cue.text) <= _POINTS and not _states(claim):
+        return False
     if _WORD.findall(who.lower())[:1] in ([], ["how"], ["why"], ["what"], ["when"], ["where"], ["who"]):
         return False
     end = claim.content[-1][1]
@@ -111,6 +116,17 @@ def is_plain(title: str, claim: Claim) -> bool:
     if set(claim.cue.text) <= _POINTS:
         return _points(title, claim, quoted)
     return True
+
+
+def _states(claim: Claim) -> bool:
+    """Whether a headline's verb gives words as somebody's: "Minister clarifies rules on parking" and "Iran seeks to buy
+    wheat" tell what was done."""
+    assert claim.cue is not None  # noqa: S101 - asked before
+    if claim.cue.lemma in _SEEKING or (claim.cue.lemma in _EXPLAINING and not VERBAL.search(claim.text)):
+        return False
+    meant = claim.text.startswith(("to ", "not to "))
+    acts = sections("acts.txt")
+    return meant or _has_verb(claim.text) or claim.cue.lemma in acts["stating"] | acts["asking"]
 
 
 def _sure(claim: Claim) -> bool:

@@ -50,8 +50,8 @@ _OWNED = re.compile(r"(?:the|his|her|their|its|our|my)\b", re.IGNORECASE)
 _PEOPLE_TITLES = sections("roles.txt")["title"]
 _WHOSE = re.compile(r"(?:(?i:the|a|an) )?(?:(?:former|new|then) )?")
 _BARE = re.compile(r"(?:(?i:the) (?:(?:city|country|state)[’']s )?)?")
-_SAME = frozenset({"army", "embassy", "ministry", "navy", "police", "regime"})
-"""State bodies of which an article that has only one means this one: a "government" or "court" may be another."""
+_SAME = frozenset({"army", "embassy", "ministry", "navy", "regime"})
+"""State bodies of which an article that has only one means this one; another "government" or other "police" may be."""
 _BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?:the )?")
 _OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
 _ISSUED = re.compile(r"(?:[’']s?)? (?:[a-z][\w-]* ){0,2}")

@@ -25,20 +25,23 @@ _HEARSAY = sections("particles.txt")["hearsay"]
 _RAISING = frozenset(
     {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
 )
+_EMERGING = frozenset({"emerge", "transpire"})
+"""Which have no passive: "it emerged that ..."."""
 
 
 def sourceless(paragraph: Paragraph, cue: Token, verb: CueVerb) -> bool:
-    """Adds the draft of "It is said that ...", "is said to be ...", "parts said to be made ..."; False for others."""
+    """Adds the draft of "It is said that ...", "it emerged that ...", "is said to be ...", "parts said to be made ...";
+    False for others."""
     auxiliaries = [c for c in cue.children if c.dep_ == "auxpass"]
     subjects = [c for c in cue.children if c.dep_ in SUBJECTS or c.dep_ == "expl"]
     infinitive = next(
         (c for c in cue.rights if c.dep_ in {"xcomp", "ccomp"} and any(k.tag_ == "TO" for k in c.children)), None
     )
     reduced = not auxiliaries and infinitive is not None and _is_reduced(cue, verb)
-    if not auxiliaries and not reduced:
+    impersonal = not reduced and all(c.lower_ == "it" for c in subjects)
+    if not auxiliaries and not reduced and not (verb.lemma in _EMERGING and subjects and impersonal):
         return False
     source = agent(cue)
-    impersonal = not reduced and all(c.lower_ == "it" for c in subjects)
     if infinitive is not None and not impersonal:
         topic = subjects[0] if subjects else None
         if topic is None or topic.lower_ in {"that", "which", "who"}:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from claimwire.pipelines.extract.article import Article
+from claimwire.pipelines.extract.confidence import VERBAL
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.rules import TAGGER
 from claimwire.pipelines.extract.spans import has_words, longest, merge, trim, whole_words
@@ -89,6 +90,8 @@ def _content(article: Article, found: Attribution) -> list[Span]:
     near = [span for span in content if article.paragraph_number(span[0]) == here]
     if not near:
         return content
+    content = _within_sentence(article, content, article.sentence_at(cue[0]))
+    near = [span for span in content if article.paragraph_number(span[0]) == here]
     # In another paragraph only a quotation goes on, and a question there is mostly somebody else's.
     return [
         (a, b)
@@ -112,11 +115,24 @@ def _kept(article: Article, cue: Span, span: Span) -> Span:
     return max(span[0], article.paragraph_at(span[1] - 1)[0]), span[1]
 
 
+def _within_sentence(article: Article, content: Sequence[Span], sentence: Span) -> list[Span]:
+    """Leaves out indirect speech in other sentences than that of the cue: "It is old. | It leaks, Lee said. | Nobody
+    cares."; only a quotation goes on there. All of it, where nothing else would be left."""
+    text, (start, end) = article.text, sentence
+    kept = []
+    low, high = 0 if article.quoted(start) else start, len(text) if article.quoted(end) else end
+    for first, last in content:
+        quoted = text[first] in _MARKS
+        kept.append((first, last) if quoted else trim(text, (max(first, low), max(first, low, min(last, high)))))
+    return [span for span in kept if has_words(text, span)] or list(content)
+
+
 def _before_semicolon(text: str, span: Span) -> Span:
-    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's."""
+    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's. A list has
+    semicolons, too: "Ann Lee, 34; Tom Reed, 8; and Eva Lund were hurt"."""
     at = text.find("; ", span[0] + 1, span[1])
     quoted = any(mark in text[span[0] : span[1]] for mark in _MARKS)
-    return span if at < 0 or quoted else (span[0], at)
+    return span if at < 0 or quoted or not VERBAL.search(text, span[0], at) else (span[0], at)
 
 
 def _whole_quotation(article: Article, cue: Span, span: Span) -> Span:

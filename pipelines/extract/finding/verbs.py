@@ -132,6 +132,9 @@ def _preposition(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token
         if not objects:
             continue
         part = (objects[0].left_edge.i, child.right_edge.i + 1)
+        asked = next((c for c in cue.rights if c.dep_ == "xcomp" and c.left_edge.tag_ == "TO"), None)
+        if child.lower_ == "on" and asked is not None and asked.i > child.i:
+            part = clause_range(asked)  # "called on both sides | to talk"
         draft = paragraph.draft(PREPOSITION_PASSIVE if passive(cue) else PREPOSITION, cue, verb[:2], [part], part)
         if draft is not None:
             draft.cue = [(draft.cue[0][0], paragraph.end(child))]
