@@ -11,6 +11,7 @@ import msgspec
 from claimwire.connectors.files.lines import read_lines
 from claimwire.connectors.outputs.names import holds_dead_letters, holds_events, may_hold_articles
 from claimwire.errors import UsageError
+from claimwire.pipelines.observe.events import THREAD_LINKED
 from claimwire.pipelines.read.stored import Stored, is_store
 from claimwire.schemas import DeadLetter, EnrichedArticle, Event, decode
 from claimwire.schemas.records import Record
@@ -99,6 +100,12 @@ def events(paths: Sequence[Path], kind: str) -> Iterator[Event]:
                 yield from (
                     event for event in _from_jsonl(file, Event, "an event", [kind.encode()]) if event.type == kind
                 )
+
+
+def thread_links(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
+    """The links between threads in folders and stores: a thread, the one before it, what it is to that."""
+    for event in events(paths, THREAD_LINKED):
+        yield event.data["thread"], event.data["other"], event.data["relation"]
 
 
 def _only(begin: str, by_id: dict[str, EnrichedArticle]) -> EnrichedArticle:
