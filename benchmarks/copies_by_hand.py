@@ -5,9 +5,9 @@
 The articles are those of 100 real feeds (feeds/real_feeds.tar.gz) and of a collection of news by event
 (stories/news_events_2017.jsonl.gz), each judged in the order of publication, as in one run. The pairs in
 data/copies_by_hand.tsv are all that claimwire then called copies, those between two copies of one original, and near
-misses (at least 40% of the shorter text is verbatim in the other), at most some of any outlet. Each was read with both
-texts aligned and marked ``copy``, ``part`` (an agency's text makes up about half of it) or ``other``. The file has ids
-and marks, and nothing of the texts.
+misses (at least 40% of the shorter text is verbatim in the other), at most some of any outlet. A language model read
+the beginning of their aligned texts and marked each ``copy``, ``part`` (an agency's text makes up about half of it) or
+``other``. The file has ids and marks, and nothing of the texts.
 """
 
 from __future__ import annotations
