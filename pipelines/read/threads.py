@@ -90,11 +90,12 @@ def _threads(files: Sequence[Path], wanted: Filter, carriers: Carriers) -> dict[
         if carriers.is_outdated(record):
             continue
         outlet = record.article.source.name or record.article.source.domain or "unknown"
+        revised = record.article.updated_at if record.article.revision_of else None
         for claim in record.claims:
             if claim.thread:
                 copies = tuple(sorted({copy.outlet for copy in carriers.of_claim(record, claim)}))
                 said = _Said(
-                    claim.thread.relation, seen_at(record), outlet, record.article.agency, said_by(claim)[0],
+                    claim.thread.relation, revised or seen_at(record), outlet, record.article.agency, said_by(claim)[0],
                     on_one_line(claim.text), copies, matches(record, claim, wanted),
                 )  # fmt: skip
                 threads.setdefault(claim.thread.id, []).append(said)
@@ -115,5 +116,5 @@ def _line(relation: str, claim: _Said, first: _Said) -> Text:
         line.append(escaped(f", copied by {', '.join(claim.copies)}"), style="yellow")
     if relation not in ("first", "verbatim"):
         by = f"{claim.by}: " if claim.by != first.by else ""
-        line.append(escaped(f"\n  {by}{claim.text}"), style="dim")
+        line.append("\n  " + escaped(f"{by}{claim.text}"), style="dim")
     return line
