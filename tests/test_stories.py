@@ -27,7 +27,17 @@ from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.observe.events import story_merged
 from claimwire.pipelines.read.stories import show_stories, tellings
 from claimwire.pipelines.state.database import transaction
-from claimwire.schemas import SCHEMA_VERSION, Duplicate, EnrichedArticle, Event, Provenance, RawArticle, Story, encode
+from claimwire.schemas import (
+    SCHEMA_VERSION,
+    Duplicate,
+    EnrichedArticle,
+    Entity,
+    Event,
+    Provenance,
+    RawArticle,
+    Story,
+    encode,
+)
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -322,6 +332,21 @@ def test_a_revision_counts_as_one_with_what_it_revises() -> None:
         db.executescript(LAYOUT.views)
         Writer(db).articles([encode(first), encode(later)])
         assert db.execute("SELECT articles FROM told_stories").fetchall() == [(1,)]
+
+
+def test_the_names_of_a_story_are_those_of_most_articles_each_counted_once() -> None:
+    one, other = told_by("a", "a")
+    ilka, dunlow = (
+        Entity(name, label, 0, 4, name, None, ((0, 4), (0, 4)))
+        for name, label in (("Ilka", "PERSON"), ("Dunlow", "GPE"))
+    )
+    date = Entity("2026", "DATE", 0, 4, "2026", None, ((0, 4),))
+    records = [
+        msgspec.structs.replace(one, entities=(dunlow, ilka, ilka, date)),
+        msgspec.structs.replace(other, entities=(ilka,)),
+    ]
+    (told,) = tellings(records, {})
+    assert told.names.most_common() == [("Ilka", 2), ("Dunlow", 1)]
 
 
 def test_show_prints_stories_and_counts_merged_ones_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,8 @@ def tellings(records: Iterable[EnrichedArticle], merged: dict[str, str]) -> list
         if article.id not in told.articles and not is_revision:
             told.articles.add(article.id)
             told.outlets[article.source.domain or article.source.name or "unknown"] += 1
-            told.names.update(dict.fromkeys(entity.name for entity in record.entities if entity.label in _NAMED))
+            named = dict.fromkeys(entity.name for entity in record.entities if entity.label in _NAMED)
+            told.names.update(list(named))
     return sorted(found.values(), key=lambda told: (-len(told.outlets), -len(told.articles), told.first, told.id))
 
 
