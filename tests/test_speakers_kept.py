@@ -11,10 +11,10 @@ import pytest
 from conftest import Claimwire, run_here, write_jsonl
 
 from claimwire.connectors.outputs.sqlite import SqliteOutput
+from claimwire.pipelines.memory import speaker_corrections
 from claimwire.pipelines.memory.speaker_corrections import NotCorrectedError
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.reading import read
-from claimwire.pipelines.state import speaker_corrections
 from claimwire.pipelines.state.opening import State
 from claimwire.schemas import EnrichedArticle, decode
 

@@ -36,7 +36,7 @@ def split(id_: str, speaker: str | None, paths: tuple[str, ...], state: str | No
 
     (record,) = find(article_files([Path(path) for path in paths] or folders(folder)), [id_])
     if speaker is not None:
-        from claimwire.pipelines.state import speaker_corrections  # noqa: PLC0415
+        from claimwire.pipelines.memory import speaker_corrections  # noqa: PLC0415
 
         with State(folder) as opened:
             new = speaker_corrections.split(opened, record, speaker)
@@ -59,7 +59,7 @@ def join(one: str, other: str, state: str | None) -> None:
     """
     quiet_libraries()
     folder = Path(read(None, {"state": state}).state)
-    from claimwire.pipelines.state import speaker_corrections  # noqa: PLC0415
+    from claimwire.pipelines.memory import speaker_corrections  # noqa: PLC0415
     from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
     with State(folder) as opened:
