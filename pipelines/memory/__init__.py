@@ -4,6 +4,9 @@
     views.sql   the questions that people ask
     store       the version of both, and the writing of a pass
     rows        the rows that a record becomes
+    changes     versions of articles remembered, and what each revision has changed:
+                wording (words as they are compared), said (what is remembered of a claim), alignment (which claim is
+                which), differences (of a pair), comparison (of two versions)
     speakers    one id for a person, body or place across articles; speaker_sightings has what an article shows,
                 speaker_profiles what is known, speaker_identity who is the same, speaker_rows the rows in a store
 
