@@ -7,13 +7,13 @@ INSTALLED := $(VENV)/installed
 FOR_TESTS := $(VENV)/installed-for-tests
 
 # What a test may not need to be one of `make check`.
-QUICK := not broker and not prism and not slow
+QUICK := not broker and not prism and not browser and not slow
 
 # Heavy tests begin first, those of one file that share something expensive stay on one process.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check prepare install bench bench-claims train-tagger clean lint schemas kafka kafka-stop \
+.PHONY: help run serve test check prepare install bench bench-claims train-tagger clean lint schemas kafka kafka-stop \
 	fuzz lock audit
 
 help:  ## this list
@@ -21,13 +21,21 @@ help:  ## this list
 
 # The outlet is on this machine, so its host needs no pause between two pages; all others get 5 s.
 run: $(INSTALLED)  ## install, run the main job on the examples and an outlet served on this machine, show who said what
-	@rm -rf out/state out/records
+	@rm -rf out/state out/records out/news.db*
 	@$(BIN)/python deploy/outlet/serve.py $(BIN)/claimwire run --source {outlet} --source examples/feeds.opml \
 		--source examples/articles --source examples/wire.jsonl --allow-private --page-delays 127.0.0.1=0 \
-		--sink jsonl:out/records --state out/state; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
+		--sink jsonl:out/records --sink sqlite:out/news.db --state out/state; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ] || exit $$code
 	@$(BIN)/claimwire show out/records
+	@echo; echo "Some hours later an article has been corrected. claimwire diff shows what has changed in it:"; echo
+	@$(BIN)/claimwire run --quiet --source examples/feeds-later.opml --sink jsonl:out/records --sink sqlite:out/news.db \
+		--state out/state
+	@$(BIN)/claimwire diff https://courier.example/world/odesa-grain-fire --state out/state
 
-check: lint  ## for the everyday loop, in 3 minutes: lint, and the tests without Kafka, without Prism and not slow
+serve: $(INSTALLED)  ## show what make run has found as a page in the browser; it runs the job first where it has not
+	@[ -e out/news.db ] || $(MAKE) --no-print-directory run
+	@$(BIN)/claimwire serve out/news.db --state out/state
+
+check: lint  ## for the everyday loop, in 3 minutes: lint, and the tests without Kafka, Prism or a browser and not slow
 	$(PYTEST) -m '$(QUICK)' $(ARGS)
 
 test: $(FOR_TESTS) prepare lint  ## everything: lint and every test, in about 35 minutes on 2 cores after the preparation
@@ -37,11 +45,12 @@ lint: $(FOR_TESTS)  ## ruff, mypy --strict, the direction of imports, published 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m pytest tests/test_imports.py -k direction
 	$(BIN)/python -m claimwire.schemas --check schemas/json
 	$(BIN)/python -m claimwire.pipelines.cli.reference --check docs/configuration.md
 
-prepare:  ## fetch Apache Kafka and build Prism for the tests, into .cache, once (Java 17 and Maven, Go)
+prepare:  ## fetch Apache Kafka, build Prism and install Chromium for the tests, once (Java 17 and Maven, Go, apt-get as root)
 	@$(PYTHON) tests/prepare.py
 
 install: $(FOR_TESTS)  ## make .venv and install claimwire into it, editable, with what the tests need
@@ -65,11 +74,11 @@ $(INSTALLED): setup.py
 	@echo "Installing claimwire into $(VENV), once: Apache Beam, spaCy with its English model and what they need."
 	@echo "100 packages, 270 MB to fetch and 960 MB on the disk: a minute or two."
 	@[ -d $(VENV) ] || $(PYTHON) -m venv $(VENV)
-	$(call pip_install,.)
+	$(call pip_install,.[serve])
 	@touch $@
 
 $(FOR_TESTS): setup.py | $(INSTALLED)
-	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars. 33 packages, 430 MB on the disk."
+	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars, Playwright. 38 packages, 570 MB on the disk."
 	$(call pip_install,.[test])
 	@touch $@
 
@@ -78,7 +87,7 @@ fuzz: $(FOR_TESTS)  ## random and hostile input to all that reads a stranger's b
 
 lock: $(INSTALLED)  ## renew deploy/requirements.lock: every package with its version and hashes, for Linux and macOS
 	$(call pip_install,.[audit])
-	$(BIN)/uv pip compile setup.py --output-file deploy/requirements.lock --upgrade --universal --python-version 3.11 \
+	$(BIN)/uv pip compile setup.py --extra serve --output-file deploy/requirements.lock --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --quiet
 
 audit: $(INSTALLED)  ## look up the packages of deploy/requirements.lock among the known vulnerabilities (network)

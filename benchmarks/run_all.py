@@ -25,7 +25,9 @@ def main(argv: list[str]) -> int:
         "copies": [*data, *few],
         "warc": ["--pages", "300"] if arguments.quick else [],
         "polling": ["--feeds", "200", "--pages", "500"] if arguments.quick else [],
+        "changes": ["--extractor", "rules"] if arguments.quick else [],
         "store": ["--claims", "20000", *few] if arguments.quick else [],
+        "page_times": ["--claims", "20000", "--seconds", "3"] if arguments.quick else [],
         "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
         "memory_claims": ["--articles", "500"] if arguments.quick else [],
         "soak": ["--runs", "120", "--extract", "none"] if arguments.quick else [],
@@ -40,11 +42,15 @@ def main(argv: list[str]) -> int:
     if data:
         planned["feeds"] = data
         planned["entities"] = data
+        planned["stories"] = [*data, "--splits", "1"] if arguments.quick else data
         planned["claims"] = data
         planned["speakers"] = data
+        planned["speakers_over_time"] = data
+        planned["threads"] = data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data
+        planned["whole_pages"] = [*data, "--pages", "30"] if arguments.quick else data
     failed = []
     for name, options in planned.items():
         print(f"\n== {name}", flush=True)

@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def share(folder: Path, count: int) -> bool:
         spent += time.perf_counter() - began
         return done
 
-    SqliteOutput.write = timed  # type: ignore[method-assign]
+    SqliteOutput.write = timed  # type: ignore[method-assign,assignment]
     try:
         sinks = (f"jsonl:{folder / 'out'}", f"sqlite:{folder / 'run.db'}")
         summary = run_here(folder / "state", source=(str(source),), sink=sinks, extractor="rules")
@@ -103,7 +104,7 @@ def rows(path: Path, bare_path: Path, count: int) -> None:
         while held := [encode(record) for record in islice(made, _PASS)]:
             number += 1
             began, cpu_began = time.perf_counter(), time.process_time()
-            output.write(Batch("benchmark", str(number), number), lambda db, held=held: Writer(db).articles(held))
+            output.write(Batch("benchmark", str(number), number), partial(put, held))
             seconds += time.perf_counter() - began
             cpu_seconds += time.process_time() - cpu_began
         tables = ("articles", "records", "claims", "entities", "claim_entities")
@@ -152,7 +153,7 @@ def searches(path: Path, count: int) -> bool:
     }
     print(f"searches at {count:,} claims, the 50 newest with their records:")
     for what, wanted in asked.items():
-        found, seconds, cpu_seconds = _median(lambda wanted=wanted: _newest(path, wanted))
+        found, seconds, cpu_seconds = _median(partial(_newest, path, wanted))
         told = f"  {what}: {found} found, {1000 * seconds:.1f} ms; seconds of CPU time"
         met &= tell_goal(told, cpu_seconds, 0.5, at_most=True)
     found, seconds, cpu_seconds = _median(lambda: _like(path))
@@ -170,6 +171,11 @@ def _like(path: Path) -> int:
     with closing(sqlite3.connect(path)) as db:
         query = "SELECT text FROM claims WHERE text LIKE ? ORDER BY seen_at DESC LIMIT 50"
         return len(db.execute(query, (f"%{_RARE}%",)).fetchall())
+
+
+def put(held: list[bytes], db: sqlite3.Connection) -> None:
+    """Write records, as JSON, in the transaction of their batch."""
+    Writer(db).articles(held)
 
 
 def _median(action: Callable[[], int]) -> tuple[int, float, float]:

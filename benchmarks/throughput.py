@@ -122,7 +122,7 @@ def _bare(records: list[dict[str, Any]], processes: int) -> Measured:
 def _whole(records: list[dict[str, Any]], processes: int) -> Measured:
     with tempfile.TemporaryDirectory(prefix="claimwire-throughput-") as folder:
         source = corpus.write_jsonl(Path(folder) / "articles.jsonl", records)
-        arguments = ["run", "--source", source, "--sink", f"jsonl:{folder}/out", "--state", f"{folder}/state"]
+        arguments = ["run", "--source", str(source), "--sink", f"jsonl:{folder}/out", "--state", f"{folder}/state"]
         arguments += ["--extractor", "rules"]
         measured = measure([CLAIMWIRE, *arguments, "--workers", str(processes), "--quiet"])
         written = sum(1 for path in Path(folder).glob("out/*/articles*.jsonl") for _ in path.open("rb"))

@@ -17,6 +17,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -41,13 +42,11 @@ def main(argv: list[str]) -> int:
             for number, page in enumerate(some):
                 (each / f"{number:04}.html").write_text(page, encoding="utf-8")
         print(f"{len(pages)} pages, {sum(map(len, pages)) / len(pages) / 1000:.0f},000 characters each on average")
-        bare = rates(
-            folder, one, len(pages), lambda pages: measure([sys.executable, "-W", "ignore", "-c", BARE, pages])
-        )
+        bare = rates(folder, one, len(pages), by_hand)
         print(f"trafilatura and nlp.pipe: {bare[0]:.2f} pages/s, {bare[1]:.2f} per second of CPU time", flush=True)
         met = []
         for extractor in arguments.extractor:
-            ours = rates(folder, one, len(pages), lambda pages, extractor=extractor: whole(pages, extractor))
+            ours = rates(folder, one, len(pages), partial(whole, extractor=extractor))
             print(f"claimwire, {extractor}: {ours[0]:.2f} pages/s, {ours[1]:.2f} per second of CPU time", flush=True)
             met.append(tell_goal(f"claimwire ({extractor}) / both, by CPU time", ours[1] / bare[1], GOAL))
     return 0 if all(met) else 1
@@ -67,7 +66,7 @@ def rates(folder: Path, one: Path, count: int, run: Callable[[Path], Measured]) 
     return more / (everything.seconds - start.seconds), more / (everything.cpu_seconds - start.cpu_seconds)
 
 
-BARE = """
+_BY_HAND = """
 import sys
 from pathlib import Path
 import spacy, trafilatura
@@ -78,10 +77,15 @@ for doc in nlp.pipe(trafilatura.extract(page) for page in pages):
 """
 
 
+def by_hand(pages: Path) -> Measured:
+    """The peer's run."""
+    return measure([sys.executable, "-W", "ignore", "-c", _BY_HAND, pages])
+
+
 def whole(pages: Path, extractor: str) -> Measured:
     """Our run. Raises SystemExit if a page is missing in the output."""
     with tempfile.TemporaryDirectory(prefix="claimwire-pages-") as folder:
-        arguments = ["run", "--source", pages, "--sink", f"jsonl:{folder}/out", "--state", f"{folder}/state"]
+        arguments = ["run", "--source", str(pages), "--sink", f"jsonl:{folder}/out", "--state", f"{folder}/state"]
         measured = measure([CLAIMWIRE, *arguments, "--extractor", extractor, "--quiet", "--incomplete-exit", "0"])
         kinds = ("articles", "dead-letters")
         files = [path for kind in kinds for path in Path(folder).glob(f"out/*/{kind}*.jsonl")]

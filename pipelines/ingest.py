@@ -1,13 +1,14 @@
 """The story of one article, from its source to the sinks: read this first.
 
-    feeds, files, topics -> normalize -> [queue] -> deduplicate -> enrich -> sinks
+    feeds, files, topics -> normalize -> [queue] -> deduplicate -> enrich -> remember -> sinks
 
 A *connector* reads a feed, a file or a topic and gives raw articles. What could not be read is a dead letter, which
 keeps the original bytes (``claimwire.connectors``). *Normalize* makes an article of each: clean text, canonical URL,
 language, times, and an id that is the same whenever this version is read (``claimwire.pipelines.normalize``).
 *Deduplicate* judges it: new, seen before, a copy or a revision of another one (``claimwire.pipelines.dedupe``).
-*Enrich* extracts entities and claims where there is something to extract (``claimwire.pipelines.enrich``), and the
-*sinks* write the record to files or topics (``claimwire.pipelines.sinks``).
+*Enrich* extracts entities and claims where there is something to extract (``claimwire.pipelines.enrich``). *Remember*
+joins it with what other articles said (``claimwire.pipelines.memory``), and the *sinks* write the record to files or
+topics (``claimwire.pipelines.sinks``).
 
 A bounded run works this graph in two halves, ``read`` and ``process``, with a commit between them, which puts what was
 read in the queue, sorted by publication (``claimwire.pipelines.state``). So an entry that leaves its feed is not lost,
@@ -35,6 +36,7 @@ from claimwire.connectors.outputs.jsonl import WriteToJsonl
 from claimwire.pipelines.dedupe.index import Index
 from claimwire.pipelines.dedupe.transform import Deduplicate
 from claimwire.pipelines.enrich import Enrich
+from claimwire.pipelines.memory.remember import Remember
 from claimwire.pipelines.normalize.transform import DecodeRecords, Normalize
 from claimwire.pipelines.sinks.addresses import Sink
 from claimwire.pipelines.sinks.staging import Count, Stage
@@ -139,10 +141,12 @@ class Pass:
     """The folder in which it reports what became of each article."""
     counted: Path
     """The folder in which articles are counted as each is done."""
+    remember: Remember | None
+    """Joins its records with those of other passes; None where nothing is remembered."""
 
 
 def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: Sequence[Sink]) -> None:
-    """One pass: articles from the queue, judged, enriched, and staged in every sink."""
+    """One pass: articles from the queue, judged, enriched, joined with others, and staged in every sink."""
     found = (
         pipeline
         | "Queue" >> beam.Create(work.articles)
@@ -150,11 +154,15 @@ def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: Sequence
         | "Deduplicate" >> Deduplicate(work.index, enrich.run.started_at)
         | "Enrich" >> enrich
     )
-    articles = found.enriched | "EncodeArticles" >> _encode(lambda pair: pair)
+    records, told = found.enriched, [found.events]
+    if work.remember:
+        remembered = records | "Remember" >> work.remember
+        records, told = remembered.records, [found.events, remembered.events]
+    articles = records | "EncodeArticles" >> _encode(lambda pair: pair)
     letters = found.dead_letters | "EncodeDeadLetters" >> _encode(
         lambda letter: (f"{letter.stage} {letter.source}", letter)
     )
-    events = found.events | "EncodeEvents" >> _encode(lambda event: (event.id, event))
+    events = told | "AllEvents" >> beam.Flatten() | "EncodeEvents" >> _encode(lambda event: (event.id, event))
     for number, sink in enumerate(sinks):
         sink.write(f"Sink{number}", work.name, articles, letters, events)
 

@@ -21,8 +21,9 @@ from claimwire.pipelines.timespans import Duration, Interval, parse_duration
 
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD", "CLAIMWIRE_KAFKA_KEY_PASSWORD")
+PAGE_TOKEN = "CLAIMWIRE_PAGE_TOKEN"  # noqa: S105 - the name of a variable
 # Variables with the prefix that are not settings: where the settings file is, logins, and the tests' own.
-_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", *SECRETS)
+_NOT_SETTINGS = ("CLAIMWIRE_CONFIG", "CLAIMWIRE_DATA", "CLAIMWIRE_FLINK_", PAGE_TOKEN, *SECRETS)
 Start = Annotated[
     str,
     Meta(
@@ -99,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ge=1,
             le=1000,
         ),
-    ] = 400
+    ] = 1000
     feed_timeout: Annotated[int, _in(SOURCES, "Seconds that one feed may take as a whole.", ge=1, le=600)] = 60
     feed_limit_mb: Annotated[
         int, _in(SOURCES, "Largest body of a feed, in megabytes after decompression.", ge=1, le=1024)
@@ -220,6 +221,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ".claimwire"
     remember: Annotated[
         Duration, _in(STATE, "How long an article that is not seen again is remembered, e.g. 90d, 12h or 4w.")
+    ] = "90d"
+    memory: Annotated[
+        bool,
+        _in(STATE, "Whether claims, articles and speakers are joined with those of other articles and earlier runs."),
+    ] = True
+    remember_claims: Annotated[
+        Duration, _in(STATE, "How long claims, stories and speakers are remembered to be joined with, e.g. 90d.")
     ] = "90d"
     every: Annotated[
         Duration,
@@ -359,6 +367,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def remembered(self) -> timedelta:
         """``remember`` as a time span."""
         return parse_duration(self.remember)
+
+    def claims_remembered(self) -> timedelta:
+        """``remember_claims`` as a time span."""
+        return parse_duration(self.remember_claims)
 
     def page_wait_time(self) -> timedelta:
         """``page_wait`` as a time span."""

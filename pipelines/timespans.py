@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -37,3 +37,19 @@ def parse_duration(text: str) -> timedelta:
 def parse_interval(text: str) -> timedelta | None:
     """The same, or None for ``auto``. Raises ValueError."""
     return None if text == "auto" else parse_duration(text)
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago something was, e.g. ``3 h ago``."""
+    if moment is None:
+        return ""
+    return "now" if now - moment < timedelta(minutes=1) else f"{span(now - moment)} ago"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest unit that gives two, e.g. ``90 m``; from a day on a single one is enough."""
+    seconds = max(0, int(length.total_seconds()))
+    for size, unit in ((365 * 86_400, "y"), (86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size or (unit != "m" and seconds == size):
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 60} m" if seconds >= 60 else f"{seconds} s"

@@ -12,11 +12,16 @@ from typing import Any
 
 import msgspec
 
-from claimwire.schemas.records import ClaimMessage, MessageSpeaker, Record, Source
+from claimwire.schemas.records import ClaimMessage, MessageSpeaker, Record, Source, Story, Thread
 
 Value = str | float | int | None
 
-_RECORDS: dict[str, type[Record]] = {"source": Source, "speaker": MessageSpeaker}
+_RECORDS: dict[str, type[Record]] = {
+    "source": Source,
+    "speaker": MessageSpeaker,
+    "thread": Thread,
+    "story": Story,
+}
 _LISTS = ("hedges", "quantities", "entities")
 _encoder = msgspec.json.Encoder()
 

@@ -50,7 +50,7 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         text=claim.text,
         quote_type=claim.quote_type,
         kind=claim.kind,
-        speaker=MessageSpeaker(speaker.text, speaker.name, speaker.type) if speaker else None,
+        speaker=MessageSpeaker(speaker.text, speaker.name, speaker.type, speaker.id) if speaker else None,
         cue=claim.cue.lemma if claim.cue else None,
         polarity=claim.polarity,
         modality=claim.modality,
@@ -63,6 +63,8 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         confidence=claim.confidence,
         sentence=text[slice(*claim.sentence)],
         in_title=claim.in_title,
+        thread=claim.thread,
+        story=record.story,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 Span = tuple[int, int]
 ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -161,9 +161,10 @@ class Duplicate(Record, frozen=True):
     kind: Kind
     method: str
     """The rule that decided: ``id``, ``guid``, ``url``, ``text`` or ``continued``; for a near-duplicate what was done
-    to the text: ``abridged``, ``extended`` or ``edited``."""
+    to the text: ``abridged``, ``extended`` or ``edited``; or ``chained`` if it is a copy of a copy of ``of``."""
     score: float | None
-    """The share of the text that both have, 0 to 1; null if it was not measured."""
+    """The share of the text that both have, 0 to 1; of a chained copy, that it shares with the copy between them; null
+    if it was not measured."""
     first_seen_at: datetime | None
     """When the canonical article was first seen."""
     added: float | None = None
@@ -211,6 +212,9 @@ class Speaker(Record, frozen=True):
     type: SpeakerType
     inherited: bool = False
     """Whether the speaker was carried over from an earlier sentence."""
+    id: str | None = None
+    """The same for one person or body in all articles; null if the article does not tell which one it is, or if nothing
+    is remembered."""
 
 
 class Cue(Record, frozen=True):
@@ -234,6 +238,41 @@ class Quantity(Record, frozen=True):
 
 
 ClaimKind = Literal["statement", "belief", "intention", "attitude"]
+
+
+class Thread(Record, frozen=True):
+    """The same claim in whichever article and words."""
+
+    id: str
+    """That of its first claim."""
+    relation: Literal["first", "verbatim", "cut", "reworded"]
+    """What this claim is to the one that it was matched with: ``cut``, one has a part of the other's quotation."""
+
+
+ChangeKind = Literal[
+    "added", "reworded", "figure", "speaker", "polarity", "hedge_added", "hedge_dropped", "cut", "extended"
+]
+
+
+class EarlierClaim(Record, frozen=True):
+    """A claim of the version before."""
+
+    id: str
+    text: str
+    speaker: str | None
+    """The name, else the words at the claim; null if that version gave no source."""
+
+
+class Changed(Record, frozen=True):
+    """What a revision has done to a claim."""
+
+    kinds: tuple[ChangeKind, ...]
+    """``added``: the version before does not have it, and no other kind is given. ``figure``: a number, currency or
+    bound is another. ``speaker``: somebody else says it. ``polarity``: it is negated or denied, or no longer.
+    ``hedge_added``, ``hedge_dropped``: it is put more or less carefully. ``cut``, ``extended``: of a quotation there
+    is less or more. ``reworded``: other words differ."""
+    before: EarlierClaim | None
+    """Null if it was added."""
 
 
 class Claim(Record, frozen=True):
@@ -266,11 +305,22 @@ class Claim(Record, frozen=True):
     wants done; ``attitude``: is for or against something. Null in records of schema 1.1 and before."""
     in_title: bool = False
     """Whether the claim stands in the title only: then all its offsets are into ``article.title``."""
+    thread: Thread | None = None
+    """Null if the claim is not one to be recognised, or if nothing is remembered."""
+    changed: Changed | None = None
+    """Of a revision: how the claim differs from that of the version before; null if it does not."""
 
 
 def source_text(article: Article, claim: Claim) -> str:
     """The text of an article into which a claim's offsets are: its title or its text."""
     return (article.title or "") if claim.in_title else article.text
+
+
+class Story(Record, frozen=True):
+    """The event that articles tell of."""
+
+    id: str
+    """That of the first of them."""
 
 
 class MessageSpeaker(Record, frozen=True):
@@ -279,6 +329,8 @@ class MessageSpeaker(Record, frozen=True):
     text: str
     name: str | None
     type: SpeakerType
+    id: str | None = None
+    """The same for one person or body in all articles."""
 
 
 class MessageQuantity(Record, frozen=True):
@@ -324,6 +376,8 @@ class ClaimMessage(Record, frozen=True):
     kind: ClaimKind | None = None
     in_title: bool = False
     """Whether the claim stands in the title only, and not in the text."""
+    thread: Thread | None = None
+    story: Story | None = None
 
 
 class Provenance(Record, frozen=True):
@@ -352,6 +406,11 @@ class EnrichedArticle(Record, frozen=True):
     entities: tuple[Entity, ...]
     claims: tuple[Claim, ...]
     provenance: Provenance
+    story: Story | None = None
+    """Null if the article belongs to no story, or if nothing is remembered."""
+    dropped: tuple[EarlierClaim, ...] | None = None
+    """Of a revision: the claims of the version before that are gone, in their order. Null if the article was not
+    compared: it is no revision, the version before is not remembered, or one of both was not read as a whole."""
 
 
 class Event(Record, frozen=True):
@@ -362,8 +421,9 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``article.copied``, ``article.revised``, ``source.failed``, ``source.silent``, ``source.degraded``,
-    ``source.recovered``, ``run.completed``."""
+    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``story.merged``, ``speaker.joined``,
+    ``speaker.split``, ``source.failed``, ``source.silent``, ``source.degraded``, ``source.recovered``,
+    ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

@@ -18,6 +18,7 @@ import pytest
 from broker import Broker
 from cluster import Cluster
 from command import INSTALLED, Command, environment
+from webserver import WebServer
 
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.summary import Summary
@@ -171,6 +172,13 @@ def topic(kafka: None) -> str:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where a real browser is. Whatever starts one asks for this, which makes it a test in a browser."""
+    _require(prepare.BROWSER)
+    return str(prepare.browser())
+
+
+@pytest.fixture(scope="session")
 def prism() -> str:
     """Beam's portable local runner."""
     _require(prepare.PRISM)
@@ -178,7 +186,7 @@ def prism() -> str:
 
 
 # The one place where tests are marked, by the fixtures that they use: `make check` leaves marked ones out.
-_MARKS = {"kafka": "broker", "prism": "prism"}
+_MARKS = {"kafka": "broker", "prism": "prism", "chromium": "browser"}
 # Files of which most tests take seconds; single slow tests are marked where they stand.
 _SLOW_FILES = {
     "test_beam", "test_docs", "test_flat_claims", "test_kafka_cluster", "test_linear", "test_migrations",
@@ -201,7 +209,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(_MARKS[fixture])
             if fixture in _GROUPS:
                 item.add_marker(pytest.mark.xdist_group(fixture))
-    order = ("slow", "prism", "broker")
+    order = ("slow", "prism", "broker", "browser")
     items.sort(
         key=lambda item: next((at for at, mark in enumerate(order) if item.get_closest_marker(mark)), len(order))
     )
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    """A web server on loopback with nothing on it yet."""
+    with WebServer() as running:
+        yield running
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outlets are searched without waiting between two requests."""
+    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)

@@ -1,4 +1,5 @@
-"""Makes ready what the tests run against for real: Apache Kafka, fetched by Maven, and Beam's Prism, built by Go.
+"""Makes ready what the tests run against for real: Apache Kafka, fetched by Maven, Beam's Prism, built by Go, and
+Chromium, installed by the system.
 
 ``make prepare`` runs it, and so does ``make test`` before the first test. What is ready stays in the folder ``.cache``
 of the checkout and is not made again. Two preparations at once do no harm: each works in a folder of its own, whose
@@ -52,6 +53,23 @@ PRISM = Part(
     "Go (https://go.dev/dl)",
     "Go's module proxy (another one stands in GOPROXY)",
 )
+BROWSER = Part(
+    "Chromium",
+    "apt-get installs it: 100 MB, a minute or two",
+    ("apt-get",),
+    "Chromium or Google Chrome, or run as root on Debian or Ubuntu",
+    "Debian's packages",
+)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSER_OF_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+_INSTALL_BROWSER = "apt-get update && apt-get install --yes --no-install-recommends chromium"
+
+
+def browser() -> str | None:
+    """Where Chromium or Chrome is; None where there is none."""
+    if found := next(filter(None, map(shutil.which, _BROWSERS)), None):
+        return found
+    return str(_BROWSER_OF_MACOS) if _BROWSER_OF_MACOS.exists() else None
 
 
 def prism(cache: Path = CACHE) -> Path:
@@ -61,6 +79,8 @@ def prism(cache: Path = CACHE) -> Path:
 
 def lacking(part: Part) -> list[str]:
     """The tools of a part that this machine does not have."""
+    if part is BROWSER and os.geteuid() != 0:
+        return ["apt-get as root"]
     return [tool for tool in part.tools if not shutil.which(tool)]
 
 
@@ -68,6 +88,8 @@ def ready(part: Part, cache: Path = CACHE) -> bool:
     """Whether a part need not be prepared any more."""
     if part is PRISM:
         return prism(cache).exists()
+    if part is BROWSER:
+        return browser() is not None
     return subprocess.run([KAFKA, "ready"], env=_environment(cache), check=False).returncode == 0
 
 
@@ -81,6 +103,9 @@ def _start(part: Part, cache: Path, work: Path) -> subprocess.Popen[bytes]:
     if part is PRISM:
         environment["GOBIN"] = str(work)
         command = ["go", "install", PRISM_PACKAGE]
+    if part is BROWSER:
+        environment["DEBIAN_FRONTEND"] = "noninteractive"
+        command = ["sh", "-c", _INSTALL_BROWSER]
     log = (work / "log").open("wb")
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -91,11 +116,11 @@ def _explain(part: Part, work: Path, code: int) -> str:
     return (
         f"Not ready: {part.name}. {part.tools[-1]} ended with exit code {code}; its last lines:\n{last}\n"
         f"It fetches from {part.network}: check the network and run `make prepare` again.\n"
-        "`make check` runs everything that needs neither Kafka nor Prism."
+        "`make check` runs everything that needs neither Kafka nor Prism nor a browser."
     )
 
 
-def prepare(cache: Path = CACHE, parts: tuple[Part, ...] = (BROKER, PRISM)) -> int:
+def prepare(cache: Path = CACHE, parts: tuple[Part, ...] = (BROKER, PRISM, BROWSER)) -> int:
     """Make ready what is not, all at the same time. Returns 0, or 1 when a part failed or, in CI, lacks its tools."""
     failed = False
     wanted = []

@@ -44,12 +44,6 @@ def article(number: int = 1, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as started:
-        yield started
-
-
-@pytest.fixture
 def pipeline() -> Iterator[beam.Pipeline]:
     """It runs when the test has built it."""
     with beam.Pipeline(runner=FnApiRunner()) as built:

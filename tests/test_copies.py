@@ -315,9 +315,12 @@ def test_the_index_can_be_counted_checked_and_compacted(claimwire: Claimwire, tm
     with sqlite3.connect(tmp_path / "s" / DATABASE) as db:
         db.execute("UPDATE seen SET last_seen = last_seen - 100 WHERE number > 4")
     run(tmp_path, article("a"), extract="none")
+    with State(tmp_path / "empty"):
+        pass
+    least = (tmp_path / "empty" / DATABASE).stat().st_size  # the other tables, of which each takes a page
     size = (tmp_path / "s" / DATABASE).stat().st_size
     assert claimwire("index", "compact", "--state", "s").returncode == 0
-    assert (tmp_path / "s" / DATABASE).stat().st_size < size / 2
+    assert (tmp_path / "s" / DATABASE).stat().st_size - least < (size - least) / 2
     assert "is sound" in claimwire("index", "verify", "--state", "s").stdout
     assert run(tmp_path, article("b", hour=7), extract="none")["b"]["duplicate"]["kind"] == "exact"
 

@@ -45,7 +45,8 @@ class Memory:
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
         found = ((number, *self.articles[number]) for number in numbers)
-        return {number: (seen, msgspec.msgpack.decode(sketch, type=Sketch)) for number, seen, sketch in found}
+        decode = msgspec.msgpack.Decoder(Sketch).decode
+        return {number: (seen, decode(sketch)) for number, seen, sketch in found if sketch}
 
     def remember(self, rows: Iterable[Remembered]) -> None:
         """What the driver does at a commit."""

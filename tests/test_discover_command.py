@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,7 @@ from webserver import Page, WebServer
 
 from claimwire.pipelines.cli import main
 
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
+pytestmark = pytest.mark.usefixtures("without_pauses")
 
 
 def discover(*arguments: str) -> Result:

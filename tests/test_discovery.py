@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,12 +154,6 @@ def test_the_time_for_a_page_is_linear(piece: str) -> None:
 
 
 # A site on loopback
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
 
 
 def find(server: WebServer, path: str = "/", **options: Any) -> list[FoundSource]:

@@ -495,12 +495,6 @@ def again(result: FeedResult) -> FeedRequest:
     return FeedRequest(result.url, result.etag, result.last_modified, result.body_hash, result.moved_to)
 
 
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
-
-
 def test_a_feed_is_read_once_and_asked_for_changes_after(server: WebServer) -> None:
     headers = {"ETag": '"1"', "Last-Modified": "Sun, 01 Mar 2026 10:00:00 GMT", "Content-Type": "application/rss+xml"}
     url = server.add("/feed", Page(body=rss(ITEM, "<category>x</category>"), headers=headers))

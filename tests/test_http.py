@@ -7,7 +7,6 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,12 +16,6 @@ from webserver import Page, WebServer, endless, free_port, gzipped, slowly
 
 from claimwire.connectors.web import addresses, http, transfers
 from claimwire.connectors.web.http import Client, Limits
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
 
 
 def client(**limits: float) -> Client:

@@ -106,6 +106,8 @@ def _parse(text: str) -> None:
     parse_feed(text.encode("utf-8", "replace"), "https://example.org/feed")
 
 
+META = ("author", "og:title", "date", "robots", "keywords")
+"""Each gets its share of the text, so that a page is as long as the text."""
 PROSE_OF_A_PAGE = "The gates of the harbour were closed on Monday, and nobody could say for how long. " * 3
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -118,13 +120,13 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "to_text of a document": lambda text: to_text(f"<html><body><p>x</p>{text}"),
     "page_metadata": lambda text: page_metadata(f"<html><body><h1>x</h1>{text}", "https://example.org/x", text),
     "page_metadata of meta elements": lambda text: page_metadata(
-        "".join(
-            f"<meta name='{name}' content='{text}'>" for name in ("author", "og:title", "date", "robots", "keywords")
-        ),
+        "".join(f"<meta name='{name}' content='{text[: len(text) // len(META)]}'>" for name in META),
         "https://example.org/x",
     ),
     "page_metadata of JSON-LD": lambda text: page_metadata(
-        f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{text}", {text}</script>', None
+        f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{text[: len(text) // 2]}", '
+        f"{text[: len(text) // 2]}</script>",
+        None,
     ),
     "page_text of a document": lambda text: page_text(f"<html><body><p>{PROSE_OF_A_PAGE}</p>{text}"),
     "page_text of a paragraph": lambda text: page_text(f"<html><body><article><p>{PROSE_OF_A_PAGE}{text}</p>"),
@@ -220,7 +222,7 @@ PROSE = (
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("by", "size"), [("rules", 20_000), ("tagger", 10_000)])
+@pytest.mark.parametrize(("by", "size"), [("rules", 10_000), ("tagger", 5_000)])
 def test_extraction_takes_at_most_twice_the_time_for_twice_the_text(by: By, size: int) -> None:
     extractor = load(by=by, which="all")
     patterns = (*PROSE, *PATTERNS[-37:-9:2], *PATTERNS[:20:5])

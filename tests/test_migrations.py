@@ -79,8 +79,8 @@ def test_a_run_goes_on_where_the_state_of_an_older_version_stands(name: str, tmp
         server.add("/feed", Page(feed(1, 2, 3), headers={"ETag": '"2"'}))
         second = run(tmp_path, str(wire), feed_url, gone)
     assert second.seen == 5 + 3
-    if name in FORGETFUL:  # once more, and with what they are copies of
-        assert (second.enriched, second.copies, second.unchanged) == (2 + 3, 3, 0)
+    if name in FORGETFUL:  # once more, and with what they are copies of; the short near copy is three days late for it
+        assert (second.enriched, second.copies, second.unchanged) == (3 + 3, 2, 0)
     else:
         assert (second.enriched, second.copies, second.unchanged) == (1, 1, 4 + 2)
         (copy,) = (record for record in written(tmp_path / "out") if record.get("duplicate"))

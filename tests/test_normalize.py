@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from url_normalize import url_normalize
 
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.normalize.language import language
 from claimwire.pipelines.normalize.text import clean, escaped
 from claimwire.pipelines.normalize.times import parse_time
-from claimwire.pipelines.normalize.urls import canonical_url, domain
+from claimwire.pipelines.normalize.urls import _NORMAL, canonical_url, domain
 from claimwire.schemas import RawArticle, decode, encode
 from claimwire.schemas.records import Article
 
@@ -64,6 +66,15 @@ class TestCanonicalUrl:
     )
     def test_anything_but_a_web_address_has_no_canonical_url(self, value: str) -> None:
         assert canonical_url(value) is None
+
+    @given(st.from_regex(_NORMAL, fullmatch=True))
+    def test_what_is_taken_for_normal_is_what_the_normaliser_leaves_as_it_is(self, url: str) -> None:
+        parts = urlsplit(url)
+        assert urlsplit(url_normalize(url) or "") == parts._replace(path=parts.path or "/")
+
+    def test_most_addresses_of_articles_are_taken_for_normal(self) -> None:
+        for url in ("https://www.news.example/2026/02/10/bridge-late.html", "http://news.example/?p=17&lang=en"):
+            assert _NORMAL.fullmatch(url)
 
     @given(
         st.builds(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from outlet import Outlet, page
 from webserver import Page, WebServer, free_port
@@ -28,23 +31,23 @@ class Reading:
     """What one reading of pages gave."""
 
     def __init__(
-        self, folder: Path, urls: Iterable[str | PageRequest], manners: Manners = QUICK, **options: Any
+        self,
+        folder: Path,
+        urls: Iterable[str | PageRequest],
+        manners: Manners = QUICK,
+        workers: int = 1,
+        **options: Any,
     ) -> None:
         staging = folder / "staging"
         staging.mkdir(parents=True)
-        with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        flags = ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}"] if workers > 1 else []
+        with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags)) as pipeline:
             read = ReadPages(manners=manners, allow_private=True, **options)
-            found = pipeline | beam.Create(list(urls), reshuffle=False) | read
+            found = pipeline | beam.Create(list(urls), reshuffle=workers > 1) | read
             _ = found.results | "Results" >> Stage(staging, "results")
             _ = found.hosts | "Hosts" >> Stage(staging, "hosts")
         self.results: dict[str, PageResult] = {result.key: result for result in staged(staging, "results", PageResult)}
         self.hosts: dict[str, HostMemory] = {host.name: host for host in staged(staging, "hosts", HostMemory)}
-
-
-@pytest.fixture
-def server() -> Iterable[WebServer]:
-    with WebServer() as server:
-        yield server
 
 
 def test_a_page_becomes_an_article(server: WebServer, tmp_path: Path) -> None:
@@ -147,6 +150,24 @@ def test_hosts_are_asked_at_the_same_time_and_each_by_one_request(server: WebSer
     urls = [outlet.url(number) for outlet in (here, there) for number in range(3)]
     assert len(Reading(tmp_path, urls).results) == 6
     assert server.most_at_once == {"127.0.0.1": 1, "localhost": 1}
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_however_many_workers_there_are_no_host_is_asked_sooner_or_for_what_it_forbids(
+    workers: int, tmp_path: Path
+) -> None:
+    with ExitStack() as servers:
+        outlets = [Outlet(servers.enter_context(WebServer()), 5) for _ in range(3)]
+        for outlet in outlets:
+            outlet.serve("/robots.txt", Page(body=f"User-agent: *\nDisallow: {outlet.path(3)}".encode()))
+        urls = [outlet.url(number) for number in range(5) for outlet in outlets]
+        results = Reading(tmp_path, urls, Manners(delay_s=0.3), workers).results
+    assert Counter(result.outcome for result in results.values()) == {"read": 12, "refused": 3}
+    for outlet in outlets:
+        asked = sorted(outlet.asked, key=lambda request: request[1])
+        assert len(asked) == 2 + 4  # robots.txt and the TDMRep file once, and each page that may be read
+        assert outlet.count(3) == 0
+        assert all(began - ended >= 0.3 for (_, _, ended), (_, began, _) in itertools.pairwise(asked))
 
 
 @pytest.mark.parametrize("status", [429, 503])

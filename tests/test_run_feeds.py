@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,8 @@ from claimwire.pipelines.run import RunError
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.sources import SourceState
 
+pytestmark = pytest.mark.usefixtures("without_pauses")
+
 
 def feed(*numbers: int, host: str = "a.example") -> bytes:
     """An RSS feed with these items."""
@@ -31,11 +35,6 @@ def feed(*numbers: int, host: str = "a.example") -> bytes:
         for n in numbers
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Roads</title>{items}</channel></rss>'.encode()
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
 
 
 def run_feeds(tmp_path: Path, *urls: str, **settings: Any) -> Summary:
@@ -218,3 +217,18 @@ def test_a_signal_does_not_wait_for_slow_feeds_and_keeps_what_was_read(workers: 
         second = run_feeds(tmp_path, fast)
         assert (second.resumed, second.enriched, second.feeds_unchanged) == (2, 2, 1)
         assert sum(server.count(f"/slow{n}") for n in range(3, 15)) <= 1
+
+
+def test_a_run_may_open_more_files_than_its_shell_allows_at_first() -> None:
+    program = (
+        "import resource; from claimwire.pipelines.run.openfiles import allow_open_files\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))\n"
+        "allow_open_files(); print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 512))\n"
+        "allow_open_files(); print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    assert [*map(int, told)] == [wanted, hard, 512, 512]

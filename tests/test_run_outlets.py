@@ -6,7 +6,6 @@ import logging
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,7 @@ from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.sources import SourceState
 
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("without_pauses")
 
 
 def home(*hrefs: str) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -216,6 +217,29 @@ def test_a_feed_that_is_gone_is_asked_ever_less_and_read_when_it_is_there_again(
     assert sum(turn.enriched + turn.copies for turn in turns) >= 30
     assert [len(desk.events(f"source.{kind}")) for kind in ("failed", "recovered")] == [1, 1]
     assert desk.events("source.recovered")[0]["data"]["from"] == "failed"
+
+
+def test_a_json_feed_that_says_it_is_finished_is_asked_once_a_week_and_again_when_it_goes_on(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: dict[str, Any] = {"version": "https://jsonfeed.org/version/1.1", "title": "The Quellmark Post"}
+    item = {"id": "1", "title": "The bridge is open", "date_published": NOON.isoformat()}
+    url = desk.serve("/feed.json", lambda: Page(json.dumps({**told, "items": [item]}).encode()))
+    told["expired"] = True
+    assert desk.turn(url).enriched == 1
+    assert sum("says that it is finished" in line for line in caplog.messages) == 1
+    for only_due in (True, False):
+        desk.now += 2 * DAY
+        assert desk.turn(url, only_due=only_due).sources_failed == 0
+    assert len(desk.asked["/feed.json"]) == 1
+    desk.now += 5 * DAY
+    desk.turn(url)
+    assert len(desk.asked["/feed.json"]) == 2
+    assert sum("says that it is finished" in line for line in caplog.messages) == 1
+    del told["expired"]
+    desk.now += 8 * DAY
+    desk.turn(url)
+    assert desk.state(url).next_at - desk.now <= 2 * DAY  # type: ignore[operator]
 
 
 def test_a_feed_that_fails_is_asked_soon_and_then_ever_less(desk: Desk) -> None:

@@ -26,7 +26,7 @@ def test_flags_beat_the_environment_which_beats_the_file_which_beats_defaults(tm
     settings = load(tmp_path, file, {"workers": "4"}, CLAIMWIRE_WORKERS="3", CLAIMWIRE_REMEMBER="4w")
     assert (settings.workers, settings.remember, settings.extract) == (4, "4w", "none")
     assert settings.source == ("feeds.opml",)
-    assert settings.feeds_at_once == 400
+    assert settings.feeds_at_once == 1000
 
 
 def test_names_in_a_file_may_be_written_as_the_flags_are(tmp_path: Path) -> None:

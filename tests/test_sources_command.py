@@ -34,19 +34,10 @@ from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.sources import SourceState, remember
 
+pytestmark = pytest.mark.usefixtures("without_pauses")
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimwire.connectors.feeds.outlets.PAUSE_S", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -508,6 +508,30 @@ def test_a_store_of_an_older_version_is_migrated_and_its_views_are_made_again(tm
         pass
 
 
+def test_a_migrated_store_has_the_tables_and_indices_of_a_new_one(tmp_path: Path) -> None:
+    first = (ROOT / "tests/fixtures/store_1.sql").read_text(encoding="utf-8")
+    tables, views, rest = first.partition("CREATE VIEW")
+    old = LAYOUT._replace(version=1, tables=tables, views=views + rest, steps={})
+    for path, layout in ((tmp_path / "old.db", old), (tmp_path / "old.db", LAYOUT), (tmp_path / "new.db", LAYOUT)):
+        with SqliteOutput(path, layout):
+            pass
+    shapes = []
+    for name in ("old.db", "new.db"):
+        names = rows(
+            tmp_path / name, "SELECT type, name FROM sqlite_master WHERE name NOT LIKE '%autoindex%' ORDER BY 1, 2"
+        )
+        columns = {
+            each: [column[1:4] for column in rows(tmp_path / name, f"PRAGMA table_info({each})")] for _, each in names
+        }
+        indices = {
+            each: [column[2] for column in rows(tmp_path / name, f"PRAGMA index_xinfo({each})")]
+            for kind, each in names
+            if kind == "index"
+        }
+        shapes.append((names, columns, indices))
+    assert shapes[0] == shapes[1]
+
+
 def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
     path = tmp_path / "words.db"
     with SqliteOutput(path, OLD):

@@ -23,8 +23,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import Page, WebServer, endless, free_port, slowly
 
-from claimwire.connectors.web import http, transfers
+from claimwire.connectors.web import encodings, handles, http, transfers
 from claimwire.connectors.web.http import Client, FetchError, Limits, Response
+from claimwire.connectors.web.transfer import Transfer
 
 
 @pytest.fixture
@@ -133,13 +134,13 @@ def test_a_name_is_looked_up_for_every_request_even_if_its_connection_is_still_t
 def test_the_address_that_is_connected_to_is_checked_once_more(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare = transfers._Easy.prepare
+    prepare = handles.Handle.prepare
 
-    def prepare_for_another(easy: Any, transfer: transfers.Transfer) -> None:
+    def prepare_for_another(easy: Any, transfer: Transfer) -> None:
         prepare(easy, transfer)
         transfer.addresses = ["10.0.0.1"]  # as if libcurl had been led elsewhere than where it was told
 
-    monkeypatch.setattr(transfers._Easy, "prepare", prepare_for_another)
+    monkeypatch.setattr(handles.Handle, "prepare", prepare_for_another)
     for host in ("127.0.0.1", "news.example"):
         with pytest.raises(http.PrivateAddress, match="not checked"):
             Client(allow_private=True, resolve=lambda host, port: ["127.0.0.1"]).get(f"http://{host}:{server.port}/")
@@ -359,14 +360,14 @@ def test_a_body_is_decompressed_to_the_limit_and_no_further(part: bytes, encodin
     packed = body
     for name in encoding.split(", "):
         packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[name](packed)
-    found = transfers.decoded(packed, {"content-encoding": encoding}, most)
+    found = encodings.decoded(packed, {"content-encoding": encoding}, most)
     assert found == (body if len(body) <= most else None)
 
 
 @given(st.binary(max_size=3000), st.sampled_from(["gzip", "deflate", "br", "br, gzip", "utf-8"]))
 def test_no_body_makes_the_decompression_hang_or_take_too_much(body: bytes, encoding: str) -> None:
     with suppress(zlib.error, brotli.error):
-        found = transfers.decoded(body, {"content-encoding": encoding}, 10_000)
+        found = encodings.decoded(body, {"content-encoding": encoding}, 10_000)
         assert found is None or len(found) <= 10_000
 
 
@@ -382,7 +383,7 @@ def test_decompressing_takes_time_in_proportion_to_the_body() -> None:
 
 def processor_seconds(body: bytes, encoding: str) -> float:
     began = time.process_time()
-    transfers.decoded(body, {"content-encoding": encoding}, 1000)
+    encodings.decoded(body, {"content-encoding": encoding}, 1000)
     return time.process_time() - began
 
 
@@ -533,8 +534,8 @@ def test_whom_to_trust_is_taken_from_python_or_certifi(monkeypatch: pytest.Monke
 
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "nowhere"))
-    assert transfers._certificates() == [(pycurl.CAINFO, certifi.where())]
+    assert handles._certificates() == [(pycurl.CAINFO, certifi.where())]
     (tmp_path / "nowhere").mkdir()
-    assert transfers._certificates() == [(pycurl.CAINFO, certifi.where())], "an empty folder trusts nobody"
+    assert handles._certificates() == [(pycurl.CAINFO, certifi.where())], "an empty folder trusts nobody"
     (tmp_path / "nowhere" / "0a1b2c3d.0").touch()
-    assert transfers._certificates() == [(pycurl.CAPATH, str(tmp_path / "nowhere"))]
+    assert handles._certificates() == [(pycurl.CAPATH, str(tmp_path / "nowhere"))]

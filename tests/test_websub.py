@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from click.testing import CliRunner
 from command import Command, environment
 from conftest import write_jsonl, written
 from hub import LONGEST, Asked, Hub, send
@@ -34,6 +36,7 @@ from claimwire.connectors.web.http import Client, PrivateAddress, TooManyRedirec
 from claimwire.connectors.web.links import Link, links
 from claimwire.connectors.web.listener import Answer, Head, Listener, ListenError, Take
 from claimwire.errors import UsageError
+from claimwire.pipelines.cli import main
 from claimwire.pipelines.observe.progress import LineProgress
 from claimwire.pipelines.observe.summary import Summary
 from claimwire.pipelines.run import callbacks, subscribing
@@ -822,6 +825,41 @@ def test_what_a_hub_delivers_is_read_as_if_it_was_polled(algorithm: str, tmp_pat
         again = desk.turn()
         assert (again.enriched, again.unchanged) == (0, 2)  # the same article both ways
         assert desk.written() == ["1", "2"]
+
+
+def test_sources_and_doctor_know_the_hub_the_lease_and_the_last_delivery(tmp_path: Path) -> None:
+    def told(*command: str) -> str:
+        return CliRunner(catch_exceptions=False).invoke(main, [*command, "--state", str(tmp_path / "state")]).output
+
+    with subscribed(tmp_path, 1) as (desk, asked, _):
+        hub = desk.subscription.hub
+        (row,) = map(json.loads, told("sources", "--format", "json").splitlines())
+        assert (row["hub"], row["delivered_at"]) == (hub, None)
+        assert datetime.fromisoformat(row["subscribed_until"]) == desk.subscription.until
+        assert asked.deliver(feed(2)) == 202
+        desk.turn(delivered_only=True)
+        (row,) = map(json.loads, told("sources", "--format", "json").splitlines())
+        assert row["delivered_at"]
+        desk.turn()  # and it stays known when the feed is polled
+        table = " ".join(told("sources").split())
+        assert re.search(rf"subscribed at {hub} until .* UTC; last delivery now", table)
+        callback = ("--websub-callback", desk.base, "--websub-listen", f"127.0.0.1:{desk.port}")
+        doctor = told("doctor", "--extract", "none", *callback)
+        line = r"ok +websub +1 subscribed of 1 feed with a hub, the first until .*; last delivery now"
+        assert re.search(line, doctor)
+        assert "1 feed with a hub; watch --websub-callback" in told("doctor", "--extract", "none")
+
+
+def test_doctor_says_that_no_hub_has_reached_the_callback(tmp_path: Path) -> None:
+    with WebServer() as server, Hub() as hub, desk_of(tmp_path, server, hub, 1) as desk:
+        desk.turn()
+        desk.settle(datetime.now(UTC) + timedelta(hours=1))
+        flags = ("--state", str(tmp_path / "state"), "--extract", "none", "--websub-callback", desk.base)
+        result = CliRunner(catch_exceptions=False).invoke(
+            main, ["doctor", *flags, "--websub-listen", f"127.0.0.1:{desk.port}"]
+        )
+        assert result.exit_code == 1
+        assert f"WRONG websub   no hub has verified a subscription at {desk.base}" in result.output
 
 
 def test_a_turn_for_a_delivery_leaves_the_other_sources_in_the_metrics(tmp_path: Path) -> None:

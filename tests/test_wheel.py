@@ -49,7 +49,10 @@ def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
         "claimwire/pipelines/extract/tagger/weights/names.onnx",
         "claimwire/pipelines/extract/tagger/weights/vocab.txt",
         "claimwire/pipelines/extract/tagger/MODEL_CARD.md",
-        "claimwire/pipelines/read/page.html",
+        "claimwire/pipelines/memory/weights/sentences.onnx",
+        "claimwire/pipelines/serve/templates/now.html",
+        "claimwire/pipelines/serve/static/page.css",
+        "claimwire/pipelines/serve/static/land.svg",
     ):
         assert name in names
     assert any(name.startswith("claimwire/pipelines/extract/data/") for name in names)

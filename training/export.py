@@ -17,7 +17,8 @@ from claimwire.pipelines.extract.tagger.windows import LIMIT
 from training.encoder import ENCODER, SHARED, Names, Net, shared_states, through
 
 _LENGTHS = {
-    "pieces": [1], "types": [1], "states": [1], "labels": [1], "links": [1, 2], "worth": [1], "names": [1],
+    "pieces": [1], "types": [1], "states": [1], "vector": [], "labels": [1], "links": [1, 2], "worth": [1],
+    "names": [1],
 }  # fmt: skip
 """The dimensions of inputs and outputs that are as long as the window."""
 
@@ -52,13 +53,21 @@ def export(net: Net, worth: nn.Linear, names: Names, out: Path) -> None:
     """Write ``shared.onnx``, ``attributions.onnx``, ``names.onnx`` and ``vocab.txt`` to a folder."""
     pieces = torch.zeros(1, LIMIT, dtype=torch.long)
     states = torch.zeros(1, LIMIT, net.encoder.config.hidden_size)
-    _write(_Shared(net), {"pieces": pieces, "types": pieces}, ["states"], out / "shared.onnx")
-    _write(_Attributions(net, worth), {"states": states}, ["labels", "links", "worth"], out / "attributions.onnx")
-    _write(names, {"states": states}, ["names"], out / "names.onnx")
+    write_graph(_Shared(net), {"pieces": pieces, "types": pieces}, ["states"], out / "shared.onnx")
+    write_graph(_Attributions(net, worth), {"states": states}, ["labels", "links", "worth"], out / "attributions.onnx")
+    write_graph(names, {"states": states}, ["names"], out / "names.onnx")
     shutil.copyfile(ENCODER / "vocab.txt", out / "vocab.txt")
 
 
-def _write(graph: nn.Module, given: dict[str, torch.Tensor], gives: list[str], path: Path) -> None:
+def write_graph(graph: nn.Module, given: dict[str, torch.Tensor], gives: list[str], path: Path) -> None:
+    """Write a network as ONNX, with 8-bit matrices and embeddings.
+
+    Args:
+        graph: The network.
+        given: Its inputs by name, as an example.
+        gives: The names of its outputs.
+        path: The file.
+    """
     exact = path.with_suffix(".32.onnx")
     torch.onnx.export(
         graph.eval(),

@@ -54,7 +54,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         self,
         *,
         allow_private: bool = False,
-        concurrency: int = 400,
+        concurrency: int = 1000,
         timeout_s: float = 60,
         max_bytes: int = 10_000_000,
         contact: str | None = None,
@@ -92,8 +92,7 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         """The graph: all requests brought together, then fetched and parsed."""
         found = (
             requests
-            | "Request" >> beam.Map(_request).with_output_types(FeedRequest)
-            | "Key" >> beam.WithKeys("all").with_output_types(tuple[str, FeedRequest])
+            | "Key" >> beam.Map(_keyed).with_output_types(tuple[str, FeedRequest])
             | "Together" >> beam.GroupByKey()
             | "Read"
             >> beam.ParDo(self._read)
@@ -103,8 +102,9 @@ class ReadFromFeeds(beam.PTransform):  # type: ignore[misc]
         return Read(found.articles, found.dead_letters, found.results)
 
 
-def _request(given: str | FeedRequest) -> FeedRequest:
-    return FeedRequest(given) if isinstance(given, str) else given
+def _keyed(given: str | FeedRequest) -> tuple[str, FeedRequest]:
+    """A request under the one key that all have."""
+    return "all", FeedRequest(given) if isinstance(given, str) else given
 
 
 class _Read(beam.DoFn):  # type: ignore[misc]
@@ -159,8 +159,8 @@ class _Ask(NamedTuple):
     """Where the request is for a sitemap of it."""
     again: bool = False
     """Whether it was not where it had moved to; it is then asked without validators."""
-    host: str | None = None
-    """At which it was asked first, and in whose turn it is."""
+    host: str = ""
+    """At which it is asked first, and in whose turn it is."""
 
 
 class _Done(NamedTuple):
@@ -232,11 +232,11 @@ class _Asking:
         """Ask these as well; also while answers are taken."""
         self._left += len(asks)
         for ask in asks:
-            host = _host(ask)
+            host = _host(ask.request)
             if host not in self._hosts:
                 self._hosts[host] = deque()
                 self._waiting.append(host)
-            self._hosts[host].append(ask)
+            self._hosts[host].append(ask._replace(host=host))
 
     def __iter__(self) -> Iterator[tuple[_Ask, FeedResult, ParsedFeed | None]]:
         given_up = False
@@ -282,7 +282,7 @@ class _Asking:
             if isinstance(answer, Response):
                 self._client.free(answer)
             request = msgspec.structs.replace(ask.request, moved_to=None)
-            self._ask(ask._replace(request=request, again=True, host=_host(ask)))
+            self._ask(ask._replace(request=request, again=True))
             return None
         self._next_of(ask)
         if isinstance(answer, FetchError):
@@ -297,11 +297,10 @@ class _Asking:
 
     def _next_of(self, ask: _Ask) -> None:
         """It is the turn of other hosts first, and then of this one's next feed."""
-        host = _host(ask)
-        if self._hosts[host]:
-            self._waiting.append(host)
+        if self._hosts[ask.host]:
+            self._waiting.append(ask.host)
         else:
-            del self._hosts[host]
+            del self._hosts[ask.host]
 
     def _dealt_with(self, done: _Done) -> None:
         self._left -= 1
@@ -312,11 +311,9 @@ class _Asking:
                 self._parsing -= 1
 
 
-def _host(ask: _Ask) -> str:
-    if ask.host is not None:
-        return ask.host
+def _host(request: FeedRequest) -> str:
     try:
-        return urlsplit(ask.request.moved_to or ask.request.url).hostname or ""
+        return urlsplit(request.moved_to or request.url).hostname or ""
     except ValueError:
         return ""  # the client will say what is wrong with it
 
@@ -349,7 +346,7 @@ def _read(request: FeedRequest, answer: Response, sandbox: Sandbox) -> tuple[Fee
     entries = len(feed.articles) + len(feed.dead_letters)
     result = msgspec.structs.replace(result, outcome="read", entries=entries, title=feed.title, note=feed.note)
     result = msgspec.structs.replace(result, kind=feed.kind, hints=feed.hints, sitemaps=())
-    return msgspec.structs.replace(result, hubs=feed.hubs, topic=feed.topic), feed
+    return msgspec.structs.replace(result, hubs=feed.hubs, topic=feed.topic, expired=feed.expired), feed
 
 
 def _remembered(request: FeedRequest, answer: Response, body_hash: str | None) -> FeedResult:

@@ -92,7 +92,16 @@ def parse_json_feed(body: bytes, feed: FeedInfo, base_url: str, content_type: st
             dead_letters.append(_dead_item(item, info, error))
     note = f"{wrong}; {len(document.items)} items could be read" if wrong else None
     hubs, topic = _announced(document.members, base_url)
-    return ParsedFeed(info.title, articles, dead_letters, note=note, kind="JSON Feed", hubs=hubs, topic=topic)
+    return ParsedFeed(
+        info.title,
+        articles,
+        dead_letters,
+        note=note,
+        kind="JSON Feed",
+        hubs=hubs,
+        topic=topic,
+        expired=document.members.get("expired") is True,
+    )
 
 
 def article_from_item(item: Any, feed: FeedInfo, base_url: str = "") -> RawArticle:

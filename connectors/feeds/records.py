@@ -90,6 +90,8 @@ class FeedResult(msgspec.Struct, frozen=True):
     hubs: tuple[str, ...] = ()
     """Of WebSub, as ``ParsedFeed`` has them; with ``topic`` known only where the outcome is ``read``."""
     topic: str | None = None
+    expired: bool = False
+    """As ``ParsedFeed`` has it; known only where the outcome is ``read``."""
 
     @property
     def name(self) -> str:
@@ -137,3 +139,5 @@ class ParsedFeed(msgspec.Struct, frozen=True):
     """URLs of the WebSub hubs that tell what is new in it."""
     topic: str | None = None
     """The URL by which the feed calls itself (``rel=self``), and which its hubs know."""
+    expired: bool = False
+    """Whether it says that nothing will come any more, as a JSON Feed can."""

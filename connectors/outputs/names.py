@@ -51,6 +51,7 @@ _OWN_OUTPUT = re.compile(
     rf"({ARTICLES}|{EVENTS}|{DEAD_LETTERS})-[0-9a-f]{{8}}-.*{_RECORDS}|{_OWN_CLAIMS}.*({_RECORDS}|\.csv)"
 )
 _ARTICLES = re.compile(rf"(?!{DEAD_LETTERS}|{EVENTS}|{_OWN_CLAIMS}).*{_RECORDS}")
+_EVENTS = re.compile(rf"{EVENTS}-[0-9a-f]{{8}}-.*\.jsonl(\.gz|\.zst)?")
 _DEAD_LETTERS = re.compile(rf"{DEAD_LETTERS}.*\.jsonl(\.gz|\.zst)?", re.IGNORECASE)
 
 
@@ -107,6 +108,11 @@ def may_hold_articles(name: str) -> bool:
 def holds_dead_letters(name: str) -> bool:
     """Whether a file with this name holds dead letters, and can be replayed."""
     return _DEAD_LETTERS.fullmatch(name) is not None
+
+
+def holds_events(name: str) -> bool:
+    """Whether a file with this name holds events, a line of JSON each."""
+    return _EVENTS.fullmatch(name) is not None
 
 
 def is_of_state(name: str) -> bool:

@@ -35,7 +35,10 @@ from claimwire.connectors.web.answers import (
     Unreachable,
     without_password,
 )
-from claimwire.connectors.web.transfers import ENCODINGS, Resolver, Transfer, Transfers, too_long
+from claimwire.connectors.web.encodings import ENCODINGS
+from claimwire.connectors.web.lookups import Resolver
+from claimwire.connectors.web.transfer import Transfer, too_long
+from claimwire.connectors.web.transfers import Transfers
 
 __all__ = [
     "ACCEPT_FEEDS", "ACCEPT_PAGES", "BadUrl", "BrokenAnswer", "Client", "FetchError", "Limits", "NotFound", "NotTried",

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import IO, Any, ParamSpec, TypeVar, get_type_hints
 
 import msgspec
@@ -106,7 +107,7 @@ class Sandbox:
             raise ChildProcessError(f"the process that parses what was read died twice, {_how(ended)}; try later")
         answer = msgspec.msgpack.decode(data, type=_Answer)
         if answer.error is None:
-            found: T = msgspec.msgpack.decode(answer.value, type=get_type_hints(function)["return"])
+            found: T = msgspec.msgpack.decode(answer.value, type=_types(function)["return"])
             return found
         if answer.error.type == MemoryError.__name__:
             self._stop()
@@ -167,7 +168,7 @@ def serve(seconds: float, memory_bytes: int) -> None:
     while (data := _receive(sys.stdin.buffer)) is not None:
         job = msgspec.msgpack.decode(data, type=_Job)
         function = getattr(importlib.import_module(job.module), job.function)
-        types = get_type_hints(function)
+        types = _types(function)
         arguments = {name: msgspec.convert(given, types[name]) for name, given in job.arguments.items()}
         signal.setitimer(signal.ITIMER_PROF, seconds)
         signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
@@ -179,6 +180,12 @@ def serve(seconds: float, memory_bytes: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(answers, msgspec.msgpack.encode(answer))
+
+
+@cache
+def _types(function: Callable[..., Any]) -> dict[str, Any]:
+    """Of its arguments and its result; to find them takes as long as to send a small job."""
+    return get_type_hints(function)
 
 
 def _how(returncode: int | None) -> str:

@@ -1,34 +1,26 @@
-"""Requests that are under way at once, each a single hop: the one place where a request is set up and checked.
+"""Requests that are under way at once, each a single hop.
 
 libcurl sends and receives, by pycurl, and a thread of its own waits for all of them. What libcurl would do by itself
-is switched off or done here: names are looked up here, so that the addresses are checked before it connects and, once
-more, at the very moment when it does; redirects, proxies of the environment, .netrc, cookies and other protocols than
-HTTP are not its business. Sizes and times are checked while the bytes come. Bodies are decompressed by urllib3's
-decoders, which cannot be made to burst since 2.6: libcurl's refuse a gzip file of several members, or with something
-behind it, and every encoding that is none (``Content-Encoding: utf-8``).
+is switched off or done here: names are looked up in ``lookups``, so that the addresses are checked before it connects
+and, once more, at the very moment when it does (``handles``); redirects, proxies of the environment, .netrc, cookies
+and other protocols than HTTP are not its business. Sizes and times are checked while the bytes come. Bodies are
+decompressed in ``encodings``.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
-import queue
 import selectors
 import socket
-import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-import certifi
 import pycurl
-from urllib3.exceptions import DecodeError
-from urllib3.response import MultiDecoder
 
 from claimwire.connectors.web.addresses import is_public
 from claimwire.connectors.web.answers import (
@@ -38,107 +30,20 @@ from claimwire.connectors.web.answers import (
     NotFound,
     PrivateAddress,
     Response,
-    Timeout,
-    TooLarge,
-    Unreachable,
     without_password,
 )
+from claimwire.connectors.web.encodings import decoded
+from claimwire.connectors.web.handles import SMALL_BYTES, Handle
+from claimwire.connectors.web.lookups import Lookups, Resolver
+from claimwire.connectors.web.transfer import Transfer, answer, broken, explained, too_large, too_long
 
 _log = logging.getLogger(__name__)
 
-Resolver = Callable[[str, int], list[str]]
-
-ENCODINGS = "gzip,deflate,br"
-"""Of bodies, as the Accept-Encoding field names them."""
-
-_DECODED = frozenset((*ENCODINGS.split(","), "x-gzip"))
-_PIECE = 16_384
-"""Bytes that are decompressed at a time: what takes urllib3's decoders time by its square is bounded by it."""
-SMALL_BYTES = 262_144
 _LARGE_AT_ONCE = 8
 """Bodies above ``SMALL_BYTES`` that are held at the same time; others wait for room when they come to that size."""
-_MOST_OF_HEADERS = 262_144
-_MOST_DRAINED = 65_536
-"""Bytes of a body nobody wants that are read so that its connection can be used again."""
 _MOST_IDLE = 100
 """Connections that are kept for the next request to their hosts."""
-_MOST_LOOKUPS = 512
 _TICK_S = 0.1
-
-_TLS_ERRORS = frozenset(
-    (
-        pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CIPHER,
-        pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_SHUTDOWN_FAILED, pycurl.E_SSL_CRL_BADFILE, pycurl.E_SSL_ISSUER_ERROR,
-        pycurl.E_SSL_PINNEDPUBKEYNOTMATCH, pycurl.E_SSL_INVALIDCERTSTATUS, pycurl.E_SSL_ENGINE_INITFAILED,
-    )
-)  # fmt: skip
-_NO_CONNECTION = frozenset((pycurl.E_COULDNT_CONNECT, pycurl.E_INTERFACE_FAILED))
-_CUT_OFF = frozenset((pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR))
-
-
-class Transfer:
-    """One request, and what has come of it.
-
-    Args:
-        url: As it was asked for; errors name it, without its login.
-        target: The same as it is sent: ASCII, without login and fragment.
-        host: Of it, in ASCII, an IPv6 address without its brackets.
-        port: Of it.
-        fields: The header fields to be sent.
-        seconds: For everything, the name's lookup included.
-        at_most: Bytes of the body that are enough; None for all, and then no more than the limit.
-        ended: Called in the thread of Transfers, with the answer (of a redirect too) or error, and the seconds left.
-        form: What is sent with POST; None for a GET.
-    """
-
-    __slots__ = (
-        "addresses", "alive", "at_most", "body", "deadline", "decoder", "discarded", "easy", "ended", "enough",
-        "fields", "final", "form", "got", "header_bytes", "headers", "host", "in_block", "large", "last", "paused_at",
-        "port", "problem", "status", "target", "url",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        url: str,
-        target: str,
-        host: str,
-        port: int,
-        fields: dict[str, str],
-        seconds: float,
-        at_most: int | None,
-        ended: Callable[[Response | FetchError, float], None],
-        form: bytes | None = None,
-    ) -> None:
-        self.url = url
-        self.target = target
-        self.host = host
-        self.port = port
-        self.fields = fields
-        self.deadline = time.monotonic() + seconds
-        self.at_most = at_most
-        self.ended = ended
-        self.form = form
-        self.addresses: list[str] = []
-        self.easy: _Easy | None = None
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.header_bytes = 0
-        self.last = ""
-        self.in_block = False
-        self.final = False
-        self.body = bytearray()
-        self.decoder: MultiDecoder | None = None
-        self.discarded = False
-        self.enough = False
-        self.problem: FetchError | None = None
-        self.got = 0
-        self.alive = 0.0
-        self.large = False
-        self.paused_at: float | None = None
-
-    def left(self) -> float:
-        """The seconds that are left of it."""
-        return self.deadline - time.monotonic()
 
 
 class Transfers:
@@ -153,7 +58,7 @@ class Transfers:
     def __init__(self, limits: Limits, allow_private: bool, resolve: Resolver) -> None:
         self._limits = limits
         self._allow_private = allow_private
-        self._lookups = _Lookups(resolve)
+        self._lookups = Lookups(resolve)
         self._process = os.getpid()
         self._lock = threading.Lock()  # on these four
         self._calls: deque[Callable[[], None]] = deque()
@@ -162,7 +67,7 @@ class Transfers:
         self._over = False
         # Only the thread has to do with the rest.
         self._under_way: set[Transfer] = set()
-        self._idle: list[_Easy] = []
+        self._idle: list[Handle] = []
         self._large_left = _LARGE_AT_ONCE
         self._paused: deque[Transfer] = deque()
         self._timer: float | None = None
@@ -300,7 +205,7 @@ class Transfers:
             problem = f"{host!r} is at {', '.join(found) or 'no address'}, which is not on the public internet"
             self._end(transfer, PrivateAddress(url, f"{problem}; --allow-private lets claimwire ask it"))
             return
-        transfer.easy = self._idle.pop() if self._idle else _Easy(self)
+        transfer.easy = self._idle.pop() if self._idle else Handle(self)
         try:
             transfer.easy.prepare(transfer)
             transfer.alive = time.monotonic()
@@ -322,7 +227,7 @@ class Transfers:
         if now - transfer.alive <= self._limits.read_s:
             return
         if curl.getinfo(pycurl.PRETRANSFER_TIME):
-            self._end(transfer, _explained(transfer, pycurl.E_OPERATION_TIMEDOUT, ""))
+            self._end(transfer, explained(transfer, pycurl.E_OPERATION_TIMEDOUT, ""))
         else:
             transfer.alive = now - self._limits.read_s + _TICK_S  # it is still connecting; libcurl looks at that
 
@@ -341,9 +246,9 @@ class Transfers:
         if transfer.problem:
             result = transfer.problem
         elif transfer.enough or (transfer.final and transfer.discarded):
-            result = _answer(transfer)
+            result = answer(transfer)
         elif code:
-            result = _explained(transfer, code, message)
+            result = explained(transfer, code, message)
         elif not transfer.final:
             result = BrokenAnswer(transfer.url, "the answer is broken (it has no end); try later")
         elif transfer.decoder and transfer.at_most is None:
@@ -351,7 +256,7 @@ class Transfers:
             self._decode(transfer)
             return
         else:
-            result = _answer(transfer)
+            result = answer(transfer)
         self._end(transfer, result)
 
     def _end(self, transfer: Transfer, result: Response | FetchError) -> None:
@@ -419,298 +324,14 @@ class Transfers:
                 return
             body = decoded(transfer.body, transfer.headers, limit) if body is None else body
         except Exception as error:  # those of zlib, of brotli, of urllib3
-            self._end(transfer, _broken(transfer, f"it cannot be decompressed: {error}"))
+            self._end(transfer, broken(transfer, f"it cannot be decompressed: {error}"))
             return
         if body is None:
-            self._end(transfer, _too_large(transfer, limit))
+            self._end(transfer, too_large(transfer, limit))
         else:
             transfer.body = body
-            self._end(transfer, _answer(transfer))
+            self._end(transfer, answer(transfer))
 
     @property
     def limits(self) -> Limits:
         return self._limits
-
-
-class _Easy:
-    """A handle of libcurl with all that is the same for every request, used for one transfer after the other."""
-
-    def __init__(self, transfers: Transfers) -> None:
-        self._transfers = transfers
-        self.transfer: Transfer | None = None
-        self._opened: list[socket.socket] = []
-        """Of which pycurl has duplicates."""
-        self.curl = curl = pycurl.Curl()
-        curl.of = self
-        for option, value in (
-            (pycurl.NOSIGNAL, 1),
-            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
-            (pycurl.HTTP09_ALLOWED, 0),
-            (pycurl.FOLLOWLOCATION, 0),
-            (pycurl.PROXY, ""),  # not even that of the environment
-            (pycurl.NOPROXY, "*"),
-            (pycurl.NETRC, pycurl.NETRC_IGNORED),
-            (pycurl.PATH_AS_IS, 1),
-            (pycurl.SSL_VERIFYPEER, 1),
-            (pycurl.SSL_VERIFYHOST, 2),
-            (pycurl.CONNECTTIMEOUT_MS, max(int(transfers.limits.connect_s * 1000), 1)),
-            (pycurl.OPENSOCKETFUNCTION, self._open),
-            (pycurl.HEADERFUNCTION, self._header),
-            (pycurl.WRITEFUNCTION, self._write),
-            *_certificates(),
-        ):
-            curl.setopt(option, value)
-
-    def prepare(self, transfer: Transfer) -> None:
-        """Make it the handle of a transfer. Raises ValueError where a header field cannot be sent."""
-        fields = [_field(name, value) for name, value in transfer.fields.items()]
-        if "Accept" not in transfer.fields:
-            fields.append(b"Accept:")  # libcurl's own is left out
-        addresses = ",".join(transfer.addresses)
-        self.curl.setopt(pycurl.URL, transfer.target)
-        if transfer.form is None:
-            self.curl.setopt(pycurl.HTTPGET, 1)
-        else:
-            self.curl.setopt(pycurl.POSTFIELDS, transfer.form)
-        self.curl.setopt(pycurl.HTTPHEADER, fields)
-        self.curl.setopt(pycurl.RESOLVE, [f"+{transfer.host}:{transfer.port}:{addresses}"])
-        self.transfer = transfer
-
-    def release(self) -> None:
-        """It is not the handle of a transfer any more."""
-        self.transfer = None
-        while self._opened:
-            self._opened.pop().close()
-
-    def _open(self, _: int, address: Any) -> Any:
-        """The socket with which libcurl connects, if it is to one of the addresses that were checked."""
-        transfer = self.transfer
-        at = str(address.addr[0])
-        if transfer is None or at.partition("%")[0] not in transfer.addresses:
-            if transfer:
-                problem = f"{transfer.host!r} led to {at}, which was not checked; look at its DNS"
-                transfer.problem = PrivateAddress(transfer.url, problem)
-            return pycurl.SOCKET_BAD
-        try:
-            opened = socket.socket(address.family, address.socktype, address.protocol)
-        except OSError:
-            return pycurl.SOCKET_BAD
-        self._opened.append(opened)
-        return opened
-
-    def _header(self, line: bytes) -> int | None:
-        """One line of the headers; 0 lets libcurl give up."""
-        transfer = self.transfer
-        if transfer is None:
-            return 0
-        if transfer.final:
-            return None  # trailers, which say nothing to us
-        transfer.alive = time.monotonic()
-        transfer.header_bytes += len(line)
-        if transfer.header_bytes > _MOST_OF_HEADERS:
-            problem = f"its headers have more than {_MOST_OF_HEADERS} bytes; tell the site's operator"
-            transfer.problem = BrokenAnswer(transfer.url, problem)
-            return 0
-        text = line.decode("latin-1").rstrip("\r\n")
-        if not transfer.in_block:  # a status line begins it
-            transfer.in_block = True
-            transfer.headers = {}
-            number = text.split(None, 2)[1:2]
-            transfer.status = int(number[0]) if number and number[0].isdecimal() else 0
-        elif not text:
-            transfer.in_block = False
-            if transfer.status // 100 != 1:  # else it is an interim answer (RFC 9110, 15.2), which is passed over
-                transfer.final = True
-                return self._begins(transfer)
-        elif text[0] in " \t":
-            if transfer.last:
-                transfer.headers[transfer.last] += " " + text.strip()
-        else:
-            name, _, value = text.partition(":")
-            transfer.last = name = name.strip().lower()
-            before = transfer.headers.get(name)
-            transfer.headers[name] = value.strip() if before is None else f"{before}, {value.strip()}"
-        return None
-
-    def _begins(self, transfer: Transfer) -> int | None:
-        """The headers are complete."""
-        announced = transfer.headers.get("content-length", "")
-        length = int(announced) if announced.isdecimal() else None
-        if transfer.status // 100 != 2:
-            transfer.discarded = True
-            if (length is None and transfer.status != 304) or (length or 0) > _MOST_DRAINED:
-                transfer.enough = True
-                return 0
-        elif transfer.at_most is None and length is not None and length > (limit := self._transfers.limits.max_bytes):
-            problem = f"the body has {announced} bytes, more than {limit}; raise the limit if it is right"
-            transfer.problem = TooLarge(transfer.url, problem)
-            return 0
-        else:
-            try:
-                transfer.decoder = _decoder(transfer.headers)
-            except DecodeError as error:
-                transfer.problem = _broken(transfer, str(error))
-                return 0
-        return None
-
-    def _write(self, chunk: bytes) -> int | None:
-        """Some of the body, as it comes over the wire; 0 lets libcurl give up."""
-        transfer = self.transfer
-        if transfer is None:
-            return 0
-        if transfer.discarded:
-            return None
-        transfer.alive = time.monotonic()
-        if transfer.at_most is not None:
-            return self._write_beginning(transfer, chunk, transfer.at_most)
-        size = len(transfer.body) + len(chunk)
-        if size > (limit := self._transfers.limits.max_bytes):
-            transfer.problem = _too_large(transfer, limit)
-            return 0
-        if size > SMALL_BYTES and not transfer.large and not self._transfers.take_large(transfer):
-            return int(pycurl.WRITEFUNC_PAUSE)
-        transfer.body += chunk
-        return None
-
-    def _write_beginning(self, transfer: Transfer, chunk: bytes, at_most: int) -> int | None:
-        """The same of a body of which the beginning is enough."""
-        transfer.got += len(chunk)
-        try:
-            while (left := at_most - len(transfer.body)) > 0:
-                transfer.body += transfer.decoder.decompress(chunk, left) if transfer.decoder else chunk[:left]
-                if not transfer.decoder or not transfer.decoder.has_unconsumed_tail:
-                    break
-                chunk = b""
-        except Exception as error:  # those of zlib, of brotli, of urllib3
-            transfer.problem = _broken(transfer, f"it cannot be decompressed: {error}")
-            return 0
-        del transfer.body[at_most:]  # brotli's limit is a rough one
-        # What packs badly, or is nothing but the heads of empty blocks, ends as well.
-        transfer.enough = len(transfer.body) >= at_most or transfer.got > max(at_most, self._transfers.limits.max_bytes)
-        return 0 if transfer.enough else None
-
-
-class _Lookups:
-    """Threads that look names up: one for each lookup that is under way, so that a slow one delays no other."""
-
-    def __init__(self, resolve: Resolver) -> None:
-        self._resolve = resolve
-        self._waiting: queue.SimpleQueue[tuple[str, int, Callable[[list[str] | Exception], None]] | None] = (
-            queue.SimpleQueue()
-        )
-        self._idle = threading.Semaphore(0)
-        self._threads = 0
-
-    def ask(self, host: str, port: int, found: Callable[[list[str] | Exception], None]) -> None:
-        """Have ``found`` called with the addresses of a host, in another thread."""
-        self._waiting.put((host, port, found))
-        if not self._idle.acquire(blocking=False) and self._threads < _MOST_LOOKUPS:
-            self._threads += 1
-            # Daemons, for which no process waits at its end: a lookup cannot be cut.
-            threading.Thread(target=self._work, name="lookups", daemon=True).start()
-
-    def close(self) -> None:
-        """End the threads, each when its lookup has ended."""
-        for _ in range(self._threads):
-            self._waiting.put(None)
-
-    def _work(self) -> None:
-        while (asked := self._waiting.get()) is not None:
-            host, port, found = asked
-            try:
-                addresses: list[str] | Exception = [_canonical(address) for address in self._resolve(host, port)]
-            except Exception as error:  # OSError, UnicodeError, or what a caller's resolver raises
-                addresses = error
-            found(addresses)
-            del asked, found  # which lead to the client, and would keep it for as long as this waits
-            self._idle.release()
-
-
-def _canonical(address: str) -> str:
-    """An IP address as every part of a program writes it. Raises ValueError where it is none."""
-    return str(ipaddress.ip_address(address.partition("%")[0]))
-
-
-def _answer(transfer: Transfer) -> Response:
-    """What a transfer has got."""
-    return Response(url=transfer.url, status=transfer.status, headers=transfer.headers, body=bytes(transfer.body))
-
-
-def decoded(body: bytes | bytearray, headers: Mapping[str, str], most: int) -> bytearray | None:
-    """A body without its encodings, in time proportional to its length and that of the result.
-
-    Args:
-        body: As it came.
-        headers: By lower-case name.
-        most: Bytes of the result; None stands for one that has more.
-
-    Raises:
-        Exception: whatever zlib, brotli and urllib3 raise.
-    """
-    decoder = _decoder(headers)
-    if decoder is None:
-        return bytearray(body)
-    found = bytearray()
-    for start in range(0, len(body), _PIECE):
-        piece = bytes(body[start : start + _PIECE])
-        while len(found) <= most:
-            more = decoder.decompress(piece, most + 1 - len(found))
-            found += more
-            if not decoder.has_unconsumed_tail or not (more or piece):
-                break
-            piece = b""
-        if len(found) > most:
-            return None
-    return found
-
-
-def _decoder(headers: Mapping[str, str]) -> MultiDecoder | None:
-    """For the encodings that were asked for; others are most often none. Raises DecodeError for more than five."""
-    named = [name.strip() for name in headers.get("content-encoding", "").lower().split(",")]
-    known = [name for name in named if name in _DECODED]
-    return MultiDecoder(",".join(known)) if known else None
-
-
-def _too_large(transfer: Transfer, limit: int) -> TooLarge:
-    return TooLarge(transfer.url, f"the body has more than {limit} bytes; raise the limit if it is right")
-
-
-def _broken(transfer: Transfer, why: str) -> BrokenAnswer:
-    return BrokenAnswer(transfer.url, f"the answer is broken ({why}); try later, or tell the site's operator")
-
-
-def too_long(url: str) -> Timeout:
-    """The error of what took longer than the whole may."""
-    return Timeout(url, "the whole took longer than allowed; try later, or raise the limit")
-
-
-def _explained(transfer: Transfer, code: int, message: str) -> FetchError:
-    url = transfer.url
-    if code == pycurl.E_OPERATION_TIMEDOUT:
-        return Timeout(url, "the server did not answer in time; try later, or raise the limit")
-    if code in _TLS_ERRORS:
-        return Unreachable(url, f"no trusted TLS connection ({message}); look at it in a browser")
-    if code in _NO_CONNECTION or (code in _CUT_OFF and not transfer.header_bytes):
-        return Unreachable(url, f"no connection ({message}); try later")
-    return _broken(transfer, message)
-
-
-def _field(name: str, value: str) -> bytes:
-    field = f"{name}: {value}" if value else f"{name};"  # as libcurl wants an empty one
-    if "\r" in field or "\n" in field or "\0" in field:
-        raise ValueError(f"the header field {name!r} has a line break in it")
-    return field.encode("latin-1")
-
-
-def _certificates() -> list[tuple[int, str]]:
-    """Where the certificates are that Python trusts; those of certifi where it has none.
-
-    One place only: libcurl reads a file once for all connections, but not if there is a folder as well.
-    """
-    paths = ssl.get_default_verify_paths()  # SSL_CERT_FILE and SSL_CERT_DIR of the environment go first
-    if paths.cafile:
-        return [(pycurl.CAINFO, paths.cafile)]
-    if paths.capath and any(Path(paths.capath).glob("*.0")):
-        return [(pycurl.CAPATH, paths.capath)]
-    return [(pycurl.CAINFO, certifi.where())]

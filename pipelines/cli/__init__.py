@@ -20,6 +20,8 @@ FAMILIES = {
     },
     "Read the results": {
         "show": ("reading", "Show the claims that run has written: who said what, and where."),
+        "diff": ("reading", "Show what an outlet has changed in an article after publication, claim by claim."),
+        "serve": ("serving", "Show a store in a browser: claims as they come, articles, speakers, a map, sources."),
         "explain": ("reading", "Show why an article was found to be a copy of another."),
     },
     "Find sources": {
@@ -28,6 +30,7 @@ FAMILIES = {
     },
     "Look after the state and the set-up": {
         "split": ("upkeep", "Say that an article is not the copy it was found to be."),
+        "join": ("upkeep", "Say that two speakers are one."),
         "state": ("states", "Back up the state while runs go on, or put a backup back."),
         "index": ("upkeep", "Look after the index of seen articles, which is a part of the state."),
         "doctor": ("upkeep", "Check Python, the model, the state, the sinks and every source; change nothing."),

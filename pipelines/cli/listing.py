@@ -19,7 +19,7 @@ from claimwire.errors import UsageError
 from claimwire.pipelines.cli.exits import close_stdout, report
 from claimwire.pipelines.cli.opml import opml_lines
 from claimwire.pipelines.cli.options import quiet_libraries, read
-from claimwire.pipelines.timespans import parse_duration
+from claimwire.pipelines.timespans import ago, parse_duration, span
 
 if TYPE_CHECKING:
     from claimwire.pipelines.run.roster import Row
@@ -58,7 +58,8 @@ def sources(ctx: click.Context, /, form: str, opml: str | None, **flags: Any) ->
     NEW is when the last new entry was published, EVERY how long watch leaves the source alone now, NEXT when it is due.
     TEASER is the share of entries that are teasers, PAYWALL that of pages behind a paywall. A source is fine or new
     (never asked), silent (it says nothing for three times its usual gap, and a day at least), degraded (teasers in
-    place of texts, another language, half of the requests fail), failing, gone (it answered 410), or paused.
+    place of texts, another language, half of the requests fail), failing, gone (it answered 410), finished (its JSON
+    Feed says expired), or paused.
 
     Sources that are added stand in the state: run and watch with this --state read them, beside those of --source.
     All of this works while watch runs, and counts from its next turn on.
@@ -259,6 +260,10 @@ def _notes(row: Row, now: datetime) -> Iterator[str]:
         yield f"{row.url}: {row.status} for {span(now - row.failing_since)}: {row.why or 'why is not known'}"
     elif row.why:
         yield f"{row.url}: {row.status}: {row.why}"
+    if row.subscribed_until or row.delivered_at:
+        lease = f"until {row.subscribed_until:%Y-%m-%d %H:%M} UTC" if row.subscribed_until else "not any more"
+        delivered = ago(row.delivered_at, now) or "none"
+        yield f"{row.url}: subscribed at {row.hub or 'its hub'} {lease}; last delivery {delivered}"
     if row.feeds:
         yield f"{row.url} is a page; {_listed(len(row.feeds))} for it"
     forbidden = [
@@ -317,19 +322,3 @@ def _write_opml(rows: list[Row], file: str) -> None:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
     if any(row.login for row in rows):
         report(f"{file} has no user names and passwords; put them into the addresses that need them")
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """How long ago something was, e.g. ``3 h ago``."""
-    if moment is None:
-        return ""
-    return "now" if now - moment < timedelta(minutes=1) else f"{span(now - moment)} ago"
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its largest unit that gives two, e.g. ``90 m``; from a day on a single one is enough."""
-    seconds = max(0, int(length.total_seconds()))
-    for size, unit in ((365 * 86_400, "y"), (86_400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= 2 * size or (unit != "m" and seconds == size):
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 60} m" if seconds >= 60 else f"{seconds} s"

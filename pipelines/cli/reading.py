@@ -1,4 +1,4 @@
-"""Commands that read the results: show, explain."""
+"""Commands that read the results: show, explain, diff."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     help="Only claims in which these words stand, or in their sentences, titles and names. A phrase stands in "
     '"...", ukrain* is a beginning, -word one that must not be there.',
 )
-@click.option("--speaker", metavar="WORDS", help="Only claims whose speaker's name has these words.")
+@click.option(
+    "--speaker",
+    metavar="WORDS",
+    help="Only claims whose speaker has a name with these words; also those under the speaker's other names.",
+)
+@click.option("--outlet", metavar="DOMAIN", help="Only claims in articles of this outlet, e.g. courier.example.")
+@click.option("--place", metavar="NAME", help="Only claims that mention this place, or anything else by its name.")
 @click.option("--named", is_flag=True, help="Only claims whose speaker has a name.")
 @click.option(
     "--since",
@@ -65,6 +71,18 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="Only so many claims.")
 @click.option(
+    "--stories",
+    is_flag=True,
+    help="Show stories instead of claims: articles on the same event, those of most outlets first. Goes with --since, "
+    "--until and --limit.",
+)
+@click.option(
+    "--threads",
+    is_flag=True,
+    help="Instead of claims, the threads in which one of them stands: who said it first, who repeated it in which "
+    "words, who gives another figure or denies it. Goes with filters of claims and --limit, which is for threads.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "html"]),
@@ -80,6 +98,7 @@ def show(
     until: str | None,
     kinds: tuple[str, ...],
     form: str,
+    stories: bool,
     **more: Any,
 ) -> None:
     """Show the claims that run has written: who said what, and where.
@@ -89,6 +108,7 @@ def show(
     \b
     claimwire show news --speaker minister --since 2d
     claimwire show news.db --about 'ukrain* "grain deal"' --sort worth --limit 20
+    claimwire show news --stories --since today
     claimwire show news --since yesterday --until yesterday --format csv > claims.csv
     """
     from claimwire.pipelines.read import times  # noqa: PLC0415 - with what they need of settings
@@ -105,8 +125,24 @@ def show(
         confidence=more["min_confidence"],
         worth=more["min_worth"],
         named=more["named"],
+        outlet=more["outlet"],
+        place=more["place"],
     )
+    if stories and (wanted != Filter(since=wanted.since, until=wanted.until) or form != "table"):
+        raise UsageError("--stories goes with --since, --until and --limit only")
+    if more["threads"] and (stories or form != "table" or more["order"] != "written"):
+        raise UsageError("--threads goes with filters of claims and --limit only")
     try:
+        if stories:
+            from claimwire.pipelines.read.stories import show_stories  # noqa: PLC0415
+
+            show_stories(given, wanted.since, wanted.until, more["limit"])
+            return
+        if more["threads"]:
+            from claimwire.pipelines.read.threads import show_threads  # noqa: PLC0415
+
+            show_threads(given, wanted, more["limit"])
+            return
         _print(form, given, wanted, more["order"], more["limit"])
     except BrokenPipeError:  # the reader has seen enough (claimwire show out | head)
         close_stdout()
@@ -114,7 +150,7 @@ def show(
 
 def _print(form: str, paths: list[Path], wanted: Filter, order: Order, limit: int | None) -> None:
     if form == "html":
-        from claimwire.pipelines.read.page import page  # noqa: PLC0415 - the template engine
+        from claimwire.pipelines.serve.file import page  # noqa: PLC0415 - the template engine
 
         for part in page(paths, wanted, order, limit):
             click.echo(part, nl=False)
@@ -164,3 +200,37 @@ def explain(ids: tuple[str, ...], paths: tuple[str, ...], state: str | None) -> 
     from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
 
     explain_copy([Path(path) for path in paths] or folders(folder), folder, ids)
+
+
+@click.command()
+@click.argument("article", metavar="ID")
+@looking_up
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For reading, or JSON: a list of versions, each with its changes. [text]",
+)
+def diff(article: str, paths: tuple[str, ...], state: str | None, form: str) -> None:
+    """Show what an outlet has changed in an article after publication, claim by claim.
+
+    ID is that of any version, the beginning of one, or the URL of the article. Claims that are the same but for their
+    typography are left out. In the texts, - is what was there before, + what is there now.
+
+    \b
+    claimwire diff e91142fbe9c3
+    claimwire diff https://example.org/story --in news --format json
+    """
+    quiet_libraries()
+    folder = Path(read(None, {"state": state}).state)
+    from claimwire.pipelines.read.diff import as_json, show_diff, steps  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import folders  # noqa: PLC0415
+
+    found = steps([Path(path) for path in paths] or folders(folder), article)
+    if form == "json":
+        import msgspec  # noqa: PLC0415
+
+        click.echo(msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode())
+    else:
+        show_diff(found)

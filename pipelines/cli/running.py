@@ -292,8 +292,10 @@ def _run_once(
     def turn() -> int:
         nonlocal done
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
+        from claimwire.pipelines.run.openfiles import allow_open_files  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
+        allow_open_files()
         with State(Path(settings.state)) as state, _progress(settings) as progress:
             if subscribing:
                 subscribing.take_over(state)

@@ -1,4 +1,4 @@
-"""Commands that look after the state and the set-up: split, index, doctor, schema."""
+"""Commands that look after the state and the set-up: split, join, index, doctor, schema."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from claimwire.pipelines.cli.reading import looking_up
 
 @click.command()
 @click.argument("id_", metavar="ID")
+@click.option("--speaker", metavar="SPEAKER", help="The id of a speaker who is somebody else in this article.")
 @looking_up
-def split(id_: str, paths: tuple[str, ...], state: str | None) -> None:
+def split(id_: str, speaker: str | None, paths: tuple[str, ...], state: str | None) -> None:
     """Say that an article is not the copy it was found to be.
 
     The article is queued. The next run with this state extracts its claims and writes its record again, with the same
     id: readers take the later record. The two articles are never joined again.
+
+    With --speaker, say that a speaker in the article is not the one it was taken for. From now on there are two, each
+    with an id, who are never joined again. Records stay as they were written; the next run writes an event.
     """
     quiet_libraries()
     folder = Path(read(None, {"state": state}).state)
@@ -31,9 +35,36 @@ def split(id_: str, paths: tuple[str, ...], state: str | None) -> None:
     from claimwire.pipelines.state.opening import State, folders  # noqa: PLC0415
 
     (record,) = find(article_files([Path(path) for path in paths] or folders(folder)), [id_])
+    if speaker is not None:
+        from claimwire.pipelines.state import speaker_corrections  # noqa: PLC0415
+
+        with State(folder) as opened:
+            new = speaker_corrections.split(opened, record, speaker)
+        click.echo(f"the speaker in {record.article.id} is now {new}")
+        return
     with State(folder) as opened:
         split_off(opened, record.article)
     click.echo(f"{record.article.id} is queued as an article of its own; the next run with {folder} writes it")
+
+
+@click.command()
+@click.argument("one", metavar="SPEAKER")
+@click.argument("other", metavar="SPEAKER")
+@click.option("--state", metavar="FOLDER", help="The state directory. [.claimwire]")
+def join(one: str, other: str, state: str | None) -> None:
+    """Say that two speakers are one.
+
+    Both are ids of speakers, or the beginnings of such. All later articles have the id that was seen first. Records
+    stay as they were written; the next run writes an event, and joins the two in a store.
+    """
+    quiet_libraries()
+    folder = Path(read(None, {"state": state}).state)
+    from claimwire.pipelines.state import speaker_corrections  # noqa: PLC0415
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415
+
+    with State(folder) as opened:
+        gone, kept = speaker_corrections.join(opened, one, other)
+    click.echo(f"{gone} is {kept} from now on")
 
 
 @click.group()

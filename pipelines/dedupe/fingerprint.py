@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 
 from claimwire.pipelines.dedupe.words import NUMBER, Codes, Hashes, codes, facts, grams, lines
+from claimwire.pipelines.normalize.urls import canonical_url
 from claimwire.schemas import Article
 
 VERSION = 2
@@ -93,12 +94,14 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """Each gram with the index of the word at which it first occurs."""
     edges: tuple[tuple[int, int, int], ...]
     """For each edge, a hash of the outlet and the line, and the half-open range of the line's words."""
+    syndicated: bytes | None = None
+    """The key of the page of another outlet that the article's own page calls its original, by a canonical link."""
 
     def all_keys(self) -> Iterator[bytes]:
         """All keys that the index is asked for when this article is judged."""
         yield from (key for _, key in self.versions)
         yield from (key for _, key in self.identities)
-        yield from (key for key in (self.url_in_feed, self.text) if key)
+        yield from (key for key in (self.url_in_feed, self.text, self.syndicated) if key)
 
     @property
     def words(self) -> int:
@@ -156,6 +159,7 @@ def fingerprint(article: Article) -> Fingerprint:
     title, _ = lines(article.title or "")
     outlet = article.source.domain or feed
     time = article.published_at or article.updated_at
+    theirs = canonical_url(article.syndicated_from) if article.syndicated_from else None
     return Fingerprint(
         article_id=article.id,
         order=order(article),
@@ -169,6 +173,7 @@ def fingerprint(article: Article) -> Fingerprint:
         hashes=hashes.tobytes(),
         grams=_grams(codes(hashes)),
         edges=_edges(hashes, starts, outlet) if outlet else (),
+        syndicated=_key("identity", "url", theirs) if theirs else None,
     )
 
 

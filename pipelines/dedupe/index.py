@@ -61,7 +61,7 @@ class Remembered(msgspec.Struct, frozen=True):
     order: str = ""
     """The article's position in its pass; empty if ``seen`` is known already and only gets more keys or a new date."""
     sketch: bytes = b""
-    """A ``Sketch`` as MessagePack, if the article is an original."""
+    """A ``Sketch`` as MessagePack, if the article is an original, or a copy that says more than its original."""
     grams: tuple[int, ...] = ()
     edges: tuple[int, ...] = ()
     """Edges to count once more."""
@@ -99,7 +99,7 @@ class Index(Protocol):
         ...
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
-        """Read articles by the numbers that ``find`` returned for grams."""
+        """Read articles by their numbers; those of which no sketch is kept are left out."""
         ...
 
 

@@ -70,11 +70,11 @@ class SqliteIndex:
             return [article_id for (article_id,) in db.execute(query, (number,))]
 
     def read(self, numbers: Iterable[int]) -> dict[int, tuple[Seen, Sketch]]:
-        """Read articles by the numbers that ``find`` returned for grams."""
+        """Read articles by their numbers; those of which no sketch is kept are left out."""
         decoder = msgspec.msgpack.Decoder(Sketch)
         with reading(self._database) as db:
             rows = _in(db, f"SELECT sketch, {_SEEN} FROM seen WHERE number IN (%s)", sorted(numbers))  # noqa: S608
-            return {row[1]: (_seen(row[1:]), decoder.decode(row[0])) for row in rows}
+            return {row[1]: (_seen(row[1:]), decoder.decode(row[0])) for row in rows if row[0]}
 
 
 def remember(db: sqlite3.Connection, rows: Iterable[Remembered], now: datetime) -> None:

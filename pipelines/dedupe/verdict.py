@@ -5,44 +5,27 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from claimwire.pipelines.dedupe import index as store
-from claimwire.pipelines.dedupe.fingerprint import Fingerprint, Sketch
+from claimwire.pipelines.dedupe.fingerprint import Fingerprint, Sketch, id_key
 from claimwire.pipelines.dedupe.index import HOT, Copied, Index, Remembered, Seen, Words
-from claimwire.pipelines.dedupe.likeness import Likeness, added, likeness
+from claimwire.pipelines.dedupe.likeness import added
+from claimwire.pipelines.dedupe.near import Near, near
 from claimwire.schemas import Duplicate
 
 Outcome = Literal["new", "unchanged", "copy", "revision"]
-Method = Literal["abridged", "extended", "edited"]
 
 # The number of the first article of this pass, above every number in the index.
 _FIRST_OF_PASS = 1 << 62
 # An article is compared with at most this many candidates: those that share most grams with it, at least _SHARED.
 _MOST_COMPARED = 12
 _SHARED = 2
-
-_FEWEST_WORDS = 20
-_COVERED = 0.6
-_COVERED_SAMPLE = 0.45
-"""Lower, because two texts share fewer of their runs than of the words in them."""
-_SHORT = 150
-_SHORT_FOR = 72 * 60
-"""Minutes within which a similar short text is a copy; after that it is the next bulletin of its kind."""
-_SLOT_EVERY = 60
-_LONG = 200
-_SLOT_EVERY_IN_LONG = 35
-_FACTS = 0.65
-_FACTS_OF_CORRECTION = 0.6
-_SAME_TITLE = 0.75
-_OTHER_TITLE = 0.6
-_SAME_EVENT_FOR = 18 * 60
-_STORY_FOR = 7 * 24 * 60
-_QUOTED = 3
-_SAME = 0.9
+# A near copy is compared with others too if more than this share of its words is not in its original.
+_LEADS = 0.1
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -56,25 +39,13 @@ class Verdict(msgspec.Struct, frozen=True):
     """Of a near-duplicate: the parts that its original does not have; None if they are not known."""
 
 
-class Near(msgspec.Struct, frozen=True):
-    """One text is a near-duplicate of another."""
-
-    method: Method
-    """What was done to it: ``abridged``, ``extended``, or ``edited`` at about the same length."""
-    score: float
-    """The share of the shorter text that occurs verbatim in the longer, 0 to 1."""
-    continues: bool
-    """Whether it continues a story of the same outlet (a live blog, a developing story)."""
-    same_outlet: bool
-    """Whether both have the same outlet; what they share may then be boilerplate."""
-
-
 def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
     """Judge articles one after the other.
 
-    An article is compared with the index and with the articles judged before it, and only with those that are not
-    copies themselves. So the original is always the earliest published one known by then, no article becomes a copy of
-    a copy, and similarity does not creep from one story to the next.
+    An article is compared with the index and with the articles judged before it: with the originals, and where none
+    matches, with the copies that say more than their original. The verdict names the original in both cases, and the
+    earliest published one if several match. Only copies of an original are compared with, not copies of such copies,
+    so that similarity does not creep from one story to the next.
 
     Args:
         fingerprints: The articles, sorted by ``Fingerprint.order`` in a pass, by arrival in a stream.
@@ -88,66 +59,9 @@ def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> l
     return [known.judge(fingerprint) for fingerprint in fingerprints]
 
 
-class Unlike(NamedTuple):
-    """One text is not a near-duplicate of another."""
+class _Kept(msgspec.Struct, frozen=True):
+    """An article with which others are compared: an original, or a copy that says more than its original."""
 
-    why: str
-    """The rule that decided, worded to follow "because"."""
-
-
-def near(article: Sketch, original: Sketch) -> Near | Unlike:
-    """Decide whether an article is a near-duplicate of another, and in what way: a pure function of both sketches.
-
-    It is not if the two share too little, or if both fill in the same template: then numbers and names differ between
-    equal words, or most of a short text's numbers and names are missing from the other. Such a difference is a
-    correction only if the titles are equal and both were published within hours. Similar short texts that were
-    published days apart are bulletins of the same kind.
-    """
-    words = min(article.words, original.words)
-    if words < _FEWEST_WORDS:
-        return Unlike(f"one of them has fewer than {_FEWEST_WORDS} words")
-    dated = article.published is not None and original.published is not None
-    apart = abs((article.published or 0) - (original.published or 0)) if dated else None
-    if apart is not None and apart > _SHORT_FOR and words < _SHORT:
-        return Unlike(
-            f"one is short, and they are more than {_SHORT_FOR // 60} hours apart: the next bulletin of its kind"
-        )
-    alike = likeness(article, original)
-    sampled = not (article.codes and original.codes)
-    least = _COVERED_SAMPLE if sampled else _COVERED
-    if alike.covered < least:
-        return Unlike(f"less than {least:.0%} of the shorter text occurs verbatim in the longer")
-    same_title = (alike.title or 0.0) >= _SAME_TITLE and not alike.title_differs
-    soon = apart is not None and apart <= _SAME_EVENT_FOR
-    other_title = alike.title is not None and alike.title < _OTHER_TITLE
-    if not (same_title and soon and alike.facts >= _FACTS_OF_CORRECTION):
-        if alike.slots * (_SLOT_EVERY if words < _LONG else _SLOT_EVERY_IN_LONG) >= words:
-            return Unlike("numbers or names differ between equal words: both fill in the same template")
-        if words < _SHORT and alike.facts < _FACTS:
-            return Unlike(f"one is short, and fewer than {_FACTS:.0%} of its numbers and names are in the other")
-        if words < _SHORT and (alike.title_differs or other_title) and alike.slots:
-            return Unlike("one is short, the titles differ, and so does a number or name between equal words")
-    length = article.words / original.words
-    same_outlet = article.source is not None and article.source == original.source
-    if other_title and words < _SHORT and max(length, 1 / length) >= _QUOTED:
-        return Unlike("a short text is part of a much longer one with another title: a quotation, or one item of many")
-    if same_outlet and _mutual(alike, length) < _SAME and (other_title or (apart is not None and apart > _STORY_FOR)):
-        return Unlike(
-            "one outlet published both, they differ, and they have other titles or are more than a week apart"
-        )
-    if same_outlet and other_title and (words < _SHORT or apart is None or apart > _SHORT_FOR):
-        return Unlike("one outlet published both, with different titles, and one is short or they are days apart")
-    method: Method = "abridged" if length < 0.8 else "extended" if length > 1.25 else "edited"
-    continues = same_outlet and same_title and length > 1 and (apart is None or apart <= _STORY_FOR)
-    return Near(method, round(alike.covered, 3), continues, same_outlet)
-
-
-def _mutual(alike: Likeness, length: float) -> float:
-    """The share of the longer text that the shorter has."""
-    return alike.covered * min(length, 1 / length)
-
-
-class _Original(msgspec.Struct, frozen=True):
     seen: Seen
     sketch: Sketch
 
@@ -161,6 +75,7 @@ class _Known:
             {gram for fingerprint in fingerprints for gram, _ in fingerprint.grams},
             {edge for fingerprint in fingerprints for edge, _, _ in fingerprint.edges},
         )
+        self._index = index
         self._now = now
         self._keys = found.keys
         self._stored = found.grams
@@ -174,7 +89,8 @@ class _Known:
         self._counts: store.Counts = dict(found.counts)
         self._next = _FIRST_OF_PASS
         wanted = {number for fingerprint in fingerprints for number, _ in self._candidates(fingerprint)}
-        self._originals = {number: _Original(*original) for number, original in index.read(wanted).items()}
+        self._kept = {number: _Kept(*each) for number, each in index.read(wanted).items()}
+        self._places: dict[str, int] = {}
 
     def judge(self, fingerprint: Fingerprint) -> Verdict:
         """The verdict on the next article, which from then on is known."""
@@ -218,15 +134,23 @@ class _Known:
         if fingerprint.text and fingerprint.text not in known:
             keys.append(fingerprint.text)
         original = self._alike(fingerprint, sketch, identity)
-        if original and not (original[0].continues and not earlier):
-            how, whole = original
-            parts = _added(fingerprint, whole.sketch, boilerplate)
-            duplicate = _duplicate(whole.seen, "near", how.method, how.score, _share(parts, fingerprint))
-            seen = msgspec.structs.replace(seen, copied=Copied(duplicate, whole.seen.identity, parts))
-            edges = _edges(fingerprint) if how.same_outlet and not earlier else ()
-            own = Remembered(seen, tuple(keys), fingerprint.order, edges=edges)
-            rows = (own, *_published_before(fingerprint, whole))
-            return self._close(Verdict("copy", duplicate, revision_of, rows, parts))
+        if original and (original[1].seen.copied or earlier or not original[0].continues):
+            how, like = original
+            whole = self._original_of(like)
+            parts = _added(fingerprint, whole.sketch, boilerplate) if whole else None
+            copied = _copied(how, like.seen, parts, fingerprint)
+            row = Remembered(
+                msgspec.structs.replace(seen, copied=copied),
+                tuple(keys),
+                fingerprint.order,
+                edges=_edges(fingerprint) if how.same_outlet and not earlier else (),
+            )
+            added_ = copied.duplicate.added
+            leads = not like.seen.copied and (added_ is None or added_ > _LEADS)
+            if leads:
+                row = msgspec.structs.replace(row, sketch=msgspec.msgpack.encode(sketch), grams=self._cool(grams))
+            rows = (row, *_published_before(fingerprint, whole))
+            return self._close(Verdict("copy", copied.duplicate, revision_of, rows, parts), sketch if leads else None)
 
         outcome: Outcome = "new"
         verdict_on: Duplicate | None = None
@@ -270,7 +194,9 @@ class _Known:
                 store.count(edge, self._counts)
         if sketch:
             number, self._next = self._next, self._next + 1
-            self._originals[number] = _Original(verdict.remember[0].seen, sketch)
+            own = verdict.remember[0].seen
+            self._kept[number] = _Kept(own, sketch)
+            self._places[own.article_id] = number
             for gram in self._telling.intersection(verdict.remember[0].grams):
                 self._added[gram].append(number)
         return verdict
@@ -304,22 +230,43 @@ class _Known:
             return None
         return "text", same_words
 
-    def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Original] | None:
-        """The earliest published article of which this is a near-duplicate."""
+    def _alike(self, fingerprint: Fingerprint, sketch: Sketch, identity: bytes) -> tuple[Near, _Kept] | None:
+        """What this is a near-duplicate of: the page that it links to, the earliest original or else copy."""
         found = []
+        linked = self._keys.get(fingerprint.syndicated or b"")
         for number, _ in self._candidates(fingerprint):
-            original = self._originals.get(number)
-            if not original or original.seen.identity == identity or original.seen.article_id == fingerprint.article_id:
+            like = self._kept.get(number)
+            if not like or like.seen.article_id == fingerprint.article_id or identity in _identities(like.seen):
                 continue  # a version of itself
-            if (identity, original.seen.identity) in self._split:
+            if {(identity, each) for each in _identities(like.seen)} & self._split:
                 continue
-            if isinstance(verdict := near(sketch, original.sketch), Near):
-                published = original.sketch.published
-                found.append(((published is None, published or 0, number), verdict, original))
+            is_linked = linked is not None and linked.identity == like.seen.identity
+            if isinstance(verdict := near(sketch, like.sketch, linked=is_linked), Near):
+                published = like.sketch.published
+                rank = (not is_linked, like.seen.copied is not None, published is None, published or 0, number)
+                found.append((rank, verdict, like))
         if not found:
             return None
-        _, verdict, original = min(found, key=lambda each: each[0])
-        return verdict, original
+        _, verdict, like = min(found, key=lambda each: each[0])
+        return verdict, like
+
+    def _original_of(self, like: _Kept) -> _Kept | None:
+        """The article itself, if it is an original, else that of which it is a copy; None if its text is not kept."""
+        if not like.seen.copied:
+            return like
+        of = like.seen.copied.duplicate.of
+        key = id_key(of)
+        if key not in self._keys:
+            self._keys.update(self._index.find((key,), (), ()).keys)
+        seen = self._keys.get(key)
+        if not seen or seen.article_id != of:
+            return None
+        if seen.number is None:
+            kept = self._kept.get(self._places.get(of, -1))
+            return kept if kept and kept.seen is seen else None
+        if seen.number not in self._kept:
+            self._kept.update((number, _Kept(*each)) for number, each in self._index.read((seen.number,)).items())
+        return self._kept.get(seen.number)
 
     def _candidates(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
         """The articles that share most grams with this one, with the number shared; on a tie, those judged first."""
@@ -338,6 +285,15 @@ class _Known:
             if len(self._stored.get(gram, ())) + len(self._added.get(gram, ())) >= HOT
         }
         return tuple(gram for gram in grams if gram not in hot) if hot else grams
+
+
+def _copied(how: Near, of: Seen, parts: Words | None, fingerprint: Fingerprint) -> Copied:
+    """Of what an article is a copy that is like another one: of that, or of that of which the other is a copy."""
+    share = _share(parts, fingerprint)
+    if not of.copied:
+        return Copied(_duplicate(of, "near", how.method, how.score, share), of.identity, parts)
+    duplicate = msgspec.structs.replace(of.copied.duplicate, method="chained", score=how.score, added=share)
+    return Copied(duplicate, of.copied.identity, parts)
 
 
 def _added(fingerprint: Fingerprint, original: Sketch, boilerplate: Set[int]) -> Words | None:
@@ -361,10 +317,10 @@ def _edges(fingerprint: Fingerprint) -> tuple[int, ...]:
     return tuple(dict.fromkeys(edge for edge, _, _ in fingerprint.edges))
 
 
-def _published_before(fingerprint: Fingerprint, of: _Original) -> tuple[Remembered, ...]:
+def _published_before(fingerprint: Fingerprint, of: _Kept | None) -> tuple[Remembered, ...]:
     """A row that records that an article was published before the article taken for its original."""
     published = fingerprint.published
-    if published is None or (of.sketch.published is not None and of.sketch.published <= published):
+    if not of or published is None or (of.sketch.published is not None and of.sketch.published <= published):
         return ()
     return (Remembered(of.seen, (), before=(fingerprint.article_id, published)),)
 

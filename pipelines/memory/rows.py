@@ -12,7 +12,14 @@ import msgspec
 
 from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
-from claimwire.pipelines.observe.events import RUN_COMPLETED
+from claimwire.pipelines.memory.speaker_rows import SpeakerRows
+from claimwire.pipelines.observe.events import (
+    RUN_COMPLETED,
+    SPEAKER_JOINED,
+    SPEAKER_SPLIT,
+    STORY_MERGED,
+    THREAD_LINKED,
+)
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
 from claimwire.schemas.messages import claim_message
@@ -36,12 +43,6 @@ def names_in(record: EnrichedArticle, entities: Iterable[int]) -> str:
     return _NAMES.join(record.entities[index].name for index in entities)
 
 
-def speaker_name(record: EnrichedArticle, number: int) -> tuple[str, str] | None:
-    """The name and the type of the speaker of a claim; None where the article names nobody."""
-    speaker = record.claims[number].speaker
-    return (speaker.name, speaker.type) if speaker and speaker.name else None
-
-
 class Writer:
     """Writes records into the tables of a store, inside a transaction of the caller's.
 
@@ -55,7 +56,7 @@ class Writer:
             count(db.execute(f"SELECT coalesce(max({key}), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
             for key, table in (("version", "articles"), ("claim", "claims"), ("entity", "entities"))
         )
-        self._speakers: dict[tuple[str, str], int] = {}
+        self._speakers = SpeakerRows(db)
 
     def articles(self, records: Iterable[bytes]) -> None:
         """Enriched records (JSON)."""
@@ -73,6 +74,15 @@ class Writer:
                 event.id, event.type, event.source, event.subject, time_text(event.time), json_text(event.data),
             )  # fmt: skip
             self._insert("events", [row], "OR REPLACE")
+            if event.type == STORY_MERGED and event.subject:
+                self._merge(event.subject, event.data["into"])
+            elif event.type == SPEAKER_JOINED:
+                self._speakers.join(event.data["speaker"], event.data["into"])
+            elif event.type == SPEAKER_SPLIT:
+                self._speakers.split(*(event.data[key] for key in ("speaker", "into", "article", "name")))
+            elif event.type == THREAD_LINKED:
+                link = tuple(event.data[name] for name in ("thread", "other", "relation"))
+                self._insert("thread_links", [link], "OR REPLACE")
 
     def dead_letters(self, letters: Iterable[bytes]) -> None:
         """Dead letters (JSON)."""
@@ -99,6 +109,8 @@ class Writer:
             self._db.execute("DELETE FROM articles WHERE version = ?", (there[0],))
         version: int = there[0] if there else next(self._version)
         self._insert("articles", [_article_row(version, record)])
+        if record.story:
+            self._insert("stories", [(record.story.id, None)], "OR IGNORE")
         without_text = msgspec.structs.replace(record, article=msgspec.structs.replace(article, text=""))
         self._insert("records", [(version, encode(without_text).decode())])
         if duplicate := record.duplicate:
@@ -112,6 +124,7 @@ class Writer:
         self._insert("entities", _entity_rows(version, entities, record))
         claims = [next(self._claim) for _ in record.claims]
         self._insert_claims(version, claims, record)
+        self._insert("changes", list(_change_rows(version, claims, record)))
         self._insert(
             "claim_entities",
             [
@@ -124,26 +137,19 @@ class Writer:
 
     def _insert_claims(self, version: int, keys: Sequence[int], record: EnrichedArticle) -> None:
         at = time_text(seen_at(record))
+        speakers = {number: self._speakers.row(claim.speaker) for number, claim in enumerate(record.claims)}
+        self._speakers.add_roles(version, record, speakers)
         rows = []
         for number, (key, claim) in enumerate(zip(keys, record.claims, strict=True)):
             columns = flat(claim_message(record, claim, copies=0))
             rows.append(
                 (
-                    key, version, number, self._speaker(speaker_name(record, number)), at,
+                    key, version, number, speakers[number], at,
                     names_in(record, claim.entities), json_text(claim.content),
                     *(columns[kept] for kept in _KEPT),
                 )
             )  # fmt: skip
         self._insert("claims", rows, columns=CLAIM_COLUMNS)
-
-    def _speaker(self, named: tuple[str, str] | None) -> int | None:
-        if named is None:
-            return None
-        if named not in self._speakers:
-            self._db.execute("INSERT OR IGNORE INTO speakers (name, type) VALUES (?, ?)", named)
-            found = self._db.execute("SELECT speaker FROM speakers WHERE name = ? AND type = ?", named).fetchone()
-            self._speakers[named] = found[0]
-        return self._speakers[named]
 
     def _carry(self, version: int, record: EnrichedArticle) -> None:
         """Note which claims a copy carries, or, of an original, which copies carry its claims."""
@@ -180,6 +186,14 @@ class Writer:
     def _text(self, version: int) -> str:
         (text,) = self._db.execute("SELECT text FROM articles WHERE version = ?", (version,)).fetchone()
         return str(text)
+
+    def _merge(self, gone: str, into: str) -> None:
+        """Note that a story is a part of another; every story that is one leads to the last in one step."""
+        later = self._db.execute("SELECT merged_into FROM stories WHERE story = ?", (into,)).fetchone()
+        into = later[0] if later and later[0] else into
+        self._insert("stories", [(into, None)], "OR IGNORE")
+        self._insert("stories", [(gone, into)], "OR REPLACE")
+        self._db.execute("UPDATE stories SET merged_into = ? WHERE merged_into = ?", (into, gone))
 
     def _forget_idle(self, event: Event) -> None:
         """Forget the events of the same day and state that say that a run found nothing new."""
@@ -221,8 +235,18 @@ def _article_row(version: int, record: EnrichedArticle) -> tuple[Any, ...]:
         article.text_source, article.page_problem, article.paywalled, article.correction, article.agency,
         article.section, article.syndicated_from,
         record.schema_version, made.pipeline_version, made.model, made.extractor, made.run_id,
-        time_text(made.processed_at), made.skipped,
+        time_text(made.processed_at), made.skipped, record.story.id if record.story else None,
     )  # fmt: skip
+
+
+def _change_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> Iterator[tuple[Any, ...]]:
+    for number, (key, claim) in enumerate(zip(keys, record.claims, strict=True)):
+        if changed := claim.changed:
+            before = changed.before
+            earlier = (before.id, before.text, before.speaker) if before else (None, None, None)
+            yield from ((version, number, kind, key, *earlier) for kind in changed.kinds)
+    for number, gone in enumerate(record.dropped or (), len(record.claims)):
+        yield version, number, "dropped", None, gone.id, gone.text, gone.speaker
 
 
 def _entity_rows(version: int, keys: Sequence[int], record: EnrichedArticle) -> list[tuple[Any, ...]]:

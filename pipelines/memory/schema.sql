@@ -17,9 +17,18 @@ CREATE TABLE articles (  -- one row for each version of an article; a version is
     schema_version TEXT NOT NULL, pipeline_version TEXT NOT NULL, model TEXT, extractor TEXT,
     run_id TEXT NOT NULL, processed_at TEXT NOT NULL,
     skipped TEXT,  -- why nothing was extracted, or not from the whole text
+    story_id TEXT,
     UNIQUE (id, content_hash)
 );
+CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
 CREATE INDEX articles_by_time ON articles (seen_at);
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+
+CREATE TABLE stories (  -- events that articles tell of; articles.story_id keeps the story that an article had when it came
+    story TEXT PRIMARY KEY,  -- the id of its first article
+    merged_into TEXT  -- the story that it turned out to be a part of
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE records (  -- the whole record of a version, as in JSONL files, but for the text, which is in articles
     version INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
@@ -41,12 +50,23 @@ CREATE TABLE revisions (  -- versions that replace another one
 );
 CREATE INDEX revisions_by_original ON revisions (of);
 
-CREATE TABLE speakers (  -- the names of speakers; that two articles have one name does not make them one person
+CREATE TABLE speakers (  -- people, bodies and places that make claims
     speaker INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,  -- as resolved within an article
-    type TEXT NOT NULL,
-    UNIQUE (name, type)
+    id TEXT UNIQUE,  -- over all articles; NULL for a name of which it is not known whose it is
+    name TEXT NOT NULL,  -- the fullest; all others are in the view speaker_names
+    type TEXT NOT NULL
 );
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+CREATE TABLE joined_speakers (  -- ids that turned out to be another speaker's
+    id TEXT PRIMARY KEY, into_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE roles (  -- what a version says that a speaker is, e.g. finance minister
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
 
 CREATE TABLE claims (  -- one row for each claim of each version, with the columns of the claim message
     claim INTEGER PRIMARY KEY,
@@ -72,11 +92,28 @@ CREATE TABLE claims (  -- one row for each claim of each version, with the colum
     sentence TEXT NOT NULL,
     kind TEXT,
     in_title INTEGER,  -- 1: it stands in the title, and its offsets are into that
+    speaker_id TEXT,  -- of the person or body, over all articles
+    thread_id TEXT, thread_relation TEXT,
+    story_id TEXT,  -- of the article
     UNIQUE (version, number)
 );
 CREATE INDEX claims_by_id ON claims (id);
+CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
-CREATE INDEX claims_by_speaker ON claims (speaker) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+
+CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,  -- the revision
+    number INTEGER NOT NULL,  -- of the claim in it, from 0; dropped claims follow
+    kind TEXT NOT NULL,  -- added, dropped, reworded, figure, speaker, polarity, hedge_added, hedge_dropped, cut, extended
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,  -- NULL where it was dropped
+    before_id TEXT,  -- of the claim in the version before; NULL where it was added
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
 
 CREATE TABLE carriers (  -- copies in which the words of a claim stand; the article of the claim is none of them
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,
@@ -96,6 +133,7 @@ CREATE TABLE entities (  -- what a version mentions
     UNIQUE (version, number)
 );
 CREATE INDEX entities_by_name ON entities (name);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
 
 CREATE TABLE claim_entities (  -- the entities in the content of a claim
     claim INTEGER NOT NULL REFERENCES claims ON DELETE CASCADE,
@@ -110,6 +148,14 @@ CREATE TABLE events (  -- as in the files of events
     data TEXT NOT NULL  -- JSON
 ) WITHOUT ROWID;
 CREATE INDEX events_by_type ON events (type, time);
+
+CREATE TABLE thread_links (  -- threads about the same that are not the same, as events tell it
+    thread TEXT NOT NULL,  -- the later one: the id of its first claim, in claims.thread_id
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,  -- figures_differ, denied_by, corrected, speaker_differs
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
 
 CREATE TABLE dead_letters (  -- input that could not be processed
     key TEXT PRIMARY KEY,

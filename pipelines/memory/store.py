@@ -17,10 +17,67 @@ from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.sqlite import Layout
 from claimwire.pipelines.memory.rows import Writer
 
-VERSION = 1
+VERSION = 2
 """Of the tables; ``_STEPS`` leads to it from each older one, and docs/store.md says what has changed."""
 
-_STEPS: dict[int, str] = {}
+_STEPS = {
+    1: """
+CREATE TABLE spoke (claim INTEGER PRIMARY KEY, speaker INTEGER);
+INSERT INTO spoke SELECT claim, speaker FROM claims WHERE speaker IS NOT NULL;
+CREATE TABLE named AS SELECT speaker, name, type FROM speakers;
+UPDATE claims SET speaker = NULL;
+DROP TABLE speakers;
+CREATE TABLE speakers (speaker INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL);
+CREATE UNIQUE INDEX speakers_by_name ON speakers (name, type) WHERE id IS NULL;
+INSERT INTO speakers (speaker, name, type) SELECT speaker, name, type FROM named;
+UPDATE claims SET speaker = spoke.speaker FROM spoke WHERE spoke.claim = claims.claim;
+DROP TABLE spoke;
+DROP TABLE named;
+CREATE TABLE joined_speakers (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE roles (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    speaker INTEGER NOT NULL REFERENCES speakers,
+    role TEXT NOT NULL,
+    PRIMARY KEY (version, speaker, role)
+) WITHOUT ROWID;
+CREATE INDEX roles_by_speaker ON roles (speaker);
+CREATE INDEX articles_by_outlet ON articles (source_domain, source_name, seen_at);
+DROP INDEX claims_by_speaker;
+CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
+CREATE INDEX claims_by_outlet ON claims (source_domain);
+CREATE INDEX entities_by_place ON entities (version, name, lat, lon) WHERE lat IS NOT NULL;
+ALTER TABLE articles ADD COLUMN story_id TEXT;
+CREATE INDEX articles_by_story ON articles (story_id) WHERE story_id IS NOT NULL;
+ALTER TABLE claims ADD COLUMN speaker_id TEXT;
+ALTER TABLE claims ADD COLUMN thread_id TEXT;
+ALTER TABLE claims ADD COLUMN thread_relation TEXT;
+ALTER TABLE claims ADD COLUMN story_id TEXT;
+CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
+CREATE TABLE stories (
+    story TEXT PRIMARY KEY,
+    merged_into TEXT
+) WITHOUT ROWID;
+CREATE INDEX stories_by_whole ON stories (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE thread_links (
+    thread TEXT NOT NULL,
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (thread, other)
+) WITHOUT ROWID;
+CREATE INDEX thread_links_by_other ON thread_links (other);
+CREATE TABLE changes (
+    version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    claim INTEGER REFERENCES claims ON DELETE CASCADE,
+    before_id TEXT,
+    before_text TEXT, before_speaker TEXT,
+    PRIMARY KEY (version, number, kind)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_claim ON changes (claim);
+CREATE INDEX changes_by_kind ON changes (kind);
+""",
+}
 
 
 def _script(name: str) -> str:

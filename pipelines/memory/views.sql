@@ -1,8 +1,8 @@
 CREATE VIEW flat_claims AS  -- the columns of the claim message, as on the topic of claims; copies is the number now
 SELECT schema_version, id, article_id, url, title, source_name, source_feed_url, source_domain, language, published_at,
     revision_of, (SELECT count(*) FROM copies WHERE copies.of = claims.article_id) AS copies,
-    text, quote_type, speaker_text, speaker_name, speaker_type, cue, polarity, modality, hedges, quantities, entities,
-    check_worthiness, confidence, sentence, kind, in_title
+    text, quote_type, speaker_text, speaker_name, speaker_type, speaker_id, cue, polarity, modality, hedges, quantities, entities,
+    check_worthiness, confidence, sentence, kind, in_title, thread_id, thread_relation, story_id
 FROM claims;
 
 CREATE VIEW current_articles AS  -- versions that no later one has replaced
@@ -26,6 +26,27 @@ SELECT speakers.name AS speaker, speakers.type AS type, count(*) AS claims,
 FROM claims JOIN speakers USING (speaker)
 WHERE claims.seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now') GROUP BY speakers.speaker ORDER BY claims DESC, speaker;
 
+CREATE VIEW speaker_names AS  -- every name of each speaker, with how often and when it stood in articles
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.speaker_name AS name, count(*) AS claims,
+    count(DISTINCT claims.article_id) AS articles, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.speaker_name;
+
+CREATE VIEW speaker_roles AS  -- what each speaker is said to be, with the first and the last time
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, roles.role,
+    count(DISTINCT articles.id) AS articles, min(articles.seen_at) AS first_at, max(articles.seen_at) AS last_at
+FROM roles JOIN speakers USING (speaker) JOIN articles USING (version) GROUP BY speakers.speaker, roles.role;
+
+CREATE VIEW speaker_outlets AS  -- in which outlets each speaker has made claims
+SELECT speakers.speaker, speakers.id, speakers.name AS speaker_name, claims.source_domain AS outlet,
+    count(*) AS claims, min(claims.seen_at) AS first_at, max(claims.seen_at) AS last_at
+FROM claims JOIN speakers USING (speaker) GROUP BY speakers.speaker, claims.source_domain;
+
+CREATE VIEW said AS  -- what each speaker has said: WHERE speaker = 'Ann Lee' AND seen_at >= '2026'
+SELECT speakers.name AS speaker, speakers.type, claims.seen_at, claims.text, claims.sentence, claims.speaker_name AS name,
+    claims.source_domain, claims.title, claims.url, claims.polarity, claims.kind, claims.confidence,
+    speakers.id AS speaker_id, claims.id, claims.article_id
+FROM claims JOIN speakers USING (speaker);
+
 CREATE VIEW most_carried AS  -- claims that copies carry, those in most articles first; the article itself counts too
 SELECT 1 + count(*) AS carriers, count(DISTINCT copy.source_domain) AS outlets_of_copies, claims.text,
     coalesce(claims.speaker_name, claims.speaker_text) AS speaker, claims.title, claims.source_domain,
@@ -39,7 +60,8 @@ SELECT later.source_domain, earlier.title AS title_before, later.title AS title_
     (SELECT count(*) FROM claims WHERE claims.version = earlier.version) AS claims_before,
     (SELECT count(*) FROM claims WHERE claims.version = later.version) AS claims_after,
     later.url, earlier.id AS id_before, later.id AS id_after,
-    earlier.version AS version_before, later.version AS version_after
+    earlier.version AS version_before, later.version AS version_after,
+    (SELECT count(DISTINCT number) FROM changes WHERE changes.version = later.version) AS claims_changed
 FROM revisions
 JOIN articles AS later USING (version)
 JOIN articles AS earlier ON earlier.version = (
@@ -52,9 +74,80 @@ JOIN articles AS earlier ON earlier.version = (
 )
 ORDER BY changed_at DESC, later.version DESC;
 
+CREATE VIEW changed_claims AS  -- what outlets have changed of claims after publication, the latest change first
+SELECT articles.source_domain, changes.kind, changes.before_text, claims.text AS after_text, changes.before_speaker,
+    coalesce(claims.speaker_name, claims.speaker_text) AS after_speaker, articles.title, articles.published_at,
+    coalesce(articles.updated_at, articles.fetched_at, articles.processed_at) AS changed_at, articles.correction,
+    articles.url, articles.id AS article_id, articles.revision_of, changes.before_id, claims.id AS after_id
+FROM changes JOIN articles ON articles.version = changes.version LEFT JOIN claims ON claims.claim = changes.claim
+ORDER BY changed_at DESC, changes.version DESC, changes.number, changes.kind;
+
 CREATE VIEW outlets AS  -- what each outlet has brought
 SELECT source_domain AS outlet, count(*) AS articles, count(copies.version) AS copies,
     sum(coalesce(counted.claims, 0)) AS claims, max(seen_at) AS last_seen_at
 FROM articles LEFT JOIN copies USING (version)
 LEFT JOIN (SELECT version, count(*) AS claims FROM claims GROUP BY version) AS counted USING (version)
 GROUP BY source_domain ORDER BY articles DESC, outlet;
+
+CREATE VIEW told_stories AS  -- one row for each story: stories that were merged count as one, and so do the versions of an article
+WITH told AS (
+    SELECT coalesce(stories.merged_into, stories.story) AS whole, articles.*
+    FROM articles JOIN stories ON stories.story = articles.story_id
+    WHERE NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version)
+)
+SELECT whole AS story, count(DISTINCT id) AS articles, count(DISTINCT source_domain) AS outlets,
+    (
+        SELECT title FROM stories AS part JOIN articles AS first ON first.story_id = part.story
+        WHERE part.story = told.whole OR part.merged_into = told.whole ORDER BY first.seen_at, first.version LIMIT 1
+    ) AS title,
+    (
+        SELECT group_concat(name, ', ') FROM (
+            SELECT entities.name AS name FROM stories AS part JOIN articles AS one ON one.story_id = part.story
+            JOIN entities ON entities.version = one.version
+            WHERE (part.story = told.whole OR part.merged_into = told.whole)
+                AND entities.label IN ('PERSON', 'ORG', 'GPE', 'LOC', 'NORP', 'FAC', 'EVENT')
+            GROUP BY entities.name ORDER BY count(DISTINCT one.id) DESC, min(entities.start), entities.name LIMIT 5
+        )
+    ) AS names,
+    min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at
+FROM told GROUP BY whole;
+
+CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most outlets first
+SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
+ORDER BY outlets DESC, articles DESC, first_seen_at, story;
+
+CREATE VIEW threads AS  -- claims that several articles make, in whichever words; the words and speaker of the first
+SELECT said.thread_id AS thread, first.text, coalesce(first.speaker_name, first.speaker_text) AS speaker,
+    count(*) AS claims,
+    count(DISTINCT said.source_domain) AS outlets,
+    -- What an agency wrote counts once, whoever prints it.
+    count(DISTINCT coalesce(articles.agency, said.source_domain)) AS sources,
+    (SELECT count(*) FROM carriers JOIN claims AS carried USING (claim) WHERE carried.thread_id = said.thread_id)
+        AS copies,
+    sum(said.thread_relation = 'verbatim') AS verbatim, sum(said.thread_relation = 'cut') AS cut,
+    sum(said.thread_relation = 'reworded') AS reworded,
+    min(said.seen_at) AS first_seen_at, max(said.seen_at) AS last_seen_at
+FROM claims AS said JOIN articles USING (version)
+LEFT JOIN claims AS first ON first.claim = (SELECT min(claim) FROM claims WHERE id = said.thread_id)
+WHERE said.thread_id IS NOT NULL GROUP BY said.thread_id HAVING count(*) > 1;
+
+CREATE VIEW same_claim_across_outlets AS  -- the threads of more than one outlet, those of the most first
+SELECT * FROM threads WHERE outlets > 1 ORDER BY outlets DESC, last_seen_at DESC, thread;
+
+CREATE VIEW linked_claims AS  -- pairs of claims that are about the same and not the same; the later one first
+SELECT thread_links.relation, later.text, coalesce(later.speaker_name, later.speaker_text) AS speaker,
+    later.source_domain AS outlet, later.seen_at,
+    earlier.text AS other_text, coalesce(earlier.speaker_name, earlier.speaker_text) AS other_speaker,
+    earlier.source_domain AS other_outlet, earlier.seen_at AS other_seen_at,
+    thread_links.thread, thread_links.other
+FROM thread_links
+JOIN claims AS later ON later.claim = (SELECT min(claim) FROM claims WHERE id = thread_links.thread)
+JOIN claims AS earlier ON earlier.claim = (SELECT min(claim) FROM claims WHERE id = thread_links.other);
+
+CREATE VIEW figures_that_differ AS  -- who gives which figure, in two claims about the same
+SELECT text, speaker, outlet, seen_at, other_text, other_speaker, other_outlet, other_seen_at, relation
+FROM linked_claims WHERE relation IN ('figures_differ', 'corrected') ORDER BY seen_at DESC, thread, other;
+
+CREATE VIEW denied AS  -- pairs of claims of which one says that the other is not so
+SELECT text, speaker, outlet, seen_at, other_text, other_speaker, other_outlet, other_seen_at
+FROM linked_claims WHERE relation = 'denied_by' ORDER BY seen_at DESC, thread, other;

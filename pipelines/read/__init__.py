@@ -9,5 +9,6 @@ carriers  who carries a claim
 chosen    the claims that are wanted, in their order
 terminal, page, rows   for a reader, a browser, a program
 reading   ``claimwire.read``
+diff      what an outlet has changed in an article; versions finds its versions
 explain   why an article was found to be a copy
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 
+from claimwire.pipelines.read.aliases import with_aliases
 from claimwire.pipelines.read.carriers import Carriers
 from claimwire.pipelines.read.filters import Filter, Order, matches, sort_key
 from claimwire.pipelines.read.stored import Stored, is_store
@@ -26,7 +27,7 @@ def chosen(
 
     Raises WrittenError and StoreError.
     """
-    found = _found(files, wanted, carriers, order, limit)
+    found = _found(files, with_aliases(files, wanted), carriers, order, limit)
     for _, group in groupby(found, key=lambda each: id(each[0])):
         held = list(group)
         record = held[0][0]

@@ -14,10 +14,11 @@ from claimwire.connectors.outputs.names import DATABASE
 from claimwire.pipelines.dedupe.fingerprint import Fingerprint, Sketch, fingerprint
 from claimwire.pipelines.dedupe.index import Seen, is_standing
 from claimwire.pipelines.dedupe.likeness import likeness
+from claimwire.pipelines.dedupe.near import Near, near
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
-from claimwire.pipelines.dedupe.verdict import Near, near
 from claimwire.pipelines.dedupe.words import places
 from claimwire.pipelines.normalize.text import escaped
+from claimwire.pipelines.normalize.urls import canonical_url
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.headings import short_id
 from claimwire.pipelines.read.terminal import print_head, screen
@@ -35,6 +36,7 @@ _RULES = {
     "abridged": "it is the original, shortened",
     "extended": "it is the original, with more to it",
     "edited": "it is the original, changed here and there",
+    "chained": "it is a copy of another copy, which says more than the original",
 }
 
 
@@ -111,7 +113,11 @@ def _reasons(
         if duplicate.added is not None:
             yield f"it adds {duplicate.added:.0%} of its own words"
     if not (duplicate and duplicate.kind == "exact"):
-        now = near(ours, theirs)
+        named = canonical_url(article.syndicated_from) if article.syndicated_from else None
+        linked = named is not None and named == original.canonical_url
+        if linked:
+            yield "its page names the other as its original"
+        now = near(ours, theirs, linked=linked)
         if isinstance(now, Near):
             yield f"by their texts they are a near copy, {now.method}, score {now.score:g}"
         else:

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from claimwire.pipelines.memory.rows import names_in, seen_at
-from claimwire.pipelines.read.words import Search
+from claimwire.pipelines.read.words import Search, words
 from claimwire.schemas import Claim, EnrichedArticle, source_text
-from claimwire.schemas.flat import time_text
+from claimwire.schemas.flat import json_text, time_text
 
 PLAIN = frozenset({"statement", "affirmed", "asserted"})
 """What goes without saying of a claim's kind, polarity and modality."""
@@ -42,6 +42,14 @@ class Filter(NamedTuple):
     """How much the claim is worth checking, at least."""
     named: bool = False
     """Whether the speaker must have a name."""
+    outlet: str | None = None
+    """The domain of the outlet, e.g. ``courier.example``."""
+    place: str | None = None
+    """The name of a place, or of anything else, that is an entity in the claim, as the record has it."""
+    speakers: frozenset[str] = frozenset()
+    """Ids of speakers who are meant too, under whatever name (``aliases.with_aliases``); only with ``speaker``."""
+    story: str | None = None
+    """The id of a story."""
 
 
 def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
@@ -53,10 +61,17 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
         return False
+    if wanted.story and not (record.story and record.story.id == wanted.story):
+        return False
+    if wanted.outlet and record.article.source.domain != wanted.outlet:
+        return False
+    if wanted.place and wanted.place not in (record.entities[index].name for index in claim.entities):
+        return False
     said_by = (claim.speaker.text, claim.speaker.name) if claim.speaker else ()
     if wanted.named and not (claim.speaker and claim.speaker.name):
         return False
-    if wanted.speaker and not wanted.speaker.matches(said_by):
+    is_meant = claim.speaker is not None and claim.speaker.id in wanted.speakers
+    if wanted.speaker and not is_meant and not wanted.speaker.matches(said_by):
         return False
     if wanted.about is None:
         return True
@@ -68,6 +83,15 @@ def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
 
 def conditions(wanted: Filter) -> tuple[str, list[Any]]:
     """The same as a condition of SQL on the table ``claims``, with the values for its question marks."""
+    where, values = plain_conditions(wanted)
+    if (asked := fts5(wanted)) is None:
+        return where, values
+    found = "claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?)"
+    return f"{where} AND {found}", [*values, asked]
+
+
+def plain_conditions(wanted: Filter) -> tuple[str, list[Any]]:
+    """What of the condition does not ask the index of words."""
     parts: list[tuple[str, list[Any]]] = []
     if wanted.since:
         parts.append(("claims.seen_at >= ?", [time_text(wanted.since)]))
@@ -82,11 +106,38 @@ def conditions(wanted: Filter) -> tuple[str, list[Any]]:
         parts.append((f"claims.kind IN ({marks})", sorted(wanted.kinds)))
     if wanted.named:
         parts.append(("coalesce(claims.speaker_name, '') <> ''", []))
-    for asked, columns in ((wanted.speaker, _SPEAKER), (wanted.about, ())):
-        if asked:
-            found = "claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?)"
-            parts.append((found, [asked.fts5(columns)]))
+    if wanted.outlet:
+        parts.append(("claims.source_domain = ?", [wanted.outlet]))
+    if wanted.speaker and wanted.speakers:
+        parts.append((_MEANT, [json_text(sorted(wanted.speakers)), wanted.speaker.fts5(_SPEAKER)]))
+    if wanted.story:
+        of_story = f"claims.version IN (SELECT version FROM articles WHERE story_id IN ({PARTS}))"  # noqa: S608
+        parts.append((of_story, [wanted.story, wanted.story]))
+    if wanted.place:
+        parts.append((_HAS_ENTITY, [wanted.place]))
     return " AND ".join(part for part, _ in parts) or "1", [value for _, values in parts for value in values]
+
+
+PARTS = "SELECT story FROM stories WHERE story = ? OR merged_into = ?"
+"""The ids under which the articles of a story stand in a store; those of stories that were merged into it, too."""
+_MEANT = (
+    "(claims.speaker_id IN (SELECT value FROM json_each(?)) "
+    "OR claims.claim IN (SELECT rowid FROM claims_search WHERE claims_search MATCH ?))"
+)
+_HAS_ENTITY = (
+    "EXISTS (SELECT 1 FROM claim_entities JOIN entities USING (entity) "
+    "WHERE claim_entities.claim = claims.claim AND entities.name = ?)"
+)
+
+
+def fts5(wanted: Filter) -> str | None:
+    """What of the condition the index of words knows, as an expression of FTS5; None where nothing is asked of it."""
+    speaker = None if wanted.speakers else wanted.speaker
+    asked = [search.fts5(columns) for search, columns in ((speaker, _SPEAKER), (wanted.about, ())) if search]
+    if wanted.place and (run := words(wanted.place)):
+        # What has the entity has its words: the index finds them, and the condition above those that have it.
+        asked.append(f'{{names}} : "{" ".join(run)}"')
+    return " AND ".join(f"({each})" for each in asked) or None
 
 
 Key = Callable[[EnrichedArticle, int], tuple[Any, ...]]

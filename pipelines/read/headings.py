@@ -1,10 +1,10 @@
-"""How an article is named to a reader: the line below its title, and its id."""
+"""How an article and a speaker are named to a reader: the line below a title, an id, who said something."""
 
 from __future__ import annotations
 
 import re
 
-from claimwire.schemas import Article
+from claimwire.schemas import Article, Claim
 
 # What claimwire makes itself, and not a sender.
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
@@ -29,3 +29,20 @@ def site(article: Article) -> str | None:
 def where(article: Article) -> str:
     """The line below a title: when, where, and the id that ``explain`` and ``split`` accept."""
     return " · ".join(filter(None, (published(article), site(article), article.url, short_id(article.id))))
+
+
+def said_by(claim: Claim) -> tuple[str, str | None]:
+    """Who made a claim, and the words of the article for it where they are worth reading beside the name."""
+    if claim.speaker is None:
+        return "nobody named", None
+    text = on_one_line(claim.speaker.text)
+    name = claim.speaker.name or text
+    # A title or role before the name is worth reading, the whole of a long apposition is not.
+    with_role = name in text and len(text) < len(name) + 40
+    beside = text if name not in text and text not in name else None
+    return text if with_role else name, beside
+
+
+def on_one_line(text: str) -> str:
+    """A text whose line breaks and runs of spaces are single spaces."""
+    return " ".join(text.split())

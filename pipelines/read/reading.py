@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.read import rows, times
+from claimwire.pipelines.read.aliases import with_aliases
 from claimwire.pipelines.read.carriers import carrying
 from claimwire.pipelines.read.filters import Filter, Order, matches
 from claimwire.pipelines.read.words import search
@@ -39,9 +40,10 @@ class Records:
     def __iter__(self) -> Iterator[EnrichedArticle]:
         files = article_files(self._paths)
         everything = not any(self._wanted)
+        wanted = with_aliases(files, self._wanted)
         with carrying(files) as carriers:
             for record in enriched(files):
-                if not carriers.is_outdated(record) and (everything or any(self._claims_of(record))):
+                if not carriers.is_outdated(record) and (everything or any(_claims_of(record, wanted))):
                     yield record
 
     def claims(self, sort: Order = "written", limit: int | None = None) -> Iterator[ClaimMessage]:
@@ -66,8 +68,9 @@ class Records:
         frame["published_at"] = pd.to_datetime(frame["published_at"], utc=True)
         return frame
 
-    def _claims_of(self, record: EnrichedArticle) -> Iterator[Claim]:
-        return (claim for claim in record.claims if matches(record, claim, self._wanted))
+
+def _claims_of(record: EnrichedArticle, wanted: Filter) -> Iterator[Claim]:
+    return (claim for claim in record.claims if matches(record, claim, wanted))
 
 
 def read(
@@ -80,19 +83,23 @@ def read(
     kinds: Sequence[str] = (),
     min_confidence: float = 0.0,
     min_worth: float = 0.0,
+    outlet: str | None = None,
+    place: str | None = None,
 ) -> Records:
     """The enriched records in folders, files (JSONL, Parquet) and stores that runs have written.
 
     Args:
         paths: At least one.
         about: Words in the claim, its sentences, the title or the names, as for ``claimwire show --about``.
-        speaker: Words in the name of the speaker.
+        speaker: Words in a name of the speaker; claims under the other names of the same speaker are found too.
         named: Whether the speaker must have a name.
         since: The earliest time of the article: a datetime with its zone, or as for ``claimwire show --since``.
         until: The time before which the article is, likewise; a day counts to its end.
         kinds: ``statement``, ``belief``, ``intention``, ``attitude``; none for all.
         min_confidence: Of the claim, from 0 to 1.
         min_worth: How much the claim is worth checking, from 0 to 1.
+        outlet: The domain of the outlet, e.g. ``courier.example``.
+        place: The name of a place, or of anything else, that is an entity in the claim.
 
     Raises WrittenError for paths that are not there or hold something else, SearchError and NoTimeError for conditions
     that mean nothing.
@@ -106,6 +113,8 @@ def read(
         confidence=min_confidence,
         worth=min_worth,
         named=named,
+        outlet=outlet,
+        place=place,
     )
     given = [Path(path) for path in paths]
     article_files(given)  # says at once what is not there

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, decode
+from claimwire.pipelines.read.words import Search
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
 
 
 class Carrier(NamedTuple):
@@ -46,14 +47,17 @@ class Stored:
     Raises StoreError for a file that is no store, of another version, or damaged.
     """
 
+    db: sqlite3.Connection
+    """A connection that only reads."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._db = self._open.enter_context(reading(self.path, LAYOUT))
+        self.db = self._open.enter_context(reading(self.path, LAYOUT))
         self._open.enter_context(explaining(self.path))
-        self._db.execute("BEGIN")  # what is written from now on is not seen
+        self.db.execute("BEGIN")  # what is written from now on is not seen
         return self
 
     def __exit__(
@@ -63,21 +67,40 @@ class Stored:
 
     def records(self) -> Iterator[EnrichedArticle]:
         """All records, in the order in which they were written."""
-        rows = self._db.execute("SELECT record, text, version FROM records JOIN articles USING (version)")
+        rows = self.db.execute("SELECT record, text, version FROM records JOIN articles USING (version)")
         yield from map(self._decoded, rows)
 
     def find(self, beginning: str) -> Iterator[EnrichedArticle]:
         """The records of articles whose ids begin so."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT record, text, version FROM records JOIN articles USING (version) WHERE id >= ? AND id < ?",
             (beginning, f"{beginning}\U0010ffff"),
+        )
+        yield from map(self._decoded, rows)
+
+    def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
+        """The records of versions that replace one with an id."""
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) JOIN revisions USING (version) "
+            "WHERE revisions.of = ?",
+            (article_id,),
+        )
+        yield from map(self._decoded, rows)
+
+    def at(self, urls: Sequence[str]) -> Iterator[EnrichedArticle]:
+        """The records of articles at one of some URLs."""
+        marks = ", ".join("?" * len(urls))
+        rows = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) "  # noqa: S608
+            f"WHERE url IN ({marks}) OR canonical_url IN ({marks})",
+            (*urls, *urls),
         )
         yield from map(self._decoded, rows)
 
     def chosen(self, wanted: Filter, order: Order, limit: int | None) -> Iterator[tuple[EnrichedArticle, int]]:
         """The claims that meet the conditions, in an order, as records and the numbers of claims in them."""
         where, values = conditions(wanted)
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT claims.version, claims.number FROM claims JOIN articles USING (version) WHERE {where} "  # noqa: S608
             f"ORDER BY {sort_sql(order)} LIMIT ?",
             (*values, -1 if limit is None else limit),
@@ -85,12 +108,30 @@ class Stored:
         held: tuple[int, EnrichedArticle] | None = None
         for version, number in rows:
             if held is None or held[0] != version:
-                held = version, self._record(version)
+                held = version, self.record(version)
             yield held[1], number
+
+    def record(self, version: int) -> EnrichedArticle:
+        """The record of a version. Raises StoreError where there is none."""
+        row = self.db.execute(
+            "SELECT record, text, version FROM records JOIN articles USING (version) WHERE version = ?", (version,)
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"{self.path}: version {version} has claims and no record; the store was changed by hand")
+        return self._decoded(row)
+
+    def speakers(self, asked: Search) -> set[str]:
+        """The ids under which claims stand of the speakers one of whose names is asked for."""
+        rows = self.db.execute(
+            "SELECT DISTINCT speaker_id FROM claims_search JOIN claims ON claims.claim = claims_search.rowid "
+            "WHERE claims_search MATCH ? AND speaker_id IS NOT NULL",
+            (asked.fts5(("speaker_name",)),),
+        )
+        return {id_ for (id_,) in rows}
 
     def copies(self) -> int:
         """How many copies there are."""
-        return int(self._db.execute("SELECT count(*) FROM copies").fetchone()[0])
+        return int(self.db.execute("SELECT count(*) FROM copies").fetchone()[0])
 
     def copies_of(self, article_id: str) -> list[Carrier]:
         """The copies of an article, the earliest first."""
@@ -107,11 +148,18 @@ class Stored:
 
     def dead_letters(self) -> Iterator[DeadLetter]:
         """All dead letters."""
-        for (letter,) in self._db.execute("SELECT record FROM dead_letters ORDER BY first_failed_at, key"):
+        for (letter,) in self.db.execute("SELECT record FROM dead_letters ORDER BY first_failed_at, key"):
             yield decode(letter.encode(), DeadLetter)
 
+    def events(self, kind: str) -> Iterator[Event]:
+        """The events with a type."""
+        for id_, source, subject, time, data in self.db.execute(
+            "SELECT id, source, subject, time, data FROM events WHERE type = ? ORDER BY time, id", (kind,)
+        ):
+            yield Event(id_, source, kind, subject, datetime.fromisoformat(time), msgspec.json.decode(data))
+
     def _carriers(self, condition: str, *values: str) -> list[Carrier]:
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT id, source_domain, seen_at, method, kind FROM copies JOIN articles USING (version) "  # noqa: S608
             f"WHERE {condition} ORDER BY seen_at, id",
             values,
@@ -120,14 +168,6 @@ class Stored:
             Carrier(id_, outlet or "unknown", datetime.fromisoformat(at), method, kind == "near")
             for id_, outlet, at, method, kind in rows
         ]
-
-    def _record(self, version: int) -> EnrichedArticle:
-        row = self._db.execute(
-            "SELECT record, text, version FROM records JOIN articles USING (version) WHERE version = ?", (version,)
-        ).fetchone()
-        if row is None:
-            raise StoreError(f"{self.path}: version {version} has claims and no record; the store was changed by hand")
-        return self._decoded(row)
 
     def _decoded(self, row: tuple[str, str, int]) -> EnrichedArticle:
         try:

@@ -14,7 +14,7 @@ from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers, carrying
 from claimwire.pipelines.read.chosen import chosen
 from claimwire.pipelines.read.filters import PLAIN, Filter, Order
-from claimwire.pipelines.read.headings import short_id, where
+from claimwire.pipelines.read.headings import on_one_line, said_by, short_id, where
 from claimwire.pipelines.read.written import article_files, dead_letters
 from claimwire.schemas import Article, Claim, EnrichedArticle
 
@@ -85,32 +85,24 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
         # The article carries it too.
         carried = 1 + len(carriers.of_claim(record, claim)) if copies else 1
         console.print(Padding(_who(claim, carried), (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(escaped(_on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
+        console.print(Padding(Text(escaped(on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
     console.print()
 
 
 def _who(claim: Claim, carried: int) -> Text:
     line = Text()
-    if claim.speaker is None:
-        line.append("nobody named", style="italic")
-    else:
-        text = _on_one_line(claim.speaker.text)
-        name = claim.speaker.name or text
-        # A title or role before the name is worth reading, the whole of a long apposition is not.
-        with_role = name in text and len(text) < len(name) + 40
-        line.append(escaped(text if with_role else name), style="bold cyan")
-        if name not in text and text not in name:
-            line.append(escaped(f" ({text})"), style="cyan")
+    name, beside = said_by(claim)
+    line.append(escaped(name), style="bold cyan" if claim.speaker else "italic")
+    if beside:
+        line.append(escaped(f" ({beside})"), style="cyan")
     if claim.cue:
-        line.append(escaped(f"  {_on_one_line(claim.cue.text)}"), style="green")
+        line.append(escaped(f"  {on_one_line(claim.cue.text)}"), style="green")
     marks: list[str] = [claim.quote_type]
     marks += [mark for mark in (claim.kind, claim.polarity, claim.modality) if mark and mark not in PLAIN]
     marks += ["in the title"] * claim.in_title
     line.append(f"  {', '.join(marks)}", style="dim")
+    if claim.changed:
+        line.append(f"  changed: {', '.join(claim.changed.kinds)}", style="yellow")
     if carried > 1:
         line.append(f"  {carried} carriers", style="yellow")
     return line
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -9,10 +9,11 @@ from typing import TypeVar
 import msgspec
 
 from claimwire.connectors.files.lines import read_lines
-from claimwire.connectors.outputs.names import holds_dead_letters, may_hold_articles
+from claimwire.connectors.outputs.names import holds_dead_letters, holds_events, may_hold_articles
 from claimwire.errors import UsageError
+from claimwire.pipelines.observe.events import THREAD_LINKED
 from claimwire.pipelines.read.stored import Stored, is_store
-from claimwire.schemas import DeadLetter, EnrichedArticle, decode
+from claimwire.schemas import DeadLetter, EnrichedArticle, Event, decode
 from claimwire.schemas.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -86,6 +87,25 @@ def dead_letters(paths: Sequence[Path]) -> Iterator[DeadLetter]:
         for file in sorted(path.rglob("*")) if path.is_dir() else ():
             if holds_dead_letters(file.name) and not _is_hidden(file, path):
                 yield from _from_jsonl(file, DeadLetter, "a dead letter")
+
+
+def events(paths: Sequence[Path], kind: str) -> Iterator[Event]:
+    """The events with a type in folders (JSONL) and stores."""
+    for path in paths:
+        if is_store(path):
+            with Stored(path) as store:
+                yield from store.events(kind)
+        for file in sorted(path.rglob("*")) if path.is_dir() else ():
+            if holds_events(file.name) and not _is_hidden(file, path):
+                yield from (
+                    event for event in _from_jsonl(file, Event, "an event", [kind.encode()]) if event.type == kind
+                )
+
+
+def thread_links(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
+    """The links between threads in folders and stores: a thread, the one before it, what it is to that."""
+    for event in events(paths, THREAD_LINKED):
+        yield event.data["thread"], event.data["other"], event.data["relation"]
 
 
 def _only(begin: str, by_id: dict[str, EnrichedArticle]) -> EnrichedArticle:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from claimwire.pipelines import extract
 from claimwire.pipelines.enrich import Run
+from claimwire.pipelines.memory.remember import forget
 from claimwire.pipelines.observe import logs
 from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import Progress
@@ -34,6 +35,7 @@ from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state import samples
+from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.opening import State
 
 if TYPE_CHECKING:
@@ -133,6 +135,8 @@ class BoundedRun:
 
         if forgotten := state.expire(self.run.started_at - self._settings.remembered()):
             _log.info("forgot %s of articles not seen for %s", counted(forgotten, "key"), self._settings.remember)
+        with transaction(state.db) as db:
+            forget(db, self.run.started_at - self._settings.claims_remembered())
         summary.seconds = round(time.monotonic() - began, 3)
         if not summary.balances:
             raise RunError(f"the figures do not balance, which is a fault in claimwire: {summary}")

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -37,7 +38,10 @@ from claimwire.pipelines.sinks.files import FileSink
 from claimwire.pipelines.sinks.store import StoreSink
 from claimwire.pipelines.sinks.topics import KafkaSink
 from claimwire.pipelines.state import StateError
-from claimwire.pipelines.state.opening import added_sources, look
+from claimwire.pipelines.state.opening import added_sources, look, looking_into
+from claimwire.pipelines.state.sources import Sources
+from claimwire.pipelines.state.subscriptions import Subscriptions
+from claimwire.pipelines.timespans import ago
 from claimwire.schemas import Failure
 
 
@@ -49,6 +53,7 @@ def examine(settings: Settings) -> bool:
         ("state", _state),
         ("sinks", _sinks),
         ("sources", _sources),
+        ("websub", _websub),
     ]
     results = [_check(name, check, settings) for name, check in checks]  # all of them, also after one that is wrong
     return all(results)
@@ -68,6 +73,10 @@ class _Wrong(Exception):  # noqa: N818 - not an error of the program
     """What the doctor found to be wrong, a line each."""
 
 
+_MOST_THREADS = 50
+"""That ask sources at the same time."""
+_TRIES = 2
+"""Requests to a hub that it may leave unanswered before something seems to be wrong here."""
 _BELOW = f"\n{' ' * 15}"
 
 
@@ -178,7 +187,7 @@ def _sources(settings: Settings) -> Iterator[str]:
     urls = [source.url for source in found if isinstance(source, FeedSource)]
     limits = Limits(whole_s=settings.feed_timeout, max_bytes=settings.feed_limit_mb * 1_000_000)
     client = Client(contact=settings.contact, allow_private=settings.allow_private, limits=limits)
-    with ThreadPoolExecutor(settings.feeds_at_once) as threads, Sandbox() as sandbox:
+    with ThreadPoolExecutor(min(settings.feeds_at_once, _MOST_THREADS)) as threads, Sandbox() as sandbox:
         own = settings.by_source
         headers = {url: own[url].headers for url in urls if url in own}
         answers = list(threads.map(lambda url: _answer(client, url, headers.get(url)), urls))
@@ -189,6 +198,31 @@ def _sources(settings: Settings) -> Iterator[str]:
         yield f"{len(urls) - len(problems)} of {counted(len(urls), 'feed')} answer"
     if problems:
         raise _Wrong(*problems)
+
+
+def _websub(settings: Settings) -> Iterator[str]:
+    """What the state knows of hubs; nobody is asked."""
+    try:
+        with looking_into(Path(settings.state)) as db:
+            states = Sources(db).all()
+            known = Subscriptions(db).by_source()
+    except StateError:  # there is none, or what is wrong with it is said already
+        return
+    naming = counted(sum(bool(state.hubs) for state in states.values()), "feed")
+    if not settings.websub_callback:
+        if naming[0] != "0":
+            yield f"{naming} with a hub; watch --websub-callback reads at once what it delivers"
+        return
+    now = datetime.now(UTC)
+    leases = [each.until for each in known.values() if each.until and each.until > now]
+    delivered = max((state.delivered_at for state in states.values() if state.delivered_at), default=None)
+    if not leases and any(each.asked >= _TRIES for each in known.values()):
+        raise _Wrong(
+            f"no hub has verified a subscription at {settings.websub_callback}: see whether it can be reached from the "
+            f"internet and leads to {settings.websub_listen or 'the address of --websub-listen'}"
+        )
+    ends = f", the first until {min(leases):%Y-%m-%d %H:%M} UTC" if leases else ""
+    yield f"{len(leases)} subscribed of {naming} with a hub{ends}; last delivery {ago(delivered, now) or 'none'}"
 
 
 def _answer(client: Client, url: str, own: OwnHeaders | None) -> Response | FetchError:

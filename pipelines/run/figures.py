@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.observe.summary import Summary
@@ -11,20 +11,22 @@ from claimwire.pipelines.state import samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.opening import State
 from claimwire.pipelines.state.samples import Labels
+from claimwire.pipelines.state.sources import SourceState
 
 
-def note_sources(state: State, feeds: Sequence[str], topics: Sequence[str]) -> None:
+def note_sources(state: State, feeds: Sequence[str], topics: Sequence[str], known: Mapping[str, SourceState]) -> None:
     """Note which sources are read and how many of them fail; a home page is the feeds that are read in its place.
 
     Args:
         state: The open state.
         feeds: URLs as configured.
         topics: Addresses.
+        known: What the state has of some of them; the rest is looked up.
     """
-    states = state.sources.load(feeds)
+    states = {**known, **state.sources.load([name for name in feeds if name not in known])}
     homes = {url: known.found for url, known in states.items() if known.found}
     polled = list(dict.fromkeys(feed for url in feeds for feed in homes.get(url, (url,))))
-    states |= state.sources.load([*polled, *topics])
+    states |= state.sources.load([name for name in (*polled, *topics) if name not in states])
     with transaction(state.db) as db:
         for kind, names in (("feed", polled), ("topic", topics)):
             failing = sum(name in states and states[name].failing_since is not None for name in names)

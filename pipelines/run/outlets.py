@@ -52,13 +52,16 @@ class Outlets:
         self._found: set[str] = set()
         """All feeds of this run that stand for a home page."""
 
-    def feeds(self, urls: Collection[str]) -> tuple[list[str], dict[str, SourceState], dict[str, tuple[str, ...]]]:
+    def feeds(
+        self, urls: Collection[str], known: Mapping[str, SourceState]
+    ) -> tuple[list[str], dict[str, SourceState], dict[str, tuple[str, ...]]]:
         """What to poll for these sources: what stands for a home page that is known, else the source itself; each once.
+
+        ``known`` is what is remembered of each of them.
 
         The others are what to remember of home pages that were searched again, and what stands for each home page.
         """
-        known = self._sources.load(urls)
-        states = {url: known.get(url, SourceState()) for url in urls}
+        states = {url: known[url] for url in urls}
         changed: dict[str, SourceState] = {}
         homes = {feed for state in states.values() for feed in state.found or ()}
         feeds = self._sources.load(homes) if homes else {}

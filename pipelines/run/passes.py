@@ -12,6 +12,7 @@ from claimwire.connectors.outputs.names import idle_name, pass_name
 from claimwire.pipelines import ingest
 from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.enrich import Enrich, EnrichBatch
+from claimwire.pipelines.memory.remember import Remember
 from claimwire.pipelines.observe import events, logs
 from claimwire.pipelines.observe.letters import LetterLog
 from claimwire.pipelines.observe.progress import following
@@ -50,6 +51,8 @@ class Passes:
         self._letters = letters
         self._reports = task.state.scratch("pass")
         self._counted = task.state.scratch("extracted")
+        self._remembers = task.settings.memory and task.settings.extract == "claims"
+        self._remembered = task.state.scratch("remembered") / "rows.db"
 
     def work(self) -> None:
         """Take all that waits through the graph, in passes of about ``pass_seconds`` each."""
@@ -121,7 +124,9 @@ class Passes:
             index=SqliteIndex(state.database),
             outcomes=self._reports,
             counted=self._counted,
+            remember=Remember(state.database, self._remembered) if self._remembers else None,
         )
+        self._remembered.unlink(missing_ok=True)
         for folder in (self._reports, self._counted):
             empty(folder)
         for sink in self._sinks:
@@ -146,7 +151,8 @@ class Passes:
                 f"{counted(expected, 'article')} went into a pass and {len(outcomes):,} came out, so it was not "
                 "committed; this is a fault in claimwire or in the runner"
             )
-        state.journal.commit(outcomes, self._renames(), self._run.started_at)
+        remembered = self._remembered if self._remembered.exists() else None
+        state.journal.commit(outcomes, self._renames(), self._run.started_at, remembered)
         return outcomes, sum(queued.characters for queued in work.articles)
 
     def _name(self) -> str:

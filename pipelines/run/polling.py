@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult, Hints
 from claimwire.connectors.web.http import without_password
@@ -64,21 +66,23 @@ class Polling:
         self._summary = summary
         self._configured = configured
         self._only_due = only_due
-        self._states: dict[str, SourceState] = {}
+        self.states: dict[str, SourceState] = {}
+        """What is remembered of the sources that were looked up."""
         self.told: set[str] = set()
         """Feeds of which a hub has said that they have something new; they are due whatever their rhythm."""
 
     def load(self, urls: Collection[str]) -> None:
         """Look up what is remembered of these, at once."""
-        self._states |= dict.fromkeys(urls, SourceState()) | self._sources.load(urls)
+        unknown = [url for url in urls if url not in self.states]
+        self.states |= dict.fromkeys(unknown, SourceState()) | self._sources.load(unknown)
 
     def learn(self, states: Mapping[str, SourceState]) -> None:
         """Take over what was committed."""
-        self._states |= states
+        self.states |= states
 
     def count_health(self) -> None:
         """Count the sources that are not as they were."""
-        states = [state for url, state in self._states.items() if not self._configured.pause(url)]
+        states = [state for url, state in self.states.items() if not self._configured.pause(url)]
         self._summary.sources_silent = sum(state.health.silent for state in states)
         self._summary.sources_degraded = sum(bool(state.health.degraded) for state in states)
 
@@ -98,6 +102,9 @@ class Polling:
             self._summary.sources_failed += 1
             gone = "%s is gone for good (it answered 410); it is asked again %s. Take it out of the sources"
             _log.warning(gone, name, f"{feed.next_at:%Y-%m-%d %H:%M} UTC", extra={"source": name})
+            return None
+        if feed.expired and not rhythm.is_due(feed.next_at, feed.asked_at, now) and url not in self.told:
+            self._summary.feeds_unchanged += 1
             return None
         wait = feed.not_before - now if feed.not_before else timedelta()
         if (
@@ -137,7 +144,7 @@ class Polling:
         before = self._of(result.url)
         fixed = self._configured.interval(result.url)
         told: list[Event] = []
-        usual_s = before.usual_s
+        usual_s, expired = before.usual_s, before.expired
         if problem:
             after = health.failed(before.health)
             failing_since = before.failing_since or now
@@ -151,7 +158,11 @@ class Polling:
             told += [events.health_event(change, result.name, self._run.id, now) for change in changes]
             _tell(result.name, changes)
             usual = rhythm.interval(after.a_day, news, _hints(result, before), result.fresh_s)
-            wait = fixed or usual
+            expired = result.expired if result.outcome == "read" else before.expired
+            if expired and not before.expired:
+                ended = "%s says that it is finished (expired). It is asked once a week; take it out of the sources"
+                _log.warning(ended, result.name, extra={"source": result.name})
+            wait = rhythm.EXPIRED if expired else fixed or usual
             usual_s = int(usual.total_seconds())
         untold = bool(problem) and (before.untold or not before.failing_since) and not health.keeps_failing(after)
         told += self._failing(before, result.name, problem, untold)
@@ -180,8 +191,14 @@ class Polling:
             health=after,
             hubs=result.hubs if result.outcome == "read" else before.hubs,
             topic=result.topic if result.outcome == "read" else before.topic,
+            delivered_at=before.delivered_at,
+            expired=expired,
         )
         return Answer(state, told)
+
+    def delivered(self, urls: Iterable[str]) -> dict[str, SourceState]:
+        """What to remember of feeds of which a hub has just delivered something."""
+        return {url: msgspec.structs.replace(self._of(url), delivered_at=self._run.started_at) for url in urls}
 
     def failing(self, source: str, name: str, problem: str | None) -> tuple[datetime | None, list[Event]]:
         """Of a file or topic: since when it fails, and the event if that begins or ends now."""
@@ -199,9 +216,9 @@ class Polling:
         return [events.source_event(kind, name, self._run.id, self._run.started_at, problem)]
 
     def _of(self, url: str) -> SourceState:
-        if url not in self._states:
-            self._states[url] = self._sources.get(url)
-        return self._states[url]
+        if url not in self.states:
+            self.states[url] = self._sources.get(url)
+        return self.states[url]
 
     def _next(
         self, url: str, wait: timedelta, adaptive: bool, hints: Hints | None, left_alone: timedelta | None

@@ -102,12 +102,15 @@ class Reading:
             for topic in due.topics:
                 self._topic(topic)
             if not self._retry:
-                note_sources(self._state, found.feeds, [str(topic.address) for topic in found.topics])
+                topics = [str(topic.address) for topic in found.topics]
+                note_sources(self._state, found.feeds, topics, self._polling.states)
 
     # Feeds and files
 
     def _feeds_and_files(self, found: Found) -> None:
-        urls, searched, homes = self._outlets.feeds([url for url in found.feeds if self._is_wanted(url)])
+        wanted = [url for url in found.feeds if self._is_wanted(url)]
+        self._polling.load(wanted)
+        urls, searched, homes = self._outlets.feeds(wanted, self._polling.states)
         for home, feeds in homes.items():
             self._configured.stand_for(home, feeds)
         self._polling.load(urls)
@@ -158,7 +161,9 @@ class Reading:
             with self._followed(0, len(batch)):
                 self._read_deliveries(batch, by_feed)
             results = list(staged(self._staging, "results_of_deliveries", DeliveryResult))
-            self._enqueue([], {}, wants_page=wants_page(self._settings, full_texts(by_feed)))
+            states = self._polling.delivered({each.source for each in results if each.source and each.entries})
+            self._enqueue([], states, wants_page=wants_page(self._settings, full_texts(by_feed)))
+            self._polling.learn(states)
             for result in results:
                 ask.update(deliveries.dealt_with(result))
             self._summary.deliveries_read += len(results)

@@ -22,6 +22,8 @@ JITTER = 0.1
 """The part of an interval that is added at most, so that sources with the same one are not all asked at once."""
 GONE = timedelta(days=1)
 """Between two requests at least to a source that said that it is gone for good (410)."""
+EXPIRED = timedelta(days=7)
+"""The same of one that says that nothing will come any more (``expired`` of JSON Feed)."""
 _FAILING_SHARE = 0.25
 _ASKS_AN_ENTRY = 2
 _WEEK = 7

@@ -23,8 +23,9 @@ from claimwire.pipelines.state import pages
 from claimwire.pipelines.state.listed import Listed
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.sources import Sources, SourceState
+from claimwire.pipelines.state.subscriptions import Subscriptions
 
-Status = Literal["fine", "new", "silent", "degraded", "failing", "gone", "paused"]
+Status = Literal["fine", "new", "silent", "degraded", "failing", "gone", "finished", "paused"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -52,6 +53,12 @@ class Row(msgspec.Struct, frozen=True):
     """Share among the last pages behind its entries."""
     robots: dict[str, str]
     """What the robots.txt of hosts of its pages says."""
+    hub: str | None
+    """The WebSub hub that tells what is new in it, else the first that it names."""
+    subscribed_until: datetime | None
+    """The end of the lease that the hub gave; None where it has not verified a subscription, or denied it."""
+    delivered_at: datetime | None
+    """When a hub last delivered something of it."""
     home: str | None
     """The home page that it stands for."""
     feeds: tuple[str, ...]
@@ -98,6 +105,7 @@ class _Making:
         self._added = added
         self._now = now
         self._paywalled = pages.paywalled(db)
+        self._subscriptions = Subscriptions(db).by_source()
         hosts = {host for state in states.values() for host in state.hosts}
         self._robots = {memory.name: _said(memory) for memory in Pages(db).hosts(hosts)}
 
@@ -128,6 +136,8 @@ class _Making:
         status = _status(state, self._now) if pause is None else "paused"
         home = self._configured.home(url)
         name = without_password(url)
+        subscription = self._subscriptions.get(url)
+        hub = subscription.hub if subscription else next(iter(state.hubs), None)
         return Row(
             url=name,
             name=(own.name if own else None) or state.title,
@@ -143,6 +153,9 @@ class _Making:
             teasers=round(known.teasers, 3) if known.entries else None,
             paywalled=None if name not in self._paywalled else round(self._paywalled[name], 3),
             robots={host: self._robots.get(host, "not asked yet") for host in state.hosts},
+            hub=None if hub is None else without_password(hub),
+            subscribed_until=subscription.until if subscription else None,
+            delivered_at=state.delivered_at,
             home=None if home is None else without_password(home),
             feeds=tuple(map(without_password, state.found or ())),
             added=url in self._added,
@@ -155,6 +168,8 @@ def _status(state: SourceState, now: datetime) -> Status:
         return "fine"
     if state.failing_since and not state.untold:
         return "gone" if state.gone else "failing"
+    if state.expired:
+        return "finished"
     if state.health.silent:
         return "silent"
     if state.health.degraded:
@@ -165,6 +180,8 @@ def _status(state: SourceState, now: datetime) -> Status:
 def _why(status: Status, state: SourceState, now: datetime) -> str | None:
     if status in ("failing", "gone"):
         return state.problem
+    if status == "finished":
+        return "it says that nothing will come any more, and is asked once a week; take it out of the sources"
     return health.reason(state.health, now) if status in ("silent", "degraded") else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -70,12 +71,31 @@ def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, F
     Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
     (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
     """
-    options = PipelineOptions(flags, direct_num_workers=workers, save_main_session=False)
+    options = _Options(flags, direct_num_workers=workers, save_main_session=False)
     if _named_runner(options):
         return options, None
     # One worker runs in this process. More are processes that we start ourselves: Beam's would start again for every
     # pass and write their log to stderr. So Beam's direct_running_mode is left alone.
     return options, FnApiRunner(default_environment=KeptWorkers() if workers > 1 else None)
+
+
+class _Options(PipelineOptions):  # type: ignore[misc]
+    """Beam's options, each kind parsed once: Beam asks for one with every transform, which parses the flags again.
+
+    That took a third of the time of a pipeline that has nothing to do.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Past Beam's own __setattr__, which takes attributes for options.
+        self.__dict__["_views"] = {}
+        super().__init__(*args, **kwargs)
+
+    def view_as(self, cls: type[PipelineOptions]) -> PipelineOptions:
+        # Views share their values, so that it does not matter how many there are of a kind.
+        views: dict[type[PipelineOptions], PipelineOptions] = self.__dict__["_views"]
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
 
 
 def _named_runner(options: PipelineOptions) -> str | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from claimwire.pipelines.dedupe import sqlite
+from claimwire.pipelines.memory import tables
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 """Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
 
 _SCHEMA = """
@@ -47,7 +48,7 @@ CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWI
 
 def create(db: sqlite3.Connection, meta: Mapping[str, str]) -> None:
     """Make all tables in an empty database."""
-    db.executescript(f"BEGIN; {_SCHEMA} {sqlite.SCHEMA} COMMIT;")
+    db.executescript(f"BEGIN; {_SCHEMA} {sqlite.SCHEMA} {tables.SCHEMA} COMMIT;")
     db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 
 

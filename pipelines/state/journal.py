@@ -15,6 +15,7 @@ from claimwire.connectors.errors import naming
 from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.dedupe.index import Remembered, Seen
+from claimwire.pipelines.memory import tables
 from claimwire.pipelines.state import queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.queue import Outcome
@@ -40,13 +41,20 @@ class Journal:
         (value,) = self._db.execute("SELECT value FROM meta WHERE name = 'passes'").fetchone()
         return int(value)
 
-    def commit(self, outcomes: Sequence[Outcome], renames: list[tuple[Path, str]], now: datetime) -> None:
+    def commit(
+        self,
+        outcomes: Sequence[Outcome],
+        renames: list[tuple[Path, str]],
+        now: datetime,
+        remembered: Path | None = None,
+    ) -> None:
         """Commit a pass whose outputs lie whole in staging: from here on its records are in their final files.
 
         ``outcomes`` says what became of the articles, which leave the queue. ``renames`` gives each staged file its
-        final path, or STDOUT.
+        final path, or STDOUT. ``remembered`` has the rows that it adds to the memory.
         """
-        with self.committing(renames) as db:
+        with tables.attached(self._db, remembered), self.committing(renames) as db:
+            tables.take_over(db)
             sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
             queue.take_out(db, outcomes, now)
             samples.count_pass(db, outcomes)

@@ -169,8 +169,54 @@ def _sources(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _memory(db: sqlite3.Connection) -> None:
+    """6 to 7: claims, stories, speakers and versions of articles are remembered."""
+    for statement in (
+        "CREATE TABLE thread_firsts (thread BLOB PRIMARY KEY, seen_at TEXT NOT NULL, remembered_at TEXT NOT NULL, "
+        "article TEXT NOT NULL, text TEXT NOT NULL, names TEXT NOT NULL, speaker TEXT, speaker_type TEXT NOT "
+        "NULL, denied INTEGER NOT NULL, wanted INTEGER NOT NULL, vector BLOB) WITHOUT ROWID",
+        "CREATE TABLE thread_signs (thread BLOB PRIMARY KEY, signs BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE thread_words (word TEXT NOT NULL, thread BLOB NOT NULL, PRIMARY KEY (word, thread)) WITHOUT "
+        "ROWID",
+        "CREATE TABLE story_count (one INTEGER PRIMARY KEY, articles INTEGER NOT NULL)",
+        "CREATE TABLE story_articles (number INTEGER PRIMARY KEY, article TEXT NOT NULL, story TEXT, portrait "
+        "BLOB, remembered_at INTEGER NOT NULL)",
+        "CREATE INDEX story_articles_by_id ON story_articles (article)",
+        "CREATE INDEX story_articles_by_age ON story_articles (remembered_at)",
+        "CREATE TABLE story_stories (story TEXT PRIMARY KEY, merged_into TEXT, first INTEGER NOT NULL, articles "
+        "INTEGER NOT NULL, remembered_at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE story_words (word INTEGER PRIMARY KEY, count REAL NOT NULL, at INTEGER NOT NULL, articles "
+        "BLOB NOT NULL, remembered_at INTEGER NOT NULL)",
+        "CREATE TABLE story_lines (line INTEGER PRIMARY KEY, story TEXT NOT NULL, stories INTEGER NOT NULL, "
+        "remembered_at INTEGER NOT NULL)",
+        "CREATE TABLE speaker_profiles (id TEXT PRIMARY KEY, last TEXT NOT NULL, profile BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX speaker_profiles_by_time ON speaker_profiles (last)",
+        "CREATE TABLE speaker_keys (key TEXT NOT NULL, id TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (key, "
+        "id)) WITHOUT ROWID",
+        "CREATE INDEX speaker_keys_by_time ON speaker_keys (last)",
+        "CREATE TABLE speaker_terms (term TEXT PRIMARY KEY, records INTEGER NOT NULL, last TEXT NOT NULL) WITHOUT "
+        "ROWID",
+        "CREATE INDEX speaker_terms_by_time ON speaker_terms (last)",
+        "CREATE TABLE speaker_joined (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE speaker_apart (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID",
+        "CREATE TABLE speaker_split (article TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY "
+        "(article, name)) WITHOUT ROWID",
+        "CREATE TABLE change_versions (article_id TEXT PRIMARY KEY, content_hash TEXT NOT NULL, read_as TEXT NOT "
+        "NULL, processed_at TEXT NOT NULL, version BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX change_versions_by_time ON change_versions (processed_at)",
+    ):
+        db.execute(statement)
+
+
 _packed = msgspec.msgpack.Encoder().encode
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _topics, 2: _split, 3: _deaths, 4: _pages, 5: _sources}
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _topics,
+    2: _split,
+    3: _deaths,
+    4: _pages,
+    5: _sources,
+    6: _memory,
+}
 
 
 def _new_fingerprints(db: sqlite3.Connection, state: int) -> str:

@@ -109,8 +109,7 @@ class Queue:
                     offer(db, article, intake, retry)
             for other in others:
                 if isinstance(other, Event):
-                    event = (other.id, encode(other), intake)
-                    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", event)
+                    put_event(db, other, intake)
                     continue
                 given += 1
                 letters += _put_letter(db, other, now, intake, (failing or {}).get(other.source.url or ""))
@@ -271,6 +270,11 @@ def offer(db: sqlite3.Connection, article: Article, intake: int, retry: bool = F
     if row and _rank(record) >= _rank(row[0]):
         return
     put(db, article, record, row[1] if row else intake)
+
+
+def put_event(db: sqlite3.Connection, event: Event, intake: int) -> None:
+    """Put an event in the queue, inside the caller's transaction; the next commit writes it."""
+    db.execute("INSERT OR REPLACE INTO queue VALUES ('event', ?, 0, ?, ?)", (event.id, encode(event), intake))
 
 
 def put(db: sqlite3.Connection, article: Article, record: bytes, intake: int) -> None:

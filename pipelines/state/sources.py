@@ -58,6 +58,10 @@ class SourceState(msgspec.Struct, frozen=True, omit_defaults=True):
     hubs: tuple[str, ...] = ()
     """WebSub hubs that the feed named when it was last read, and under which URL they know it."""
     topic: str | None = None
+    delivered_at: datetime | None = None
+    """When a hub last delivered something of it that was read."""
+    expired: bool = False
+    """It said when it was last read that nothing will come any more."""
 
 
 class FileRead(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from claimwire.pipelines.state.database import transaction
 
 _log = logging.getLogger(__name__)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -47,15 +48,28 @@ class Subscriptions:
         self._db = db
 
     def all(self) -> list[Subscription]:
-        """Every subscription, in the order of their tokens; a damaged one is left out, with a warning."""
-        found = []
+        """Every subscription, in the order of their tokens; a damaged one is removed, with a warning."""
+        found, damaged = self._read()
+        for token, error in damaged.items():
+            _log.warning("a subscription in the state is damaged (%s); its feed is subscribed to again", error)
+            self.change([], [token])
+        return found
+
+    def by_source(self) -> dict[str, Subscription]:
+        """The subscription of each feed that is wanted; the latest to end where there are several. Only reads."""
+        wanted = [each for each in self._read()[0] if each.mode == "subscribe"]
+        return {each.source: each for each in sorted(wanted, key=lambda each: each.until or _NEVER)}
+
+    def _read(self) -> tuple[list[Subscription], dict[str, str]]:
+        """The subscriptions, and by token what is wrong with those that are damaged."""
+        found: list[Subscription] = []
+        damaged: dict[str, str] = {}
         for token, packed in self._db.execute("SELECT token, subscription FROM subscriptions ORDER BY token"):
             try:
                 found.append(msgspec.json.decode(packed, type=Subscription))
             except (msgspec.MsgspecError, TypeError, ValueError) as error:
-                _log.warning("a subscription in the state is damaged (%s); its feed is subscribed to again", error)
-                self.change([], [token])
-        return found
+                damaged[token] = str(error)
+        return found, damaged
 
     def change(self, kept: Iterable[Subscription], gone: Iterable[str]) -> None:
         """Write some, and remove others by their tokens, in one transaction."""

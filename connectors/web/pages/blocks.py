@@ -250,13 +250,14 @@ class _Reader:
         """The place of an element that stands in a place."""
         is_block = tag in _BLOCKS
         bit = _ANCESTOR_BIT.get(tag, 0)
-        if not is_block and not bit and not element.attrib:
+        given = dict(element.items())  # one call of lxml in place of five
+        if not is_block and not bit and not given:
             return place
         node = place.node
         if is_block:
             node = len(self.parents)
             self.parents.append(place.node)
-        names = f"{element.get('class') or ''} {element.get('id') or ''}"[:_LONGEST_NAME]
+        names = f"{given.get('class') or ''} {given.get('id') or ''}"[:_LONGEST_NAME]
         here = self.known.get(names)
         if here is None:
             here = 0
@@ -273,9 +274,9 @@ class _Reader:
             here,
             place.here | here,
             place.hidden
-            or element.get("hidden") is not None
-            or element.get("aria-hidden") == "true"
-            or bool((style := element.get("style")) and _HIDDEN.search(style[:_LONGEST_NAME])),
+            or "hidden" in given
+            or given.get("aria-hidden") == "true"
+            or bool((style := given.get("style")) and _HIDDEN.search(style[:_LONGEST_NAME])),
             names,
             (block, names, place.names),
         )

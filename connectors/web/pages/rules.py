@@ -179,11 +179,12 @@ def is_boilerplate(block: Block) -> bool:
 
 def _is_date(block: Block) -> bool:
     """Whether a block is a date, with or without a time of day, and nothing else."""
+    if len(block.tokens) > _MOST_DATE_WORDS:
+        return False
     words = [token.casefold() for token in block.tokens]
     numbers = sum(word[0].isdigit() for word in words)
     return (
         numbers >= 2
-        and len(words) <= _MOST_DATE_WORDS
         and any(word in _MONTHS for word in words)
         and all(word[0].isdigit() or word in _DATE_WORDS for word in words)
     )

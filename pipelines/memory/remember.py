@@ -1,0 +1,119 @@
+"""What a pass adds to the memory, and what the memory adds to its records."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import apache_beam as beam
+
+from claimwire.pipelines.memory.changes import Changes
+from claimwire.pipelines.memory.speakers import Speakers
+from claimwire.pipelines.memory.stories import Stories
+from claimwire.pipelines.memory.tables import remembering
+from claimwire.pipelines.memory.threads import Threads
+from claimwire.schemas import EnrichedArticle, Event
+
+_log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """One kind of memory.
+
+    Args:
+        db: Reads its tables and adds to them (``tables.remembering``).
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None: ...
+
+    def remember(self, record: EnrichedArticle) -> tuple[EnrichedArticle, list[Event]]:
+        """Remember a record; the record with what is known of it from others, and events."""
+        ...
+
+    @staticmethod
+    def forget(db: sqlite3.Connection, before: datetime) -> None:
+        """Remove from the tables of a state what is older, inside the caller's transaction."""
+        ...
+
+
+PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes)
+"""In this order, so that each sees what those before it have added to the record."""
+
+
+class Remember(beam.PTransform):  # type: ignore[misc]
+    """Joins the claims, articles and speakers of a pass with those of others, before and in it.
+
+    In: pairs of the article's place in the order and its EnrichedArticle. Out: the same pairs, with what is known from
+    other articles; tagged ``events``: Event. All records are gathered under one key and remembered in their order, so
+    neither the order of arrival nor the number of workers matters.
+
+    Args:
+        state: The database of the state, which workers only read.
+        staged: The file in which the driver finds what is to be committed.
+    """
+
+    def __init__(self, state: Path, staged: Path) -> None:
+        super().__init__()
+        self._state = state
+        self._staged = staged
+
+    def expand(self, records: beam.PCollection) -> beam.DoOutputsTuple:
+        return (
+            records
+            | "UnderOneKey"
+            >> beam.Map(lambda pair: (0, pair)).with_output_types(tuple[int, tuple[str, EnrichedArticle]])
+            | "Gather" >> beam.GroupByKey()
+            | "Join" >> beam.ParDo(_Join(self._state, self._staged)).with_outputs("events", main="records")
+        )
+
+
+class _Join(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, state: Path, staged: Path) -> None:
+        self._state = state
+        self._staged = staged
+
+    def process(self, gathered: tuple[int, Iterable[tuple[str, EnrichedArticle]]]) -> Iterator[object]:
+        with remembering(self._state, self._staged) as db:
+            parts = [part(db) for part in PARTS]
+            for order, record in sorted(gathered[1], key=lambda pair: pair[0]):
+                joined, events = remember(db, parts, record)
+                yield order, joined
+                for event in events:
+                    yield beam.pvalue.TaggedOutput("events", event)
+
+
+def forget(db: sqlite3.Connection, before: datetime) -> None:
+    """Remove from the tables of a state what is older, inside the caller's transaction."""
+    for part in PARTS:
+        part.forget(db, before)
+
+
+def remember(
+    db: sqlite3.Connection, parts: Iterable[Part], record: EnrichedArticle
+) -> tuple[EnrichedArticle, list[Event]]:
+    """Let each part remember a record; the record with what they add, and their events.
+
+    A record that a part cannot deal with is written without what the memory would add, and nothing of it is remembered:
+    it costs no other record anything.
+    """
+    joined, events = record, []
+    db.execute("SAVEPOINT record")
+    try:
+        for part in parts:
+            joined, told = part.remember(joined)
+            events += told
+    except sqlite3.Error:  # the disk is full, or the state is damaged: no fault of the record
+        raise
+    except Exception:
+        db.execute("ROLLBACK TO record")
+        _log.exception(
+            "article %s is written without thread and story: the memory failed on it, which is a fault in claimwire",
+            record.article.id,
+        )
+        joined, events = record, []
+    db.execute("RELEASE record")
+    return joined, events
