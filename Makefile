@@ -30,6 +30,8 @@ run: $(INSTALLED)  ## install, run the main job on the examples and an outlet se
 	@$(BIN)/claimwire run --quiet --source examples/feeds-later.opml --sink jsonl:out/records --sink sqlite:out/news.db \
 		--state out/state
 	@$(BIN)/claimwire diff https://courier.example/world/odesa-grain-fire --state out/state
+	@echo; echo "Who else said so, in which words, and who denies it (claimwire show --threads):"; echo
+	@$(BIN)/claimwire show out/records --threads
 
 serve: $(INSTALLED)  ## show what make run has found as a page in the browser; it runs the job first where it has not
 	@[ -e out/news.db ] || $(MAKE) --no-print-directory run

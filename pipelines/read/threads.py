@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
-from rich.padding import Padding
+from rich.console import Console
 from rich.text import Text
 
 from claimwire.pipelines.memory.rows import seen_at
@@ -75,10 +76,10 @@ def show_threads(paths: Sequence[Path], wanted: Filter, limit: int | None = None
         told = (counted(_sources(claims), "source"), counted(len({claim.outlet for claim in claims}), "outlet"))
         console.print(Text(f"{escaped(first.by)} · {' · '.join(told)} · {span}", style="dim"), soft_wrap=True)
         for claim in (first, *others):
-            console.print(Padding(_line(claim.relation, claim, first), (0, 0, 0, 2), expand=False))
+            _print(console, claim.relation, claim, first)
         for relation, other in sorted(links[thread]):
             start = min(threads[other], key=lambda claim: (claim.relation != "first", claim.at))
-            console.print(Padding(_line(_LINKS.get(relation, relation), start, first), (0, 0, 0, 2), expand=False))
+            _print(console, _LINKS.get(relation, relation), start, first)
         console.print()
     console.print(Text(counted(len(shown[:limit]), "thread"), style="dim"))
 
@@ -107,14 +108,16 @@ def _sources(claims: Sequence[_Said]) -> int:
     return len({claim.agency or claim.outlet for claim in claims})
 
 
-def _line(relation: str, claim: _Said, first: _Said) -> Text:
-    line = Text()
+def _print(console: Console, relation: str, claim: _Said, first: _Said) -> None:
+    """Print a claim of a thread: what it is, when and where, and its words where they are others."""
+    line = Text("  ")
     style = {"first": "green", "verbatim": "green", "cut": "green", "reworded": "cyan"}.get(relation, "red")
     line.append(f"{relation:<14}", style=style)
     line.append(f"{claim.at:%Y-%m-%d %H:%M}  {escaped(claim.outlet)}")
     if claim.copies:
         line.append(escaped(f", copied by {', '.join(claim.copies)}"), style="yellow")
+    console.print(line, soft_wrap=True)
     if relation not in ("first", "verbatim"):
         by = f"{claim.by}: " if claim.by != first.by else ""
-        line.append("\n  " + escaped(f"{by}{claim.text}"), style="dim")
-    return line
+        for part in wrap(escaped(f"{by}{claim.text}"), max(20, console.width - 4)):
+            console.print(Text(f"    {part}", style="dim"), soft_wrap=True)
