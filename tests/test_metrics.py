@@ -247,7 +247,7 @@ def test_only_so_many_sources_have_series_and_all_are_counted(tmp_path: Path) ->
     with State(tmp_path / "state") as state:
         found = {url: SourceState(read_at=now, failing_since=now if n % 2 else None) for n, url in enumerate(urls)}
         state.queue.enqueue([], [], found, [], now)
-        note_sources(state, urls, [])
+        note_sources(state, urls, [], {})
     text = metrics_text(tmp_path / "state")
     metrics = parsed(text)
     for name in ("failing", "last_read_timestamp_seconds", "last_new_timestamp_seconds"):
@@ -255,7 +255,7 @@ def test_only_so_many_sources_have_series_and_all_are_counted(tmp_path: Path) ->
     assert of(metrics, "claimwire_sources", kind="feed", state="failing") == len(urls) / 2
     assert "secret" not in text
     with State(tmp_path / "state") as state:
-        note_sources(state, urls[:3], [])
+        note_sources(state, urls[:3], [], {})
     assert len(parsed(metrics_text(tmp_path / "state"))["claimwire_source_failing"]) == 3
 
 
@@ -270,7 +270,7 @@ def test_two_sources_that_differ_by_their_login_are_one_series(tmp_path: Path) -
     with State(tmp_path / "state") as state:
         states = {urls[0]: SourceState(read_at=now), urls[1]: SourceState(failing_since=now)}
         state.queue.enqueue([], [], states, [], now)
-        note_sources(state, urls, [])
+        note_sources(state, urls, [], {})
     found = state_metrics(tmp_path / "state")
     assert found["claimwire_source_failing"] == {(("source", "https://f.example/feed"),): 1}
 

@@ -649,7 +649,7 @@ OF_STATES: list[Resolved] = [
     (
         "Hong Kong police closed the square. Police said 40 people had been held.",
         "40 people had been held",
-        "Hong Kong police",
+        None,  # other police may be meant
     ),
     (
         "Russia's foreign ministry recalled its envoy. The ministry said the talks had failed.",
