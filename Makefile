@@ -47,7 +47,7 @@ lint: $(FOR_TESTS)  ## ruff, mypy --strict, the direction of imports, published 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy benchmarks
+	$(BIN)/mypy --follow-imports=silent benchmarks
 	$(BIN)/python -m pytest tests/test_imports.py -k direction
 	$(BIN)/python -m claimwire.schemas --check schemas/json
 	$(BIN)/python -m claimwire.pipelines.cli.reference --check docs/configuration.md

@@ -675,6 +675,50 @@ def test_a_body_of_a_state_is_named_by_whose_it_is(by: By, text: str, words: str
     check(by, text, words, name)
 
 
+ACCUSERS: list[Resolved] = [
+    (
+        "Minister Maarja Holm rejected it. The party's leader, Rein Tamm, accused the minister of a lie and called on "
+        'her to go.\n"If she knew, it is a scandal," he said.',
+        "If she knew",
+        "Rein Tamm",
+    ),
+    (
+        "Minister Maarja Holm rejected it. The party's leader, Rein Tamm, accused the minister of a lie.\n"
+        '"It is a scandal," he said.',
+        "It is a scandal",
+        "Rein Tamm",
+    ),
+    (
+        'Rein Tamm asked Maarja Holm about the yard and warned her of the cost.\n"It is a scandal," she said.',
+        "It is a scandal",
+        "Maarja Holm",
+    ),
+    (
+        "Rein Tamm, the party's leader, met Maarja Holm. The leader said the yard would close.",
+        "the yard would close",
+        "Rein Tamm",
+    ),
+]
+
+
+@pytest.mark.parametrize("by", EXTRACTORS)
+@pytest.mark.parametrize(("text", "words", "name"), ACCUSERS)
+def test_who_accuses_somebody_is_not_the_accused(by: By, text: str, words: str, name: str | None) -> None:
+    check(by, text, words, name)
+
+
+DATELINES: list[Resolved] = [
+    ("GDANSK, Poland (Corvane Press) - Orrin Yards will close, the company said.", "Orrin Yards will close", None),
+    ("LISBON (Corvane Press) - Tom Reed won on Sunday. He said the road was bad.", "the road was bad", "Tom Reed"),
+]
+
+
+@pytest.mark.parametrize("by", EXTRACTORS)
+@pytest.mark.parametrize(("text", "words", "name"), DATELINES)
+def test_the_agency_of_a_dateline_says_nothing(by: By, text: str, words: str, name: str | None) -> None:
+    check(by, text, words, name)
+
+
 APPOSED: list[Resolved] = [
     (
         "The group, Harbour Workers Union, said the strike would go on.",

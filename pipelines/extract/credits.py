@@ -1,8 +1,8 @@
 """Credits: where a text says who took a picture or wrote the article. Nobody speaks there, and no "he" is meant.
 
-A credit is known by its form, not by its names: a label ("Photo: Ann Lee"), two names with a slash between ("Ann
-Lee/The Star") on a line of their own, in brackets or behind a caption, an agency that stands alone, a sign of
-copyright, a byline. Only agencies have a list (``connectors.web.pages.agencies``).
+A credit is known by its form, not by its names: a dateline with an agency, a label ("Photo: Ann Lee"), two names with a
+slash between ("Ann Lee/The Star") on a line of their own, in brackets or behind a caption, an agency that stands alone,
+a sign of copyright, a byline. Only agencies have a list (``connectors.web.pages.agencies``).
 """
 
 from __future__ import annotations
@@ -60,6 +60,12 @@ _BYLINE = re.compile(
     r"(?=\s*(?:$|[|,(–—-]| (?:for|in|at) ))",
     re.MULTILINE,
 )
+DATELINE = re.compile(
+    r"^[A-Z][A-Z.'’-]{1,20}(?: [A-Z][A-Z.'’-]{1,20}){0,3}(?:, [A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?,?)? ?"
+    r"(?P<by>\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s",
+    re.MULTILINE,
+)
+"""Where an article was written, and for whom: "BERLIN (Reuters) — ...", "SEOUL, South Korea - ..."."""
 _STOPS = '.!?…”"’)]'
 _LONGEST_LINE = 160
 """A byline, or a line that is nothing but a credit, is not longer."""
@@ -85,6 +91,7 @@ def _credits(text: str) -> Iterator[Span]:
     for match in _AGENCIES.finditer(text):
         if not any(word.lower() in cue_verbs() for word in match.group().split()):
             yield match.span()
+    yield from (match.span() for match in DATELINE.finditer(text) if match["by"])
     for match in _FOR.finditer(text):
         if is_first_name(match[1]):
             yield match.span()

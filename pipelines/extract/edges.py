@@ -20,6 +20,7 @@ from claimwire.pipelines.extract.clauses import (
     noun_range,
     relative_subject,
 )
+from claimwire.pipelines.extract.credits import DATELINE
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import disjoint, has_words, longest, outside, strip, trim
 from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
@@ -39,11 +40,6 @@ _HOLDING = frozenset({"if", "instead", "unless", "unlike", "without"})
 """What begins a part of a clause that stands before the cue: "Unlike his rivals, | he said | he would pay"."""
 _CLOSING = frozenset("\"”'’»")
 _NOBODY = frozenset({"it", "there", "this", "that", "which", "what", "who"})
-# "BERLIN (Reuters) — ...", "SEOUL, South Korea - ...".
-_DATELINE = re.compile(
-    r"[A-Z][A-Z.'’-]{1,20}(?: [A-Z][A-Z.'’-]{1,20}){0,3}(?:, [A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?,?)? ?"
-    r"(?:\([^()\n]{2,30}\) ?)?[—–-]{1,2}\s"
-)
 _DANGLING = frozenset({"CC", "DT", "IN", "TO", "PRP$", "WDT", "WP", "WRB"})
 _ANNOUNCING = sections("particles.txt")["announcing"]
 
@@ -69,7 +65,7 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
     """A content without the word by which the reporter joins it to the sentence before ("But ...", "In fact, ...",
     "because, he said, ..."), and without a dateline."""
     start, end = content[0]
-    dateline = _DATELINE.match(text, start) if start == 0 or text[start - 1] == "\n" else None
+    dateline = DATELINE.match(text, start) if start == 0 or text[start - 1] == "\n" else None
     start = min(dateline.end(), end) if dateline else start
     for _ in range(2):
         lead = _lead().match(text, start, end)

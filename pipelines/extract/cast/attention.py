@@ -24,6 +24,10 @@ CLEAR = 1.2
 PLAINLY_BODY = 2.0
 """The same for a body that "it" or a noun means of which nothing shows that it is the one."""
 _PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: so that "ſ" is not an "s"
+# Not "her" before a noun, as far as its form shows: then it is whose something is.
+_OBJECT_FORM = re.compile(
+    r"(?i:him\b|her\b(?! (?!(?:to|the|a|an|that|and|in|on|at|for|with|about|as|of|by|or|but)\b)[\w“\"]))"
+)
 _REACH, _REACH_BODY = 8, 3
 """So many sentences back somebody, or a body, may have been named whom a pronoun or noun means."""
 _EVENTS = 60
@@ -88,7 +92,10 @@ class Attention:
             self._read += 1
             if start not in self._discourse.speaking and not self._discourse.in_claim(start):
                 word = self._cast.text[start:end].lower()
-                who = self.pronoun(GENDERED[word], start, ())
+                who = outstanding(self.people(GENDERED[word], start, ()), CLEAR)
+                if who is not None and _OBJECT_FORM.match(self._cast.text, start) and self._is_subject(start, who):
+                    continue
+                who = self._meant(who, GENDERED[word])
                 if who >= 0:
                     self._note(start, who, 0.8 if word in {"he", "she"} else 0.3)
                 elif word in {"he", "she"}:
@@ -100,12 +107,26 @@ class Attention:
 
     def pronoun(self, gender: str, at: int, content: Sequence[Span]) -> int:
         """Whom a pronoun means: an index into the people, or less than 0 for nobody."""
-        who = outstanding(self.people(gender, at, content), CLEAR)
+        return self._meant(outstanding(self.people(gender, at, content), CLEAR), gender)
+
+    def _meant(self, who: int | None, gender: str) -> int:
+        """Notes the gender of the one whom a pronoun means."""
         if who is None:
             return NOBODY
         if who >= 0 and not self.genders[who]:
             self.genders[who] = gender
         return who
+
+    def _is_subject(self, at: int, who: int) -> bool:
+        """Whether somebody is the subject of the sentence at an offset. "Tammaru called on her to go": she is another,
+        by principle B of the theory of binding (Chomsky, Lectures on Government and Binding, 1981)."""
+        here = self._discourse.sentence(at)
+        last = bisect_left(self._events, (at,))
+        return any(
+            event.who == who and event.weight == 1.0
+            for event in self._events[max(0, last - _EVENTS) : last]
+            if event.sentence == here
+        )
 
     def _note(self, at: int, who: int, weight: float) -> None:
         """Notes somebody, at each place once."""

@@ -32,6 +32,8 @@ _BEFORE = re.compile(
 )
 # ", the mayor said": not an apposition, but the next clause.
 _SAYING = re.compile(r"^(?:the|an?|his|her|its) (?:[\w’'-]+ ){1,3}?(?:said|says|told|tells|asked|added|warned)\b")
+# After a name between commas, "The party's leader, Ann Lee, accused the minister", only this begins one more role.
+_DETERMINED = re.compile(r"(?:the|an?|his|her|its|their|one of|[\w’'-]+[’']s)\b", re.IGNORECASE)
 _OF = re.compile(r"(?:[\w.-]+[’']s )?(?P<head>[\w’'-]+) (?:of|for|to|at|in) (?:the )?(?:[A-Z][\w.’'-]* ?){1,4}$")
 _CUT = re.compile(r"[,;:!?“”\"()]|\.\s+(?=[A-Z])")
 _STOP = re.compile(
@@ -127,8 +129,13 @@ def roles_beside(text: str, start: int, end: int, since: int) -> Iterator[Role]:
     if before.endswith(" "):
         yield from _roles_before(before, _CUT.split(text[max(line, since) : start])[-1])
     apposed = _BEHIND.match(behind)
-    if apposed and not (apposed["comma"] and _SAYING.search(apposed["what"])):
+    if apposed and not (apposed["comma"] and _is_clause(apposed["what"], before)):
         yield from _apposed(apposed["what"])
+
+
+def _is_clause(behind: str, before: str) -> bool:
+    """Whether what follows a name and a comma is no apposition, but says what somebody does."""
+    return bool(_SAYING.search(behind)) or (before.endswith(", ") and not _DETERMINED.match(behind))
 
 
 def _roles_before(before: str, beside: str) -> Iterator[Role]:
