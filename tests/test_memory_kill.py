@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from corpus import write_jsonl
-from killing import assert_same, assert_tidy, finish_amid_kills, kill_group, outputs, undisturbed
+from killing import assert_same, assert_tidy, finish, finish_amid_kills, kill_group, outputs, undisturbed
 
 pytestmark = pytest.mark.slow  # many processes, each of which loads a model
 
@@ -67,15 +68,35 @@ def remembered(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def arguments(source: Path, folder: Path) -> list[str]:
+    sink = f"jsonl:{folder / 'out'}"
+    return ["--source", str(source), "--sink", sink, "--state", str(folder / "state"), "--extractor", "rules"]
+
+
+def without_places(outputs: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Without the lines of the file that was read."""
+    return {kind: sorted(re.sub(r'"line": \d+', "", line) for line in lines) for kind, lines in outputs.items()}
+
+
+def test_neither_the_order_of_arrival_nor_workers_nor_passes_change_the_memory(tmp_path: Path) -> None:
+    records = articles(60)
+    source = write_jsonl(tmp_path / "wire" / "wire.jsonl", records)
+    one = undisturbed(tmp_path / "one", *arguments(source, tmp_path / "one"))
+    rows = remembered(tmp_path / "one")
+    random.Random(3).shuffle(records)
+    write_jsonl(source, records)
+    other = tmp_path / "other"
+    other.mkdir()
+    done = finish(other, *arguments(source, other), "--workers", "2", small=False, fresh=True)
+    assert done.returncode == 0, done.stderr
+    assert_same(without_places(outputs(other)), without_places(one.outputs))
+    assert_same(remembered(other), rows)
+
+
 def test_killed_at_random_moments_the_memory_is_that_of_an_undisturbed_run(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "wire.jsonl", articles(90))
-
-    def arguments(folder: Path) -> list[str]:
-        sink = f"jsonl:{folder / 'out'}"
-        return ["--source", str(source), "--sink", sink, "--state", str(folder / "state"), "--extractor", "rules"]
-
     calm = tmp_path / "undisturbed"
-    seconds, expected = undisturbed(calm, *arguments(calm))
+    seconds, expected = undisturbed(calm, *arguments(source, calm))
     rows = remembered(calm)
     for part in ("thread_firsts", "story_articles", "speaker_profiles", "change_versions"):
         assert rows[part], f"{part} is empty"
@@ -89,7 +110,7 @@ def test_killed_at_random_moments_the_memory_is_that_of_an_undisturbed_run(tmp_p
         folder = tmp_path / f"round{round_}"
         folder.mkdir()
         delays = (chance.uniform(0.4, 1) * seconds for _ in range(KILLS - done))
-        done += finish_amid_kills(folder, arguments(folder), delays, kill_group)
+        done += finish_amid_kills(folder, arguments(source, folder), delays, kill_group)
         assert_same(outputs(folder), expected)
         assert_same(remembered(folder), rows)
         assert_tidy(folder)
