@@ -152,7 +152,8 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
         claim, record = claims[message["id"]]
         assert (message["text"], message["article_id"]) == (claim["text"], record["article"]["id"])
         start, end = claim["sentence"]
-        assert message["sentence"] == record["article"]["text"][start:end]
+        source = record["article"]["title" if claim["in_title"] else "text"]
+        assert message["sentence"] == source[start:end]
     events = [json.loads(record.value) for record in found["events"]]
     assert [record.key.decode() for record in found["events"]] == [event["id"] for event in events]
     told = {kind: sum(event["type"] == f"claimwire.{kind}" for event in events) for kind in TOLD}
