@@ -421,9 +421,9 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``story.merged``, ``speaker.joined``,
-    ``speaker.split``, ``source.failed``, ``source.silent``, ``source.degraded``, ``source.recovered``,
-    ``run.completed``."""
+    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``thread.linked``, ``story.merged``,
+    ``speaker.joined``, ``speaker.split``, ``source.failed``, ``source.silent``, ``source.degraded``,
+    ``source.recovered``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from urllib.parse import quote, urlencode, urlsplit
 
 import desk
@@ -28,6 +28,8 @@ from hypothesis import strategies as st
 from claimwire.pipelines.read.filters import Filter
 from claimwire.pipelines.read.stored import Stored
 from claimwire.pipelines.read.words import search
+from claimwire.pipelines.run.roster import Status
+from claimwire.pipelines.serve.app import STATUS_ORDER
 from claimwire.pipelines.serve.asked import asked
 from claimwire.pipelines.serve.beside import beside, words_of
 from claimwire.pipelines.serve.charting import chart
@@ -295,6 +297,10 @@ def test_the_map_has_each_place_as_a_point_and_in_a_list_with_its_claims(page: P
     assert [each.get("aria-label") for each in shown.cssselect("svg a")] == ["Odesa, 2 claims"]
     assert [said(each) for each in shown.cssselect(".places li")] == ["Odesa 2"]
     assert tree(page.get("/map?since=2026-03-02").text).cssselect("svg") == []
+
+
+def test_each_status_of_a_source_has_its_place_on_the_page() -> None:
+    assert sorted(STATUS_ORDER) == sorted(get_args(Status))
 
 
 def test_the_sources_are_as_the_state_knows_them(page: Page, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
 
 from claimwire.pipelines.extract.model import ModelNotFoundError
 from claimwire.pipelines.extract.tagger import WEIGHTS as TAGGER
+from claimwire.pipelines.extract.tagger import session
 from claimwire.pipelines.extract.tagger.wordpiece import WordPiece
 
 Vectors = NDArray[np.int8]
@@ -35,11 +35,7 @@ class Encoder:
     """Makes vectors of texts with the weights in a folder, and the vocabulary of the tagger."""
 
     def __init__(self, folder: Path, vocabulary: Path) -> None:
-        options = SessionOptions()
-        # As with the tagger: Beam has the cores, and 8-bit products are to be the same on every processor.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        self._graph = InferenceSession(folder / GRAPH, options, providers=["CPUExecutionProvider"])
+        self._graph = session(folder / GRAPH)
         self._tokenizer = WordPiece(vocabulary.read_text(encoding="utf-8"))
         self._first, self._last = self._tokenizer.id("[CLS]"), self._tokenizer.id("[SEP]")
 

@@ -16,6 +16,10 @@ from claimwire.pipelines.memory.encoder import WIDTH, Vectors
 _WORDS = WIDTH // 64
 _FAR = 150
 """Differing signs from which on two texts have nothing in common: a cosine of about .34."""
+_FIRST, _FAR_FIRST = range(2), 52
+"""The columns that are compared for all, and how many signs may differ in them: with a cosine of .7 it is about 32."""
+_AT_ONCE = 32_768
+"""Rows that are compared at once: what they need stays in the processor's cache."""
 
 
 def signs_of(vector: Vectors) -> bytes:
@@ -74,9 +78,3 @@ class Signs:
         for other in others:
             total += other
         return total
-
-
-_FIRST, _FAR_FIRST = range(2), 52
-"""The columns that are compared for all, and how many signs may differ in them: with a cosine of .7 it is about 32."""
-_AT_ONCE = 32_768
-"""Rows that are compared at once: what they need stays in the processor's cache."""

@@ -52,7 +52,7 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Weights for pairs with and without vectors, and from where on an article joins a story."""
+    """Weights for pairs with and without vectors."""
 
     with_meaning: Weights
     without_meaning: Weights

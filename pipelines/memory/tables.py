@@ -17,17 +17,6 @@ SCHEMA = (files(__package__) / "memory.sql").read_text(encoding="utf-8")
 """SQL that makes the tables."""
 
 
-def statements() -> list[str]:
-    """``SCHEMA`` cut into its statements: run together they would end the transaction of the caller."""
-    found, statement = [], ""
-    for line in SCHEMA.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            found.append(statement)
-            statement = ""
-    return found
-
-
 @contextmanager
 def remembering(state: Path, staged: Path) -> Iterator[sqlite3.Connection]:
     """A connection that reads the tables of a state, and adds to them in a file of its own.

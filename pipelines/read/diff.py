@@ -17,7 +17,7 @@ from claimwire.pipelines.memory.said import version
 from claimwire.pipelines.memory.wording import aligned
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.read.headings import short_id
+from claimwire.pipelines.read.headings import on_one_line, short_id
 from claimwire.pipelines.read.terminal import screen
 from claimwire.pipelines.read.versions import versions
 from claimwire.pipelines.read.written import article_files
@@ -168,7 +168,7 @@ def _as_json(change: Change) -> dict[str, Any]:
 
 
 def _text(claim: Claim | EarlierClaim | None) -> str | None:
-    return " ".join(claim.text.split()) if claim else None
+    return on_one_line(claim.text) if claim else None
 
 
 def _speaker(claim: Claim | EarlierClaim | None) -> str | None:
@@ -176,7 +176,7 @@ def _speaker(claim: Claim | EarlierClaim | None) -> str | None:
         return None
     if isinstance(claim.speaker, str):
         return claim.speaker
-    return claim.speaker.name or " ".join(claim.speaker.text.split())
+    return claim.speaker.name or on_one_line(claim.speaker.text)
 
 
 def _minute(time: datetime) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
+from claimwire.pipelines.read.aliases import with_aliases
 from claimwire.pipelines.read.carriers import Carriers, carrying
 from claimwire.pipelines.read.filters import Filter, matches
 from claimwire.pipelines.read.headings import on_one_line, said_by
@@ -54,7 +55,7 @@ def show_threads(paths: Sequence[Path], wanted: Filter, limit: int | None = None
     """
     files = article_files(paths)
     with carrying(files) as carriers:
-        threads = _threads(files, wanted, carriers)
+        threads = _threads(files, with_aliases(files, wanted), carriers)
     links: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for thread, other, relation in thread_links(paths):
         if thread in threads and other in threads:

@@ -42,7 +42,8 @@ _LARGEST_ROW = 2**63 - 1
 _LARGEST_FORM = 4_096
 _MOST_STREAMS = 100
 _A_DAY = timedelta(days=1)
-_STATUS_ORDER = ("failing", "gone", "silent", "degraded", "paused", "new", "fine")
+STATUS_ORDER = ("failing", "gone", "finished", "silent", "degraded", "paused", "new", "fine")
+"""Of sources, as ``run.roster`` gives it, what needs somebody first."""
 
 Sources = Callable[[], "list[Row]"]
 
@@ -240,7 +241,7 @@ class _Page:
         now = datetime.now(UTC)
         rows = self._sources() if self._sources else None
         if rows:
-            rows.sort(key=lambda row: _STATUS_ORDER.index(row.status))
+            rows.sort(key=lambda row: STATUS_ORDER.index(row.status))
         with self._store() as store:
             outlets = looking.outlets(store)
             count, letters = looking.letters(store, _LETTERS)

@@ -43,7 +43,7 @@ class Tagger:
 
     def __init__(self, folder: Path) -> None:
         self._shared, self._attributions, self._names = (
-            _session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
+            session(folder / f"{graph}.onnx") for graph in ("shared", "attributions", "names")
         )
         self.tokenizer = WordPiece((folder / "vocab.txt").read_text(encoding="utf-8"))
 
@@ -76,7 +76,8 @@ class Tagger:
         return states
 
 
-def _session(graph: Path) -> InferenceSession:
+def session(graph: Path) -> InferenceSession:
+    """A graph of 8-bit weights, to be run on one core, with the same results on every processor."""
     options = SessionOptions()
     # Beam distributes the work over the cores, by processes.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
