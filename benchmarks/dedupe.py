@@ -52,6 +52,7 @@ from claimwire.pipelines.dedupe.sqlite import SqliteIndex
 from claimwire.pipelines.dedupe.verdict import Verdict, judge
 from claimwire.pipelines.dedupe.words import words
 from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.normalize.ids import content_hash
 from claimwire.pipelines.observe.progress import LineProgress
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.bounded import BoundedRun
@@ -336,7 +337,7 @@ def written(seed: int = 1) -> Iterator[Article]:
             url=(url := f"https://h{number % 997}.example/{number}"),
             canonical_url=url,
             source=Source(domain=f"h{number % 997}.example"),
-            title=" ".join(body[:7]),
+            title=(title := " ".join(body[:7])),
             text=text,
             summary=None,
             authors=(),
@@ -345,7 +346,7 @@ def written(seed: int = 1) -> Iterator[Article]:
             updated_at=None,
             fetched_at=None,
             tags=(),
-            content_hash=f"{number:064x}",
+            content_hash=content_hash(title, text),
         )
 
 

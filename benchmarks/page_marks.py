@@ -1,4 +1,4 @@
-"""The marked claims of 119 news pages, and how a claim of ours is compared with them.
+"""The marked claims of 267 news pages, and how a claim of ours is compared with them.
 
 ``data/page_claims.jsonl`` has offsets into texts that are not part of this repository, ``data/README.md`` says how they
 were marked. A claim of ours matches a mark if their contents share at least half of their letters, one to one, best
@@ -22,12 +22,13 @@ from claimwire.schemas import Claim, Span
 _MARKS = Path(__file__).parent / "data" / "page_claims.jsonl"
 FILES = {
     "aeb_dev": "pages/aeb_dev.jsonl.gz",
+    "dedupe_dev": "dedupe/dev_docs.jsonl.gz",
     "wcxb_articles_dev": "pages/wcxb_articles_dev.jsonl.gz",
     "gun_violence_dev": "stories/gun_violence_dev.jsonl.gz",
     "news_events_2017": "stories/news_events_2017.jsonl.gz",
 }
 """Where the texts of a set are in the folder of data."""
-Part = Literal["train", "dev", "test"]
+Part = Literal["train", "dev", "test", "check"]
 CLASSES = (
     "not a claim",
     "part of a claim",

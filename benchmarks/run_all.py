@@ -21,13 +21,15 @@ def main(argv: list[str]) -> int:
     data = ["--data", str(arguments.data)] if arguments.data else []
     few = ["--articles", "60"] if arguments.quick else []
     planned = {
-        "throughput": [*data, *few],
+        "throughput": [*data, *few, "--extractor", "tagger", "rules", "--rounds", "1" if arguments.quick else "3"],
         "copies": [*data, *few],
+        "scale": [*data, *few],
         "warc": ["--pages", "300"] if arguments.quick else [],
         "polling": ["--feeds", "200", "--pages", "500"] if arguments.quick else [],
         "changes": ["--extractor", "rules"] if arguments.quick else [],
         "store": ["--claims", "20000", *few] if arguments.quick else [],
         "page_times": ["--claims", "20000", "--seconds", "3"] if arguments.quick else [],
+        "readers": ["--minutes", "0.3"] if arguments.quick else [],
         "memory": ["--articles", "2000", "20000"] if arguments.quick else [],
         "memory_claims": ["--articles", "500"] if arguments.quick else [],
         "soak": ["--runs", "120", "--extract", "none"] if arguments.quick else [],
@@ -47,6 +49,8 @@ def main(argv: list[str]) -> int:
         planned["speakers"] = data
         planned["speakers_over_time"] = data
         planned["threads"] = data
+        planned["meanings"] = data
+        planned["watches"] = [*data, "--articles", "16"] if arguments.quick else data
         planned["page_claims"] = data
         planned["page_dates"] = data
         planned["pages"] = data

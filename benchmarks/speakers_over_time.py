@@ -43,7 +43,7 @@ from claimwire.pipelines.memory.speaker_sightings import sightings
 from claimwire.pipelines.memory.speakers import Speakers
 from claimwire.pipelines.memory.tables import SCHEMA, remembering
 from claimwire.pipelines.normalize.article import normalize
-from claimwire.schemas import Article, EnrichedArticle, Provenance, RawArticle, decode, encode
+from claimwire.schemas import SCHEMA_VERSION, Article, EnrichedArticle, Provenance, RawArticle, decode, encode
 
 PRECISION, RECALL, SHARE = 99, 90, 2
 _MARKS = Path(__file__).parent / "data" / "speakers_over_time.tsv"
@@ -144,7 +144,7 @@ def extract(articles: Sequence[Article], kept: Path | None) -> tuple[list[Enrich
     made = Provenance("0", extractor.model, extractor.name, "benchmark", _NOW)
     began = time.process_time()
     records = [
-        EnrichedArticle("1.5", article, None, one.entities, one.claims, made)
+        EnrichedArticle(SCHEMA_VERSION, article, None, one.entities, one.claims, made)
         for article, one in zip(articles, extractor.pipe(articles), strict=True)
     ]
     seconds = time.process_time() - began

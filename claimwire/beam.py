@@ -22,6 +22,7 @@ from typing import Any
 
 import apache_beam as beam
 import msgspec
+from apache_beam.utils.timestamp import Timestamp
 
 from claimwire.connectors import kafka
 from claimwire.connectors.deadletters import dead_letter
@@ -89,8 +90,9 @@ class Normalize(beam.PTransform):  # type: ignore[misc]
     """Makes articles of what was read: clean text, canonical URL, language, times, ids.
 
     In: the result of reading, or RawArticle, KafkaRecord, dict (an article in any form that claimwire reads from JSON,
-    e.g. ``{"url": ..., "title": ..., "text": ...}``), bytes (the same as JSON) or str (the text of an article). Out:
-    ``Articles`` of Article; what no article can be made of is a dead letter.
+    e.g. ``{"url": ..., "title": ..., "text": ...}``), a row with a schema whose fields are called so, bytes (the same
+    as JSON) or str (the text of an article). Out: ``Articles`` of Article; what no article can be made of is a dead
+    letter.
     """
 
     def expand(self, given: Given) -> Articles:
@@ -102,7 +104,9 @@ class Normalize(beam.PTransform):  # type: ignore[misc]
 
 
 class _Decode(beam.DoFn):  # type: ignore[misc]
-    def process(self, given: RawArticle | KafkaRecord | Mapping[str, Any] | bytes | str) -> Iterator[Any]:
+    def process(self, given: RawArticle | KafkaRecord | Mapping[str, Any] | beam.Row | bytes | str) -> Iterator[Any]:
+        if hasattr(given, "_asdict"):  # beam.Row, a NamedTuple, and what Beam makes of both on their way
+            given = given._asdict()
         match given:
             case RawArticle():
                 yield given
@@ -111,13 +115,20 @@ class _Decode(beam.DoFn):  # type: ignore[misc]
             case str():
                 yield RawArticle(text=given)
             case bytes() | Mapping():
-                data = given if isinstance(given, bytes) else msgspec.json.encode(given)
+                data = given if isinstance(given, bytes) else msgspec.json.encode(given, enc_hook=_as_json)
                 try:
                     yield decode_article(data, Origin())
                 except NotAnArticle as error:
                     yield _tagged(dead_letter("record", error, data, Origin()))
             case _:
-                raise TypeError(f"Normalize takes what was read, dicts, JSON or texts, not {type(given).__name__}")
+                raise TypeError(
+                    f"Normalize takes what was read, dicts, rows, JSON or texts, not {type(given).__name__}"
+                )
+
+
+def _as_json(value: object) -> str:
+    """A field of a row that JSON does not know: a time is RFC 3339, and anything else what it says of itself."""
+    return value.to_rfc3339() if isinstance(value, Timestamp) else str(value)
 
 
 def _tagged(found: RawArticle | DeadLetter) -> Any:

@@ -99,6 +99,21 @@ JSON_FEEDS = [
     + b'{"id":"1","url":"https://example.org/1","content_html":"<p>X</p>","authors":[{"name":"A"}],'
     b'"date_published":"2026-02-10T16:20:00+02:00"},{"id":2,"title":"\\ud800"},7]}',
 ]
+FACT_CHECK_NAMES = (
+    "@type", "@graph", "@id", "@value", "claimReviewed", "itemReviewed", "reviewRating", "ratingValue", "alternateName",
+    "bestRating", "author", "name", "url", "appearance", "firstAppearance", "datePublished", "inLanguage", "headline",
+    "dataFeedElement", "item", "claims", "claimReview", "text", "publisher", "site", "itemListElement", "", "\0",
+)  # fmt: skip
+FACT_CHECK_VALUES = (
+    "ClaimReview", "Claim", "Person", "Organization", "DataFeed", "https://schema.org/ClaimReview", "#a", "4/5", "4,5",
+    "NaN", "1e400", "https://example.org/1", "javascript:alert(1)", "http://\\ud800", "&amp;lt;b&amp;gt;", "<p>x</p>",
+    "A claim.", "\\ud800", "\u202e", "1770740400", "de", "False", "x" * 3000, "&" * 50,
+)  # fmt: skip
+FACT_CHECKS = (ROOT / "examples/factchecks.jsonl").read_bytes().splitlines()
+FACT_CHECKS += [
+    b'{"@type":"DataFeed","dataFeedElement":[{"item":[' + FACT_CHECKS[0] + b"]},{}]}",
+    b'{"claims":[{"text":"A","claimant":"B","claimReview":[{"publisher":{"name":"P","site":"p.example"}}]}]}',
+]
 PAGE_NAMES = ("link", "a", "base", "script", "style", "template", "title", "head", "body", "p")
 PAGE_ATTRIBUTES = ("rel", "type", "href", "title", "hreflang", "=", "'", '"', "REL")
 PAGE_VALUES = (

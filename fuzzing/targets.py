@@ -17,6 +17,10 @@ from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
+from claimwire.connectors.factchecks.claimreview import reviews_in, written
+from claimwire.connectors.factchecks.reading import read_json
 from claimwire.connectors.feeds.parsing import parse_feed
 from claimwire.connectors.files import jsonvalues
 from claimwire.connectors.files.articles import NotAnArticle, decode_article
@@ -40,6 +44,7 @@ from claimwire.pipelines.dedupe.transform import with_verdict
 from claimwire.pipelines.dedupe.verdict import judge
 from claimwire.pipelines.extract import By, load
 from claimwire.pipelines.normalize.article import normalize
+from claimwire.pipelines.normalize.reviews import distinct_reviews
 from claimwire.pipelines.normalize.times import parse_time, plausible
 from claimwire.pipelines.normalize.transform import decode_record
 from claimwire.pipelines.normalize.urls import canonical_url, domain
@@ -48,7 +53,7 @@ from claimwire.pipelines.state import StateError
 from claimwire.pipelines.state.opening import State, look
 from claimwire.pipelines.state.queue import QueueReader
 from claimwire.pipelines.timespans import parse_duration
-from claimwire.schemas import DeadLetter, Origin, RawArticle
+from claimwire.schemas import ClaimReview, DeadLetter, Origin, RawArticle
 from fuzzing import corpus, grammar
 from fuzzing.mutation import made
 from fuzzing.soundness import (
@@ -181,6 +186,24 @@ def check_record(data: bytes) -> None:
     """An article, or NotAnArticle and nothing else."""
     with suppress(NotAnArticle):
         assert_article(decode_article(data, Origin(url="in.jsonl", line=1)), thoroughly(data))
+
+
+def check_factchecks(data: bytes) -> None:
+    """Reviews that can be written and read again without loss, or problems with their lines; the same each time."""
+    found = list(read_json(data))
+    for each in found:
+        if isinstance(each, ClaimReview):
+            assert list(reviews_in(written(each))) == [each]
+            assert each.claim
+            assert "\n" not in each.claim
+            assert all(url.lower().startswith(("http://", "https://")) for url in each.appearances)
+        else:
+            assert each.problem
+            assert each.line is None or each.line <= data.count(b"\n") + data.count(b"\r") + len(data)
+    if thoroughly(data):
+        assert list(read_json(data)) == found, "read differently the second time"
+        for review in distinct_reviews(each for each in found if isinstance(each, ClaimReview)):
+            assert msgspec.json.decode(msgspec.json.encode(review), type=ClaimReview) == review
 
 
 def check_kafka(data: bytes) -> None:
@@ -432,7 +455,7 @@ def check_copies(data: bytes) -> None:
     prints = [fingerprint(article) for article in articles]
     verdicts = judge(prints, _Nothing(), NOW)
     for article, printed, verdict in zip(articles, prints, verdicts, strict=True):
-        judged = with_verdict(article, printed, verdict)
+        judged = with_verdict(article, printed.order, verdict)
         if verdict.duplicate:
             assert verdict.duplicate.of != article.id, "a copy of itself"
             assert verdict.duplicate.score is None or 0 <= verdict.duplicate.score <= 1
@@ -477,6 +500,10 @@ def _json_feed(random: Random) -> bytes:
     return grammar.within(corpus.JSON_FEED[0], lambda _: items, corpus.JSON_FEED[1])(random)
 
 
+_FACT_CHECK_WORDS = _words(corpus.FACT_CHECK_NAMES, corpus.FACT_CHECK_VALUES, ('"', "{", "}", "[", "]", ":", ",", "[["))
+_fact_checks = grammar.json_object(corpus.FACT_CHECK_NAMES, corpus.FACT_CHECK_VALUES)
+
+
 TARGETS = {
     target.name: target
     for target in (
@@ -509,6 +536,7 @@ TARGETS = {
             3,
         ),
         Target("records", check_record, corpus.RECORDS, _RECORD_WORDS, _record, 3),
+        Target("factchecks", check_factchecks, corpus.FACT_CHECKS, _FACT_CHECK_WORDS, _fact_checks, 2),
         Target("kafka", check_kafka, corpus.RECORDS, _RECORD_WORDS, _record, 2),
         Target("warc", check_warc, corpus.ARCHIVES, _words(corpus.ARCHIVE_WORDS), grammar.lines(_record), 2),
         Target("files", check_file, corpus.FILES, _RECORD_WORDS, grammar.lines(_record), 2),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 import apache_beam as beam
 import msgspec
@@ -15,10 +16,12 @@ from claimwire.connectors.deadletters import dead_letter
 from claimwire.pipelines.dedupe.transform import Judged
 from claimwire.pipelines.extract import By, Extraction, Extractor, Which, load
 from claimwire.pipelines.extract.budget import processor_time
-from claimwire.pipelines.observe.events import article_event
+from claimwire.pipelines.observe.events import article_event, reprocessed_event
 from claimwire.pipelines.observe.letters import describe
-from claimwire.pipelines.state.queue import Outcome, QueueReader
-from claimwire.pipelines.state.suspects import KilledError, Suspects
+from claimwire.pipelines.reprocess.comparison import compare
+from claimwire.pipelines.state.earlier import Earlier
+from claimwire.pipelines.state.queue import Outcome
+from claimwire.pipelines.state.suspects import Groups, KilledError
 from claimwire.schemas import (
     SCHEMA_VERSION,
     DeadLetter,
@@ -52,6 +55,26 @@ def finish_extracting(seconds: float) -> None:
     _one_at_a_time.acquire(timeout=seconds)
 
 
+class Failures(Protocol):
+    """Knows what became of articles before."""
+
+    def failed_before(self, key: str) -> tuple[int, datetime | None]:
+        """How often an article has failed in earlier passes, and when it first did."""
+
+    def earlier(self, keys: Sequence[str]) -> dict[str, Earlier]:
+        """Of articles whose records are extracted again: these records, by the keys of the articles."""
+
+
+class Caution(Protocol):
+    """Knows which articles were being extracted when a process died."""
+
+    def sort(self, keys: Sequence[str]) -> Groups:
+        """How articles may be extracted."""
+
+    def extracting(self, keys: Sequence[str], alone: bool = False) -> AbstractContextManager[None]:
+        """Within, these are being extracted."""
+
+
 class Run(msgspec.Struct, frozen=True):
     """What the records of one run say of their making."""
 
@@ -72,7 +95,8 @@ class Enrich(beam.PTransform):  # type: ignore[misc]
 
     In: Judged. Out: pairs of the article's place in the order and its EnrichedArticle; tagged ``dead_letters``:
     DeadLetter (stage ``extract``, the article whole); ``events``: Event (copy, revision); ``outcomes``: Outcome, one
-    for each article that came in. An article seen before gives its outcome and nothing else.
+    for each article that came in. An article seen before gives its outcome and nothing else. A record that is not to be
+    extracted again (``claimwire reprocess --only-where``) passes through as it was, to be remembered.
 
     Args:
         enrich: Does it with a batch.
@@ -103,6 +127,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         run: Stands in every record's provenance.
         queue: Knows how often an article has failed before; a stream has none.
         suspects: Knows who was being extracted when a process died; a stream has none.
+        tell_reprocessed: Whether an event says what has become of a record that was extracted again.
     """
 
     def __init__(
@@ -113,8 +138,9 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         claims: Which,
         near_copies: NearCopies,
         run: Run,
-        queue: QueueReader | None = None,
-        suspects: Suspects | None = None,
+        queue: Failures | None = None,
+        suspects: Caution | None = None,
+        tell_reprocessed: bool = False,
     ) -> None:
         self.run = run
         self._what = extract
@@ -124,9 +150,12 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
         self._near_copies = near_copies
         self._queue = queue
         self._suspects = suspects
+        self._tell_reprocessed = tell_reprocessed
 
     def process(self, batch: list[Judged]) -> Iterator[object]:
-        skipped = [self._why_skip(judged) for judged in batch]
+        earlier = self._queue.earlier([judged.order for judged in batch]) if self._queue else {}
+        kept = {order: each.record for order, each in earlier.items() if not each.wanted}
+        skipped = ["kept" if judged.order in kept else self._why_skip(judged) for judged in batch]
         extracted = self._extract([judged for judged, why in zip(batch, skipped, strict=True) if why is None])
         for judged, why in zip(batch, skipped, strict=True):
             result = extracted[judged.order] if why is None else None
@@ -135,9 +164,16 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 yield _outcome(Outcome(judged.order, "dead", 0, (), describe(result)))
             elif judged.outcome == "unchanged":
                 yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
+            elif judged.order in kept:
+                yield judged.order, _as_judged(kept[judged.order], judged)
+                yield _outcome(Outcome(judged.order, "unchanged", 0, judged.remember))
             else:
                 record = self._record(judged, result, why)
                 yield judged.order, record
+                before = earlier.get(judged.order)
+                compared = compare(before.record, record) if before else None
+                if compared and compared.differs and self._tell_reprocessed:
+                    yield beam.pvalue.TaggedOutput("events", reprocessed_event(record, compared))
                 if judged.duplicate:
                     event = article_event(judged.article, judged.duplicate, self.run.now())
                     yield beam.pvalue.TaggedOutput("events", event)
@@ -150,6 +186,7 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                         source=record.article.source.feed_url,
                         quotes=Counter(claim.quote_type for claim in record.claims),
                         extractor=record.provenance.extractor,
+                        compared=compared,
                     )
                 )
 
@@ -242,6 +279,15 @@ class EnrichBatch(beam.DoFn):  # type: ignore[misc]
                 input=judged.article.input,
             ),
         )
+
+
+def _as_judged(record: EnrichedArticle, judged: Judged) -> EnrichedArticle:
+    """A record that is only remembered, with the verdict on its article."""
+    return msgspec.structs.replace(
+        record,
+        article=msgspec.structs.replace(record.article, revision_of=judged.article.revision_of),
+        duplicate=judged.duplicate,
+    )
 
 
 def _outcome(outcome: Outcome) -> beam.pvalue.TaggedOutput:

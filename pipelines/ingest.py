@@ -18,8 +18,9 @@ drives both halves; ``claimwire.pipelines.stream`` is the same graph without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from claimwire.connectors.files.reading import ReadFromFiles
 from claimwire.connectors.files.records import FileSource
 from claimwire.connectors.kafka import ReadFromKafka
 from claimwire.connectors.outputs.jsonl import WriteToJsonl
+from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, STORIES, THREADS, Kind
+from claimwire.pipelines.cluster.results import TakeResults
 from claimwire.pipelines.dedupe.index import Index
 from claimwire.pipelines.dedupe.transform import Deduplicate
 from claimwire.pipelines.enrich import Enrich
@@ -70,11 +73,17 @@ def read(
     """
     for name, requests, source in (("Feeds", feeds, read_from_feeds), ("Files", files, read_from_files)):
         if requests:
-            found = pipeline | name >> beam.Create(requests, reshuffle=False) | f"ReadFrom{name}" >> source
+            given = beam.FlatMap(_given, requests).with_output_types(type(requests[0]))
+            found = pipeline | f"Begin{name}" >> beam.Impulse() | name >> given | f"ReadFrom{name}" >> source
             articles = _as_configured(found.articles, by_feed) if name == "Feeds" else found.articles
             _normalize(name, articles, found.dead_letters, staging)
             _ = found.results | f"Stage{name}Results" >> Stage(staging, f"results_of_{name.lower()}")
             _ = found.results | f"Count{name}" >> Count(counted)
+
+
+def _given(_: bytes, requests: list[FeedRequest] | list[FileSource]) -> Iterable[FeedRequest | FileSource]:
+    # As beam.Create does it, without its step to decode what it has encoded: each step costs every pipeline.
+    return requests
 
 
 def _as_configured(articles: beam.PCollection, by_feed: Mapping[str, SourceSettings]) -> beam.PCollection:
@@ -143,28 +152,58 @@ class Pass:
     """The folder in which articles are counted as each is done."""
     remember: Remember | None
     """Joins its records with those of other passes; None where nothing is remembered."""
+    some: bool = False
+    """Whether some records only come along to be remembered, and are not written."""
+    spread: bool = True
+    """Whether there are several workers to enrich its articles."""
 
 
 def process(pipeline: beam.Pipeline, work: Pass, enrich: Enrich, sinks: Sequence[Sink]) -> None:
     """One pass: articles from the queue, judged, enriched, joined with others, and staged in every sink."""
     found = (
         pipeline
-        | "Queue" >> beam.Create(work.articles)
-        | "TakeArticles" >> beam.FlatMap(work.queue.articles).with_output_types(Article)
-        | "Deduplicate" >> Deduplicate(work.index, enrich.run.started_at)
+        | "Begin" >> beam.Impulse()
+        | "TakeArticles" >> beam.FlatMap(_taken, work.queue, work.articles).with_output_types(Article)
+        | "Deduplicate" >> Deduplicate(work.index, enrich.run.started_at, work.spread)
         | "Enrich" >> enrich
     )
+    _write(found, work, enrich.run.id, sinks)
+
+
+def _taken(_: bytes, queue: QueueReader, articles: list[Queued]) -> Iterator[Article]:
+    return chain.from_iterable(map(queue.articles, articles))
+
+
+def collect(pipeline: beam.Pipeline, work: Pass, results: Sequence[Path], run_id: str, sinks: Sequence[Sink]) -> None:
+    """The rest of a pass whose articles were judged here and enriched on a cluster: its results, joined with others,
+    and staged in every sink."""
+    found = (
+        pipeline
+        | "Results" >> beam.Create([str(path) for path in results], reshuffle=False)
+        | "TakeResults" >> TakeResults()
+    )
+    _write(found, work, run_id, sinks)
+
+
+def _write(found: beam.DoOutputsTuple, work: Pass, run_id: str, sinks: Sequence[Sink]) -> None:
     records, told = found.enriched, [found.events]
+    kinds: dict[Kind, beam.PCollection] = {}
     if work.remember:
         remembered = records | "Remember" >> work.remember
         records, told = remembered.records, [found.events, remembered.events]
+        if work.remember.summaries:
+            for kind, summaries in ((THREADS, remembered.threads), (STORIES, remembered.stories)):
+                kinds[kind] = summaries | f"Encode{kind.title()}" >> _encode(lambda summary: (summary.id, summary))
+    if work.some:
+        records = records | "Wanted" >> beam.Filter(lambda pair, run: pair[1].provenance.run_id == run, run_id)
     articles = records | "EncodeArticles" >> _encode(lambda pair: pair)
     letters = found.dead_letters | "EncodeDeadLetters" >> _encode(
         lambda letter: (f"{letter.stage} {letter.source}", letter)
     )
     events = told | "AllEvents" >> beam.Flatten() | "EncodeEvents" >> _encode(lambda event: (event.id, event))
+    kinds |= {ARTICLES: articles, DEAD_LETTERS: letters, EVENTS: events}
     for number, sink in enumerate(sinks):
-        sink.write(f"Sink{number}", work.name, articles, letters, events)
+        sink.write(f"Sink{number}", work.name, kinds)
 
     _ = found.outcomes | "CountArticles" >> Count(work.counted)
     outcomes = found.outcomes | "EncodeOutcomes" >> _encode(lambda outcome: (outcome.key, outcome))

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,10 @@ from claimwire.connectors.files.columns import FIELDS, Columns
 from claimwire.errors import UsageError
 from claimwire.pipelines.source_settings import SourceSettings, source_settings
 from claimwire.pipelines.timespans import Duration, Interval, parse_duration
+from claimwire.pipelines.watches.watch import Watch
+
+if TYPE_CHECKING:
+    from claimwire.pipelines.settings_file import Table
 
 PREFIX = "CLAIMWIRE_"
 SECRETS = ("CLAIMWIRE_KAFKA_USERNAME", "CLAIMWIRE_KAFKA_PASSWORD", "CLAIMWIRE_KAFKA_KEY_PASSWORD")
@@ -52,7 +56,7 @@ Address = Annotated[
 ]
 
 SOURCES, SINKS, EXTRACTION, STATE = "Sources", "Sinks", "Extraction", "State and passes"
-KAFKA, MESSAGES = "Kafka", "Progress and logs"
+WATCHES, KAFKA, MESSAGES = "Watches", "Kafka", "Progress and logs"
 
 
 class SettingsError(UsageError):
@@ -229,6 +233,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remember_claims: Annotated[
         Duration, _in(STATE, "How long claims, stories and speakers are remembered to be joined with, e.g. 90d.")
     ] = "90d"
+    factchecks: Annotated[
+        tuple[str, ...],
+        _in(
+            STATE,
+            "Known fact-checks, repeatable: a file, a URL or a folder with schema.org ClaimReview (.jsonl with one a "
+            "line, .json such as a DataFeed, .html). A claim that one of them has checked is told with its rating and "
+            "link.",
+        ),
+    ] = ()
     every: Annotated[
         Duration,
         _in(
@@ -237,6 +250,23 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "files and topics each time.",
         ),
     ] = "1m"
+    exchange: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^(s3|gs|hdfs)://.+|file:///.+",
+                extra={"expected": "it must be s3://BUCKET/PATH, gs://BUCKET/PATH, hdfs://PATH or file:///PATH"},
+            ),
+        ]
+        | None,
+        _in(
+            STATE,
+            "Where a run and the workers of --runner hand each other articles and records, e.g. "
+            "s3://BUCKET/claimwire, or file:///PATH of a disk that all of them have. Reading, judging and committing "
+            "stay on this machine, and only what costs, the extraction, goes to the workers. A stream leaves what "
+            "--seed-from names there.",
+        ),
+    ] = None
     pass_seconds: Annotated[
         int,
         _in(
@@ -249,6 +279,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: Annotated[
         int, _in(STATE, "Processes that work at the same time on this machine; each loads its own model.", ge=1, le=64)
     ] = 1
+    watches: Annotated[
+        str | None,
+        _in(
+            WATCHES,
+            "File of watches (YAML): names with conditions on speakers, words, places, figures, meaning and more; what "
+            "matches one is written as an event. The settings file may have the list itself.",
+        ),
+    ] = None
+    notify_for: Annotated[
+        Duration,
+        _in(
+            WATCHES,
+            "How long a target of a watch that cannot be told is tried again, e.g. 2d; then it is given up, which is "
+            "an event and an error in the log.",
+        ),
+    ] = "2d"
+    watch_feeds: Annotated[
+        str | None,
+        _in(WATCHES, "Folder into which an Atom feed of each watch is written after each run, for readers of feeds."),
+    ] = None
     kafka_config: Annotated[
         str | None,
         _in(
@@ -297,7 +347,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _in(
             KAFKA,
             "Names of single topics instead of PREFIX.KIND, repeatable, e.g. claims=press.claims; kinds are articles, "
-            "claims, events and dead-letters.",
+            "claims, events, dead-letters, threads, stories and matches.",
         ),
     ] = ()
     kafka_transactions: Annotated[
@@ -339,6 +389,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "in .prom.",
         ),
     ] = None
+    traces: Annotated[
+        bool,
+        _in(
+            MESSAGES,
+            "Send traces of each run by OTLP over HTTP, to where the standard OTEL_ variables say "
+            "(http://localhost:4318); needs claimwire[otel].",
+        ),
+    ] = False
     incomplete_exit: Annotated[
         int,
         _in(
@@ -351,6 +409,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 3
     by_source: dict[str, SourceSettings] = {}
     """Of single sources, by their URLs; only the settings file gives them, as entries of ``source``."""
+    watching: tuple[Watch, ...] = ()
+    """The watches that stand in the settings file itself, as entries of ``watches``."""
 
     def websub_address(self) -> tuple[str, int]:
         """Host and port of ``websub_listen``."""
@@ -372,6 +432,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """``remember_claims`` as a time span."""
         return parse_duration(self.remember_claims)
 
+    def remembers_claims(self) -> bool:
+        """Whether claims are remembered, and so have threads and stories."""
+        return self.memory and self.extract == "claims"
+
     def page_wait_time(self) -> timedelta:
         """``page_wait`` as a time span."""
         return parse_duration(self.page_wait)
@@ -383,6 +447,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def delays(self) -> dict[str, float]:
         """``page_delays`` as seconds by host."""
         return dict(map(parse_delay, self.page_delays))
+
+    def notify_time(self) -> timedelta:
+        """``notify_for`` as a time span."""
+        return parse_duration(self.notify_for)
 
     def turn(self) -> timedelta:
         """``every`` as a time span."""
@@ -438,14 +506,16 @@ class Setting(NamedTuple):
         return PREFIX + self.name.upper()
 
 
-_BY_SOURCE = "by_source"
+_ONLY_IN_FILES = ("by_source", "watching")
 _KINDS: dict[Any, str] = {int: "whole number", bool: "true or false", tuple: "list"}
 
 
 @cache
 def describe() -> dict[str, Setting]:
     """Every setting by its name, group by group."""
-    return {field.name: _described(field) for field in msgspec.structs.fields(Settings) if field.name != _BY_SOURCE}
+    return {
+        field.name: _described(field) for field in msgspec.structs.fields(Settings) if field.name not in _ONLY_IN_FILES
+    }
 
 
 def _described(field: msgspec.structs.FieldInfo) -> Setting:
@@ -474,22 +544,38 @@ def load_settings(config: Path | None, environment: Mapping[str, str], flags: Ma
     Raises SettingsError, whose message contains no password.
     """
     by_source: dict[str, SourceSettings] = {}
+    tables: list[Table] = []
     given = [
-        *(_from_file(config, environment, by_source) if config else ()),
+        *(_from_file(config, environment, by_source, tables) if config else ()),
         *((name, "the environment", value) for name, value in _from_environment(environment).items()),
         *((name, "the command line", value) for name, value in flags.items()),
     ]
-    return Settings(**{name: _checked(name, value, where) for name, where, value in given}, by_source=by_source)
+    checked = {name: _checked(name, value, where) for name, where, value in given}
+    watching: tuple[Watch, ...] = ()
+    if config and tables and not checked.get("watches"):
+        from claimwire.pipelines.watches.file import watches_in  # noqa: PLC0415 - only who has some
+
+        watching = watches_in(tables, config)
+    return Settings(**checked, by_source=by_source, watching=watching)
 
 
 def _from_file(
-    path: Path, environment: Mapping[str, str], by_source: dict[str, SourceSettings]
+    path: Path, environment: Mapping[str, str], by_source: dict[str, SourceSettings], watches: list[Table]
 ) -> list[tuple[str, str, Any]]:
-    """Of each setting in a file: its name, where it is, and its value; what is set for single sources is added."""
+    """Of each setting in a file: its name, where it is, and its value; what is set for single sources is added, and so
+    are watches."""
     from claimwire.pipelines.settings_file import Table, read_entries  # noqa: PLC0415 - only who has a file needs YAML
 
     found = []
     for name, line, value in read_entries(path):
+        if name == "watches" and not isinstance(value, str):
+            listed = value if isinstance(value, list) else [value]
+            if not all(isinstance(each, Table) for each in listed):
+                raise SettingsError(
+                    f"{path}, line {line}: watches are a list of mappings, or the name of a file of them"
+                )
+            watches += listed
+            continue
         values = [value] if _is_list(name) and isinstance(value, str | Table) else value
         if name == "source" and isinstance(values, list):
             values = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from yaml.error import Mark
@@ -14,12 +14,13 @@ from claimwire.pipelines.settings import SettingsError
 # A setting is a value or a list of values. PyYAML builds a tree by recursion, so deeper nesting ends early.
 _DEEPEST = 10
 
+Found = TypeVar("Found")
 
-_SOURCE = "source"
+_SOURCE, _WATCHES = "source", "watches"
 
 
 class Table(NamedTuple):
-    """An entry of ``source`` that is names with values."""
+    """An entry of ``source`` or ``watches`` that is names with values."""
 
     line: int
     """Counted from 1."""
@@ -34,7 +35,7 @@ class Entry(NamedTuple):
     line: int
     """Counted from 1."""
     value: Any
-    """A scalar, or a list of such; of ``source`` also a Table, or Tables among others."""
+    """A scalar, or a list of such; of ``source`` and ``watches`` also a Table, or Tables among others."""
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -42,24 +43,7 @@ def read_entries(path: Path) -> list[Entry]:
 
     Raises SettingsError. Its message does not quote the file, where a password may be next to the mistake.
     """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: this is not UTF-8 text") from None
-    loader = None
-    try:
-        loader = _Loader(text)
-        found = list(_entries(loader, path))
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise SettingsError(f"{path}, line {line}: the control character U+{ord(text[error.position]):04X}") from None
-    except yaml.MarkedYAMLError as error:
-        at = f" (in or after {loader.setting!r})" if loader and loader.setting else ""
-        where = f"{_where(path, error.problem_mark)}{at}"
-        raise SettingsError(f"{where}: this cannot be read as YAML: {_problem(error)}") from None
+    found = _read(path, _entries, "the settings file")
     lines: dict[str, int] = {}
     for entry in found:
         if entry.name in lines:
@@ -69,6 +53,70 @@ def read_entries(path: Path) -> list[Entry]:
             )
         lines[entry.name] = entry.line
     return found
+
+
+def read_watch_tables(path: Path) -> list[Table]:
+    """The mappings in a file of watches: it is a list of them, or has such a list under ``watches``.
+
+    Raises SettingsError, as ``read_entries``.
+    """
+    return _read(path, _watches, "the watches in")
+
+
+def _read(path: Path, take: Callable[[_Loader, Path], Iterator[Found]], what: str) -> list[Found]:
+    """What ``take`` finds in a file, with errors that say where they are."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot read {what} {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: this is not UTF-8 text") from None
+    loader = None
+    try:
+        loader = _Loader(text)
+        return list(take(loader, path))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError(f"{path}, line {line}: the control character U+{ord(text[error.position]):04X}") from None
+    except yaml.MarkedYAMLError as error:
+        at = f" (in or after {loader.setting!r})" if loader and loader.setting else ""
+        where = f"{_where(path, error.problem_mark)}{at}"
+        raise SettingsError(f"{where}: this cannot be read as YAML: {_problem(error)}") from None
+
+
+def _watches(loader: _Loader, path: Path) -> Iterator[Table]:
+    node = loader.get_single_node()
+    if isinstance(node, yaml.MappingNode):
+        node = next((value for key, value in node.value if key.value == _WATCHES), None)
+    if not isinstance(node, yaml.SequenceNode):
+        raise SettingsError(f"{path}: there is no list of watches in it; write '- name: Bridges' and conditions below")
+    for item in node.value:
+        if not isinstance(item, yaml.MappingNode):
+            where = _where(path, item.start_mark)
+            raise SettingsError(f"{where}: a watch is its name and conditions; this is {_kind(item)}")
+        yield _watch(loader, item, path)
+
+
+def _watch(loader: _Loader, node: yaml.MappingNode, path: Path) -> Table:
+    return Table(node.start_mark.line + 1, _nested(loader, node, path, "a watch"))
+
+
+def _nested(loader: _Loader, node: yaml.Node, path: Path, name: str) -> Any:
+    """The value of a node, whatever it is, where no name stands twice."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_nested(loader, item, path, name) for item in node.value]
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(loader, node, path, name)
+    values: dict[str, Any] = {}
+    for key, value in node.value:
+        where = _where(path, key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            raise SettingsError(f"{where}: a name in {name} is text; this is {_kind(key)}")
+        if key.value in values:
+            raise SettingsError(f"{where}: {key.value} of {name} is set twice")
+        values[key.value] = _nested(loader, value, path, key.value)
+    return values
 
 
 def _entries(loader: _Loader, path: Path) -> Iterator[Entry]:
@@ -84,14 +132,18 @@ def _entries(loader: _Loader, path: Path) -> Iterator[Entry]:
         name = key.value.replace("-", "_")
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for item in items:
-            if not isinstance(item, yaml.ScalarNode) and not (name == _SOURCE and isinstance(item, yaml.MappingNode)):
+            is_table = name in (_SOURCE, _WATCHES) and isinstance(item, yaml.MappingNode)
+            if not isinstance(item, yaml.ScalarNode) and not is_table:
                 where = _where(path, item.start_mark)
                 raise SettingsError(f"{where}: {name} is a value or a list of values; there is {_kind(item)} in it")
-        values = [
-            _table(loader, item, path) if isinstance(item, yaml.MappingNode) else _scalar(loader, item, path, name)
-            for item in items
-        ]
+        values = [_value(loader, item, path, name) for item in items]
         yield Entry(name, line, values if isinstance(node, yaml.SequenceNode) else values[0])
+
+
+def _value(loader: _Loader, node: yaml.Node, path: Path, name: str) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return _watch(loader, node, path) if name == _WATCHES else _table(loader, node, path)
+    return _scalar(loader, node, path, name)
 
 
 def _scalar(loader: _Loader, node: yaml.Node, path: Path, name: str) -> Any:

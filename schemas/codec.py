@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from claimwire.schemas.records import DeadLetter, Record
+from claimwire.schemas.records import DeadLetter, EnrichedArticle, Event, Match, RawArticle, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -19,6 +19,11 @@ _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 @cache
 def _decoder(kind: type[Record]) -> msgspec.json.Decoder[Record]:
     return msgspec.json.Decoder(kind)
+
+
+# msgspec finds out what a type is made of at its first use, and two threads that do so at once can crash the process.
+for _kind in (EnrichedArticle, RawArticle, DeadLetter, Event, Match):
+    _decoder(_kind)
 
 
 def encode(record: Record) -> bytes:

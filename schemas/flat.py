@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -22,7 +22,7 @@ _RECORDS: dict[str, type[Record]] = {
     "thread": Thread,
     "story": Story,
 }
-_LISTS = ("hedges", "quantities", "entities")
+_LISTS = ("hedges", "quantities", "entities", "fact_checks")
 _encoder = msgspec.json.Encoder()
 
 
@@ -55,6 +55,21 @@ def _columns() -> list[tuple[str, str, str | None, Callable[[Any], Value]]]:
 _COLUMNS = _columns()
 COLUMNS = tuple(name for name, *_ in _COLUMNS)
 """The names of the columns, in their order."""
+
+
+def _types() -> dict[str, Any]:
+    """Of each column its type, by the type hint of the field."""
+    types: dict[str, Any] = {}
+    for name, field, inner, make in _COLUMNS:
+        hint = get_type_hints(_RECORDS[field])[inner] if inner else get_type_hints(ClaimMessage)[field]
+        whole = {hint, *get_args(hint)}
+        simple: Any = next((kind for kind in (bool, int, float) if make is _itself and kind in whole), str)
+        types[name] = simple if simple in (bool, int) and inner is None and hint is simple else simple | None
+    return types
+
+
+COLUMN_TYPES = _types()
+"""The type of each column; all but numbers and switches that are always there can be None."""
 
 
 def flat(message: ClaimMessage) -> tuple[Value, ...]:

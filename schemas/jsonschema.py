@@ -14,8 +14,11 @@ from claimwire.schemas.records import (
     DeadLetter,
     EnrichedArticle,
     Event,
+    Match,
     RawArticle,
     Record,
+    StoryMessage,
+    ThreadMessage,
 )
 
 PUBLISHED: dict[str, type[Record]] = {
@@ -23,7 +26,10 @@ PUBLISHED: dict[str, type[Record]] = {
     "article": Article,
     "claim": Claim,
     "claim-message": ClaimMessage,
+    "thread-message": ThreadMessage,
+    "story-message": StoryMessage,
     "event": Event,
+    "match": Match,
     "dead-letter": DeadLetter,
     "raw-article": RawArticle,
 }

@@ -65,6 +65,7 @@ def claim_message(record: EnrichedArticle, claim: Claim, copies: int) -> ClaimMe
         in_title=claim.in_title,
         thread=claim.thread,
         story=record.story,
+        fact_checks=claim.fact_checks,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.5"
+SCHEMA_VERSION = "1.6"
 
 Span = tuple[int, int]
 ByteOffset = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -59,6 +59,40 @@ class Input(Record, frozen=True):
     """Of a record in a WARC file, in bytes."""
 
 
+class ClaimReview(Record, frozen=True):
+    """What a fact-checker has published on one claim: https://schema.org/ClaimReview.
+
+    Texts are plain and on one line, dates as the publisher wrote them.
+    """
+
+    claim: str
+    """The claim, as the fact-checker words it (``claimReviewed``)."""
+    url: str | None = None
+    """Where the fact-check stands."""
+    title: str | None = None
+    """Its headline."""
+    publisher: str | None = None
+    """The name of the fact-checker."""
+    publisher_url: str | None = None
+    published: str | None = None
+    language: str | None = None
+    rating: str | None = None
+    """The verdict in words, e.g. ``Mostly false`` (``reviewRating.alternateName``)."""
+    rating_value: float | None = None
+    """The verdict on the publisher's own scale, from ``worst_rating`` to ``best_rating``."""
+    best_rating: float | None = None
+    worst_rating: float | None = None
+    claimant: str | None = None
+    """Who made the claim (``itemReviewed.author``)."""
+    claimant_type: Literal["person", "organization"] | None = None
+    claimed: str | None = None
+    """When the claim was made."""
+    first_appearance: str | None = None
+    """The URL at which the claim was first seen."""
+    appearances: tuple[str, ...] = ()
+    """URLs at which it was seen."""
+
+
 class RawArticle(Record, frozen=True):
     """An article as its source gave it, before normalisation.
 
@@ -95,6 +129,8 @@ class RawArticle(Record, frozen=True):
     syndicated_from: str | None = None
     part_of: str | None = None
     """The URL of the live blog of which it is an entry; then ``url`` has a fragment or is its own."""
+    claim_reviews: tuple[ClaimReview, ...] = ()
+    """The fact-checks that a page says it holds."""
     archive: Archived | None = None
     input: Input | None = None
     origin: Origin | None = None
@@ -148,6 +184,9 @@ class Article(Record, frozen=True):
     part_of: str | None = None
     """The canonical URL of the live blog of which this is an entry. Its own ``canonical_url`` keeps what stands behind
     ``#`` in ``url``."""
+    claim_reviews: tuple[ClaimReview, ...] = ()
+    """The fact-checks that the page says it holds: each is known from then on, and other articles' claims are compared
+    with it."""
     archive: Archived | None = None
     input: Input | None = None
     """Only until the record is written, which has it in its provenance."""
@@ -275,6 +314,22 @@ class Changed(Record, frozen=True):
     """Null if it was added."""
 
 
+class FactCheck(Record, frozen=True):
+    """A published fact-check of what a claim says."""
+
+    id: str
+    """The same for one review of one claim, wherever it was read."""
+    claim: str
+    """The claim, as the fact-checker words it."""
+    rating: str | None
+    """The verdict in the fact-checker's words; null if the review gives none."""
+    url: str | None
+    publisher: str | None
+    published_at: datetime | None
+    confidence: float
+    """0 to 1: the chance that it is a check of this claim."""
+
+
 class Claim(Record, frozen=True):
     """A claim: who said what."""
 
@@ -309,6 +364,8 @@ class Claim(Record, frozen=True):
     """Null if the claim is not one to be recognised, or if nothing is remembered."""
     changed: Changed | None = None
     """Of a revision: how the claim differs from that of the version before; null if it does not."""
+    fact_checks: tuple[FactCheck, ...] = ()
+    """Known fact-checks of what the claim says, the surest first; empty where none is known or it is not sure."""
 
 
 def source_text(article: Article, claim: Claim) -> str:
@@ -378,6 +435,67 @@ class ClaimMessage(Record, frozen=True):
     """Whether the claim stands in the title only, and not in the text."""
     thread: Thread | None = None
     story: Story | None = None
+    fact_checks: tuple[FactCheck, ...] = ()
+    """Known fact-checks of what the claim says, the surest first."""
+
+
+class ThreadLink(Record, frozen=True):
+    """How a thread is linked to another one, as the event ``claimwire.thread.linked`` says."""
+
+    thread: str
+    """The id of the other one."""
+    relation: Literal["figures_differ", "denied_by", "corrected", "speaker_differs"]
+
+
+class ThreadMessage(Record, frozen=True):
+    """A thread as it is now, as published to the topic of threads: the last message of an id says all of it."""
+
+    schema_version: str
+    id: str
+    """The thread's id, which is that of its first claim; it is also the key of the message."""
+    text: str
+    """What the first claim says."""
+    speaker: MessageSpeaker | None
+    """That of the first claim."""
+    article_id: str
+    """The article with the first claim."""
+    url: str | None
+    first_seen_at: datetime
+    """When the first of its articles was published, as far as is known; so is the last."""
+    last_seen_at: datetime
+    claims: int
+    """How many say it. Copies have no claims of their own, and versions of an article count once."""
+    relations: dict[str, int]
+    """How many of them are ``first``, ``verbatim``, ``cut`` and ``reworded``."""
+    outlets: tuple[str, ...]
+    """In the order in which they came."""
+    sources: tuple[str, ...]
+    """Who has it: the outlet, or the agency that wrote what an outlet prints."""
+    links: tuple[ThreadLink, ...]
+    updated_at: datetime
+
+
+class StoryMessage(Record, frozen=True):
+    """A story as it is now, as published to the topic of stories: the last message of an id says all of it."""
+
+    schema_version: str
+    id: str
+    """The story's id, which is that of its first article; it is also the key of the message."""
+    title: str | None
+    """Of the article that was published first."""
+    url: str | None
+    """Of the same."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    articles: int
+    """How many, with copies; a later version counts as one with the first."""
+    copies: int
+    """How many of them are copies of another one."""
+    outlets: tuple[str, ...]
+    """In the order in which they came."""
+    merged_into: str | None
+    """The story that it is a part of since, to whose figures its own were added."""
+    updated_at: datetime
 
 
 class Provenance(Record, frozen=True):
@@ -413,6 +531,55 @@ class EnrichedArticle(Record, frozen=True):
     compared: it is no revision, the version before is not remembered, or one of both was not read as a whole."""
 
 
+class Reason(Record, frozen=True):
+    """Why a condition of a watch is met."""
+
+    condition: str
+    """Its key in the watch, e.g. ``words``, ``speaker`` or ``figure``."""
+    found: str | None
+    """What meets it: words of the article, a name, a figure; of ``means`` the sentence of the watch."""
+    spans: tuple[Span, ...]
+    """Where that stands in the article's text, or, of a claim that stands in the title only, in the title; empty where
+    it stands elsewhere (in the title, in the summary) or is a property of the whole."""
+    score: float | None = None
+    """Of ``means``: how near both are, 0 to 1; of other conditions the number that is compared."""
+
+
+class Match(Record, frozen=True):
+    """What a watch has matched, with everything that a reader needs to see whether to look at it."""
+
+    schema_version: str
+    id: str
+    """Deterministic: made from the watch and what it has matched. The event has it too, and the message as its key."""
+    watch: str
+    """The name of the watch."""
+    of: Literal["claim", "article", "thread"]
+    """What was matched: a claim; an article from which no claims were read; a thread that has got enough carriers."""
+    article_id: str
+    claim_id: str | None
+    """Null for an article."""
+    thread_id: str | None
+    """Of the claim."""
+    matched_at: datetime
+    """The time at which the record says that it was made."""
+    why: tuple[Reason, ...]
+    """One for each condition, in the order of the watch's keys."""
+    url: str | None
+    title: str | None
+    source: Source
+    language: str | None
+    published_at: datetime | None
+    text: str | None
+    """Of the claim; null for an article."""
+    speaker: MessageSpeaker | None
+    cue: str | None
+    """The words of the cue, e.g. ``said``."""
+    sentence: str | None
+    """The sentences that the claim touches, verbatim; of an article its summary."""
+    in_title: bool = False
+    """Whether the claim stands in the title only."""
+
+
 class Event(Record, frozen=True):
     """An event for monitoring: a CloudEvent 1.0 in structured JSON form."""
 
@@ -421,9 +588,10 @@ class Event(Record, frozen=True):
     """What the event is about: the URL of a feed, or ``claimwire``."""
     type: str
     """``claimwire.`` followed by what happened: ``claim.extracted`` (in topics only, because files hold the claims
-    already), ``claim.changed``, ``article.copied``, ``article.revised``, ``thread.linked``, ``story.merged``,
-    ``speaker.joined``, ``speaker.split``, ``source.failed``, ``source.silent``, ``source.degraded``,
-    ``source.recovered``, ``run.completed``."""
+    already), ``claim.changed``, ``claim.fact_checked``, ``article.copied``, ``article.revised``,
+    ``article.reprocessed``, ``thread.linked``, ``story.merged``, ``speaker.joined``, ``speaker.split``,
+    ``source.failed``, ``source.silent``, ``source.degraded``, ``source.recovered``, ``watch.matched``,
+    ``notification.failed``, ``run.completed``."""
     subject: str | None
     time: datetime
     data: dict[str, Any]

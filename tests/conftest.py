@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 # A slow moment of the machine is not a fault of what is tested.
-hypothesis.settings.register_profile("claimwire", deadline=None)
+hypothesis.settings.register_profile("claimwire", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("claimwire")
 
 Claimwire = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -185,6 +185,17 @@ def prism() -> str:
     return str(prepare.prism())
 
 
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A place in an object store, which all processes of the test find by their environment."""
+    from bucket import object_store  # noqa: PLC0415 - heavy, few tests need it
+
+    with object_store() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield "s3://desk/claimwire"
+
+
 # The one place where tests are marked, by the fixtures that they use: `make check` leaves marked ones out.
 _MARKS = {"kafka": "broker", "prism": "prism", "chromium": "browser"}
 # Files of which most tests take seconds; single slow tests are marked where they stand.
@@ -213,6 +224,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: next((at for at, mark in enumerate(order) if item.get_closest_marker(mark)), len(order))
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where pytest-xdist ignores the groups of tests: each process would start all the brokers."""
+    if os.environ.get("PYTEST_XDIST_WORKER") and session.config.getvalue("loadgroup"):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        assert all("@" in item.nodeid for item in grouped), "pytest-xdist does not group tests under this pytest"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In CI a failure is told at once: of a run that is stopped, pytest's summary is never seen."""
+    if report.failed and os.environ.get("CI") and not os.environ.get("PYTEST_XDIST_WORKER"):
+        print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-3000:]}", flush=True)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ titles, addresses and names to harm whoever reads the page. Written without a ru
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,11 @@ from pathlib import Path
 from claimwire.connectors.outputs.sqlite import Batch, SqliteOutput
 from claimwire.pipelines.memory.rows import Writer
 from claimwire.pipelines.memory.store import LAYOUT
+from claimwire.pipelines.observe.events import match_event
+from claimwire.pipelines.watches.matching import Matcher
+from claimwire.pipelines.watches.parsing import parse_watches
+from claimwire.pipelines.watches.watch import Watch
+from claimwire.pipelines.watches.watching import match_of
 from claimwire.schemas import (
     Article,
     Claim,
@@ -136,11 +142,28 @@ def records() -> Iterator[EnrichedArticle]:
     )  # fmt: skip
 
 
-def write(store: Path, *given: EnrichedArticle) -> None:
-    """Write records as a pass of their own."""
+def write(store: Path, *given: EnrichedArticle, watches: Sequence[Watch] = ()) -> None:
+    """Write records as a pass of their own, and what of them some watches match."""
+
+    def add(db: sqlite3.Connection) -> None:
+        writer = Writer(db)
+        writer.articles(map(encode, given))
+        writer.events(encode(match_event(match_of(record, met))) for record in given for met in matcher.met(record))
+
+    matcher = Matcher(watches)
     with SqliteOutput(store, LAYOUT) as output:
         name = f"{time.time_ns()}"
-        output.write(Batch("desk", name, int(name)), lambda db: Writer(db).articles(map(encode, given)))
+        output.write(Batch("desk", name, int(name)), add)
+
+
+WATCHES = parse_watches(
+    [
+        {"name": "Bridges & quays", "words": ["bridge", "quay"], "notify": "DESK_CHAT"},
+        {"name": f"Evil {EVIL}", "words": "evil"},
+        {"name": "Cables", "figure": {"above": 10, "unit": "cable"}, "digest": "daily"},
+        {"name": "Trains", "words": "train"},
+    ]
+)
 
 
 def later(number: int) -> EnrichedArticle:

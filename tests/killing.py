@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 import zstandard
 from broker import Clients
-from command import INSTALLED, Command, environment
+from command import INSTALLED, Command, environment, forks
 from corpus import articles, write_jsonl
 from webserver import Page, WebServer
 
@@ -86,13 +86,13 @@ def feed(records: list[dict[str, Any]]) -> bytes:
 # Processes
 
 
-def small_passes(then: Callable[[], None] | None = None) -> None:
+def small_passes(then: Callable[[], None] | None = None, most: int = MOST_ARTICLES) -> None:
     """Make the passes of this process small, and the batches that it reads of a topic; then do something more."""
     import claimwire.pipelines.run.passes  # noqa: PLC0415 - heavy; not for whoever only starts processes
     import claimwire.pipelines.run.topics  # noqa: PLC0415
 
-    claimwire.pipelines.run.passes._MOST_ARTICLES = MOST_ARTICLES
-    claimwire.pipelines.run.topics._MOST_RECORDS = MOST_ARTICLES
+    claimwire.pipelines.run.passes._MOST_ARTICLES = most
+    claimwire.pipelines.run.topics._MOST_RECORDS = most
     if then:
         then()
 
@@ -279,13 +279,15 @@ def assert_tidy(folder: Path) -> None:
 # Kills at exact points
 
 
-def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) -> None:
+def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path, most: int = MOST_ARTICLES) -> None:
     """Do a bounded run in this process, which is killed just before its nth change of the disk; for None, never.
 
-    Changes are: files opened for writing, renamed or removed, folders made and removed, SQLite's commits, and the steps
-    of a Kafka transaction, of which the process may also be killed just after each; what they were stands in the file
-    ``told``, a line each. To be the target of a process that is forked, because what it
-    sets up cannot be undone.
+    With ``reprocessing`` among the settings it is one of ``claimwire reprocess``.
+
+    Changes are: files opened for writing, renamed or removed, folders made and removed, SQLite's commits, a record that
+    the memory has taken in, and the steps of a Kafka transaction, of which the process may also be killed just after
+    each; what they were stands in the file ``told``, a line each. To be the target of a process that is forked, because
+    what it sets up cannot be undone.
     """
     from kafka import KafkaProducer  # noqa: PLC0415 - as the rest
 
@@ -312,7 +314,9 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
 
     class _Connection(sqlite3.Connection):
         def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
-            if sql == "COMMIT" or (sql.startswith(("INSERT", "DELETE", "UPDATE")) and not self.in_transaction):
+            if sql in ("COMMIT", "RELEASE record") or (
+                sql.startswith(("INSERT", "DELETE", "UPDATE")) and not self.in_transaction
+            ):
                 change(sql)
             return super().execute(sql, *rest)
 
@@ -338,8 +342,20 @@ def die_at(step: int | None, state: Path, settings: dict[str, Any], told: Path) 
     tempfile.tempdir = str(state.parent)  # where Beam leaves a folder behind when it is killed
     sqlite3.connect = partial(sqlite3.connect, factory=_Connection)  # type: ignore[misc]
     sys.addaudithook(audit)
-    small_passes()
+    small_passes(most=most)
     settings.setdefault("full_text", "never")  # the links of made-up feeds lead nowhere
+    reprocessing = settings.pop("reprocessing", None)
     with State(state) as opened:
-        claimwire.pipelines.run.bounded.BoundedRun(Settings(**settings), [], opened, LineProgress()).go()
+        claimwire.pipelines.run.bounded.BoundedRun(
+            Settings(**settings), [], opened, LineProgress(), reprocessing=reprocessing
+        ).go()
     changes.close()
+
+
+def dying(step: int | None, folder: Path, settings: dict[str, Any], most: int = MOST_ARTICLES) -> int | None:
+    """``die_at`` in a process that is forked for it, with the state and what it has changed in a folder; its exit
+    code."""
+    process = forks().Process(target=die_at, args=(step, folder / "state", settings, folder / "changes", most))
+    process.start()
+    process.join()
+    return process.exitcode

@@ -68,6 +68,21 @@ class LyingBroker:
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 
+    def neighbour(self, greeting: bytes) -> int:
+        """The port of another server, which greets each connection with these bytes and says no more."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._open.append(listening)
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listening.accept()
+                    self._open.append(client)
+                    client.sendall(greeting)
+
+        threading.Thread(target=greet, daemon=True).start()
+        return int(listening.getsockname()[1])
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:

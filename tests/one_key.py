@@ -69,15 +69,16 @@ class Bag:
 class Runner:
     """Gives articles to the judge in bundles, and keeps its state unless they fail."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, seed: stream.Changes | None = None) -> None:
         self.now = now
+        self.seed = seed
         self.head = Value()
         self.log = [Bag() for _ in stream._Judge.LOG]
         self.move()
 
     def move(self) -> None:
         """Continue on a new worker, which has no copy of the index yet."""
-        self.worker = stream._Judge(REMEMBER)
+        self.worker = stream._Judge(REMEMBER, self.seed)
         self.worker.setup()
 
     def bundle(self, *batches: Sequence[Article], fails: bool = False) -> list[Judged]:

@@ -21,7 +21,7 @@ from killing import (
     MOST_ARTICLES,
     assert_same,
     assert_tidy,
-    die_at,
+    dying,
     finish,
     kill_group,
     make_sources,
@@ -44,10 +44,7 @@ DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 def forked(step: int | None, folder: Path, source: Path) -> int | None:
     """A run in a process of its own, killed before its nth change of the disk; the exit code."""
     settings = {"source": (str(source),), "sink": (f"jsonl:{folder / 'out'}",), "extract": "none"}
-    process = forks().Process(target=die_at, args=(step, folder / "state", settings, folder / "changes"))
-    process.start()
-    process.join()
-    return process.exitcode
+    return dying(step, folder, settings)
 
 
 def copy_outputs(folder: Path, to: Path) -> None:

@@ -568,6 +568,9 @@ SOURCELESS: list[Case] = [
         "The striker is said to be close to a return to his boyhood club, where he began his career at sixteen.",
         "- | said | The striker ... to be close to a return to his boyhood club, where he began his career at sixteen",
     ),
+    ("A film said to show the burning tanks was shared widely.", "- | said | A film ... to show the burning tanks"),
+    ("A woman believed to be the owner was questioned on Monday.", "- | believed | A woman ... to be the owner"),
+    ("The ring is said to show the king was here.", "- | said | The ring ... to show the king was here"),
     (
         "The painting, believed to have been looted in 1943, turned up in a dentist's waiting room in Graz.",
         "- | believed | The painting ... to have been looted in 1943",

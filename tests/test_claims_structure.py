@@ -800,6 +800,14 @@ PARTED: list[Case] = [
         "Tom Reed | said | The crops failed",
         "Li Wen | said | The well is dry",
     ),
+    (
+        "Because the audit shows that the harbour is sinking, engineers should close the eastern quay.",
+        "the audit | shows | that the harbour is sinking",
+    ),
+    (
+        "Because inspectors warn that the pier may collapse this winter, the council will shut it on Friday.",
+        "inspectors | warn | that the pier may collapse this winter",
+    ),
 ]
 
 HALF_HEARD: list[Case] = [

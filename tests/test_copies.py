@@ -131,7 +131,7 @@ def test_additions_are_ordered_disjoint_and_inside_the_text(ours: list[str], the
     assert added(some, some) == [] or len(some) < 5
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.text(max_size=80))
 def test_every_word_has_its_place_in_any_script(text: str) -> None:
     where = places(text)
@@ -194,26 +194,19 @@ def test_an_alignment_contains_both_texts_completely(ours: list[str], theirs: li
     assert " ".join(part for mark, part in parts if mark in "=-").casefold() == " ".join(theirs).casefold()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["explain", "nothing", "--state", "s"], "no article has the id nothing"),
-        (["explain", "", "--state", "s"], "the ids of 2 articles begin with"),
-        (["explain", "a", "--state", "elsewhere"], "there is no state in elsewhere"),
-        (["explain", "a", "b", "c", "--state", "s"], "takes one ID, or two"),
-        (["explain", "a", "--in", "missing"], "missing: no such file or folder"),
-        (["split", "nothing", "--state", "s"], "no article has the id nothing"),
-        (["index", "stats", "--state", "elsewhere"], "there is no state in elsewhere"),
-    ],
-)
-def test_a_missing_id_or_state_is_reported(
-    claimwire: Claimwire, tmp_path: Path, arguments: list[str], said: str
-) -> None:
+def test_a_missing_id_or_state_is_reported(claimwire: Claimwire, tmp_path: Path) -> None:
     run(tmp_path, article("a"), article("b", hour=7), extract="none")
-    done = claimwire(*arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    for arguments, said in (
+        (("explain", "nothing", "--state", "s"), "no article has the id nothing"),
+        (("explain", "", "--state", "s"), "the ids of 2 articles begin with"),
+        (("explain", "a", "--state", "elsewhere"), "there is no state in elsewhere"),
+        (("explain", "a", "b", "c", "--state", "s"), "takes one ID, or two"),
+        (("explain", "a", "--in", "missing"), "missing: no such file or folder"),
+        (("split", "nothing", "--state", "s"), "no article has the id nothing"),
+        (("index", "stats", "--state", "elsewhere"), "there is no state in elsewhere"),
+    ):
+        done = claimwire(*arguments)
+        assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -120,6 +120,8 @@ NAMES = [
     ("A spokesman for the World Health Organization declined to comment.", "World Health Organization", "ORG"),
     ("The Labour Party lost three seats in the north.", "Labour Party", "ORG"),
     ("Toyota will build the cars in a new factory.", "Toyota", "ORG"),
+    ("Castlemoor United have denied that their striker is about to leave.", "Castlemoor United", "ORG"),
+    ("Lunde Rovers drew with Tallow Athletic on Sunday.", "Lunde Rovers", "ORG"),
     ("Kyiv was dark for a second night.", "Kyiv", "GPE"),
     ("Protesters gathered in Nairobi after the vote.", "Nairobi", "GPE"),
     ("Brazil and Peru signed the treaty.", "Peru", "GPE"),

@@ -24,11 +24,11 @@ from webserver import Page, Seen, WebServer
 
 pytestmark = pytest.mark.slow  # many runs
 
-UNMOUNTED = 12
+UNMOUNTED = 8
 """Moments at which a sink goes away."""
 FAILED, INCOMPLETE = 1, 3  # the input has a line that becomes a dead letter
 ARTICLES = 20
-IMAGES = 25
+IMAGES = 12
 """Of the disk after a loss of power, for each kind of loss."""
 
 

@@ -67,3 +67,22 @@ def test_all_modules_of_a_package_do_without(package: str, without: tuple[str, .
     loaded = json.loads(done.stdout)
     assert package in loaded
     assert [name for name in without if name in loaded] == []
+
+
+def test_a_run_loads_what_reads_text_when_it_has_a_text_to_read() -> None:
+    code = "import json, sys; import claimwire.pipelines.run.bounded; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"spacy", "thinc", "onnxruntime"}.isdisjoint(json.loads(done.stdout))
+
+
+def test_a_run_without_metrics_loads_nothing_for_them(tmp_path: Path) -> None:
+    (tmp_path / "wire.jsonl").write_text('{"url": "https://courier.example/1", "title": "One", "text": "One."}\n')
+    code = (
+        "import sys; from claimwire.pipelines.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted(name for name in sys.modules if name.startswith('prometheus_client')))"
+    )
+    options = ["--source", "wire.jsonl", "--extract", "none", "--sink", "jsonl:out", "--state", "state", "--quiet"]
+    command = [sys.executable, "-c", code, "run", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -197,8 +197,9 @@ def test_nothing_is_lost_when_a_broker_is_killed_and_restarted(
         back.start()
 
     # The time after which a lost request is retried; the default is two minutes.
-    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 25_000)
     monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
+    monkeypatch.setattr("claimwire.connectors.kafka.asking._LONGEST_S", 60)  # a broker may start slowly here
     once(monkeypatch, *MOMENTS[moment], kill)
     try:
         summary = sink.run()

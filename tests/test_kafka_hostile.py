@@ -306,12 +306,14 @@ def length(number: int, *apis: int) -> Callable[[LyingBroker], Lie]:
     )
 
 
-def leader_at(host: bytes, port: int) -> Callable[[LyingBroker], Lie]:
+def leader_at(port: int | None = None, greeting: bytes = b"") -> Callable[[LyingBroker], Lie]:
+    """A leader at this port, or at that of a server which greets so and says no more."""
+
     def make(proxy: LyingBroker) -> Lie:
-        here = b"127.0.0.1" + struct.pack(">i", proxy.port)
-        return lambda answer: framed(
-            answer.data.replace(here, host + struct.pack(">i", port)) if answer.api == METADATA else answer.data
+        here, there = (
+            b"127.0.0.1" + struct.pack(">i", each) for each in (proxy.port, port or proxy.neighbour(greeting))
         )
+        return lambda answer: framed(answer.data.replace(here, there) if answer.api == METADATA else answer.data)
 
     return make
 
@@ -352,8 +354,10 @@ LIES: dict[str, tuple[Callable[[LyingBroker], Lie], str]] = {
     "records of 99 MB that do not come": (length(99_000_000, FETCH), "no record of .* came within 4 s"),
     "metadata that break off": (length(20, METADATA), "did not answer in time"),
     "byte by byte": (byte_by_byte, "did not answer in time"),
-    "a leader at a dead port": (leader_at(b"127.0.0.1", 1), "did not answer in time"),
-    "a leader at a private address": (leader_at(b"10.9.9.99", 9092), "did not answer in time"),
+    "a leader at a dead port": (leader_at(1), "did not answer in time"),
+    "a leader that says nothing": (leader_at(), "did not answer in time"),
+    "a leader that is a web server": (leader_at(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n"), "answered with HTTP"),
+    "a leader that wants TLS": (leader_at(greeting=b"\x15\x03\x03\0\x02\x02\x46"), "answered with TLS"),
     "an end below zero": (offset(_COUNT, -5), "gives -5 as an offset"),
     "no end": (offset(_COUNT, -1), "answer lacks what was asked for"),
     "a beginning below zero": (offset(0, -7), "gives -7 as an offset"),

@@ -40,6 +40,7 @@ from claimwire.connectors.kafka import (
     ranges_of,
 )
 from claimwire.connectors.kafka import consumers as consumers_module
+from claimwire.connectors.kafka.bundles import BundleLimit
 from claimwire.connectors.kafka.ranges import NEVER, Claim, OffsetRangeTracker
 from claimwire.connectors.kafka.read import _ReadBounded
 from claimwire.connectors.kafka.records import Chunk, StructCoder
@@ -558,7 +559,7 @@ def test_a_read_that_is_split_returns_every_record_once(
 ) -> None:
     consumers = Consumers(broker.address, {"max_poll_records": 70})
     consumers.open()
-    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, commit=False)
+    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, BundleLimit(), commit=False)
     todo = [OffsetRange(TopicPartition(split_topic, 0), 0, 300)]
     seen: list[int] = []
     positions: list[KafkaPosition] = []
@@ -592,7 +593,7 @@ def test_the_backlog_is_estimated_in_records(broker: Broker, topic: str) -> None
     broker.produce(topic, *numbered(30))
     consumers = Consumers(broker.address)
     consumers.open()
-    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, commit=False)
+    read_fn = _ReadBounded(consumers, TimestampPolicy("ProcessingTime"), "error", 0.2, BundleLimit(), commit=False)
     partition = TopicPartition(topic, 0)
     sizes = {
         OffsetRange(partition, 0, 10): 10,

@@ -169,3 +169,48 @@ def test_a_steady_stream_arrives_once_and_soon(broker: Broker, topic: str, prism
 def keep_with_lag(record: KafkaRecord, name: str) -> None:
     number, sent = json.loads(record.value or b"null")
     GIVEN[name].append((number, time.time() - sent))
+
+
+SIZES: dict[str, list[int]] = defaultdict(list)
+"""How many records each bundle brought, by the name of the pipeline."""
+
+
+class CountInBundles(beam.DoFn):  # type: ignore[misc]
+    """Fused with the read, so that it sees the bundles of the read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def start_bundle(self) -> None:
+        self._count = 0
+
+    def process(self, record: KafkaRecord) -> None:
+        self._count += 1
+        GIVEN[self._name].append(record)
+
+    def finish_bundle(self) -> None:
+        SIZES[self._name].append(self._count)
+
+
+@pytest.mark.timeout(120)
+def test_a_bundle_takes_no_more_of_a_backlog_than_it_is_told_to(broker: Broker, topic: str, prism: str) -> None:
+    broker.create(topic)
+    large = b"x" * 3_000
+    sent = [*(b"%03d" % number for number in range(100)), large, large, b"a", b"b"]
+    broker.produce(topic, *sent)
+
+    def build(pipeline: beam.Pipeline, name: str, **limit: int) -> None:
+        pipeline | ReadFromKafka(broker.address, topic, **limit) | beam.ParDo(CountInBundles(name))
+
+    def bundles(**limit: int) -> list[int]:
+        """The sizes of those that brought something; all is read once and in order."""
+        name = uuid.uuid4().hex
+        with running(prism, lambda pipeline: build(pipeline, name, **limit)):
+            until(lambda: sum(SIZES[name]) >= len(sent))
+        assert [record.value for record in GIVEN[name]] == sent
+        return [size for size in SIZES[name] if size]
+
+    assert max(bundles()) > 64  # what there would be without
+    assert bundles(max_bundle_records=16) == [16] * 6 + [8]
+    # 333 records of 3 bytes would fit; each of the large ones goes alone, with nothing after it.
+    assert bundles(max_bundle_bytes=1_000) == [100, 1, 1, 2]

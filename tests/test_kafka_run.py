@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from broker import Broker, Clients
 from conftest import ROOT, Claimwire, run_here, write_jsonl, written
 from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import NewPartitions
+from kafka.admin import ConfigResource, NewPartitions
 
 import claimwire.pipelines.run.passes
 from claimwire.connectors.kafka import Fenced, OutOfStep
@@ -30,7 +31,7 @@ from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.state.opening import State
 from claimwire.schemas.jsonschema import json_schema
 
-KINDS = ("articles", "claims", "events", "dead-letters")
+KINDS = ("articles", "claims", "events", "dead-letters", "threads", "stories")
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
@@ -121,7 +122,7 @@ def here(tmp_path: Path, broker: Broker, topic: str) -> Here:
 # Sinks
 
 
-def test_the_examples_become_messages_of_four_topics_that_fit_the_published_schemas(here: Here) -> None:
+def test_the_examples_become_messages_of_six_topics_that_fit_the_published_schemas(here: Here) -> None:
     sources = (str(ROOT / "examples/feeds.opml"), str(ROOT / "examples/articles"), str(ROOT / "examples/wire.jsonl"))
     summary = here.run(*sources, extract="claims")
     assert (summary.enriched, summary.copies, summary.dead_letters) == (14, 3, 1)
@@ -134,6 +135,8 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
         "claims": "claim-message",
         "events": "event",
         "dead-letters": "dead-letter",
+        "threads": "thread-message",
+        "stories": "story-message",
     }
     for kind, schema in schemas.items():
         validator = jsonschema.Draft202012Validator(json_schema(schema))
@@ -154,6 +157,20 @@ def test_the_examples_become_messages_of_four_topics_that_fit_the_published_sche
         start, end = claim["sentence"]
         source = record["article"]["title" if claim["in_title"] else "text"]
         assert message["sentence"] == source[start:end]
+    threads = {record.key.decode(): json.loads(record.value) for record in found["threads"]}
+    in_threads = Counter(claim["thread"]["id"] for claim, _ in claims.values() if claim["thread"])
+    assert {id_: thread["claims"] for id_, thread in threads.items()} == in_threads
+    stories = {record.key.decode(): json.loads(record.value) for record in found["stories"]}
+    in_stories = Counter(record["story"]["id"] for record in records.values() if record["story"])
+    assert {id_: story["articles"] for id_, story in stories.items()} == in_stories
+    assert max(in_threads.values()) > 1
+    assert max(in_stories.values()) > 1
+    with admin(here.broker) as client:
+        asked = [ConfigResource("topic", here.out(kind)) for kind in ("threads", "articles")]
+        policies = client.describe_configs(asked, config_filter="all")["topic"]
+    assert policies[here.out("threads")]["cleanup.policy"]["value"] == "compact"
+    assert policies[here.out("articles")]["cleanup.policy"]["value"] == "delete"
+
     events = [json.loads(record.value) for record in found["events"]]
     assert [record.key.decode() for record in found["events"]] == [event["id"] for event in events]
     told = {kind: sum(event["type"] == f"claimwire.{kind}" for event in events) for kind in TOLD}

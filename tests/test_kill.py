@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from command import forks
 from corpus import articles, write_jsonl
 from killing import (
     MOST_ARTICLES,
     assert_same,
     assert_tidy,
-    die_at,
+    dying,
     finish,
     finish_amid_kills,
     kill_group,
@@ -79,9 +78,9 @@ def kill_driver(process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(
     ("kills", "killed", "more"),
     [
-        (15, kill_group, ()),
-        (12, kill_group, ("--sink", "parquet:table", "--compression", "zst")),
-        (3, kill_group, ("--workers", "2")),
+        (8, kill_group, ()),
+        (6, kill_group, ("--sink", "parquet:table", "--compression", "zst")),
+        (2, kill_group, ("--workers", "2")),
         (2, kill_driver, ("--workers", "2", "--compression", "gz")),
     ],
     ids=["jsonl", "jsonl-and-parquet", "two-workers", "two-workers-outliving-the-driver"],
@@ -116,10 +115,7 @@ def test_killed_at_random_moments_the_outputs_are_those_of_an_undisturbed_run(
 def forked(step: int | None, folder: Path, source: Path) -> int | None:
     """A run in a process of its own, killed before its nth change of the disk; the exit code."""
     settings = {"source": (str(source),), "sink": (f"jsonl:{folder / 'out'}",), "extract": "none"}
-    process = forks().Process(target=die_at, args=(step, folder / "state", settings, folder / "changes"))
-    process.start()
-    process.join()
-    return process.exitcode
+    return dying(step, folder, settings)
 
 
 @pytest.mark.parametrize("part", [0, 1])

@@ -14,7 +14,7 @@ from claimwire.pipelines.memory import tables
 from claimwire.pipelines.memory.remember import remember
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.state.database import transaction
-from claimwire.schemas import EnrichedArticle, Event, Provenance, RawArticle
+from claimwire.schemas import SCHEMA_VERSION, EnrichedArticle, Event, Provenance, RawArticle
 
 SCHEMA = "CREATE TABLE words (word TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;"
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -33,7 +33,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.C
 
 def record(text: str) -> EnrichedArticle:
     article = normalize(RawArticle(url="https://a.example/1", title="T", text=text))
-    return EnrichedArticle("1.5", article, None, (), (), Provenance("0", None, None, "run", NOW))
+    return EnrichedArticle(SCHEMA_VERSION, article, None, (), (), Provenance("0", None, None, "run", NOW))
 
 
 class Words:

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus import write_jsonl
-from killing import assert_same, assert_tidy, finish, finish_amid_kills, kill_group, outputs, undisturbed
+from killing import assert_same, dying, finish, outputs, undisturbed
+from test_store_kill import STORE, assert_agree, written
 
 pytestmark = pytest.mark.slow  # many processes, each of which loads a model
 
-KILLS = 6
+KILLS, IN_A_PASS = 30, 12
 PLACES = ("Talvern", "Saltby", "Morrow Quay", "Ellsmere", "Brackwater", "Wexcombe")
 NAMES = ("Ilse Marsh", "Otto Brandt", "Ana Verr", "Nuala Fenwick", "Tomasz Wilk")
 # Of a row, when it was remembered.
 TIMES = ("remembered_at", "processed_at", "last")
+_UPDATED = re.compile(r'"updated_at":"[^"]+"')
 
 
-def articles(count: int) -> list[dict[str, Any]]:
-    """Three outlets on what happens in six places: the same claims again, in other words, with other figures, denied;
+def articles(count: int, places: Sequence[str] = PLACES) -> list[dict[str, Any]]:
+    """Three outlets on what happens in some places: the same claims again, in other words, with other figures, denied;
     later versions, and copies."""
     chance = random.Random(7)
     made: list[dict[str, Any]] = []
     for number in range(count):
-        place, name = chance.choice(PLACES), chance.choice(NAMES)
+        place, name = chance.choice(places), chance.choice(NAMES)
         metres = chance.choice((3, 3, 3, 4))
         told = chance.choice(
             (
@@ -51,7 +55,9 @@ def articles(count: int) -> list[dict[str, Any]]:
         {**one, "text": one["text"].replace(" 3 metres", " 5 metres"), "updated": "2026-04-01T08:00:00Z"}
         for one in chance.sample(made, count // 5)
     ]
-    copies = [{**one, "url": one["url"].replace(".example", "-mirror.example")} for one in chance.sample(made, 6)]
+    copies = [
+        {**one, "url": one["url"].replace(".example", "-mirror.example")} for one in chance.sample(made, count // 6)
+    ]
     return made + copies + revised
 
 
@@ -64,7 +70,7 @@ def remembered(folder: Path) -> dict[str, list[str]]:
             if name.partition("_")[0] in ("thread", "story", "speaker", "change"):
                 columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})") if row[1] not in TIMES]
                 rows = db.execute(f"SELECT {', '.join(columns)} FROM {name}")
-                found[name] = sorted(map(repr, rows))
+                found[name] = sorted(_UPDATED.sub("", repr(row)) for row in rows)
     return found
 
 
@@ -93,25 +99,45 @@ def test_neither_the_order_of_arrival_nor_workers_nor_passes_change_the_memory(t
     assert_same(remembered(other), rows)
 
 
-def test_killed_at_random_moments_the_memory_is_that_of_an_undisturbed_run(tmp_path: Path) -> None:
-    source = write_jsonl(tmp_path / "wire.jsonl", articles(90))
+def forked(step: int | None, folder: Path, source: Path) -> int | None:
+    """A run in a process of its own, killed before its nth change of the disk; the exit code."""
+    sinks = (f"jsonl:{folder / 'out'}", f"sqlite:{folder / STORE}")
+    settings: dict[str, Any] = {"source": (str(source),), "sink": sinks, "extractor": "rules"}
+    return dying(step, folder, settings, IN_A_PASS)
+
+
+def test_killed_thirty_times_memory_records_and_store_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:
+    """The first kill of a round is at a record that the memory takes in, or before or after a commit from then on; two
+    more follow at the start of the next runs, which finish what was committed."""
+    source = write_jsonl(tmp_path / "wire.jsonl", articles(14, PLACES[:2]))
     calm = tmp_path / "undisturbed"
-    seconds, expected = undisturbed(calm, *arguments(source, calm))
-    rows = remembered(calm)
-    for part in ("thread_firsts", "story_articles", "speaker_profiles", "change_versions"):
+    calm.mkdir()
+    assert forked(None, calm, source) == 0
+    expected, rows = written(calm), remembered(calm)
+    for part in ("thread_firsts", "thread_messages", "story_articles", "story_messages", "speaker_profiles",
+                 "change_versions"):  # fmt: skip
         assert rows[part], f"{part} is empty"
     told = "".join(expected["articles"])
     assert '"relation": "reworded"' in told
     assert '"kinds": ["figure"]' in told
+    assert_agree(calm, expected)
 
+    changes = (calm / "changes").read_text().splitlines()
+    taken_in = [step for step, change in enumerate(changes, 1) if change == "RELEASE record"]
+    assert len(taken_in) == len(expected["articles"])
+    commits = [step for step, change in enumerate(changes, 1) if change == "COMMIT" and step > taken_in[0]]
+    points = [*commits, *(step + 1 for step in commits if step < len(changes)), *taken_in[::6]]
     chance = random.Random(KILLS)
-    done = round_ = 0
-    while done < KILLS:
+    chance.shuffle(points)
+    kills = round_ = 0
+    while kills < KILLS:
         folder = tmp_path / f"round{round_}"
         folder.mkdir()
-        delays = (chance.uniform(0.4, 1) * seconds for _ in range(KILLS - done))
-        done += finish_amid_kills(folder, arguments(source, folder), delays, kill_group)
-        assert_same(outputs(folder), expected)
+        for step in (points[round_ % len(points)], chance.randint(1, 12), chance.randint(6, 30)):
+            code = forked(step, folder, source)
+            assert code in (0, -signal.SIGKILL), changes[step - 1]
+            kills += code != 0
+        assert forked(None, folder, source) == 0
+        assert_agree(folder, expected)
         assert_same(remembered(folder), rows)
-        assert_tidy(folder)
         round_ += 1

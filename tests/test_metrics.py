@@ -500,9 +500,9 @@ def test_the_lag_of_a_topic_is_what_is_left_of_it(
     broker.produce(topic, *(json.dumps(record).encode() for record in articles(10, 40)))
     source = f"kafka://{broker.address}/{topic}"
     settings = Settings(source=(source,), sink=(f"jsonl:{tmp_path / 'out'}",), extract="none")
-    asked = iter([False, True])
     with State(tmp_path / "state") as state:
-        BoundedRun(settings, [], state, LineProgress(), lambda: next(asked, True)).go()
+        run = BoundedRun(settings, [], state, LineProgress(), lambda: run.summary.seen > 0)
+        run.go()
     found = state_metrics(tmp_path / "state")
     (read,) = {of(found, "claimwire_entries_read_total")}
     assert 0 < read < 10
@@ -536,6 +536,6 @@ def test_promtool_finds_nothing_wrong_with_the_metrics(tmp_path: Path) -> None:
 def test_every_name_has_its_unit_and_says_what_it_means() -> None:
     units = "seconds|articles|records|letters|claims|read|reads|pages|errors|lost|sources|failing|readable|success|info"
     for metric in METRICS:
-        assert re.fullmatch(rf"claimwire_([a-z]+_)*({units}|running)", metric.name), metric.name
+        assert re.fullmatch(rf"claimwire_([a-z]+_)*({units}|notifications|waiting|running)", metric.name), metric.name
         assert metric.help.endswith(".")
         assert (metric.kind == "counter") == metric.full_name.endswith("_total")

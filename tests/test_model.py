@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 import spacy
 from conftest import run_here, write_jsonl, written
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+from test_extract_properties import TEXTS
+from threadpoolctl import threadpool_info
 
 from claimwire.pipelines.extract.model import PINNED, ModelNotFoundError, ModelUnfitError, find_model, load_model
 
@@ -76,3 +81,37 @@ def test_a_model_that_is_unfit_is_refused_without_being_loaded(tmp_path: Path) -
     for name in ("numpy", str(tmp_path / "empty")):
         with pytest.raises(ModelUnfitError, match="is not a spaCy model"):
             find_model(name)
+
+
+# How it is run
+
+
+def annotated(doc: Doc) -> list[tuple[object, ...]]:
+    return [(token.text, token.tag_, token.dep_, token.head.i, token.ent_iob_, token.ent_type_) for token in doc]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=4))
+def test_a_text_is_read_as_spacy_reads_it(texts: list[str]) -> None:
+    model = load_model()
+    expected = [model.nlp.make_doc(text) for text in texts]
+    for name in ("tok2vec", "tagger", "parser", "ner"):
+        pipe = model.nlp.get_pipe(name)
+        pipe.set_annotations(expected, pipe.predict(expected))
+    found = model.read(texts, [True] * len(texts), names=True)
+    assert list(map(annotated, found)) == list(map(annotated, expected))
+
+
+def test_only_what_is_to_be_parsed_is_parsed() -> None:
+    text = "The mayor of Oslo said it rained."
+    parsed, bare = load_model().read([text, text], [True, False], names=True)
+    assert (parsed.has_annotation("DEP"), bare.has_annotation("DEP")) == (True, False)
+    assert [ent.text for ent in parsed.ents] == [ent.text for ent in bare.ents] == ["Oslo"]
+
+
+def test_matrices_are_multiplied_on_one_thread_so_that_their_last_bits_are_the_same_every_time() -> None:
+    model = load_model()
+    threads = [pool["num_threads"] for pool in threadpool_info() if pool["internal_api"] == "openblas"]
+    assert set(threads) <= {1}
+    (text2vec,) = (pipe for name, pipe in model.nlp.pipeline if name == "tok2vec")
+    assert all(layer.ops.use_blis is not bool(threads) for layer in text2vec.model.walk())

@@ -218,7 +218,10 @@ def test_a_text_that_is_not_the_marked_one_is_refused(tmp_path: Path) -> None:
         texts(tmp_path, some)
 
 
-def test_nobody_lists_the_errors_of_the_test_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("part", ["test", "check"])
+def test_nobody_lists_the_errors_of_the_parts_that_report(
+    part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        page_claims.main(["--data", str(tmp_path), "--part", "test", "--list", "missed"])
-    assert "nobody reads the errors of the test part" in capsys.readouterr().err
+        page_claims.main(["--data", str(tmp_path), "--part", part, "--list", "missed"])
+    assert "--list prints the development part only" in capsys.readouterr().err

@@ -465,8 +465,9 @@ def test_a_correction_in_json_ld_is_read() -> None:
         "<div>" * 100_000,
         "<h1>a" + "<div class=byline itemprop='author datePublished'>" * 2000 + "By" + " x" * 100_000,
         "<div>" * 2000 + "<meta http-equiv=refresh content='9;url=/x'>" * 20_000,
+        "<div itemscope itemtype=ClaimReview itemprop='review claimReviewed'>" * 2000 + "<p itemprop=url>" * 20_000,
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_nothing_makes_it_fail(html: str) -> None:
     assert isinstance(said(html), PageMetadata)

@@ -103,7 +103,7 @@ def test_the_order_of_lines_files_and_sources_does_not_matter(tmp_path: Path, se
 
 def test_claims_do_not_depend_on_what_stands_beside_an_article(tmp_path: Path) -> None:
     """What is remembered of other articles is left out: that depends on which came first."""
-    records = list(articles(30, 250, seed=9))
+    records = list(articles(16, 200, seed=9))
     whole = write_jsonl(tmp_path / "whole.jsonl", records)
     expected = run(tmp_path / "expected", [str(whole)], "--no-memory", extract="claims")
     chance = random.Random(1)

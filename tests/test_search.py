@@ -96,7 +96,7 @@ _QUESTIONS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from('ab
 
 
 @given(_TEXTS)
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_words_are_those_of_sqlite(text: str) -> None:
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute(FTS5)
@@ -130,7 +130,7 @@ def _asked() -> st.SearchStrategy[str]:
 @given(
     st.one_of(_asked(), _QUESTIONS), st.one_of(_SHORT.map(" ".join), _TEXTS), st.one_of(_SHORT.map(" ".join), _TEXTS)
 )
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_sqlite_understands_every_question_and_gives_the_same_answer(question: str, text: str, title: str) -> None:
     try:
         asked = search(question)
@@ -247,7 +247,7 @@ _ORDERS: list[Order] = ["written", "newest", "oldest", "confidence", "worth", "c
 
 
 @given(_records(), st.lists(_FILTERS, min_size=1, max_size=6), st.one_of(st.none(), st.integers(1, 5)))
-@settings(max_examples=120)
+@settings(max_examples=40)
 def test_files_and_a_store_give_the_same_claims_in_the_same_order(
     tmp_path_factory: pytest.TempPathFactory, records: list[EnrichedArticle], asked: list[Filter], limit: int | None
 ) -> None:

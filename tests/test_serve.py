@@ -19,16 +19,20 @@ from typing import NamedTuple, get_args
 from urllib.parse import quote, urlencode, urlsplit
 
 import desk
+import feedparser
 import lxml.html
+import msgspec
 import pytest
+import yaml
 from command import Command, environment
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimwire.pipelines.read.filters import Filter
 from claimwire.pipelines.read.stored import Stored
 from claimwire.pipelines.read.words import search
 from claimwire.pipelines.run.roster import Status
+from claimwire.pipelines.serve import trying
 from claimwire.pipelines.serve.app import STATUS_ORDER
 from claimwire.pipelines.serve.asked import asked
 from claimwire.pipelines.serve.beside import beside, words_of
@@ -37,6 +41,11 @@ from claimwire.pipelines.serve.drawing import link
 from claimwire.pipelines.serve.finding import latest, since
 from claimwire.pipelines.serve.looking import Place
 from claimwire.pipelines.serve.mapping import HEIGHT, WIDTH, drawn_map
+from claimwire.pipelines.serve.stories import stories, threads
+from claimwire.pipelines.watches.file import read_watches
+from claimwire.pipelines.watches.parsing import parse_watch
+from claimwire.pipelines.watches.watch import slug
+from claimwire.schemas import Thread
 
 TOKEN = "a token of the tests, long enough"
 
@@ -108,7 +117,7 @@ def serving(store: Path, *options: str, **variables: str) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     store = tmp_path_factory.mktemp("desk") / "news.db"
-    desk.write(store, *desk.records())
+    desk.write(store, *desk.records(), watches=desk.WATCHES)
     with sqlite3.connect(store) as db:
         db.execute("INSERT INTO thread_links VALUES ('t-cables', 't-closed', 'speaker_differs')")
     db.close()
@@ -132,12 +141,14 @@ def views(store: Path) -> list[str]:
         speakers = [number for (number,) in db.execute("SELECT speaker FROM speakers")]
     return [
         "/", "/?q=bridge", "/?kind=belief&min_worth=0.1", "/?q=nothing", "/stories", "/threads", "/map", "/sources",
-        "/story?id=s-bridge", "/thread?id=t-cables",
+        "/story?id=s-bridge", "/thread?id=t-cables", "/watches", "/watch?name=Cables",
+        f"/watch?{urlencode({'name': f'Evil {desk.EVIL}'})}", "/watches/try?words=evil&kind=statement",
         f"/story?{urlencode({'id': f's/../{desk.EVIL}'})}",
         *(f"/article/{number}" for number in numbers), f"/article/{numbers[0]}/beside/{numbers[1]}",
         f"/article/{numbers[3]}/beside/{numbers[2]}", *(f"/speaker/{number}" for number in speakers),
         f"/?{urlencode({'q': desk.EVIL, 'speaker': desk.EVIL, 'outlet': desk.EVIL, 'place': desk.EVIL})}",
-        *(f"{path}={quote(desk.EVIL)}" for path in ("/?since", "/?kind", "/?min_worth", "/map?since", "/story?id")),
+        *(f"{path}={quote(desk.EVIL)}" for path in ("/?since", "/?kind", "/?min_worth", "/map?since", "/story?id",
+          "/watch?name", "/watches/try?words", "/watches/try?means", "/watches/try?near")),
         "/nothing", "/article/999999", "/article/99999999999999999999999", "/speaker/0", "/story?id=none", "/thread",
     ]  # fmt: skip
 
@@ -153,6 +164,72 @@ def said(element: lxml.html.HtmlElement) -> str:
 # What the views show
 
 
+def test_watches_are_listed_with_their_matches_the_last_one_first(page: Page) -> None:
+    heads = [said(item) for item in tree(page.get("/watches").text).cssselect(".heads li")]
+    assert [head.partition(" · ")[0] for head in heads] == [
+        "Bridges & quays 6 matches", "Cables 2 matches", f"Evil {desk.EVIL} 1 match",
+    ]  # fmt: skip
+    assert heads[1].endswith("Ana Verr said: At least 19 cables have rusted through")
+
+
+def test_a_watch_shows_who_said_what_and_why_it_matched(page: Page) -> None:
+    shown = tree(page.get("/watch?name=Cables").text)
+    items = [said(item) for item in shown.cssselect("#items > article")]
+    assert "Bridge at Odesa stays closed, 19 cables are rusted Ana Verr said" in items[0]
+    assert "At least 19 cables have rusted through figure: 19" in items[0]
+    assert page.get(shown.cssselect("#items h2 a")[0].get("href")).status == 303
+    assert page.get("/watch?name=Trains").status == 404
+
+
+def test_what_a_watch_matches_comes_as_events(page: Page, tmp_path: Path) -> None:
+    store = tmp_path / "news.db"
+    desk.write(store, *desk.records(), watches=desk.WATCHES)
+    with serving(store) as served:
+        events = served.events("/live/watch?name=Cables&after=0", 2)
+        assert ["14 cables" in events[0]["data"], "19 cables" in events[1]["data"]] == [True, True]
+        (again,) = served.events("/live/watch?name=Cables&after=0", 1, Last_Event_ID=events[0]["id"])
+        assert again == events[1]
+        desk.write(store, desk.later(1), watches=desk.WATCHES)
+        (train,) = served.events(f"/live/watch?name=Trains&after={events[1]['id']}", 1)
+        assert "Train 1 is late" in train["data"]
+
+
+def test_a_watch_is_a_feed_for_readers(page: Page) -> None:
+    answer = page.get("/watches/bridges-quays.atom")
+    assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = feedparser.parse(answer.text)
+    assert (feed.bozo, feed.version, len(feed.entries)) == (False, "atom10", 6)
+    assert feed.entries[0].title == "The builders denied: that the bridge is unsafe"
+    assert feed.entries[0].link == "https://courier.example/bridge-2"
+    evil = feedparser.parse(page.get(f"/watches/{slug(f'Evil {desk.EVIL}')}.atom").text)
+    assert (evil.bozo, len(evil.entries)) == (False, 1)
+    assert "<" not in evil.entries[0].title
+    assert "javascript" not in evil.entries[0].link
+    assert page.get("/watches/nothing.atom").status == 404
+
+
+def test_a_watch_is_tried_and_gives_the_lines_that_make_it(page: Page, tmp_path: Path) -> None:
+    shown = tree(page.get("/watches/try?name=Rust&words=rusted&above=15&unit=cables&kind=statement").text)
+    (lines,) = shown.cssselect("pre.yaml")
+    (tmp_path / "watches.yaml").write_text(lines.text_content())
+    (watch,) = read_watches(tmp_path / "watches.yaml")
+    assert (watch.name, watch.figure and watch.figure.above, watch.kind) == ("Rust", 15, {"statement"})
+    assert [said(claim) for claim in shown.cssselect("#found p.said")] == ["At least 19 cables have rusted through"]
+    wrong = page.get("/watches/try?above=many")
+    assert wrong.status == 400
+    assert "above must be a number" in said(tree(wrong.text).cssselect(".problem")[0])
+
+
+@given(st.lists(st.tuples(st.sampled_from((*trying.NAMES, "other")), st.text(max_size=30)), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_tried_is_a_watch_or_a_problem(parameters: list[tuple[str, str]]) -> None:
+    tried = trying.asked(parameters)
+    assert not (tried.watch and tried.problem)
+    if tried.watch:
+        (made,) = yaml.safe_load(tried.yaml)["watches"]
+        assert parse_watch(made) == tried.watch
+
+
 def test_the_latest_claims_come_first_under_the_articles_they_stand_in(page: Page) -> None:
     items = tree(page.get().text).cssselect("#items > article")
     assert [said(item.cssselect("h2 a")[0]) for item in items][:2] == [
@@ -160,7 +237,7 @@ def test_the_latest_claims_come_first_under_the_articles_they_stand_in(page: Pag
     ]  # fmt: skip
     claims = [said(claim) for claim in items[0].cssselect(".claim")]
     assert claims[0] == "Ana Verr said The bridge at Odesa will stay closed"
-    assert claims[1].startswith("Ana Verr (she) said worth a check 0.80 in 2 articles")
+    assert claims[1].startswith("Ana Verr (she) said worth a check 0.80")
     assert "denied" in claims[2]
 
 
@@ -282,14 +359,29 @@ def test_a_story_has_its_articles_by_time_and_who_says_what(page: Page) -> None:
 
 
 def test_a_thread_has_where_it_was_first_seen_who_carries_it_and_figures_that_differ(page: Page) -> None:
-    assert "/thread?id=t-cables" in [each.get("href") for each in tree(page.get("/threads").text).cssselect(".heads a")]
     shown = tree(page.get("/thread?id=t-cables").text)
-    assert "First seen 1 Mar 2026, 08:00, Courier. 2 claims in 2 articles, and 1 copy." in said(shown)
+    assert "First seen 1 Mar 2026, 08:00, Courier. 2 claims in 1 article, and 1 copy." in said(shown)
     (link,) = shown.cssselect('[aria-labelledby="links-heading"] li')
     assert said(link.cssselect(".tag")[0]) == "speaker differs"
     assert link.cssselect("a")[0].get("href") == "/thread?id=t-closed"
     figures = [[said(cell) for cell in line] for line in shown.cssselect("table tr")]
     assert figures == [["14", "Courier"], ["19", "Courier"]]
+
+
+def test_versions_of_one_article_are_one_article_of_a_thread_and_of_a_story(tmp_path: Path) -> None:
+    store = tmp_path / "news.db"
+    desk.write(store, *desk.records())
+    with Stored(store) as stored:
+        assert threads(stored) == []
+        assert [story.articles for story in stories(stored)] == [2]  # and its copy
+    again = desk.later(1)
+    claims = tuple(msgspec.structs.replace(each, thread=Thread("t-cables", "reworded")) for each in again.claims)
+    desk.write(store, msgspec.structs.replace(again, claims=claims))
+    with Stored(store) as stored:
+        assert [(thread.id, thread.articles) for thread in threads(stored)] == [("t-cables", 2)]
+        found = latest(stored, Filter(), 20)
+        told = [shown.told for group in found.groups for shown in group.claims if shown.claim.thread]
+    assert sorted(told) == [1, 2, 2, 2]
 
 
 def test_the_map_has_each_place_as_a_point_and_in_a_list_with_its_claims(page: Page) -> None:

@@ -40,7 +40,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     store = tmp_path_factory.mktemp("desk") / "news.db"
-    desk.write(store, *desk.records())
+    desk.write(store, *desk.records(), watches=desk.WATCHES)
     with serving(store) as served:
         yield served
 
@@ -74,7 +74,7 @@ def test_every_view_fits_and_runs_nothing_of_a_stranger(browser: Browser, page: 
 def test_no_view_has_a_fault_that_axe_finds(browser: Browser, page: Page, width: int, scheme: Any) -> None:
     with browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme) as context:
         tab = context.new_page()
-        for path in [*views(page.store)[:14], "/nothing", "/?q=%22"]:
+        for path in [*views(page.store)[:18], "/nothing", "/?q=%22"]:
             tab.goto(f"{page.url}{path}")
             found = Axe().run(tab).response["violations"]
             assert [(path, each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
@@ -122,6 +122,26 @@ def test_a_page_whose_server_was_away_gets_what_came_meanwhile(browser: Browser,
             tab.wait_for_selector("text=Train 3 is late")
         titles = [title.strip() for title in tab.locator("#items > article h2").all_inner_texts()]
         assert titles == ["Train 3", "Train 2", "Train 1", "Train 0"]
+
+
+def test_a_watch_is_tried_and_its_matches_come_while_somebody_reads(browser: Browser, tmp_path: Path) -> None:
+    store = tmp_path / "news.db"
+    desk.write(store, *desk.records(), desk.later(0), watches=desk.WATCHES)
+    with serving(store) as served, browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        watched = Watched(context)
+        tab = watched.tab
+        tab.goto(f"{served.url}/watches")
+        tab.get_by_role("link", name="Try a watch").click()
+        tab.get_by_label("Words, one of them is enough").fill("quay, bridge")
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector("pre.yaml >> text=- quay")
+        assert tab.locator("#found .claim").count() == 6
+        tab.goto(f"{served.url}/watch?name=Trains")
+        tab.wait_for_selector("#live.on")
+        desk.write(store, desk.later(1), watches=desk.WATCHES)
+        tab.wait_for_selector("#items > article:first-of-type >> text=Train 1 is late")
+        assert tab.locator("#items > article").count() == 2
+        assert watched.problems == []
 
 
 def test_it_works_by_keyboard(browser: Browser, page: Page) -> None:

@@ -153,7 +153,7 @@ def test_every_variable_in_the_docs_is_one_that_works(tmp_path: Path) -> None:
         special = {
             "kafka_start": "latest", "columns": "text=b", "page_delays": "a.example=1", "archive": "warc:a",
             "websub_callback": "https://a.example/", "websub_listen": "a:1",
-            "metrics": ":9464", "metrics_file": "m.prom",
+            "metrics": ":9464", "metrics_file": "m.prom", "exchange": "s3://a/b",
         }  # fmt: skip
         value = special.get(setting.name) or values.get(setting.kind) or setting.kind.split(", ")[-1]
         read = getattr(load(tmp_path, **{setting.variable: value}), setting.name)
@@ -172,7 +172,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 def test_every_setting_has_a_group_and_choices_keep_their_order() -> None:
     groups = [setting.group for setting in describe().values()]
-    assert {*describe(), "by_source"} == set(Settings.__struct_fields__)
+    assert {*describe(), "by_source", "watching"} == set(Settings.__struct_fields__)
     assert groups == sorted(groups, key=groups.index)  # each group in one piece
     kinds = {name: setting.kind for name, setting in describe().items()}
     assert (kinds["extract"], kinds["extractor"]) == ("none, entities, claims", "tagger, rules")

@@ -15,7 +15,7 @@ from test_store_kill import STORE, assert_agree, written
 
 pytestmark = pytest.mark.slow  # many runs
 
-IMAGES = 12
+IMAGES = 6
 _FAULTS = {
     "write": [(How.ONCE, errno.EIO), (How.FROM_THEN_ON, errno.ENOSPC), (How.SHORT_AND_FULL, errno.ENOSPC)],
     "sync": [(How.ONCE, errno.EIO), (How.FROM_THEN_ON, errno.EIO)],

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import forks
 from corpus import articles, write_jsonl
 from killing import (
     LEFT_OUT,
@@ -21,7 +20,7 @@ from killing import (
     _masked,
     assert_same,
     assert_tidy,
-    die_at,
+    dying,
     finish,
     finish_amid_kills,
     kill_group,
@@ -86,7 +85,7 @@ def arguments(folder: Path, sources: list[str], *more: str) -> list[str]:
     return [*given, *sinks, "--state", str(folder / "state"), "--extract", "none", *more]
 
 
-@pytest.mark.parametrize(("kills", "more"), [(26, ()), (4, ("--workers", "2"))], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize(("kills", "more"), [(10, ()), (4, ("--workers", "2"))], ids=["one-process", "two-workers"])
 def test_killed_at_random_moments_store_and_files_are_those_of_an_undisturbed_run(
     tmp_path: Path, kills: int, more: tuple[str, ...]
 ) -> None:
@@ -114,10 +113,7 @@ def forked(step: int | None, folder: Path, source: Path) -> int | None:
     """A run in a process of its own, killed before its nth change of the disk; the exit code."""
     sinks = (f"jsonl:{folder / 'out'}", f"sqlite:{folder / STORE}")
     settings: dict[str, Any] = {"source": (str(source),), "sink": sinks, "extract": "none"}
-    process = forks().Process(target=die_at, args=(step, folder / "state", settings, folder / "changes"))
-    process.start()
-    process.join()
-    return process.exitcode
+    return dying(step, folder, settings)
 
 
 @pytest.mark.parametrize("part", [0, 1])

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, example, given, settings
@@ -22,7 +23,8 @@ from claimwire.pipelines.memory import encoder, story_choice, story_portraits, t
 from claimwire.pipelines.memory.rows import Writer
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.memory.stories import Stories
-from claimwire.pipelines.memory.story_evidence import likelihood, model, signs
+from claimwire.pipelines.memory.story_choice import JOINS
+from claimwire.pipelines.memory.story_evidence import SIGNS, likelihood, model, signs
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.observe.events import story_merged
 from claimwire.pipelines.read.stories import show_stories, tellings
@@ -265,6 +267,33 @@ def test_the_likelihood_of_a_pair_is_that_of_its_own_model_with_and_without_a_ve
     found[:, -1] = 0.1
     assert (meant > likelihood(found, model())).all()
     assert (bare != meant).all()
+
+
+@pytest.mark.parametrize(
+    ("meaning", "same_outlet", "joins"),
+    [(0.6, False, True), (0.46, False, True), (0.44, False, False), (0.44, True, True)],
+)
+def test_articles_of_two_outlets_that_do_not_mean_the_same_are_of_two_stories_whatever_they_share(
+    meaning: float, same_outlet: bool, joins: bool
+) -> None:
+    weights = model().with_meaning
+    alike = np.array(weights.mean) + 2 * np.array(weights.scale) * np.sign(weights.weight)
+    found = alike[np.newaxis].copy()
+    found[0, SIGNS.index("same_outlet")] = same_outlet
+    found[0, SIGNS.index("meaning")] = meaning
+    assert (likelihood(found, model())[0] > JOINS) == joins
+
+
+def test_articles_that_share_little_and_do_not_mean_the_same_are_of_two_stories() -> None:
+    weights = model().with_meaning
+    for step in np.linspace(0, 3, 30):
+        found = (np.array(weights.mean) + step * np.array(weights.scale) * np.sign(weights.weight))[np.newaxis]
+        found[0, SIGNS.index("meaning")] = 0.51
+        if JOINS < likelihood(found, model())[0] < 2.9:
+            break
+    assert JOINS < likelihood(found, model())[0] < 2.9
+    found[0, SIGNS.index("meaning")] = 0.49
+    assert likelihood(found, model())[0] < JOINS
 
 
 def test_what_is_older_is_forgotten_and_what_is_younger_is_not() -> None:

@@ -21,12 +21,12 @@ import corpus
 import pytest
 from apache_beam.pvalue import TaggedOutput
 from broker import Broker
-from conftest import Claimwire
+from conftest import Claimwire, written
 from kafka import KafkaConsumer, TopicPartition
 from streaming import flink_options, prism_options, streaming, until
 from webserver import free_port
 
-from claimwire.pipelines import stream
+from claimwire.pipelines.cluster import streaming as cluster_streaming
 from claimwire.pipelines.dedupe.fingerprint import fingerprint
 from claimwire.pipelines.dedupe.transform import Judged, with_verdict
 from claimwire.pipelines.dedupe.verdict import Verdict
@@ -168,8 +168,29 @@ def test_a_stream_turns_records_into_messages_and_goes_on_after_a_kill(
     assert len(set(again)) == len(records) + len(wanted)
 
 
+@pytest.mark.timeout(300)
+def test_what_the_topic_of_dead_letters_refuses_too_is_kept_on_the_disk_of_the_worker_and_can_be_replayed(
+    broker: Broker, topic: str, tmp_path: Path, prism: str, claimwire: Claimwire
+) -> None:
+    broker.create(topic)
+    broker.create(*(f"{topic}.{kind}" for kind in KINDS), max_message_bytes=4_000)
+    here = f"kafka://{broker.address}/{topic}"
+    broker.produce(topic, article(1), article(2, text="A long story. " * 1_000), article(3))
+    options = ["--source", here, "--sink", here, "--extract", "none", "--kafka-group", topic]
+    refused = tmp_path / "state" / "refused"
+    with streaming(tmp_path, *options, "--kafka-compression", "none", *prism_options(prism)) as process:
+        until(lambda: len(urls(broker, topic)) == 2, process, 120, "what is not too long")
+        until(lambda: committed(broker, topic, topic) == 3, process, 60, "the commit")
+        until(lambda: len(list(refused.glob("*.jsonl"))) == 1, process, 60, "the letter")
+    assert values(broker, f"{topic}.dead-letters") == []
+    done = claimwire("replay", str(refused), "--sink", "jsonl:replayed", "--extract", "none", "--state", "other")
+    assert done.returncode == 0, done.stderr
+    (record,) = written(tmp_path / "replayed")
+    assert record["article"]["url"] == "https://herald.example/2"
+
+
 def tell_every_second() -> None:
-    stream._TELL_EVERY_S = 1
+    cluster_streaming._TELL_EVERY_S = 1
 
 
 @pytest.mark.timeout(400)
@@ -203,7 +224,10 @@ def test_a_stream_says_how_far_it_is_and_ends_on_a_signal_without_a_word_too_man
         f"starting on PrismRunner: from {here} to {here}, consumer group {topic}",
         "running; the first records may take a minute",
         f"{number.name}: ending; send it again to end at once",
-        f"stopped; the next stream continues at the offsets of the consumer group {topic}",
+        f"stopped: the job {topic} has ended with its runner. The next stream continues at the offsets of the consumer "
+        f"group {topic}",
+        "Prism may have committed what it had read and not yet written: the next stream does not read that unless "
+        f"--kafka-start is a time before it; --seed-from {here}.articles then knows what was written",
     ]
     assert not list(tmp_path.glob("beam-temp*/*"))
 
@@ -211,7 +235,7 @@ def test_a_stream_says_how_far_it_is_and_ends_on_a_signal_without_a_word_too_man
 def test_bundles_that_are_enriched_side_by_side_do_not_disturb_each_other() -> None:
     def judged(record: dict[str, Any]) -> Judged:
         normal = normalize(RawArticle(url=record["url"], text=record["text"]))
-        return with_verdict(normal, fingerprint(normal), Verdict("new", None, None, ()))
+        return with_verdict(normal, fingerprint(normal).order, Verdict("new", None, None, ()))
 
     enrich = EnrichBatch("claims", None, None, "statements", "added", Run("run", "0", datetime.now(UTC)))
     bundles = [[judged(record) for record in corpus.articles(3, 200, seed=seed)] for seed in range(12)]

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import ROOT, run_here, write_jsonl, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claimwire.pipelines.memory import signs as signs_module
 from claimwire.pipelines.memory import threads as module
-from claimwire.pipelines.memory.encoder import encode, has_weights, similarity
+from claimwire.pipelines.memory.encoder import WIDTH, encode, has_weights, similarity
 from claimwire.pipelines.memory.same import SAME, Said, compare
 from claimwire.pipelines.memory.signs import Signs, signs_of
 from claimwire.pipelines.memory.terms import stem_of, terms
@@ -125,18 +127,37 @@ def test_any_two_texts_can_be_compared_and_the_order_does_not_matter(one: str, o
     assert compare(said, said, None) in SAME
 
 
-@given(st.lists(st.binary(min_size=48, max_size=48), max_size=30), st.binary(min_size=48, max_size=48), st.randoms())
-def test_the_nearest_do_not_depend_on_the_order_in_which_they_came(
-    known: list[bytes], asked: bytes, random: Any
-) -> None:
-    keyed = [(bytes([number] * 16), signs) for number, signs in enumerate(known)]
-    whole = Signs(keyed)
+@pytest.mark.skipif(not has_weights(), reason="the weights of the sentence encoder are not there")
+@given(st.integers(0, 2**32), st.integers(0, 60), st.randoms())
+def test_the_nearest_do_not_depend_on_the_order_in_which_they_came(seed: int, count: int, random: Any) -> None:
+    vectors = np.random.default_rng(seed).integers(-60, 60, (count + 1, WIDTH), np.int8)
+    keyed = [(bytes([number] * 16), signs_of(vector)) for number, vector in enumerate(vectors[1:])]
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(signs_module, "_FEW", 0)  # as if they were many
+        whole = Signs(keyed)
     random.shuffle(keyed)
     one_by_one = Signs()
     for key, signs in keyed:
         one_by_one.add(key, signs)
-    assert len(one_by_one) == len(whole) == len(known)
-    assert sorted(one_by_one.near(asked, 5)) == sorted(whole.near(asked, 5))
+    assert len(one_by_one) == len(whole) == len(keyed)
+    assert sorted(one_by_one.near(vectors[0], 5)) == sorted(whole.near(vectors[0], 5))
+
+
+@pytest.mark.skipif(not has_weights(), reason="the weights of the sentence encoder are not there")
+def test_what_is_near_is_found_among_many_although_only_some_cells_are_looked_into(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = list(pairs(120))
+    texts = list(dict.fromkeys(text for pair in made for text in (pair.one, pair.other)))
+    vectors = encode(texts)
+    monkeypatch.setattr(signs_module, "_FEW", 0)  # as if they were many
+    signs = Signs((number.to_bytes(16, "big"), signs_of(vector)) for number, vector in enumerate(vectors))
+    near = similarity(vectors, vectors) >= 0.8
+    found = np.zeros_like(near)
+    for one, vector in enumerate(vectors):
+        found[one, [int.from_bytes(key, "big") for key in signs.near(vector, len(texts))]] = True
+    assert (near & found).sum() >= 0.98 * near.sum()
+    assert found.mean() < 0.9, "others are left out"
 
 
 @pytest.mark.skipif(not has_weights(), reason="the weights of the sentence encoder are not there")
@@ -144,7 +165,7 @@ def test_a_rewording_is_among_the_nearest() -> None:
     texts = ["The wall of the harbour could fall next winter", "Bakers sold more rolls", "The team won the cup", CUT]
     signs = Signs((bytes([at] * 16), signs_of(vector)) for at, vector in enumerate(encode(texts)))
     (asked,) = encode(["Next winter the harbour wall might collapse"])
-    assert bytes([0] * 16) in signs.near(signs_of(asked), 1)
+    assert bytes([0] * 16) in signs.near(asked, 1)
 
 
 # In a run.

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from corpus import articles
-from killing import assert_same, assert_tidy, feed, outputs, write_jsonl
+from killing import MOST_ARTICLES, assert_same, assert_tidy, feed, outputs, write_jsonl
 from webserver import Page, WebServer
 
 from claimwire.pipelines.observe.progress import LineProgress
 from claimwire.pipelines.observe.summary import Summary
-from claimwire.pipelines.run import RunError, workers
+from claimwire.pipelines.run import RunError, passes, workers
 from claimwire.pipelines.run.bounded import BoundedRun
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.state.opening import State
@@ -27,8 +27,8 @@ from claimwire.pipelines.state.opening import State
 pytestmark = pytest.mark.slow  # many processes
 
 _PASSES = 2
-_COUNT = 2_010
-"""More than a pass takes."""
+_COUNT = 40
+"""More than a small pass takes."""
 
 
 class Watched(LineProgress):
@@ -55,13 +55,20 @@ def pids() -> set[int]:
     return {worker._process.pid for worker in workers._idle}
 
 
-def run(folder: Path, progress: LineProgress, count: int, extract: str = "none") -> Summary:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes take fewer articles."""
+    monkeypatch.setattr(passes, "_MOST_ARTICLES", MOST_ARTICLES)
+
+
+def run(folder: Path, progress: LineProgress, count: int, extract: str = "none", processes: int = 2) -> Summary:
     source = write_jsonl(folder / "wire.jsonl", articles(count, 60))
-    settings = Settings(source=(str(source),), sink=(f"jsonl:{folder / 'out'}",), extract=extract, workers=2)
+    settings = Settings(source=(str(source),), sink=(f"jsonl:{folder / 'out'}",), extract=extract, workers=processes)
     with State(folder / "state") as state:
         return BoundedRun(settings, [], state, progress).go()
 
 
+@pytest.mark.usefixtures("small")
 def test_the_same_two_processes_work_all_passes_and_end_with_the_run(tmp_path: Path) -> None:
     watched = Watched()
     summary = run(tmp_path, watched, _COUNT)
@@ -75,6 +82,7 @@ def test_the_same_two_processes_work_all_passes_and_end_with_the_run(tmp_path: P
             os.kill(pid, 0)
 
 
+@pytest.mark.usefixtures("small")
 def test_one_that_was_killed_between_passes_is_replaced(tmp_path: Path) -> None:
     watched = Killing()
     summary = run(tmp_path, watched, _COUNT)
@@ -99,7 +107,7 @@ def test_one_that_is_killed_at_work_fails_the_run_and_the_next_does_the_rest(tmp
         run(tmp_path, LineProgress(), 40, extract="claims")
     killer.join()
     assert not pids()
-    assert run(tmp_path, LineProgress(), 40, extract="claims").enriched == 40
+    assert run(tmp_path, LineProgress(), 40, extract="claims", processes=1).enriched == 40
 
 
 # Stopped for seconds, or killed, in every phase
@@ -204,7 +212,7 @@ def test_one_that_is_stopped_or_killed_in_any_phase_costs_at_most_one_more_start
     assert striking.struck, "no worker was at work"
     assert not working()
     if how == signal.SIGKILL:
-        run("struck", LineProgress(), 2)
+        run("struck", LineProgress(), 1)
     found = outputs(tmp_path / "struck")
     found["events"] = [event for event in found["events"] if ".source." not in json.loads(event)["type"]]
     assert_same(found, expected)

@@ -8,6 +8,7 @@ import os
 import queue
 import resource
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -129,11 +130,13 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
     def process(self, keyed: tuple[str, Iterable[FeedRequest]]) -> Iterator[Any]:
         client = Client(contact=self._contact, allow_private=self._allow_private, limits=self._limits)
+        asked_at: dict[str, float] = {}
         with _Parsers() as parsers:
             asking = _Asking(client, parsers, min(self._concurrency, _most_at_once()), self._stopped)
             asking.put([_Ask(request) for request in keyed[1]])
             for ask, result, feed in asking:
                 request, index, told = ask.request, ask.within, result
+                asked_at.setdefault(request.url, ask.asked_at)
                 # A sitemap of an index that is none is asked again by the next run, and is no dead letter each time.
                 if feed and not (index and feed.error):
                     yield from _as_of(index.name, feed.articles) if index else feed.articles
@@ -150,6 +153,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
                     told = index.result
                 if told.error and self._warn:
                     _log.warning("%s", told.error.message)
+                began = asked_at[told.url]
+                told = msgspec.structs.replace(told, asked_at=began, seconds=time.time() - began)
                 yield beam.pvalue.TaggedOutput("results", told)
 
 
@@ -161,6 +166,7 @@ class _Ask(NamedTuple):
     """Whether it was not where it had moved to; it is then asked without validators."""
     host: str = ""
     """At which it is asked first, and in whose turn it is."""
+    asked_at: float = 0.0
 
 
 class _Done(NamedTuple):
@@ -266,13 +272,14 @@ class _Asking:
 
     def _ask(self, ask: _Ask) -> None:
         request = ask.request
+        asked = ask._replace(asked_at=ask.asked_at or time.time())
         headers = {"Accept": ACCEPT_FEEDS}
         if not ask.again:
             validators = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
             headers |= {name: value for name, value in validators.items() if value}
         own = request.headers.for_ if request.headers else None
         self._client.send(
-            request.moved_to or request.url, lambda answer: self._news.put((ask, answer)), headers, own=own
+            request.moved_to or request.url, lambda answer: self._news.put((asked, answer)), headers, own=own
         )
 
     def _answered(self, ask: _Ask, answer: Response | FetchError) -> _Done | None:

@@ -338,8 +338,9 @@ def _ill_formed(found: Mapping[str, Any]) -> str | None:
     return f"not well-formed: {error}" if isinstance(error, SAXException) else None
 
 
+# Atomic groups around alternatives, and not (?:...)*+, which Python before 3.11.5 gets wrong (CPython issue 106052).
 _HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*)*+<(?:!doctype\s+html|html|head|body)\b",
+    rb"(?:\xef\xbb\xbf)?\s*+(?>(?:<\?xml[^>]*>\s*|<!--(?>(?:(?!-->).)*)-->\s*)*)<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -92,6 +92,10 @@ class FeedResult(msgspec.Struct, frozen=True):
     topic: str | None = None
     expired: bool = False
     """As ``ParsedFeed`` has it; known only where the outcome is ``read``."""
+    asked_at: float = 0.0
+    """When it was first asked, in Unix seconds."""
+    seconds: float = 0.0
+    """From then until what it answered was read; those that an index names are part of it."""
 
     @property
     def name(self) -> str:

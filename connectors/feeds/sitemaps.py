@@ -40,7 +40,7 @@ _LONGEST_TEXT = 10_000
 _CHUNK = 1 << 16
 
 _ROOT = re.compile(
-    r"\s*+(?:<\?[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*|<![^>\[]*(?:\[[^\]]*\]\s*)?>\s*)*+<(?:[\w-]+:)?(urlset|sitemapindex)\b",
+    r"\s*+(?>(?:<\?[^>]*>\s*|<!--(?>(?:(?!-->).)*)-->\s*|<![^>\[]*(?:\[[^\]]*\]\s*)?>\s*)*)<(?:[\w-]+:)?(urlset|sitemapindex)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*[\"']([\w.:-]{1,40})")

@@ -55,6 +55,9 @@ def replay(letter: DeadLetter, columns: Columns = BY_NAME) -> Iterator[RawArticl
         failure = Failure(type=type(error).__name__, message=f"the payload is not base64: {error}")
         yield msgspec.structs.replace(letter, attempts=letter.attempts + 1, error=failure)
         return
+    if letter.stage == "publish" and (refused := _letter_in(data)):
+        yield from replay(refused, columns)
+        return
     first, source = letter.first_failed_at, letter.source
     for found in decode(letter.stage, data, source, columns):
         if isinstance(found, DeadLetter):
@@ -65,6 +68,14 @@ def replay(letter: DeadLetter, columns: Columns = BY_NAME) -> Iterator[RawArticl
             yield msgspec.structs.replace(
                 found, attempts=letter.attempts, first_failed_at=first, origin=source, input=read_at
             )
+
+
+def _letter_in(data: bytes) -> DeadLetter | None:
+    """The dead letter that a topic of dead letters has refused, if it is one."""
+    try:
+        return codec.decode(data, DeadLetter)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def place(origin: Origin) -> Input | None:

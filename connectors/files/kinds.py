@@ -9,6 +9,7 @@ from typing import Literal
 from claimwire.connectors.errors import SourceError
 from claimwire.connectors.files.lines import Damaged, unpacked
 from claimwire.connectors.files.lists import beside
+from claimwire.connectors.files.opening import open_file
 from claimwire.connectors.files.records import FileKind
 from claimwire.connectors.files.text import has_text_layout
 from claimwire.connectors.outputs.names import holds_dead_letters
@@ -52,7 +53,7 @@ def file_kind(path: str) -> Kind | None:
         return named
     name = _unpacked_name(path)
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             start = next(unpacked(file), b"").removeprefix(b"\xef\xbb\xbf")[:4096]
     except OSError as error:
         raise SourceError(path, error.strerror or str(error)) from None
@@ -74,6 +75,11 @@ def kind_by_name(path: str) -> Kind | None:
         return "dead-letters"
     name = _unpacked_name(path)
     return next((kind for pattern, kind in _BY_NAME if re.fullmatch(pattern, name)), None)
+
+
+def holds_fact_checks(path: str) -> bool:
+    """Whether a file has fact-checks, by its name: they are no articles, and ``--factchecks`` reads them."""
+    return bool(re.fullmatch(r"(claim-?reviews?|fact-?checks?)\b.*\.(jsonl|ndjson|json)", _unpacked_name(path)))
 
 
 def _unpacked_name(path: str) -> str:

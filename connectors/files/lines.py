@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 import zstandard
 
+from claimwire.connectors.files.opening import open_file
 from claimwire.errors import ClaimwireError
 
 GZIP = b"\x1f\x8b"
@@ -41,7 +42,7 @@ def read_lines(path: str, limit: int) -> Iterator[Line]:
     Where a compressed file is damaged or cut short, what could be unpacked comes first, and the last line has the
     fault. Raises OSError.
     """
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         number, parts, held, length = 1, list[bytes](), 0, 0
         fault = None
         chunks = unpacked(file)
@@ -79,7 +80,7 @@ def _line(number: int, data: bytes, length: int, limit: int) -> Line:
 
 def read_whole(path: str, limit: int) -> Line:
     """A file as one piece: all of it, or its first ``limit`` bytes with the fault. Raises OSError."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         parts, held = list[bytes](), 0
         try:
             for chunk in unpacked(file):

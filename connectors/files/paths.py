@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from urllib.parse import unquote
 
 from claimwire.connectors.errors import BrokenSource, SourceError
-from claimwire.connectors.files.kinds import READABLE, Kind, file_kind
+from claimwire.connectors.files.kinds import READABLE, Kind, file_kind, holds_fact_checks
 from claimwire.connectors.files.records import FileSource, printable
 from claimwire.connectors.outputs.names import DATABASE, UNFINISHED, is_of_state, is_own_output
 from claimwire.connectors.web.http import without_password
@@ -79,8 +79,15 @@ def given_kind(path: str) -> Kind:
     check_file(path)
     kind = file_kind(path)
     if kind is None:
+        if _is_sqlite(path):
+            raise SourceError(path, f"a SQLite file; a store of claimwire is read by claimwire reprocess {path}")
         raise SourceError(path, f"not a type of file that claimwire reads, which are {READABLE}")
     return kind
+
+
+def _is_sqlite(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
 
 
 def check_file(path: str) -> None:
@@ -120,17 +127,20 @@ def _names_in(folder: str) -> list[str]:
 def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
     """The files below a folder that are read, with what they are.
 
-    What claimwire has written there is left out, outputs and state, and the log says of how many files; files of no
-    known type are left out with a warning. The log also says if there is nothing else in the folder. Raises SourceError
-    where the folder itself cannot be read.
+    What claimwire has written there is left out, outputs and state, and so are files of fact-checks (``factchecks*``,
+    ``claimreview*``); the log says of how many files, and what reads them. Files of no known type are left out with a
+    warning. The log also says if there is nothing else in the folder. Raises SourceError where the folder itself cannot
+    be read.
     """
-    given = own = unknown = 0
+    given = own = unknown = checks = 0
     for path in files_below(folder):
         if isinstance(path, BrokenSource):
             given += 1
             yield path
         elif is_own_output(os.path.basename(path)):
             own += 1
+        elif holds_fact_checks(path):
+            checks += 1
         else:
             try:
                 kind = file_kind(path)
@@ -146,10 +156,16 @@ def kinds_below(folder: str) -> Iterator[tuple[str, Kind] | BrokenSource]:
                 _log.warning("%s is left out: not a type of file that claimwire reads", printable(path))
     name = printable(folder)
     if own:
-        hint = "to read one of them, name it as a source itself"
-        _log.info("%s: left out %s that claimwire has written; %s", name, _files(own), hint, extra={"source": name})
+        # Beside other files it is a sink in a folder of sources, as from cron every day; alone it is a mistake.
+        level = logging.INFO if given or unknown else logging.WARNING
+        told = "left out %s that claimwire has written; to extract their articles again: claimwire reprocess %s"
+        _log.log(level, f"%s: {told}", name, _files(own), name, extra={"source": name})
+    if checks:
+        _log.info(
+            "%s: left out %s of fact-checks, which --factchecks reads", name, _files(checks), extra={"source": name}
+        )
     if not given:
-        empty = "" if own or unknown else ", which is empty"
+        empty = "" if own or unknown or checks else ", which is empty"
         _log.info("%s: there is nothing to read in this folder%s", name, empty, extra={"source": name})
 
 

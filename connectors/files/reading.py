@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, assert_never
@@ -23,6 +24,7 @@ from claimwire.connectors.files.columns import BY_NAME, Columns
 from claimwire.connectors.files.decoding import decode, place, replay
 from claimwire.connectors.files.jsonvalues import values_in
 from claimwire.connectors.files.lines import Line, read_lines, read_whole
+from claimwire.connectors.files.opening import open_file
 from claimwire.connectors.files.paths import files_at
 from claimwire.connectors.files.records import MAX_BYTES, FileKind, FileResult, FileSource, file_key, printable
 from claimwire.connectors.files.tables import read_csv, read_parquet
@@ -154,7 +156,7 @@ def _read_one(path: str, stage: Literal["file", "feed", "page"], limit: int) -> 
 
 
 def _read_warc(path: str, limit: int, skipped: Counter[str]) -> Iterator[RawArticle | DeadLetter]:
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for each in read_records(file, limit, skipped):
             origin = origin_of(printable(path), each)
             if isinstance(each, BrokenRecord):
@@ -177,22 +179,25 @@ class ReadFromFiles(beam.PTransform):  # type: ignore[misc]
         max_bytes: as ``read_file``.
         warn: whether to log a warning for each file that could not be read; ``results`` has them in any case.
         columns: as ``read_file``.
+        spread: whether there are several workers to read them.
 
     Raises, when it runs, SourceError for a path at which nothing is, or nothing that can be read.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, warn: bool = True, columns: Columns = BY_NAME) -> None:
+    def __init__(
+        self, max_bytes: int = MAX_BYTES, warn: bool = True, columns: Columns = BY_NAME, spread: bool = True
+    ) -> None:
         super().__init__()
         self._read = _Read(max_bytes, warn, columns)
+        self._spread = spread
 
     def expand(self, files: beam.PCollection) -> Read:
         """The graph: files spread over the workers, each read by one."""
-        found = (
-            files
-            | "Find" >> beam.FlatMap(_found)
-            | "Spread" >> beam.Reshuffle()
-            | "Read"
-            >> beam.ParDo(self._read)
+        each = files | "Find" >> beam.FlatMap(_found)
+        if self._spread:
+            each = each | "Spread" >> beam.Reshuffle()
+        found = each | "Read" >> (
+            beam.ParDo(self._read)
             .with_output_types(RawArticle, dead_letters=DeadLetter, results=FileResult)
             .with_outputs("dead_letters", "results", main="articles")
         )
@@ -213,6 +218,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         if isinstance(file, BrokenSource):
             yield self._told(FileResult(file.name, file_key(file.name), None, None, 0, 0, file.problem))
             return
+        began = time.time()
         key = file_key(file.path)
         size = mtime_ns = error = None
         articles = dead_letters = 0
@@ -232,7 +238,8 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         except SourceError as failure:
             error = failure.problem
         left_out = tuple(skipped.most_common())
-        yield self._told(FileResult(printable(file.path), key, size, mtime_ns, articles, dead_letters, error, left_out))
+        read = (printable(file.path), key, size, mtime_ns, articles, dead_letters, error, left_out)
+        yield self._told(FileResult(*read, began_at=began, seconds=time.time() - began))
 
     def _told(self, result: FileResult) -> beam.pvalue.TaggedOutput:
         if result.error and self._warn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 FileKind = Literal["jsonl", "json", "text", "feed", "csv", "parquet", "page", "warc", "dead-letters"]
@@ -45,6 +45,9 @@ class FileResult:
     """Why the file could not be read, or not to its end; it is then not to be remembered as read."""
     skipped: tuple[tuple[str, int], ...] = ()
     """How many records of a WARC file are no pages, by what they are: requests, not HTML ..."""
+    began_at: float = field(default=0.0, compare=False)
+    """When its reading began, in Unix seconds."""
+    seconds: float = field(default=0.0, compare=False)
 
 
 def printable(path: str) -> str:

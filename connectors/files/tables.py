@@ -21,6 +21,7 @@ from claimwire.connectors.files.articles import NotAnArticle, article_in
 from claimwire.connectors.files.columns import Columns
 from claimwire.connectors.files.jsonvalues import Json
 from claimwire.connectors.files.lines import Damaged, unpacked
+from claimwire.connectors.files.opening import is_remote, open_file
 from claimwire.connectors.files.records import printable
 from claimwire.schemas.records import DeadLetter, Origin, RawArticle
 
@@ -57,7 +58,7 @@ def read_csv(path: str, limit: int, columns: Columns) -> Iterator[RawArticle | D
 
     Raises SourceError for a table without the columns that are needed, and OSError.
     """
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         lines = _Lines(unpacked(file), limit)
         head = lines.header(path)
         if head is None:
@@ -245,9 +246,10 @@ def read_parquet(path: str, limit: int, columns: Columns) -> Iterator[RawArticle
     before the damage, and OSError.
     """
     number = 0
+    opened = open_file(path) if is_remote(path) else None
     try:
         # Not whole row groups at once, of which a file may have only one.
-        with pq.ParquetFile(path, buffer_size=1 << 16, pre_buffer=False) as file:
+        with pq.ParquetFile(opened or path, buffer_size=1 << 16, pre_buffer=False) as file:
             names = file.schema_arrow.names
             own = {"schema_version", "article"} <= set(names) and not columns.of
             if not own:
@@ -262,6 +264,9 @@ def read_parquet(path: str, limit: int, columns: Columns) -> Iterator[RawArticle
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise SourceError(path, f"damaged, or no Parquet file, behind row {number:,}: {error}") from None
+    finally:
+        if opened:
+            opened.close()
 
 
 def _of_parquet(row: Json, fault: str | None, limit: int, plain: bool, origin: Origin) -> RawArticle | DeadLetter:

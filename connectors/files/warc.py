@@ -42,7 +42,7 @@ _LENGTH = re.compile(rb"^Content-Length:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.IGNOR
 _HTML = ("text/html", "application/xhtml+xml")
 # Possessive, so that no page can make the search long.
 _LOOKS_LIKE_HTML = re.compile(
-    rb"(?s)\s*+(?:(?:<!--(?:(?!-->).)*+-->|<\?[^>]*+>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
+    rb"(?s)\s*+(?>(?:(?:<!--(?>(?:(?!-->).)*)-->|<\?[^>]*+>)\s*+)*)<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
 # Real records pack 20 to 1. Beyond both limits it is a bomb, and only to pass over it would take hours.
 _UNSUSPICIOUS = 1 << 28

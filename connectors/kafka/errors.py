@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -143,7 +144,23 @@ def explanation(
         reason = why() or _text(cause)
         start = "start the brokers that are down" if brokers[1:] else "start it"
         return KafkaUnavailable(f"{at} did not answer in time while {doing} ({reason}); {start}, or try again later")
+    if isinstance(cause, errors.InvalidReceiveError) and (stranger := _stranger(cause)):
+        return KafkaConnectorError(
+            f"{at}, or a broker it names, answered with {stranger} while {doing}; check host and port, "
+            "and the broker's advertised.listeners"
+        )
     return KafkaConnectorError(f"{at} refused while {doing}: {_text(cause)}")
+
+
+def _stranger(error: errors.InvalidReceiveError) -> str | None:
+    """Whose bytes an impossible length was read from, if they tell: kafka-python gives the length in its text alone."""
+    found = re.search(r"frame length: (\d+)", _text(error))
+    first = int(found[1]).to_bytes(4, "big") if found and int(found[1]) < 2**32 else b""
+    if first == b"HTTP":
+        return "HTTP, which is no Kafka broker (a proxy or a web server)"
+    if first[:2] == b"\x15\x03":  # an alert of TLS (RFC 8446, section 5.1)
+        return "TLS: it wants security.protocol=SSL or SASL_SSL"
+    return None
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -22,6 +22,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from claimwire.connectors.kafka.bundles import BundleLimit, Room
 from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.consumers import ConsumerConfig, Consumers
 from claimwire.connectors.kafka.discovery import FindRanges, KeepFindingRanges
@@ -90,6 +91,8 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
         max_delay_s: float = 0,
         consumer_polling_timeout: float = 0.5,
         dynamic_read_poll_interval_seconds: float | None = None,
+        max_bundle_records: int | None = None,
+        max_bundle_bytes: int | None = None,
         with_positions: bool = False,
     ) -> None:
         """Configure the read; nothing is connected yet.
@@ -124,6 +127,10 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
             dynamic_read_poll_interval_seconds: How often an unbounded read looks for new partitions, including those of
                 new topics that match the pattern; it reads them from their beginning. The watermark lags behind by this
                 interval. None: never.
+            max_bundle_records: The most records that an unbounded read takes from a partition before it yields. Steps
+                that are slow need it: a checkpoint waits for all that a bundle has read, and a runner that buffers
+                (Flink) lets the read go on meanwhile. None: only time ends a bundle.
+            max_bundle_bytes: The same in bytes of keys and values; a larger record is taken alone.
             with_positions: Also return where a bounded read ended.
 
         Raises:
@@ -151,6 +158,9 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
             raise ValueError("with_positions needs a bounded read; set bounded, stop_read_time or max_num_records")
         if self._look_every_s is not None and self._stop.is_bounded:
             raise ValueError("dynamic_read_poll_interval_seconds needs an unbounded read")
+        self._limit = BundleLimit(max_bundle_records, max_bundle_bytes)
+        if self._limit != BundleLimit() and self._stop.is_bounded:
+            raise ValueError("max_bundle_records and max_bundle_bytes need an unbounded read")
 
     def expand(self, pipeline: Any) -> Any:
         """Find the partitions and their ranges, spread them over the workers, read chunks, and emit single records."""
@@ -162,7 +172,7 @@ class ReadFromKafka(beam.PTransform):  # type: ignore[misc]
             (False, False): _ReadUnbounded,
             (False, True): _ReadUnboundedAndCommit,
         }[self._stop.is_bounded, self._commit]
-        read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, self._commit)
+        read = kind(self._consumers, self._policy, self._on_expired, self._poll_s, self._limit, self._commit)
         chunks, positions = (
             pipeline
             | beam.Impulse()
@@ -188,12 +198,14 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
         policy: TimestampPolicy,
         on_expired: OnExpired,
         poll_s: float,
+        limit: BundleLimit,
         commit: bool,
     ) -> None:
         self._consumers = consumers
         self._policy = policy
         self._on_expired = on_expired
         self._poll_s = poll_s
+        self._limit = limit
         self._commit = commit
 
     def setup(self) -> None:
@@ -222,7 +234,7 @@ class _Read(beam.DoFn, RestrictionProvider):  # type: ignore[misc]
 
     def _read(self, tracker: Any, watermark: Watermark | None = None, finalizer: Any = None) -> Iterator[Any]:
         todo: OffsetRange = tracker.current_restriction()
-        reading = _Reading(self._consumers, self._on_expired, self._poll_s, todo, tracker)
+        reading = _Reading(self._consumers, self._on_expired, self._poll_s, todo, tracker, Room(self._limit))
         if todo.start < todo.stop and todo.limit != 0:
             with self._consumers.consumer(todo.partition, todo.start) as consumer:
                 for records in reading.chunks(consumer, watermark, self._policy):
@@ -290,7 +302,7 @@ class _Reading:
     """One visit to a partition, until its range is done, split off, or deferred."""
 
     def __init__(
-        self, consumers: Consumers, on_expired: OnExpired, poll_s: float, todo: OffsetRange, tracker: Any
+        self, consumers: Consumers, on_expired: OnExpired, poll_s: float, todo: OffsetRange, tracker: Any, room: Room
     ) -> None:
         self.offset = todo.start
         """All offsets below have been claimed."""
@@ -301,6 +313,7 @@ class _Reading:
         self._partition = todo.partition
         self._left = todo.limit
         self._tracker = tracker
+        self._room = room
 
     def chunks(
         self, consumer: KafkaConsumer, watermark: Watermark | None, policy: TimestampPolicy
@@ -316,6 +329,10 @@ class _Reading:
             first = 0
             while first < len(records):
                 chunk = records[first : first + (size if self._left is None else min(size, self._left))]
+                chunk = self._room.take(chunk)
+                if not chunk:
+                    self._tracker.defer_remainder()
+                    return
                 claim = Claim(chunk[-1].offset + 1, len(chunk))
                 if not self._claim(claim):
                     return
@@ -329,7 +346,8 @@ class _Reading:
                     size = min(size * 2, _LARGEST_CLAIM) if took < _CLAIM_S / 2 else max(1, size // 2)
                 if not self._wanted():
                     return
-                if watermark and time.monotonic() - began > 2 * _CHECKPOINT_S:  # the steps after the read are slow
+                # The bundle is full, or the steps after the read are slow.
+                if watermark and (self._room.is_full or time.monotonic() - began > 2 * _CHECKPOINT_S):
                     self._tracker.defer_remainder()
                     return
             # The last record may be followed by transaction markers, aborted records, or offsets that were compacted.
@@ -372,10 +390,11 @@ class _Reading:
 
     def _poll(self, consumer: KafkaConsumer) -> list[ConsumerRecord]:
         try:
-            found = consumer.poll(0)
+            # No more than there is room for: what a consumer has given out and is not read is fetched again.
+            found = consumer.poll(0, max_records=self._room.records)
             # If the position moved without a record (e.g. over a marker), this may already be the end: do not wait.
             if not found and consumer.position(self._partition) == self.offset:
-                found = consumer.poll(round(self._poll_s * 1000))
+                found = consumer.poll(round(self._poll_s * 1000), max_records=self._room.records)
         except OffsetOutOfRangeError:
             self._out_of_range(consumer)
             return []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -49,6 +49,45 @@ class WriteToJsonl(beam.PTransform):  # type: ignore[misc]
         return gather(pairs) | "Write" >> beam.ParDo(self._write)
 
 
+class WriteEachToJsonl(beam.PTransform):  # type: ignore[misc]
+    """Writes lines of several kinds, each as ``WriteToJsonl`` does, with one grouping for all of them.
+
+    In: for each kind a collection of pairs of a sort key (str) and a line (bytes, without newline). Out: the paths
+    (str) of the files written.
+
+    Args:
+        folder: Created when needed.
+        named: For each kind what the names of its files begin with, and their compression.
+        rotate_bytes: As of ``WriteToJsonl``.
+
+    Raises OSError when a file cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        named: Mapping[names.Kind, tuple[str, Compression]],
+        rotate_bytes: int = DEFAULT_ROTATE_BYTES,
+    ) -> None:
+        super().__init__()
+        self._kinds = list(named)
+        self._write = _WriteEachSorted(
+            {
+                number: _WriteSorted(folder, name, compression, rotate_bytes)
+                for number, (name, compression) in enumerate(named.values())
+            }
+        )
+
+    def expand(self, kinds: Mapping[names.Kind, beam.PCollection]) -> beam.PCollection:
+        marked = [
+            kinds[kind]
+            | f"Under{kind.title().replace('-', '')}"
+            >> beam.Map(lambda pair, number: (number, pair), number).with_output_types(tuple[int, tuple[str, bytes]])
+            for number, kind in enumerate(self._kinds)
+        ]
+        return marked | beam.Flatten() | "Gather" >> beam.GroupByKey() | "Write" >> beam.ParDo(self._write)
+
+
 def gather(pairs: beam.PCollection) -> beam.PCollection:
     """All pairs of (str, bytes) under one key, for a writer that sorts them."""
     return (
@@ -70,6 +109,14 @@ class _WriteSorted(beam.DoFn):  # type: ignore[misc]
         yield from map(str, write_jsonl(Path(self._folder), self._name, lines, self._compression, self._rotate_bytes))
 
 
+class _WriteEachSorted(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, writers: Mapping[int, _WriteSorted]) -> None:
+        self._writers = writers
+
+    def process(self, gathered: tuple[int, Iterable[tuple[str, bytes]]]) -> Iterator[str]:
+        yield from self._writers[gathered[0]].process(gathered)
+
+
 def write_jsonl(
     folder: Path,
     name: str,
@@ -82,9 +129,9 @@ def write_jsonl(
     lines = iter(lines)
     line = next(lines, None)
     while line is not None:
-        form = "jsonl" if compression == "none" else f"jsonl.{compression}"
+        form = form_of(compression)
         path = folder / names.numbered(name, len(paths), form)
-        with whole_file(path) as file, _compressed(file, compression) as out:
+        with whole_file(path) as file, compressed(file, compression) as out:
             written = 0
             while line is not None and (not written or written + len(line) < rotate_bytes):
                 out.write(line + b"\n")
@@ -106,8 +153,14 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     unfinished.rename(path)
 
 
+def form_of(compression: Compression) -> str:
+    """What the name of such a file ends with, behind a dot."""
+    return "jsonl" if compression == "none" else f"jsonl.{compression}"
+
+
 @contextmanager
-def _compressed(file: IO[bytes], compression: Compression) -> Iterator[IO[bytes]]:
+def compressed(file: IO[bytes], compression: Compression) -> Iterator[IO[bytes]]:
+    """What compresses all that is written to it into a file, which stays open."""
     if compression == "none":
         yield file
     elif compression == "gz":

@@ -14,13 +14,16 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, get_args
 
-Kind = Literal["articles", "claims", "dead-letters", "events", "messages", "rows"]
+Kind = Literal["articles", "claims", "dead-letters", "events", "threads", "stories", "messages", "rows"]
 
 ARTICLES: Kind = "articles"
 CLAIMS: Kind = "claims"
 """Claims alone, one row each, beside the articles that they are in."""
 DEAD_LETTERS: Kind = "dead-letters"
 EVENTS: Kind = "events"
+THREADS: Kind = "threads"
+"""Threads and stories that a pass has changed, for topics."""
+STORIES: Kind = "stories"
 MESSAGES: Kind = "messages"
 """Messages for topics, staged until their transaction; they never are an output."""
 ROWS: Kind = "rows"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import apache_beam as beam
 import msgspec
@@ -50,8 +51,14 @@ class _WriteSorted(beam.DoFn):  # type: ignore[misc]
 
 def write_parquet(path: Path, records: Iterable[Record], kind: type[Record]) -> None:
     """Write records of one kind in the order given, as ``WriteToParquet`` does."""
+    with whole_file(path) as file:
+        write_table(file, records, kind)
+
+
+def write_table(file: IO[bytes], records: Iterable[Record], kind: type[Record]) -> None:
+    """Write records of one kind into a file that is open, in the order given."""
     schema = arrow_schema(kind)
-    with whole_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         left = iter(records)
         while group := list(islice(left, _ROWS_A_GROUP)):
             builtins = [msgspec.to_builtins(record, builtin_types=(datetime,)) for record in group]

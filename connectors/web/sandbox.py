@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -62,6 +63,12 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
     error: Failure | None = None
 
 
+_answers = msgspec.msgpack.Decoder(_Answer)
+_BUILDING = threading.Lock()
+"""msgspec finds out what a type is made of when it is first decoded, and two threads that do so at once can crash the
+process (seen with 0.22: a segmentation fault)."""
+
+
 class Sandbox:
     """A child process, which starts with the first call and ends with the ``with`` block. One thread may use it."""
 
@@ -105,9 +112,11 @@ class Sandbox:
             raise ParserKilled(f"it crashed the process that parses it, twice ({signal.Signals(-ended).name})")
         if data is None:
             raise ChildProcessError(f"the process that parses what was read died twice, {_how(ended)}; try later")
-        answer = msgspec.msgpack.decode(data, type=_Answer)
+        answer = _answers.decode(data)
         if answer.error is None:
-            found: T = msgspec.msgpack.decode(answer.value, type=_types(function)["return"])
+            with _BUILDING:
+                results = _results(function)
+            found: T = results.decode(answer.value)
             return found
         if answer.error.type == MemoryError.__name__:
             self._stop()
@@ -186,6 +195,11 @@ def serve(seconds: float, memory_bytes: int) -> None:
 def _types(function: Callable[..., Any]) -> dict[str, Any]:
     """Of its arguments and its result; to find them takes as long as to send a small job."""
     return get_type_hints(function)
+
+
+@cache
+def _results(function: Callable[..., Any]) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(_types(function)["return"])
 
 
 def _how(returncode: int | None) -> str:

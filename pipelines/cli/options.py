@@ -131,5 +131,7 @@ def _problems(options: tuple[str, ...]) -> Iterator[str]:
         if not option.startswith("-"):
             if not before.startswith("-") or "=" in before:
                 yield f"what is {shown(option)} for? Sources are given with --source, sinks with --sink"
+        elif name in own:
+            yield f"{name} is no option of this command"
         elif near := get_close_matches(name, own, 1, 0.8):
             yield f"there is no option {name}; did you mean {near[0]}?"

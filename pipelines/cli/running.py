@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import math
 import os
@@ -10,8 +11,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,7 +28,9 @@ from claimwire.pipelines.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from claimwire.pipelines.observe.monitor import Monitor
     from claimwire.pipelines.observe.summary import Summary
+    from claimwire.pipelines.run.rereading import Reprocessing
     from claimwire.pipelines.run.subscribing import Subscribing
+    from claimwire.pipelines.state.opening import State
 
 _log = logging.getLogger("claimwire")
 
@@ -46,15 +51,16 @@ def run(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> int:
     claimwire run --source https://example.org/feed.xml --sink jsonl:out
     claimwire run --source feeds.opml --sink jsonl:news --sink parquet:tables --workers 2
 
-    Options that are not listed here go to Beam, e.g. --runner FlinkRunner --environment_type LOOPBACK. The workers
-    of such a runner have to be on this machine, where the state is.
+    Options that are not listed here go to Beam, e.g. --runner FlinkRunner --environment_type LOOPBACK. Where the
+    workers of such a runner are on other machines or in containers, --exchange names a place that they share with
+    this one.
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
     _require_sources(settings)
     require(settings, "sink")
-    with _Stop() as stop, _monitored(settings) as monitor:
-        return _run_once(settings, list(beam_options), stop, monitor)
+    with Stop() as stop, monitored(settings) as monitor, _telling(settings):
+        return run_once(settings, list(beam_options), stop, monitor)
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
@@ -68,7 +74,8 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     --interval 15m asks all feeds as often as that. claimwire sources shows when each is due.
 
     A turn that fails is tried again at the next one. Only wrong settings or sources at the first turn end watch. A
-    source that is added, removed, paused or resumed (claimwire sources) is so from the next turn on. With
+    source that is added, removed, paused or resumed (claimwire sources) is so from the next turn on. So is a change of
+    the file of watches; while that is wrong, an error says so and the watches from before are used. With
     --websub-callback it subscribes to the feeds that name a hub, and reads what a hub delivers at once.
 
     \b
@@ -79,17 +86,29 @@ def watch(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> in
     check_beam_options(beam_options)
     _require_sources(settings)
     require(settings, "sink")
+    from claimwire.pipelines.watches.file import LastGood, watches_of  # noqa: PLC0415
+
     first, told, code = True, -math.inf, DONE
-    with _Stop() as stop, _monitored(settings) as monitor, _subscribing(settings, stop) as subscribing:
-        next_turn = time.monotonic()
+    watches = LastGood(settings)
+    with (
+        Stop() as stop,
+        monitored(settings) as monitor,
+        ExitStack() as telling,
+        _subscribing(settings, stop) as subscribing,
+    ):
+        next_turn, is_telling = time.monotonic(), False
         while True:
             began = time.monotonic()
+            of_turn = watches.settings()
+            if not is_telling and any(watch.notify for watch in watches_of(of_turn)):
+                telling.enter_context(_telling(of_turn))
+                is_telling = True
             woken = stop.was_woken() and began < next_turn
             if not woken:
                 next_turn = began + settings.turn().total_seconds()
             if woken or code == FAILED or began - told >= _A_SIGN_OF_LIFE_S or _is_anything_due(settings):
-                code = _run_once(
-                    settings,
+                code = run_once(
+                    of_turn,
                     list(beam_options),
                     stop,
                     monitor,
@@ -115,7 +134,7 @@ _APART_S = 5.0
 
 
 @contextmanager
-def _subscribing(settings: Settings, stop: _Stop) -> Iterator[Any]:
+def _subscribing(settings: Settings, stop: Stop) -> Iterator[Any]:
     """What keeps the subscriptions of a watch, its ears open; None without a callback."""
     if not settings.websub_callback:
         yield None
@@ -125,6 +144,23 @@ def _subscribing(settings: Settings, stop: _Stop) -> Iterator[Any]:
     subscribing = Subscribing(settings, stop.wake)
     with subscribing.listening():
         yield subscribing
+
+
+@contextmanager
+def _telling(settings: Settings) -> Iterator[None]:
+    """Within, what watches have matched is sent, if one of them tells anybody.
+
+    Raises WatchError and TargetError for what a message could never go to, before anything is read.
+    """
+    from claimwire.pipelines.watches.file import check_targets, watches_of  # noqa: PLC0415
+
+    if not check_targets(watches_of(settings)):
+        yield
+        return
+    from claimwire.pipelines.notify.courier import Courier  # noqa: PLC0415
+
+    with Courier(Path(settings.state), settings.notify_time()):
+        yield
 
 
 _A_SIGN_OF_LIFE_S = 600
@@ -152,14 +188,25 @@ def _require_sources(settings: Settings) -> None:
 _NOT_OF_STREAMS = (
     "workers", "compression", "rotate_mb", "flat_claims", "every", "interval", "pass_seconds", "allow_private",
     "contact", "feeds_at_once", "feed_timeout", "feed_limit_mb", "kafka_transactions", "incomplete_exit",
-    "metrics_file", *_OF_WATCH,
+    "metrics_file", "traces", "memory", "remember_claims", "factchecks", "watches", "notify_for", "watch_feeds",
+    *_OF_WATCH,
 )  # fmt: skip
 
 
 @click.command(cls=GroupedCommand, context_settings=BEAM, epilog=EXIT_CODES)
 @settings_options(*_NOT_OF_STREAMS)
+@click.option("--detach", is_flag=True, help="Submit the job to a cluster, and leave it there once it runs.")
+@click.option(
+    "--seed-from",
+    multiple=True,
+    metavar="RECORDS",
+    help="What is remembered from the start where no savepoint restores a memory, so that copies of it are known, "
+    "repeatable: a store, a folder or file of records, or a topic of articles (kafka://HOST:9092/PREFIX.articles).",
+)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
-def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> NoReturn:
+def stream(
+    config: str | None, beam_options: tuple[str, ...], detach: bool, seed_from: tuple[str, ...], **flags: Any
+) -> NoReturn:
     """Read topics as they grow and write to topics, without end, on a portable runner.
 
     \b
@@ -172,24 +219,33 @@ def stream(config: str | None, beam_options: tuple[str, ...], **flags: Any) -> N
 
     Offsets are committed in the consumer group --kafka-group [claimwire-stream] when what was read is written. A
     stream begins at the offsets of the group. After a failure, records can be written twice, with the same ids and
-    keys. Workers keep messages that a topic refuses in --state. SIGINT and SIGTERM end it with exit code 0; a job whose
-    workers are on a cluster (not LOOPBACK) goes on there.
+    keys. SIGINT and SIGTERM cancel the job, on Flink with a savepoint where --flink_master names its REST API, and end
+    the command with exit code 0. With --detach the job is left on the cluster. A second stream of the same name
+    (--job_name, else the consumer group) is refused.
+
+    What was read is remembered in the state of the runner, for copies and revisions to be known. A stream that starts
+    without that state (always on Prism, and on Flink without --savepoint_path) begins with what --seed-from names, or
+    with nothing.
+
+    A stream knows copies and revisions, but remembers no claims: its records have no threads, stories and changes, and
+    no ids of speakers. Watch its articles for them, into other topics: claimwire watch --source kafka://HOST:9092/articles
+    --sink kafka://HOST:9092/known.
     """
     settings = load(config, flags)
     check_beam_options(beam_options)
     require(settings, "source", "sink")
     from claimwire.errors import ClaimwireError  # noqa: PLC0415
-    from claimwire.pipelines.stream import run_stream  # noqa: PLC0415
+    from claimwire.pipelines.cluster.streaming import run_stream  # noqa: PLC0415
 
     def until_its_end() -> None:
         try:
-            run_stream(settings, list(beam_options), stop)
+            run_stream(settings, list(beam_options), stop, detach, seed_from)
         except (RuntimeError, ValueError) as error:  # what runners raise
             if isinstance(error, ClaimwireError):
                 raise
             raise ClaimwireError(f"the stream has ended: {error}") from error
 
-    with _Stop("ending; send it again to end at once") as stop:
+    with Stop("ending; send it again to end at once") as stop:
         code = exit_code(until_its_end)
         # Threads of Beam's workers are still there, and some would crash if Python ended under them. So only what is
         # registered for its end is done, such as the end of the runner.
@@ -212,11 +268,11 @@ def replay(config: str | None, letters: tuple[str, ...], **flags: Any) -> int:
     """
     settings = load(config, {**flags, "source": letters})
     require(settings, "sink")
-    with _Stop() as stop, _monitored(settings) as monitor:
-        return _run_once(settings, [], stop, monitor, only_dead_letters=True)
+    with Stop() as stop, monitored(settings) as monitor, _telling(settings):
+        return run_once(settings, [], stop, monitor, only_dead_letters=True)
 
 
-class _Stop:
+class Stop:
     """SIGINT and SIGTERM ask for an end at the next safe point; a second one ends at once, which is safe too."""
 
     def __init__(self, what: str = "ending at the next commit; send it again to end at once (nothing is lost)") -> None:
@@ -224,7 +280,7 @@ class _Stop:
         self._asked = threading.Event()
         self._woken = threading.Event()
 
-    def __enter__(self) -> _Stop:
+    def __enter__(self) -> Stop:
         self.listen()
         return self
 
@@ -267,36 +323,45 @@ class _Stop:
 
 
 @contextmanager
-def _monitored(settings: Settings) -> Iterator[Monitor | None]:
-    if not (settings.metrics or settings.metrics_file):
-        yield None
-        return
-    from claimwire.pipelines.observe.monitor import monitoring  # noqa: PLC0415 - only for who wants it
+def monitored(settings: Settings) -> Iterator[Monitor | None]:
+    """Within, the metrics and traces are told that the settings ask for, if they do."""
+    with ExitStack() as kept:
+        if settings.traces:
+            from claimwire.pipelines.observe.traces import tracing  # noqa: PLC0415 - only for who wants it
 
-    with monitoring(settings) as monitor:
-        yield monitor
+            kept.enter_context(tracing())
+        if not (settings.metrics or settings.metrics_file):
+            yield None
+            return
+        from claimwire.pipelines.observe.monitor import monitoring  # noqa: PLC0415 - only for who wants it
+
+        yield kept.enter_context(monitoring(settings))
 
 
-def _run_once(
+def run_once(
     settings: Settings,
     beam_options: list[str],
-    stop: _Stop,
+    stop: Stop,
     monitor: Monitor | None = None,
     only_dead_letters: bool = False,
     only_due: bool = False,
     subscribing: Subscribing | None = None,
     delivered_only: bool = False,
+    reprocessing: Reprocessing | None = None,
+    then: Callable[[State], None] = lambda state: None,
 ) -> int:
+    """One bounded run with the settings; the exit code. What is to be done ``then``, while the state is still open."""
     began, done = time.time(), False
 
     def turn() -> int:
         nonlocal done
+        _load_beam()
         from claimwire.pipelines.run.bounded import BoundedRun  # noqa: PLC0415
         from claimwire.pipelines.run.openfiles import allow_open_files  # noqa: PLC0415
         from claimwire.pipelines.state.opening import State  # noqa: PLC0415
 
         allow_open_files()
-        with State(Path(settings.state)) as state, _progress(settings) as progress:
+        with State(Path(settings.state)) as state, progress_of(settings) as progress:
             if subscribing:
                 subscribing.take_over(state)
             run = BoundedRun(
@@ -309,10 +374,12 @@ def _run_once(
                 only_due,
                 subscribing=subscribing,
                 delivered_only=delivered_only,
+                reprocessing=reprocessing,
             )
             summary = run.go()
+            then(state)
         done = True
-        _tell(settings, summary)
+        tell(settings, summary)
         if stop():
             return STOPPED
         incomplete = summary.sources_failed or summary.dead_letters or summary.refused
@@ -324,8 +391,24 @@ def _run_once(
     return code
 
 
+@cache
+def _load_beam() -> None:
+    """Import what a run is made of, Beam above all, without Python looking for garbage in it, now or in the run.
+
+    It looks again and again, and finds none: that was a fourteenth of the time of these imports, and a tenth of the
+    time of passes that extract nothing.
+    """
+    gc.disable()
+    try:
+        import_module("claimwire.pipelines.run.bounded")
+    finally:
+        gc.enable()
+    gc.freeze()
+
+
 @contextmanager
-def _progress(settings: Settings) -> Iterator[Any]:
+def progress_of(settings: Settings) -> Iterator[Any]:
+    """Who is told how far a run is: a bar on a terminal, else the log."""
     from rich.console import Console  # noqa: PLC0415
 
     from claimwire.pipelines.observe.progress import LineProgress, TerminalProgress  # noqa: PLC0415
@@ -336,7 +419,8 @@ def _progress(settings: Settings) -> Iterator[Any]:
         yield progress
 
 
-def _tell(settings: Settings, summary: Summary) -> None:
+def tell(settings: Settings, summary: Summary) -> None:
+    """Print the summary of a run."""
     if settings.quiet:
         return
     if settings.log_format == "json":

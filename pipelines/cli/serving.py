@@ -13,6 +13,7 @@ from claimwire.pipelines.cli.options import quiet_libraries, read
 from claimwire.pipelines.settings import PAGE_TOKEN
 
 if TYPE_CHECKING:
+    from claimwire.pipelines.notify.overview import Row as Watched
     from claimwire.pipelines.run.roster import Row
     from claimwire.pipelines.settings import Settings
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     help=f"Only readers who give the token in this file may look; so may {PAGE_TOKEN} be set. 16 characters or more.",
 )
 @click.option("--state", metavar="FOLDER", help="The state of the runs: the page shows how its sources are.")
-@click.option("--config", metavar="FILE", help="The settings file of the runs, with their sources and their state.")
+@click.option(
+    "--config", metavar="FILE", help="The settings file of the runs, with their sources, their watches and their state."
+)
 def serve(file: str, port: int, listen: str, token_file: str | None, state: str | None, config: str | None) -> None:
     """Show a store in a browser: claims as they come, articles, speakers, a map, sources.
 
@@ -57,8 +60,11 @@ def serve(file: str, port: int, listen: str, token_file: str | None, state: str 
     sources = None if settings is None else lambda: _sources(settings)
     if sources:
         sources()  # says at once what is wrong with the state
+    watches = None if settings is None else lambda: _watches(settings)
+    if watches:
+        watches()
     serve_page(
-        Path(file), listen, port, _token(token_file), sources,
+        Path(file), listen, port, _token(token_file), sources, watches,
         lambda url: click.echo(f"{file} is shown at {url} (Ctrl-C ends it)", err=True),
     )  # fmt: skip
 
@@ -84,3 +90,10 @@ def _sources(settings: Settings) -> list[Row]:
 
     with looking_into(Path(settings.state)) as db:
         return roster(db, settings, datetime.now(UTC).replace(microsecond=0))
+
+
+def _watches(settings: Settings) -> list[Watched]:
+    from claimwire.pipelines.notify.overview import overview  # noqa: PLC0415
+    from claimwire.pipelines.watches.file import watches_of  # noqa: PLC0415
+
+    return overview(Path(settings.state), watches_of(settings))

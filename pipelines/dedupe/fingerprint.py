@@ -116,13 +116,13 @@ class Fingerprint(msgspec.Struct, frozen=True):
         """The sketch and the grams of the text without these edges."""
         hashes = np.frombuffer(self.hashes, dtype=np.uint32)
         out = [(begin, end) for edge, begin, end in self.edges if edge in boilerplate]
-        if out:
-            keep = np.ones(len(hashes), dtype=bool)
-            for begin, end in out:
-                keep[begin:end] = False
-            hashes = hashes[keep]
+        if not out:
+            return self._sketch(hashes), tuple(gram for gram, _ in self.grams)
+        keep = np.ones(len(hashes), dtype=bool)
+        for begin, end in out:
+            keep[begin:end] = False
         left = tuple(gram for gram, at in self.grams if not any(begin - _GRAM < at < end for begin, end in out))
-        return self._sketch(hashes), left
+        return self._sketch(hashes[keep]), left
 
     def _sketch(self, hashes: Hashes) -> Sketch:
         short = len(hashes) <= LONGEST

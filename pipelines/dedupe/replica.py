@@ -42,6 +42,11 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
         """The change as it is logged: MessagePack, compressed with zlib."""
         return zlib.compress(msgspec.msgpack.encode(self), 1)
 
+    @staticmethod
+    def unpacked(packed: bytes) -> Change:
+        """The change that was packed."""
+        return _decoder.decode(zlib.decompress(packed))
+
 
 class Replica:
     """The copy that one process holds: ``index`` is read to judge articles, ``apply`` changes it.
@@ -92,7 +97,7 @@ class Replica:
         self._db.executemany("INSERT INTO log VALUES (?, ?)", log)
         self._db.execute("COMMIT")
         for (packed,) in self._db.execute("SELECT change FROM log ORDER BY first"):
-            self._change(_decoder.decode(zlib.decompress(packed)))
+            self._change(Change.unpacked(packed))
         self._db.execute("DROP TABLE log")
         self.token = token
 

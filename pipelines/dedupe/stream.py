@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,9 @@ _LARGEST = 1 << 30
 
 _logger = logging.getLogger(__name__)
 
+Changes = Callable[[], Iterable[Change]]
+"""Gives changes to an empty index, in their order (``pipelines.dedupe.seed``); picklable."""
+
 
 class Fingerprinted(Record, frozen=True):
     """An article with its fingerprint."""
@@ -65,11 +68,14 @@ class DeduplicateStream(beam.PTransform):  # type: ignore[misc]
 
     Args:
         remember: How long an article that is not seen again is remembered, by the worker's clock.
+        seed: What is remembered from the start, where the runner has no state: as if these articles had come first. It
+            changes no step, so savepoints fit with it and without.
     """
 
-    def __init__(self, remember: timedelta) -> None:
+    def __init__(self, remember: timedelta, seed: Changes | None = None) -> None:
         super().__init__()
         self._remember = remember
+        self._seed = seed
 
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
         # Prism 2.77 splits a slow bundle into two that run in parallel, even between elements of one key, which then
@@ -78,7 +84,7 @@ class DeduplicateStream(beam.PTransform):  # type: ignore[misc]
         return (
             articles
             | "Fingerprint" >> beam.ParDo(_Fingerprint()).with_output_types(tuple[int, list[Fingerprinted]])
-            | "Judge" >> beam.ParDo(_Judge(self._remember)).with_output_types(Judged)
+            | "Judge" >> beam.ParDo(_Judge(self._remember, self._seed)).with_output_types(Judged)
             | "Spread" >> beam.Reshuffle()
         )
 
@@ -137,8 +143,9 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         for number in range(8)
     )
 
-    def __init__(self, remember: timedelta) -> None:
+    def __init__(self, remember: timedelta, seed: Changes | None = None) -> None:
         self._remember = remember
+        self._seed = seed
         # A day is forgotten only when it has ended, and in several steps.
         self._lasts = (remember + timedelta(days=2)) / (len(self.LOG) - 1)
         # Shared by the process: a runner makes several instances of this DoFn, and tears them down when it is idle.
@@ -175,15 +182,22 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
             if self._replica.token != last.token:
                 _logger.info("restoring the index of seen articles from the log in the state")
                 self._replica.restore((entry for generation in log for entry in generation.read()), last.token)
+            if last.generation < 0 and self._seed:
+                # In the bundle of the first articles: they are judged after it, and both are kept or neither.
+                _logger.info("the index of seen articles begins with what was written before")
+                for change in self._seed():
+                    last = self._log(change.rows, last, change.at, head, log)
             verdicts = judge([each.fingerprint for each in batch], self._replica.index, now)
             if rows := self._replica.rows(verdicts, last.next_number, now):
                 self._log(rows, last, now, head, log)
         for printed, verdict in zip(batch, verdicts, strict=True):
             # The changes are in the log already.
-            yield msgspec.structs.replace(with_verdict(printed.article, printed.fingerprint, verdict), remember=())
+            yield msgspec.structs.replace(
+                with_verdict(printed.article, printed.fingerprint.order, verdict), remember=()
+            )
 
-    def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> None:
-        """Write a change to the log and apply it to the copy of the index."""
+    def _log(self, rows: tuple[Remembered, ...], last: _Head, now: datetime, head: Any, log: Sequence[Any]) -> _Head:
+        """Write a change to the log and apply it to the copy of the index; the state beside the log from then on."""
         full = not last.began or now - last.began[-1] >= self._lasts or last.size >= _LARGEST
         generation = last.generation + full
         began = (*last.began, now)[-len(log) :] if full else last.began
@@ -201,6 +215,7 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         following = _Head(VERSION, token, last.next_number + len(rows), began, generation, size)
         head.write(msgspec.msgpack.encode(following))
         self._replica.apply(change, token)
+        return following
 
 
 def _now() -> datetime:

@@ -39,26 +39,28 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
 
     Takes a bounded PCollection of Article; returns one of Judged, one per article. All articles are grouped under one
     key and judged in the order of their publication, so that neither the order of arrival nor the number of workers
-    matters. A reshuffle then spreads them over the workers again.
+    matters. A reshuffle then spreads them over the workers again, where there are several.
 
     Args:
         index: The index of seen articles. Workers read it; it must be picklable.
         now: The time recorded as ``first_seen_at`` for the articles of this pass.
+        spread: Whether several workers go on with them. For one it would be nothing but a copy of every article.
     """
 
-    def __init__(self, index: Index, now: datetime) -> None:
+    def __init__(self, index: Index, now: datetime, spread: bool = True) -> None:
         super().__init__()
         self._index = index
         self._now = now
+        self._spread = spread
 
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
-        return (
+        found = (
             articles
             | "UnderOneKey" >> beam.Map(lambda article: (0, article)).with_output_types(tuple[int, Article])
             | "Gather" >> beam.GroupByKey()
             | "Judge" >> beam.ParDo(_Judge(self._index, self._now)).with_output_types(Judged)
-            | "Spread" >> beam.Reshuffle()
         )
+        return found | "Spread" >> beam.Reshuffle() if self._spread else found
 
 
 class _Judge(beam.DoFn):  # type: ignore[misc]
@@ -67,10 +69,15 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         self._now = now
 
     def process(self, gathered: tuple[int, Iterable[Article]]) -> Iterator[Judged]:
-        pairs = sorted(((fingerprint(article), article) for article in gathered[1]), key=_rank)
-        verdicts = judge([printed for printed, _ in pairs], self._index, self._now)
-        for (printed, article), verdict in zip(pairs, verdicts, strict=True):
-            yield with_verdict(article, printed, verdict)
+        yield from judged(gathered[1], self._index, self._now)
+
+
+def judged(articles: Iterable[Article], index: Index, now: datetime) -> Iterator[Judged]:
+    """What ``Deduplicate`` does, with all articles of a pass."""
+    pairs = sorted(((fingerprint(article), article) for article in articles), key=_rank)
+    verdicts = judge([printed for printed, _ in pairs], index, now)
+    for (printed, article), verdict in zip(pairs, verdicts, strict=True):
+        yield with_verdict(article, printed.order, verdict)
 
 
 def _rank(pair: tuple[Fingerprint, Article]) -> tuple[str, str, int]:
@@ -79,11 +86,11 @@ def _rank(pair: tuple[Fingerprint, Article]) -> tuple[str, str, int]:
     return pair[0].order, place.file if place else "", (place.line or place.offset or 0) if place else 0
 
 
-def with_verdict(article: Article, printed: Fingerprint, verdict: Verdict) -> Judged:
-    """Combine an article with its verdict."""
+def with_verdict(article: Article, order: str, verdict: Verdict) -> Judged:
+    """Combine an article, which sorts by ``order``, with its verdict."""
     return Judged(
         article=msgspec.structs.replace(article, revision_of=verdict.revision_of),
-        order=printed.order,
+        order=order,
         outcome=verdict.outcome,
         duplicate=verdict.duplicate,
         remember=verdict.remember,

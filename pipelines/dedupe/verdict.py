@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Literal
 
 import msgspec
@@ -39,7 +40,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """Of a near-duplicate: the parts that its original does not have; None if they are not known."""
 
 
-def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> list[Verdict]:
+def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime | Sequence[datetime]) -> list[Verdict]:
     """Judge articles one after the other.
 
     An article is compared with the index and with the articles judged before it: with the originals, and where none
@@ -50,13 +51,14 @@ def judge(fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> l
     Args:
         fingerprints: The articles, sorted by ``Fingerprint.order`` in a pass, by arrival in a stream.
         index: The index of seen articles; it is only read.
-        now: The time recorded as ``first_seen_at``.
+        now: The time recorded as ``first_seen_at``, or one for each.
 
     Returns:
         A verdict for each fingerprint, in the same order.
     """
-    known = _Known(fingerprints, index, now)
-    return [known.judge(fingerprint) for fingerprint in fingerprints]
+    known = _Known(fingerprints, index)
+    times = repeat(now, len(fingerprints)) if isinstance(now, datetime) else now
+    return [known.judge(fingerprint, at) for fingerprint, at in zip(fingerprints, times, strict=True)]
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -69,14 +71,13 @@ class _Kept(msgspec.Struct, frozen=True):
 class _Known:
     """All that is known while articles are judged: what the index has, and the articles judged before."""
 
-    def __init__(self, fingerprints: Sequence[Fingerprint], index: Index, now: datetime) -> None:
+    def __init__(self, fingerprints: Sequence[Fingerprint], index: Index) -> None:
         found = index.find(
             {key for fingerprint in fingerprints for key in fingerprint.all_keys()},
             {gram for fingerprint in fingerprints for gram, _ in fingerprint.grams},
             {edge for fingerprint in fingerprints for edge, _, _ in fingerprint.edges},
         )
         self._index = index
-        self._now = now
         self._keys = found.keys
         self._stored = found.grams
         self._added: defaultdict[int, list[int]] = defaultdict(list)
@@ -92,8 +93,8 @@ class _Known:
         self._kept = {number: _Kept(*each) for number, each in index.read(wanted).items()}
         self._places: dict[str, int] = {}
 
-    def judge(self, fingerprint: Fingerprint) -> Verdict:
-        """The verdict on the next article, which from then on is known."""
+    def judge(self, fingerprint: Fingerprint, now: datetime) -> Verdict:
+        """The verdict on the next article, which from then on is known, as first seen now."""
         known = self._keys
         # The same version again. With a guid, it may have moved to another URL and so have another id.
         for method, key in fingerprint.versions:
@@ -109,7 +110,7 @@ class _Known:
         entry = known.get(dict(fingerprint.versions).get("entry", b""))
         if entry and (identity, entry.identity) not in self._split:
             return self._unchanged(fingerprint)
-        seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=self._now)
+        seen = Seen(article_id=fingerprint.article_id, identity=identity, first_seen_at=now)
         keys = [key for _, key in (*fingerprint.versions, *fingerprint.identities)]
         if fingerprint.url_in_feed:
             keys.append(fingerprint.url_in_feed)
@@ -270,11 +271,9 @@ class _Known:
 
     def _candidates(self, fingerprint: Fingerprint) -> list[tuple[int, int]]:
         """The articles that share most grams with this one, with the number shared; on a tie, those judged first."""
-        shared: Counter[int] = Counter()
-        for gram, _ in fingerprint.grams:
-            if gram in self._telling:
-                shared.update(self._stored.get(gram, ()))
-                shared.update(self._added.get(gram, ()))
+        telling = [gram for gram, _ in fingerprint.grams if gram in self._telling]
+        known = (self._stored, self._added)
+        shared = Counter(chain.from_iterable(each.get(gram, ()) for each in known for gram in telling))
         enough = [(number, grams) for number, grams in shared.items() if grams >= _SHARED]
         return sorted(enough, key=lambda each: (-each[1], each[0]))[:_MOST_COMPARED]
 

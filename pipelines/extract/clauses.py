@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from spacy.tokens import Doc, Token
-from spacy.tokens import Span as TokenSpan
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import cue_verbs, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+    from spacy.tokens import Span as TokenSpan
 
 Range = tuple[int, int]
 """Token indices into a Doc, half open."""

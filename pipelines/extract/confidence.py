@@ -103,7 +103,7 @@ def features(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple
         yield "rule has the same content", 1.0
     yield from draft.signs.items()
     yield from _of_content(text, draft, content)
-    yield from _of_place(text, content[0][0], content[-1][1])
+    yield from _of_place(text, content[0][0], content[-1][1], rule.kind == "lines")
 
 
 def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tuple[str, float]]:
@@ -151,13 +151,13 @@ def _of_content(text: str, draft: Draft, content: Sequence[Span]) -> Iterator[tu
         yield "begins in the middle", 1.0
 
 
-def _of_place(text: str, start: int, end: int) -> Iterator[tuple[str, float]]:
+def _of_place(text: str, start: int, end: int, lines: bool) -> Iterator[tuple[str, float]]:
     """Captions, teasers and lists: a paragraph that ends no sentence, words that stand nearby once more, capitals."""
     first = max(text.rfind("\n", max(0, start - _FAR), start) + 1, start - _FAR)
     last = text.find("\n", end, end + _FAR)
     paragraph = text[first : last if last >= 0 else end + _FAR].rstrip()
     titled = first <= 0 and last < 0  # the only line there is: a title needs no full stop
-    if paragraph and not titled and paragraph[-1] not in _FINISHED:
+    if paragraph and not titled and not lines and paragraph[-1] not in _FINISHED:
         yield "unfinished paragraph", 1.0
     begins = text[start : start + _SOME].strip(_MARKS + " ")
     near = text[max(0, start - _FAR) : start], text[end : end + _FAR]

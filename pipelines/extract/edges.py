@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-
-from spacy.tokens import Doc, Token
-from spacy.tokens import Span as TokenSpan
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import (
@@ -26,13 +24,25 @@ from claimwire.pipelines.extract.spans import disjoint, has_words, longest, outs
 from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, sections
 from claimwire.schemas import Span
 
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+    from spacy.tokens import Span as TokenSpan
+
 # The word that these belong to comes next, so a name or noun does not end with one of them.
 _BEFORE_HEAD = frozenset({"det", "amod", "compound", "nmod", "nummod", "poss", "predet", "quantmod"})
 _BEFORE_VERB = frozenset({"nsubj", "nsubjpass", "aux", "auxpass", "neg", "expl"})
 """What a verb comes behind."""
 _OF_VERBS = frozenset({"about", "against", "as", "for", "of", "over", "to", "with"})
 _REJECTING = frozenset({"reject", "dismiss", "discount", "abandon"})
+_OCCASIONS = frozenset({"prep", "npadvmod", "advmod"})
 _LONGEST_NAME = 12
+_LONGEST_TIME = 7
+_TIME = re.compile(
+    r"(?:(?:earlier|later|late|early|again|back|on|in|at|by|this|last|next|the|that|same|previous|past) )*"
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|"
+    r"November|December|week|weekend|month|year|morning|afternoon|evening|night|day|spring|summer|autumn|fall|winter|"
+    r"today|yesterday|season|quarter|time|\d{4})(?: (?:morning|afternoon|evening|night|ago|\d{4}))?,?"
+)
 _GAP = 4
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
 _DEPENDING = frozenset({"because", "given", "if", "unless", "since", "so", "although", "until"})
@@ -210,10 +220,14 @@ def _is_quotation(words: TokenSpan) -> bool:
 
 
 def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
-    """Cuts a content before the verb that governs its cue: "the claim that the mine was safe | angered them"."""
+    """Cuts a content before the verb that governs its cue: "the claim that the mine was safe | angered them", "because
+    the study shows that it leaks, | they closed it"."""
     if said.start < cue.end:
         return said
     noun = _main(cue)
+    if noun.dep_ == "advcl" and is_verb(noun) and said.start < noun.head.i < said.end:
+        end = noun.right_edge.i + 1
+        return said.doc[said.start : end] if said.start < end < said.end else said
     own = goes_on(said.root) if is_verb(said.root) else None
     if own is not None and said.start + 1 < own < said.end:
         return said.doc[said.start : own]
@@ -270,7 +284,12 @@ def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
     first = parts[0]
     if first.start < cue.end:
         return parts
-    begin = max(addressee(_main(cue), first) or 0, _behind_preposition(first, cue), _behind_noun(first, cue))
+    begin = max(
+        addressee(_main(cue), first) or 0,
+        _behind_preposition(first, cue),
+        _behind_noun(first, cue),
+        _behind_time(first, cue),
+    )
     return [first.doc[begin : first.end], *parts[1:]]
 
 
@@ -291,6 +310,21 @@ def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:
     of_verb = first.dep_ == "prep" and first.lower_ in _OF_VERBS and first.head.i == _main(cue).i
     whole = len(said) > 1 and first.i <= cue.end + 1 and first.right_edge.i + 1 >= said.end
     return int(said.start) + (of_verb and whole)
+
+
+def _behind_time(said: TokenSpan, cue: TokenSpan) -> int:
+    """Where the clause begins before which stands when or where it is said ("said | in May | it would close"), if that
+    belongs to the verb of saying; else where what is said begins."""
+    verb = _main(cue)
+    that = next((token.i for token in said[1:_LONGEST_TIME] if token.lower_ == "that" and token.dep_ == "mark"), None)
+    if that is not None and _TIME.fullmatch(said.doc[said.start : that].text):
+        return that
+    clause = next((c for c in verb.rights if c.dep_ == "ccomp" and said.start <= c.i < said.end), None)
+    if clause is None:
+        return int(said.start)
+    before = [c for c in verb.rights if said.start <= c.i < clause.left_edge.i]
+    told = before and before[0].left_edge.i == said.start and all(c.dep_ in _OCCASIONS for c in before)
+    return int(clause.left_edge.i if told else said.start)
 
 
 def _behind_noun(said: TokenSpan, cue: TokenSpan) -> int:

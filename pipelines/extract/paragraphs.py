@@ -19,7 +19,10 @@ _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = ".!?:;\"'”’»)]…*"
 _GAP = re.compile(r"\s+")
 _RUN = re.compile(rf"\S{{{LONGEST_WORD},}}")
-_BOUNDARY = re.compile(r"[.!?][)\]]?(?P<gap>\s+)(?=[(\[]?[A-Z0-9])")
+# A page may have lost the space between two sentences: "nobody was hurt.Police said".
+_BOUNDARY = re.compile(
+    r"[.!?][)\]]?(?P<gap>\s+)(?=[(\[]?[A-Z0-9])|(?<=[a-z]{3})[.!?](?P<lost>)(?=[A-Z][a-z]+[’']?[a-z]*,? [a-z])"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Z]|\b[a-z]\.[a-z]|\.[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Lt|Col|Maj|Capt|Sgt|Cpl|Adm|Sen|Sens|Rep|Reps|Gov|"
     r"Pres|St|Jr|Sr|No|vs|etc|Inc|Corp|Co|Ltd|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Nov|Dec|approx|fig|al|Mt|Ft|Hon))\.$"
@@ -60,7 +63,7 @@ def find_sentences(text: str, start: int, end: int) -> Iterator[Span]:
     first = start
     for match in _BOUNDARY.finditer(text, start, end):
         if _ABBREVIATION.search(text, max(first, match.start() - 12), match.start() + 1) is None:
-            yield first, match.start("gap")
+            yield first, match.start("gap") if match["gap"] else match.end()
             first = match.end()
     yield first, end
 

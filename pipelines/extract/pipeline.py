@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Literal, NamedTuple
-
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from claimwire.pipelines.extract import pieces, reject, shape
 from claimwire.pipelines.extract.article import Article
@@ -30,6 +28,9 @@ from claimwire.pipelines.extract.spans import any_overlaps, last_begun
 from claimwire.pipelines.extract.speaking import settle
 from claimwire.pipelines.extract.tagger import Attribution, Tagger, Worth
 from claimwire.schemas import Claim, Entity, Span
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 What = Literal["entities", "claims"]
 Which = Literal["statements", "all"]
@@ -94,18 +95,14 @@ def cut(work: Work, tools: Tools) -> None:
         work.pieces = pieces.whole(work.article, work.only)
 
 
-def parse(batch: Sequence[Work], tools: Tools) -> None:
-    """Lets spaCy read the pieces of a whole batch at once, which is faster than one article after the other."""
+def parse(work: Work, tools: Tools) -> None:
+    """Lets spaCy read the pieces."""
     # The tagger finds names by itself: then spaCy reads only what it has to parse.
-    reads = [[piece.read and (piece.parse or not tools.tagger) for piece in work.pieces] for work in batch]
-    wanted = [
-        (work.article.text[slice(*piece.span)], piece.parse)
-        for work, here in zip(batch, reads, strict=True)
-        for piece in compress(work.pieces, here)
-    ]
-    docs = iter(tools.model.read([text for text, _ in wanted], [parse for _, parse in wanted], names=not tools.tagger))
-    for work, here in zip(batch, reads, strict=True):
-        work.docs = [next(docs) if reads_it else None for reads_it in here]
+    reads = [piece.read and (piece.parse or not tools.tagger) for piece in work.pieces]
+    wanted = list(compress(work.pieces, reads))
+    texts = [work.article.text[slice(*piece.span)] for piece in wanted]
+    docs = iter(tools.model.read(texts, [piece.parse for piece in wanted], names=not tools.tagger))
+    work.docs = [next(docs) if reads_it else None for reads_it in reads]
 
 
 def recognise(work: Work, _: Tools) -> None:
@@ -210,25 +207,12 @@ def record(work: Work, _: Tools) -> None:
     work.claims = tuple(claim for claim in claims if work.only is None or any_overlaps([claim.sentence], work.only))
 
 
-Run = Callable[[Sequence[Work], Tools], None]
-
-
-def each(step: Callable[[Work, Tools], None]) -> Run:
-    """A step over one article as one over a batch of them. What else is in a batch has no influence on an article."""
-
-    def run(batch: Sequence[Work], tools: Tools) -> None:
-        for work in batch:
-            step(work, tools)
-
-    return run
-
-
 class Step(NamedTuple):
     """One step; ``by`` where only the tagger or only the rules take it, ``what`` where only claims need it, ``which``
     where only some claims are wanted."""
 
     name: str
-    run: Run
+    run: Callable[[Work, Tools], None]
     needs: tuple[str, ...]
     gives: tuple[str, ...]
     by: By | None = None
@@ -238,28 +222,28 @@ class Step(NamedTuple):
 
 # fmt: off
 STEPS = (
-    Step("cut", each(cut), needs=("article",), gives=("pieces",)),
+    Step("cut", cut, needs=("article",), gives=("pieces",)),
     Step("parse", parse, needs=("pieces",), gives=("docs",)),
-    Step("recognise", each(recognise), needs=("pieces", "docs"), gives=("names",), by="rules"),
-    Step("tag", each(tag), needs=("article",), gives=("names", "attributions", "worth"), by="tagger"),
-    Step("name", each(name), needs=("article", "names"), gives=("entities",)),
-    Step("find", each(find), needs=("article", "pieces", "docs"), gives=("drafts",), what="claims"),
-    Step("find lines", each(find_lines), needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
-    Step("find tagged", each(find_tagged), needs=("article", "pieces", "docs", "attributions", "drafts"),
+    Step("recognise", recognise, needs=("pieces", "docs"), gives=("names",), by="rules"),
+    Step("tag", tag, needs=("article",), gives=("names", "attributions", "worth"), by="tagger"),
+    Step("name", name, needs=("article", "names"), gives=("entities",)),
+    Step("find", find, needs=("article", "pieces", "docs"), gives=("drafts",), what="claims"),
+    Step("find lines", find_lines, needs=("article", "entities", "drafts"), gives=("drafts",), what="claims"),
+    Step("find tagged", find_tagged, needs=("article", "pieces", "docs", "attributions", "drafts"),
          gives=("drafts",), by="tagger", what="claims"),
-    Step("find continued", each(find_going_on), needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("leave out credits", each(leave_out_credits), needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("settle speakers", each(settle_speakers), needs=("article", "pieces", "docs", "entities", "drafts"),
+    Step("find continued", find_going_on, needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("leave out credits", leave_out_credits, needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("settle speakers", settle_speakers, needs=("article", "pieces", "docs", "entities", "drafts"),
          gives=("drafts",), what="claims"),
-    Step("weigh", each(weigh), needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
-    Step("refuse", each(refuse), needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("refuse unlikely", each(refuse_unlikely), needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
-    Step("look at shape", each(look_at_shape), needs=("pieces", "docs", "drafts"), gives=("drafts",), what="claims"),
-    Step("judge", each(judge), needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("refuse unmeasured", each(refuse_unmeasured), needs=("drafts",), gives=("drafts",), by="tagger",
+    Step("weigh", weigh, needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),
+    Step("refuse", refuse, needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("refuse unlikely", refuse_unlikely, needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
+    Step("look at shape", look_at_shape, needs=("pieces", "docs", "drafts"), gives=("drafts",), what="claims"),
+    Step("judge", judge, needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("refuse unmeasured", refuse_unmeasured, needs=("drafts",), gives=("drafts",), by="tagger",
          what="claims"),
-    Step("refuse unsure", each(refuse_unsure), needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
-    Step("record", each(record), needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),
+    Step("refuse unsure", refuse_unsure, needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
+    Step("record", record, needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),
 )
 # fmt: on
 """All steps, in order."""

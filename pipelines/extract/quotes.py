@@ -10,10 +10,11 @@ from typing import NamedTuple
 from claimwire.schemas import Span
 
 _CLOSERS = {'"': '"”', "“": '”“"', "„": "“”", "«": "»", "「": "」", "”": "”"}
-_MARK = re.compile('``|["“”„«»「」]|(?<![^\\W_])[\'‘](?=[^\\W\\d_]|["“])')
+_MARK = re.compile("``|(?<=[^\\s'’])(?:''|’’)(?![\\w'’])|[\"“”„«»「」]|(?<![^\\W_])['‘](?=[^\\W\\d_]|[\"“])")
 _SINGLE_CLOSER = re.compile(r"(?<=\S)['’](?![^\W_])")
 # "“It is late, she said. “I am tired.”": the closing mark is missing, the reporter speaks between.
 _INTERRUPTED = re.compile(r"''|[”»]|’(?!\w)|\b(?:said|says|added|adds|told)\b")
+_GLUED = re.compile(r"[a-z]{3}[.!?]$")
 _CLOSED_SPEECH = re.compile(r"[,.!?]['’](?!\w)")
 _BEFORE_OPENING = frozenset("([{-–—―/…:,'‘*")
 _BEFORE_INNER = frozenset(" (")
@@ -69,7 +70,11 @@ def _in_paragraph(text: str, paragraph: Span, following: str, continues: bool) -
                 found.append(Quote(at, last + 2, open=False, continues=False))
                 position = last + 2
             continue
-        if char in "'‘":
+        if mark.group() in {"''", "’’"}:
+            if opened < 0:
+                continue
+            char = '"'  # two marks for one: "“It is late,’’ she said."
+        elif char in "'‘":
             if opened < 0 and not _ELISION.match(text, at):
                 if _left_open(text, at, end, following):
                     return [*found, Quote(at, end, open=True, continues=continues and at == start)]
@@ -79,9 +84,9 @@ def _in_paragraph(text: str, paragraph: Span, following: str, continues: bool) -
                     position = close + 1
             continue
         before = text[at - 1] if at > start else " "
-        after = text[at + 1] if at + 1 < end else " "
+        after = text[position] if position < end else " "
         if opened >= 0 and char in _CLOSERS[text[opened]] and not _opens(before, after):
-            quote = Quote(opened, at + 1, open=False, continues=continues and opened == start)
+            quote = Quote(opened, position, open=False, continues=continues and opened == start)
             if outer >= 0:
                 within.append(quote)
                 opened, outer = outer, -1
@@ -92,18 +97,24 @@ def _in_paragraph(text: str, paragraph: Span, following: str, continues: bool) -
             pass  # "It is late. “It is dark.”": a paragraph of the same speech began here before the text was cut
         elif opened >= 0 and outer < 0 and _opens_within(text, opened, at):
             opened, outer = at, opened
-        elif _may_open(char, before, after):
+        elif _may_open(char, before, after) or _opens_at_once(text, at, found, opened):
             # Two openings in a row: the earlier was one mark too many.
             found.extend(within)
             within, opened, outer = [], at, -1
-    first = following[:1]
+    return [*found, *_unclosed(text, paragraph, opened, within, following[:1], continues)]
+
+
+def _unclosed(
+    text: str, paragraph: Span, opened: int, within: list[Quote], first: str, continues: bool
+) -> Sequence[Quote]:
+    """What a mark opens that nothing closes in its paragraph: a quotation, or those ``within`` by themselves. ``first``
+    is the first character of the next paragraph."""
+    start, end = paragraph
     if within and not (opened == start and first == text[opened]):
-        return [*found, *within]
+        return within
     if opened >= 0 and first in _CLOSERS and first not in "”":
-        found.append(Quote(opened, end, open=True, continues=continues and opened == start))
-    elif opened == start and continues:
-        found.append(Quote(opened, end, open=False, continues=True))
-    return found
+        return [Quote(opened, end, open=True, continues=continues and opened == start)]
+    return [Quote(opened, end, open=False, continues=True)] if opened == start and continues else []
 
 
 def _opens(before: str, after: str) -> bool:
@@ -117,6 +128,14 @@ def _may_open(char: str, before: str, after: str) -> bool:
     if char == '"':
         return not after.isspace() and (before.isspace() or before in _BEFORE_OPENING)
     return True
+
+
+def _opens_at_once(text: str, at: int, found: Sequence[Quote], opened: int) -> bool:
+    """Whether a straight mark opens a quotation where a page has lost the space before it: 'he said."We know."',
+    '"It is safe.""We know."'."""
+    if opened >= 0 or text[at] != '"' or not text[at + 1 : at + 2].isupper():
+        return False
+    return (bool(found) and found[-1].end == at) or _GLUED.search(text, max(0, at - 4), at) is not None
 
 
 def _goes_on(text: str, opened: int, at: int) -> bool:
@@ -138,11 +157,11 @@ def _opens_within(text: str, opened: int, at: int) -> bool:
 
 def _left_open(text: str, at: int, end: int, following: str) -> bool:
     """Whether a single mark opens a speech that the next paragraph goes on with: no closing mark stands behind a
-    comma or full stop, and the next paragraph begins with the same mark."""
+    comma or full stop, and the next paragraph begins with such a mark, too."""
     return (
-        following[:1] == text[at]
+        following[:1] in {"'", "‘"}
         and following[1:].isupper()
-        and text[max(0, at - 2) : at] in {"", "\n", "\n\n", ": "}
+        and (text[at - 1 : at] in {"", "\n"} or text[at - 2 : at] == ": ")
         and _CLOSED_SPEECH.search(text, at, end) is None
     )
 

@@ -13,26 +13,30 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.foreign import is_foreign
-from claimwire.pipelines.extract.rules import TAGGER
+from claimwire.pipelines.extract.rules import DIALOGUE, TAGGER
 from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs, precision, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 LEAST = 0.3
 """To leave out what is right less often than half of F1 raises F1 (Lipton et al. 2014); here it is a little less, for
 recall."""
 SURE = 0.5
 """The least confidence of a statement: more likely right than wrong. docs/extraction.md says what others give."""
+NARRATES = "narrates"
+"""The sign of a turn of a dialogue that is a reporter's."""
 _UNMEASURED = frozenset({"according", "adjective", "object", "quote"})
 _DEEPEST = 5
 
@@ -40,6 +44,8 @@ _GOING_ON = sections("particles.txt")["going on"]
 _MODALS = frozenset({"would", "could", "should", "might", "may", "can", "must", "ca", "'d"})
 _NO_SOURCE = frozenset({"i", "we", "you", "it", "that", "they", "he", "she", "my", "our", "your"})
 _THINKERS = frozenset({"i", "we", "you", "one"})
+_REQUESTS = frozenset({"advise", "ask", "encourage", "recommend", "suggest", "urge"})
+"""What a publisher or shop tells its readers to do."""
 _NOT_SAYING = frozenset({"speech", "evidence"})
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -53,6 +59,7 @@ _ASKING = re.compile(
 _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|which|about)\b", re.IGNORECASE)
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
+_REPORTED = re.compile(r"([^\W\d_][\w’'-]*) (?:says|said|tells|told|adds|added|explains|explained|thinks|believes)\b")
 _MARKS = frozenset("\"“”„«「'‘")
 _GREETING = frozenset({"say", "tell", "post", "tweet", "find"})
 _CALLS = frozenset({"called", "calls", "call", "calling", "phoned", "rang"})
@@ -62,7 +69,8 @@ _GAPS = frozenset("[]….")
 _POINTS = re.compile("[:―—–-]")
 _THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
-_ASKED = re.compile(r"(?:was|were|is|are|been|being|when) ")
+# "Police are asking for ..." ask; who is asked says nothing yet.
+_ASKED = re.compile(r"(?:was|were|is|are|been|being|when) (?!(?:\w+ )?asking\b)")
 # Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
 _BEING = re.compile(r"(?:^|[.!?][\"”’]?\s|\b(?:when|if|once|was|were|is|are|been|being)\s)$", re.IGNORECASE)
 _NO_COMMENT = re.compile(
@@ -122,6 +130,16 @@ def interviewers(turns: Sequence[tuple[str, str]]) -> set[str]:
     return {who for who, times in spoke.items() if times > 1 and asked[who] * 3 > times * 2 and len(spoke) > 1}
 
 
+def narrators(turns: Sequence[tuple[str, str]]) -> set[str]:
+    """Those of several speakers who report what the others say, as in a radio piece: "LIND: But Holm says ..."."""
+    names = {who: who.split()[-1].lower() for who, _ in turns}
+    reports: dict[str, set[str]] = defaultdict(set)
+    for who, said in turns:
+        others = {name for name in names.values() if name != names[who]}
+        reports[who] |= {name for name in _REPORTED.findall(said.lower()) if name in others}
+    return {who for who, named in reports.items() if len(named) > 1}
+
+
 # -- 3. drafts of the parse
 
 
@@ -178,6 +196,8 @@ def credited(article: Article, draft: Draft) -> bool:
 
 def foreign(article: Article, draft: Draft) -> bool:
     """What stands in a sentence of another language is not read: "« Nous sommes là pour vous », dit le maire"."""
+    if draft.cue and not has_words(article.text, draft.cue[0]):
+        return is_foreign(text_of(article.text, draft.content))  # "Maire: nous sommes là pour vous"
     return is_foreign(article.text[slice(*article.sentence_at(draft.start))])
 
 
@@ -238,7 +258,10 @@ def nobodys(article: Article, draft: Draft) -> bool:
     head = article.text[slice(*draft.head)].lower()
     if outside and (who in sections("lookalikes.txt")["nobody"] or head in _THINGS or _is_none(article, draft)):
         return True
-    if outside and ((who in _FIRST and draft.class_ == "cognition") or (who == "i" and draft.class_ != "speech")):
+    asking = who == "we" and draft.lemma in _REQUESTS
+    if outside and (
+        asking or (who in _FIRST and draft.class_ == "cognition") or (who == "i" and draft.class_ != "speech")
+    ):
         return True
     before = article.text[max(0, start - 10) : start].lower()
     if any(phrase in before + cue for phrase in sections("lookalikes.txt")["phrases"]):
@@ -297,9 +320,16 @@ def asks(article: Article, draft: Draft) -> bool:
     start, end = draft.content[0][0], draft.content[-1][1]
     said = text[start:end].rstrip("\"”’' ")
     reporter = who in sections("lookalikes.txt")["reporters"]
-    if draft.rule is TAGGER and cue == ":" and said.endswith("?") and "." not in said and not article.quoted(start):
+    question = "?" in (said[-1:], text[end : end + 1])
+    if (
+        (draft.rule.tagger or draft.rule == DIALOGUE)
+        and cue == ":"
+        and question
+        and "." not in said
+        and not article.quoted(start)
+    ):
         return True
-    if who in sections("labels.txt")["interviewer"] and "?" in (said[-1:], text[end : end + 1]):
+    if who in sections("labels.txt")["interviewer"] and question:
         return True
     if reporter and said.endswith("?"):
         return True
@@ -341,6 +371,11 @@ def orders(article: Article, draft: Draft) -> bool:
     return (not before or before[-1] in ".!?:") and draft.lemma == word.lower() and draft.lemma in cue_verbs()
 
 
+def narrates(_: Article, draft: Draft) -> bool:
+    """What the reporter of a radio piece says is the report, in which others speak."""
+    return NARRATES in draft.signs
+
+
 REASONS = (
     printed,
     credited,
@@ -357,6 +392,7 @@ REASONS = (
     asks,
     sings,
     orders,
+    narrates,
 )
 """In the order in which they are asked. Of a draft without a cue only the first three are."""
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from itertools import islice
-
-from spacy.tokens import Doc, Token
-from spacy.tokens import Span as TokenSpan
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.clauses import SUBJECTS, is_verb
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.schemas import Span
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+    from spacy.tokens import Span as TokenSpan
 
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _ASIDES = frozenset({"relcl", "advcl", "appos", "parataxis", "acl"})

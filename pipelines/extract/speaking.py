@@ -1,22 +1,34 @@
-"""Puts right who is taken for a speaker: "who" for its noun, who is told something, an apposition for its name."""
+"""Puts right who is taken for a speaker: "who" for its noun, who is told something, an apposition for its name, the end
+of the clause before, who quotes for who is quoted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-
-from spacy.tokens import Doc, Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import agent, antecedent, noun_range, passive
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.spans import overlaps, trim
+from claimwire.pipelines.extract.spans import has_words, longest, outside, overlaps, trim
 from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Entity, Span
 
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
 _RELATIVE = re.compile(r"(?:who|which|that)", re.IGNORECASE)
 _BY = re.compile(r"\bby $")
+_CLOSING = re.compile(r"[\"”’'»]\s+")
+_JOINED = re.compile(r"(?P<first>[^,\n\"“”]{1,80}) and (?P<last>\S[^,\n\"“”]{0,60})")
+# A name behind one of these ends the clause: "is from Lunde".
+_IN_CLAUSE = re.compile(r"\b(?:at|from|in|near|of|on) $")
+_CLAUSE_WITHIN = re.compile(r"(?:(?!\b(?:who|whose|which|that)\b).)*\b(?:is|are|was|were|has|had)\b")
+_LONGEST_NAME = 120
+_QUOTING = re.compile(r"\b(?:quot|cit)(?:e|es|ed|ing)$")
+_QUOTED_AS = re.compile(r"\b(?P<cue>(?:quot|cit)(?:e|es|ed|ing)) [^;:!?\n\"“”]{2,80} as $")
+_AS_SAYING = re.compile(r"(?P<who>[^;:!?\n\"“”]{2,80}?),? (?P<cue>as saying)\b,?(?: that\b)? ?")
 _APPOSED = re.compile(r"(?:an?|the|one of|its|his|her|[\w’'-]+[’']s) ", re.IGNORECASE)
 # What may stand before a name that begins a clause.
 _CLAUSE = re.compile(
@@ -37,6 +49,10 @@ def settle(
     for draft in drafts:
         if not draft.speaker or draft.inherited:
             continue
+        _begin_behind_mark(article.text, draft)
+        _begin_behind_and(article.text, draft)
+        if _quoted_as_saying(article.text, draft):
+            continue
         if _RELATIVE.fullmatch(article.text, *draft.speaker[0]):
             _stand_for(article.text, parsed, draft)
         elif _accused(article.text, draft):
@@ -45,6 +61,54 @@ def settle(
             _speak_to(article.text, parsed, draft, told)
         else:
             _begin_with_name(article.text, names, draft)
+
+
+# -- "The bridge is in Lunde and police say ...", "The paper quoted Ann Lee as saying ..."
+
+
+def _begin_behind_mark(text: str, draft: Draft) -> None:
+    """Leaves out the mark that closes the quotation before: "“It is safe,| ” Ann Lee told them"."""
+    start, end = draft.speaker[0]
+    closing = _CLOSING.match(text, start, end)
+    if closing is not None and closing.end() < end:
+        draft.speaker[0] = closing.end(), end
+
+
+def _begin_behind_and(text: str, draft: Draft) -> None:
+    """Leaves out the end of the clause before: "He was 21 years old and | the club says", "She is from Lunde and |
+    police warn"."""
+    start, end = draft.speaker[0]
+    joined = _JOINED.fullmatch(text, start, end)
+    if joined is None or len(draft.speaker) > 1 or not draft.cue or text[end : draft.cue[0][0]].strip():
+        return
+    if _IN_CLAUSE.search(text, max(0, start - 12), start) or _CLAUSE_WITHIN.match(joined["first"]):
+        draft.speaker = [joined.span("last")]
+        if draft.head[0] < draft.speaker[0][0]:
+            draft.head = draft.speaker[0][1] - len(joined["last"].rsplit(maxsplit=1)[-1]), draft.speaker[0][1]
+
+
+def _quoted_as_saying(text: str, draft: Draft) -> bool:
+    """Gives words to whom they are quoted from: "The paper quoted | Ann Lee | as saying | it was safe". Returns whether
+    it did."""
+    cue = draft.cue[-1] if draft.cue else (0, 0)
+    if text[slice(*cue)] == "saying":
+        before = _QUOTED_AS.search(text, max(0, cue[0] - _LONGEST_NAME), cue[0])
+        cue = before.span("cue") if before else cue
+    if _QUOTING.search(text, *cue) is None:
+        return False
+    quoted = _AS_SAYING.match(text, cue[1] + 1, cue[1] + _LONGEST_NAME)
+    if quoted is None:
+        return False
+    parts = outside(draft.content, [quoted.span()])
+    content = [part for part in (trim(text, part) for part in parts) if has_words(text, part)]
+    if not content:
+        return False
+    who = quoted.span("who")
+    draft.content, draft.main = content, longest(content)
+    draft.cue = [cue, quoted.span("cue")]
+    draft.speaker, draft.head = [who], (who[1] - len(quoted["who"].rsplit(maxsplit=1)[-1]), who[1])
+    draft.lemma, draft.class_ = "say", "speech"
+    return True
 
 
 # -- "a nurse who says ..."

@@ -32,7 +32,7 @@ _ASKING = re.compile(
 )
 _LONGEST_ROLE, _FEWEST = 4, 3
 """Words of a role, and of a content that is neither a quotation nor has a verb."""
-LEAST, _LEAST_OTHERS = 0.16, 0.4
+LEAST, _LEAST_OTHERS = 0.14, 0.35
 """The least confidence of a claim in a title, if somebody plainly says it and else: what judges it learnt from texts,
 and headlines are short. Chosen by reading real titles."""
 _LEADING_ON = frozenset({"than", "as", "what", "that", "of", "to", "with", "the", "a", "an", "and", "if", "when"})

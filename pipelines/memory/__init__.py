@@ -12,6 +12,7 @@ A pass joins its records with what is remembered:
                 vectors), encoder (the vector of a sentence)
     changes     what a revision has changed: wording (words as they are compared), said (what is remembered of a claim),
                 alignment (which claim is which), differences (of a pair), comparison (of two versions)
+    summaries   threads and stories as they are now, for topics
 
 The store (``--sink sqlite:FILE``):
 

@@ -7,7 +7,7 @@ and ``training/sentences.py`` makes its weights. A text is read by itself, so it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +80,11 @@ def load_encoder() -> Encoder:
 def encode(texts: Sequence[str]) -> Vectors:
     """The vectors of texts, by the encoder of this process. Raises ModelNotFoundError."""
     return load_encoder().encode(texts)
+
+
+@lru_cache(maxsize=256)
+def encoded(text: str) -> Vectors:
+    """The vector of one text. The last ones are kept, because threads, checks and watches ask for a claim."""
+    vector: Vectors = encode([text])[0]
+    vector.flags.writeable = False
+    return vector

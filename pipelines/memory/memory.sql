@@ -15,7 +15,7 @@ CREATE TABLE thread_firsts (
     vector BLOB  -- of encoder.WIDTH signed bytes; NULL without the encoder
 ) WITHOUT ROWID;
 
-CREATE TABLE thread_signs (  -- one bit for each number of a vector: whether it is above 0
+CREATE TABLE thread_signs (  -- a byte for its cell, and one bit for each number of a vector: whether it is above 0
     thread BLOB PRIMARY KEY,
     signs BLOB NOT NULL
 ) WITHOUT ROWID;
@@ -25,6 +25,14 @@ CREATE TABLE thread_words (  -- the words of first claims, as stems
     thread BLOB NOT NULL,
     PRIMARY KEY (word, thread)
 ) WITHOUT ROWID;
+
+CREATE INDEX thread_firsts_by_age ON thread_firsts (remembered_at);
+
+-- Threads and stories as they are now (summaries.py): the message that tells of each.
+CREATE TABLE thread_messages (id TEXT PRIMARY KEY, remembered_at TEXT NOT NULL, message BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX thread_messages_by_age ON thread_messages (remembered_at);
+CREATE TABLE story_messages (id TEXT PRIMARY KEY, remembered_at TEXT NOT NULL, message BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX story_messages_by_age ON story_messages (remembered_at);
 
 CREATE TABLE story_count (one INTEGER PRIMARY KEY, articles INTEGER NOT NULL);  -- one row: how many have come
 CREATE TABLE story_articles (
@@ -71,6 +79,36 @@ CREATE TABLE speaker_joined (id TEXT PRIMARY KEY, into_id TEXT NOT NULL) WITHOUT
 CREATE TABLE speaker_apart (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;  -- by hand
 CREATE TABLE speaker_split (  -- by hand: who the speaker of this name in an article is
     article TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (article, name)
+) WITHOUT ROWID;
+
+-- Known fact-checks (factchecks.py). ``id`` is 16 bytes, the first of ``review_id``.
+CREATE TABLE fact_checks (
+    id BLOB PRIMARY KEY,
+    review BLOB NOT NULL,  -- a ClaimReview as MessagePack
+    vector BLOB  -- of the claim that was checked, as in thread_firsts
+) WITHOUT ROWID;
+CREATE TABLE fact_check_signs (id BLOB PRIMARY KEY, signs BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE fact_check_words (  -- the words of the claim that was checked, as stems
+    word TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (word, id)
+) WITHOUT ROWID;
+CREATE TABLE fact_check_places (  -- where each was read; what was read nowhere any more is forgotten
+    id BLOB NOT NULL,
+    place TEXT NOT NULL,  -- a file or URL of --factchecks; '' for pages of articles
+    read_at TEXT NOT NULL,
+    PRIMARY KEY (id, place)
+) WITHOUT ROWID;
+CREATE INDEX fact_check_places_by_place ON fact_check_places (place, read_at);
+CREATE TABLE fact_check_told (  -- with which first claim of a thread a check was told, so that it is not told again
+    thread BLOB NOT NULL,
+    id BLOB NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (thread, id)
+) WITHOUT ROWID;
+CREATE INDEX fact_check_told_by_time ON fact_check_told (at);
+CREATE TABLE fact_check_sources (  -- files and URLs of --factchecks, as they were read to their end
+    place TEXT PRIMARY KEY,
+    mark TEXT NOT NULL,  -- by which it is seen to be unchanged
+    read_at TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE change_versions (  -- the last version under each id of an article, to compare the next one with

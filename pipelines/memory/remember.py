@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import apache_beam as beam
 
+from claimwire.pipelines.memory import summaries
 from claimwire.pipelines.memory.changes import Changes
+from claimwire.pipelines.memory.factchecks import FactChecks
 from claimwire.pipelines.memory.speakers import Speakers
 from claimwire.pipelines.memory.stories import Stories
 from claimwire.pipelines.memory.tables import remembering
 from claimwire.pipelines.memory.threads import Threads
-from claimwire.schemas import EnrichedArticle, Event
+from claimwire.schemas import EnrichedArticle, Event, ThreadMessage
 
 _log = logging.getLogger(__name__)
 
@@ -40,26 +42,32 @@ class Part(Protocol):
         ...
 
 
-PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes)
+Parts = Sequence[Callable[[sqlite3.Connection], Part]]
+PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes, FactChecks)
 """In this order, so that each sees what those before it have added to the record."""
+
+_TAGS = ("events", "threads", "stories")
 
 
 class Remember(beam.PTransform):  # type: ignore[misc]
     """Joins the claims, articles and speakers of a pass with those of others, before and in it.
 
     In: pairs of the article's place in the order and its EnrichedArticle. Out: the same pairs, with what is known from
-    other articles; tagged ``events``: Event. All records are gathered under one key and remembered in their order, so
-    neither the order of arrival nor the number of workers matters.
+    other articles; tagged ``events``: Event; tagged ``threads`` and ``stories``: ThreadMessage and StoryMessage of
+    those that have changed. All records are gathered under one key and remembered in their order, so neither the order
+    of arrival nor the number of workers matters.
 
     Args:
         state: The database of the state, which workers only read.
         staged: The file in which the driver finds what is to be committed.
+        parts: Make the parts, in their order.
+        summaries: Whether somebody takes the threads and stories; else there are none.
     """
 
-    def __init__(self, state: Path, staged: Path) -> None:
+    def __init__(self, state: Path, staged: Path, parts: Parts = PARTS, summaries: bool = True) -> None:
         super().__init__()
-        self._state = state
-        self._staged = staged
+        self.summaries = summaries
+        self._join = _Join(state, staged, tuple(parts), summaries)
 
     def expand(self, records: beam.PCollection) -> beam.DoOutputsTuple:
         return (
@@ -67,29 +75,34 @@ class Remember(beam.PTransform):  # type: ignore[misc]
             | "UnderOneKey"
             >> beam.Map(lambda pair: (0, pair)).with_output_types(tuple[int, tuple[str, EnrichedArticle]])
             | "Gather" >> beam.GroupByKey()
-            | "Join" >> beam.ParDo(_Join(self._state, self._staged)).with_outputs("events", main="records")
+            | "Join" >> beam.ParDo(self._join).with_outputs(*_TAGS, main="records")
         )
 
 
 class _Join(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, state: Path, staged: Path) -> None:
+    def __init__(self, state: Path, staged: Path, parts: Parts, summaries: bool) -> None:
         self._state = state
         self._staged = staged
+        self._parts = parts
+        self._summaries = summaries
 
     def process(self, gathered: tuple[int, Iterable[tuple[str, EnrichedArticle]]]) -> Iterator[object]:
         with remembering(self._state, self._staged) as db:
-            parts = [part(db) for part in PARTS]
+            parts = [part(db) for part in self._parts]
             for order, record in sorted(gathered[1], key=lambda pair: pair[0]):
                 joined, events = remember(db, parts, record)
                 yield order, joined
                 for event in events:
                     yield beam.pvalue.TaggedOutput("events", event)
+            for summary in summaries.changed(db) if self._summaries else ():
+                yield beam.pvalue.TaggedOutput("threads" if isinstance(summary, ThreadMessage) else "stories", summary)
 
 
 def forget(db: sqlite3.Connection, before: datetime) -> None:
     """Remove from the tables of a state what is older, inside the caller's transaction."""
     for part in PARTS:
         part.forget(db, before)
+    summaries.forget(db, before)
 
 
 def remember(
@@ -106,6 +119,7 @@ def remember(
         for part in parts:
             joined, told = part.remember(joined)
             events += told
+        summaries.note(db, joined, events)
     except sqlite3.Error:  # the disk is full, or the state is damaged: no fault of the record
         raise
     except Exception:

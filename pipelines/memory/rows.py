@@ -14,11 +14,13 @@ from claimwire.connectors.deadletters import letter_key
 from claimwire.pipelines.dedupe.words import sequence, stands
 from claimwire.pipelines.memory.speaker_rows import SpeakerRows
 from claimwire.pipelines.observe.events import (
+    CLAIM_FACT_CHECKED,
     RUN_COMPLETED,
     SPEAKER_JOINED,
     SPEAKER_SPLIT,
     STORY_MERGED,
     THREAD_LINKED,
+    WATCH_MATCHED,
 )
 from claimwire.schemas import Article, DeadLetter, EnrichedArticle, Event, decode, encode
 from claimwire.schemas.flat import COLUMNS, flat, json_text, time_text
@@ -83,6 +85,14 @@ class Writer:
             elif event.type == THREAD_LINKED:
                 link = tuple(event.data[name] for name in ("thread", "other", "relation"))
                 self._insert("thread_links", [link], "OR REPLACE")
+            elif event.type == CLAIM_FACT_CHECKED and event.data.get("later"):
+                check = event.data["fact_check"]
+                later = (event.subject, check["id"], json_text(check), time_text(event.time))
+                self._insert("later_fact_checks", [later], "OR REPLACE")
+            elif event.type == WATCH_MATCHED:
+                names = ("watch", "of", "article_id", "claim_id", "thread_id", "matched_at")
+                match = (None, event.id, *(event.data[name] for name in names), json_text(event.data["why"]))
+                self._insert("matches", [(*match, json_text(event.data))], "OR IGNORE")
 
     def dead_letters(self, letters: Iterable[bytes]) -> None:
         """Dead letters (JSON)."""

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from claimwire.pipelines.extract.confidence import logistic
 from claimwire.pipelines.extract.wordlists import rows
-from claimwire.pipelines.memory.terms import Figure, Terms, Word
+from claimwire.pipelines.memory.terms import Figure, Terms, Word, stem_of
 
 Relation = Literal["verbatim", "cut", "reworded", "figures differ", "denied", "speaker differs", "no"]
 SAME = frozenset({"verbatim", "cut", "reworded"})
@@ -38,6 +38,8 @@ _FEW, _NEAR_OF_FEW = 6, 0.95
 """Claims with fewer content words must share nearly all of them."""
 _LEAST_REWORDED = 5
 """The same for claims of which the words do not stand in one order: fewer words say too little."""
+_LEAST_CLOSE, _CLOSE_COSINE, _LIKELY_CLOSE = 3, 0.88, 0.95
+"""Fewer words than that are the same in other words only where nothing speaks against it."""
 _LEAST_WHOLE = 6
 """Words in a row that are a quotation by themselves, though only two of them are no function words."""
 _NEGATORS = frozenset({
@@ -105,8 +107,10 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     aligned = align(some, others)
     shorter = min(len(some.content), len(others.content))
     near = aligned.whole or (shorter >= _LEAST_CUT and aligned.covered >= (_NEAR if shorter >= _FEW else _NEAR_OF_FEW))
-    if not near and (shorter < _LEAST_REWORDED or not _is_alike(some, others, aligned, cosine)):
-        return "no"
+    if not near:
+        few = shorter < _LEAST_REWORDED
+        if not (_is_hardly_changed if few else _is_alike)(some, others, aligned, cosine):
+            return "no"
     if figures_differ(some, others, aligned, near):
         return "figures differ"
     if times_differ(aligned) or names_differ(aligned, near) or tenses_differ(aligned):
@@ -129,6 +133,13 @@ def _is_alike(one: Terms, other: Terms, aligned: Alignment, cosine: float | None
     """Whether two texts in other words are about the same. Words alone must be surer of it."""
     chance = likelihood(one, other, aligned, cosine)
     return chance >= _LIKELY_BY_WORDS if cosine is None else chance >= LIKELY and cosine >= _LEAST_COSINE
+
+
+def _is_hardly_changed(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> bool:
+    """Whether two texts of few words mean the same beyond doubt."""
+    if cosine is None or cosine < _CLOSE_COSINE or min(len(one.content), len(other.content)) < _LEAST_CLOSE:
+        return False
+    return likelihood(one, other, aligned, cosine) >= _LIKELY_CLOSE
 
 
 def align(one: Terms, other: Terms) -> Alignment:
@@ -324,7 +335,10 @@ def opposites() -> dict[str, frozenset[str]]:
     """Words, each with those that say the opposite."""
     found: dict[str, frozenset[str]] = {}
     for columns in rows("opposites.tsv"):
-        ones, others = (frozenset(column.split()) for column in columns)
+        # Words are compared by their stems too: "closed" is the opposite of "opened".
+        ones, others = (
+            frozenset(form for word in column.split() for form in (word, stem_of(word))) for column in columns
+        )
         for words, against in ((ones, others), (others, ones)):
             for word in words:
                 found[word] = found.get(word, frozenset()) | against

@@ -95,13 +95,23 @@ CREATE TABLE claims (  -- one row for each claim of each version, with the colum
     speaker_id TEXT,  -- of the person or body, over all articles
     thread_id TEXT, thread_relation TEXT,
     story_id TEXT,  -- of the article
+    fact_checks TEXT NOT NULL DEFAULT '[]',  -- JSON: known fact-checks of what the claim says
     UNIQUE (version, number)
 );
 CREATE INDEX claims_by_id ON claims (id);
 CREATE INDEX claims_by_thread ON claims (thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (seen_at);
+CREATE INDEX claims_fact_checked ON claims (seen_at) WHERE fact_checks <> '[]';
 CREATE INDEX claims_by_speaker ON claims (speaker, seen_at, source_domain) WHERE speaker IS NOT NULL;
 CREATE INDEX claims_by_outlet ON claims (source_domain);
+
+CREATE TABLE later_fact_checks (  -- fact-checks that came after the claims whose thread they judge
+    thread TEXT NOT NULL,
+    id TEXT NOT NULL,  -- of the check
+    fact_check TEXT NOT NULL,  -- JSON, as in claims.fact_checks
+    told_at TEXT NOT NULL,
+    PRIMARY KEY (thread, id)
+) WITHOUT ROWID;
 
 CREATE TABLE changes (  -- what a revision has changed of the claims of the version before, one row for each kind of change
     version INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,  -- the revision
@@ -156,6 +166,20 @@ CREATE TABLE thread_links (  -- threads about the same that are not the same, as
     PRIMARY KEY (thread, other)
 ) WITHOUT ROWID;
 CREATE INDEX thread_links_by_other ON thread_links (other);
+
+CREATE TABLE matches (  -- what watches have matched
+    number INTEGER PRIMARY KEY,  -- in the order in which they came
+    id TEXT NOT NULL UNIQUE,  -- also of the event
+    watch TEXT NOT NULL,  -- its name
+    of TEXT NOT NULL,  -- claim, article or thread
+    article_id TEXT NOT NULL, claim_id TEXT, thread_id TEXT,
+    matched_at TEXT NOT NULL,
+    why TEXT NOT NULL,  -- JSON: which conditions, what was found and where
+    match TEXT NOT NULL  -- JSON: the whole match, as on the topic of matches
+);
+CREATE INDEX matches_by_watch ON matches (watch, number);
+CREATE INDEX matches_by_claim ON matches (claim_id) WHERE claim_id IS NOT NULL;
+CREATE INDEX matches_by_article ON matches (article_id);
 
 CREATE TABLE dead_letters (  -- input that could not be processed
     key TEXT PRIMARY KEY,

@@ -17,7 +17,7 @@ from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS
 from claimwire.connectors.outputs.sqlite import Layout
 from claimwire.pipelines.memory.rows import Writer
 
-VERSION = 2
+VERSION = 3
 """Of the tables; ``_STEPS`` leads to it from each older one, and docs/store.md says what has changed."""
 
 _STEPS = {
@@ -76,6 +76,30 @@ CREATE TABLE changes (
 ) WITHOUT ROWID;
 CREATE INDEX changes_by_claim ON changes (claim);
 CREATE INDEX changes_by_kind ON changes (kind);
+""",
+    2: """
+CREATE TABLE matches (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    watch TEXT NOT NULL,
+    of TEXT NOT NULL,
+    article_id TEXT NOT NULL, claim_id TEXT, thread_id TEXT,
+    matched_at TEXT NOT NULL,
+    why TEXT NOT NULL,
+    match TEXT NOT NULL
+);
+CREATE INDEX matches_by_watch ON matches (watch, number);
+CREATE INDEX matches_by_claim ON matches (claim_id) WHERE claim_id IS NOT NULL;
+CREATE INDEX matches_by_article ON matches (article_id);
+ALTER TABLE claims ADD COLUMN fact_checks TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX claims_fact_checked ON claims (seen_at) WHERE fact_checks <> '[]';
+CREATE TABLE later_fact_checks (
+    thread TEXT NOT NULL,
+    id TEXT NOT NULL,
+    fact_check TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    PRIMARY KEY (thread, id)
+) WITHOUT ROWID;
 """,
 }
 

@@ -40,6 +40,11 @@ SIGNS = (
     "meaning",  # cosine of the vectors of the sentence encoder; not used where one has none
 )
 """What is looked at in a pair, in this order."""
+_FAR, _FAR_OF_OUTLETS = 0.5, 0.45
+"""Cosines of vectors below which two articles share a topic or some names and no event: of any two; of two outlets."""
+_SURE = 3.0
+"""From here on the other signs of two articles prevail over vectors that are not so near, unless outlets differ."""
+_NO_EVENT = -1.5
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -153,10 +158,17 @@ def _meaning(one: bytes, other: bytes) -> float:
 
 
 def likelihood(found: NDArray[np.float64], model: Model) -> NDArray[np.float64]:
-    """How likely each pair tells of the same event, as the logarithm of the odds; from its signs."""
+    """How likely each pair tells of the same event, as the logarithm of the odds; from its signs.
+
+    The weights are learnt from news, each on some event. Of what tells of none, such as two posts on their authors'
+    tools, they know nothing: there the vectors have a veto.
+    """
     without = _score(found[:, :-1], model.without_meaning)
-    known = ~np.isnan(found[:, -1])
-    return np.where(known, _score(np.nan_to_num(found), model.with_meaning), without)
+    meaning = found[:, -1]
+    score = np.where(np.isnan(meaning), without, _score(np.nan_to_num(found), model.with_meaning))
+    is_far = (meaning < _FAR) & (score < _SURE)
+    is_far |= (meaning < _FAR_OF_OUTLETS) & (found[:, SIGNS.index("same_outlet")] == 0)
+    return np.where(is_far, np.minimum(score, _NO_EVENT), score)
 
 
 def _score(found: NDArray[np.float64], by: Weights) -> NDArray[np.float64]:

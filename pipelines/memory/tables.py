@@ -13,8 +13,13 @@ from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-SCHEMA = (files(__package__) / "memory.sql").read_text(encoding="utf-8")
-"""SQL that makes the tables."""
+SCHEMA = "".join(
+    (files(room) / script).read_text(encoding="utf-8")
+    for room, script in ((__package__, "memory.sql"), ("claimwire.pipelines.watches", "watches.sql"))
+)
+"""SQL that makes the tables; what watches have matched is kept in the same way."""
+_CACHE_KIB = 32 * 1024
+"""Room for the inner pages of the tables at a million claims: each row is read by its key, here and there."""
 
 
 @contextmanager
@@ -39,6 +44,7 @@ def remembering(state: Path, staged: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(staged)) as own:
             own.executescript(SCHEMA)
         db.execute("ATTACH ? AS state", (f"{state.resolve().as_uri()}?mode=ro",))
+        db.execute(f"PRAGMA state.cache_size = -{_CACHE_KIB}")
         for table in _tables(db, "staged"):
             db.execute(_view(db, table))
         yield db

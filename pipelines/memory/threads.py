@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, cast
 import msgspec
 import numpy as np
 
-from claimwire.pipelines.memory.encoder import Vectors, encode, has_weights, similarity
+from claimwire.pipelines.memory.encoder import Vectors, encoded, has_weights, similarity
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.memory.same import SAME, Relation, Said, align, compare, likelihood
 from claimwire.pipelines.memory.signs import Signs, signs_of
@@ -26,7 +26,7 @@ from claimwire.pipelines.observe.events import thread_event
 from claimwire.schemas import Claim, EnrichedArticle, Event, Thread
 from claimwire.schemas.flat import time_text
 
-_LEAST_WORDS = 4
+LEAST_WORDS = 4
 """Content words of a claim that can be recognised."""
 _LEAST_CONFIDENCE = 0.5
 _MOST_NEAR = 100
@@ -43,7 +43,7 @@ _LINKS: dict[Relation, str] = {
 _NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "FAC", "NORP"})
 
 
-class _First(NamedTuple):
+class First(NamedTuple):
     """The first claim of a thread, and how near it is."""
 
     thread: bytes
@@ -67,11 +67,23 @@ class Threads:
         claims, events = list(record.claims), []
         for number, claim in enumerate(claims):
             said = said_by(record, claim)
-            if is_worth(claim) and len(said.terms.content) >= _LEAST_WORDS:
+            if is_worth(claim) and len(said.terms.content) >= LEAST_WORDS:
                 thread, told = self._join(record, claim, said)
                 claims[number] = msgspec.structs.replace(claim, thread=thread)
                 events += told
         return msgspec.structs.replace(record, claims=tuple(claims)), events
+
+    def candidates(self, said: Said, vector: Vectors | None) -> list[First]:
+        """First claims of threads that may be the same as a claim, each once. Without the encoder it has no vector."""
+        near = self._signs.near(vector, _MOST_NEAR) if vector is not None else []
+        shared = self._sharing(said)
+        cosines = self._cosines({*near, *shared}, vector)
+        nearest = sorted(
+            (thread for thread, cosine in cosines.items() if cosine is not None and cosine >= _LEAST_COSINE),
+            key=lambda thread: (-(cosines[thread] or 0), thread),
+        )[:_COMPARED]
+        chosen = dict.fromkeys([*nearest, *(thread for thread in shared if thread in cosines)])
+        return [self._read(thread, cosines[thread]) for thread in chosen]
 
     @staticmethod
     def forget(db: sqlite3.Connection, before: datetime) -> None:
@@ -84,8 +96,8 @@ class Threads:
         own = bytes.fromhex(claim.id)
         if self._db.execute("SELECT 1 FROM thread_firsts WHERE thread = ?", (own,)).fetchone():
             return Thread(claim.id, "first"), []
-        (vector,) = encode([claim.text]) if self._with_vectors else (None,)
-        found = [(compare(first.said, said, first.cosine), first) for first in self._candidates(said, vector)]
+        vector = encoded(claim.text) if self._with_vectors else None
+        found = [(compare(first.said, said, first.cosine), first) for first in self.candidates(said, vector)]
         if same := [(relation, first) for relation, first in found if relation in SAME]:
             relation, first = min(same, key=lambda pair: _rank(pair[0], pair[1], said))
             return Thread(first.thread.hex(), cast("Literal['verbatim', 'cut', 'reworded']", relation)), []
@@ -100,17 +112,20 @@ class Threads:
         events = [thread_event(record.article, claim, other, how, at) for other, how in sorted(links.items())]
         return Thread(claim.id, "first"), events
 
-    def _candidates(self, said: Said, vector: Vectors | None) -> Iterator[_First]:
-        """The first claims that may be the same, each once."""
-        near = self._signs.near(signs_of(vector), _MOST_NEAR) if vector is not None else []
-        shared = self._sharing(said)
-        firsts = {first.thread: first for first in self._read({*near, *shared}, vector)}
-        nearest = sorted(
-            (first for first in firsts.values() if (first.cosine or 0) >= _LEAST_COSINE),
-            key=lambda first: (-(first.cosine or 0), first.seen_at, first.thread),
-        )[:_COMPARED]
-        by_words = [firsts[thread] for thread in shared if thread in firsts]
-        return iter({first.thread: first for first in (*nearest, *by_words)}.values())
+    def _cosines(self, threads: set[bytes], vector: Vectors | None) -> dict[bytes, float | None]:
+        """How near the first claims of threads are; those that are far away are left out."""
+        if vector is None:
+            return dict.fromkeys(threads)
+        marks = ", ".join("?" * len(threads))
+        rows = self._db.execute(
+            f"SELECT thread, vector FROM thread_firsts WHERE thread IN ({marks})",  # noqa: S608
+            sorted(threads),
+        ).fetchall()
+        with_vectors = [(thread, blob) for thread, blob in rows if blob is not None]
+        known = np.frombuffer(b"".join(blob for _, blob in with_vectors), np.int8).reshape(-1, len(vector))
+        near = zip((thread for thread, _ in with_vectors), similarity(known, vector).tolist(), strict=True)
+        found: dict[bytes, float | None] = {thread: None for thread, blob in rows if blob is None}
+        return found | {thread: cosine for thread, cosine in near if cosine >= _LEAST_COSINE / 2}
 
     def _sharing(self, said: Said) -> list[bytes]:
         """The threads that share at least two words with a claim, those with the rarest first."""
@@ -125,20 +140,13 @@ class Threads:
         shared = [(-sum(weight), thread) for thread, weight in weights.items() if len(weight) > 1]
         return [thread for _, thread in sorted(shared)[:_COMPARED]]
 
-    def _read(self, threads: set[bytes], vector: Vectors | None) -> Iterator[_First]:
-        for thread in sorted(threads):
-            row = self._db.execute(
-                "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted, vector "
-                "FROM thread_firsts WHERE thread = ?",
-                (thread,),
-            ).fetchone()
-            at, article, text, names, speaker, type_, denied, wanted, blob = row
-            cosine = None
-            if vector is not None and blob is not None:
-                cosine = float(similarity(vector, np.frombuffer(blob, np.int8)))
-                if cosine < _LEAST_COSINE / 2:
-                    continue
-            yield _First(thread, at, article, _said(text, names, speaker, type_, bool(denied), bool(wanted)), cosine)
+    def _read(self, thread: bytes, cosine: float | None) -> First:
+        at, article, text, names, speaker, type_, denied, wanted = self._db.execute(
+            "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted "
+            "FROM thread_firsts WHERE thread = ?",
+            (thread,),
+        ).fetchone()
+        return First(thread, at, article, as_said(text, names, speaker, type_, bool(denied), bool(wanted)), cosine)
 
     def _add(self, record: EnrichedArticle, own: bytes, said: Said, vector: Vectors | None) -> None:
         names = " ".join(sorted(set(_names(said))))
@@ -167,7 +175,7 @@ def said_by(record: EnrichedArticle, claim: Claim) -> Said:
     """What a claim of a record says."""
     names = (record.entities[at].text for at in claim.entities if record.entities[at].label in _NAMES)
     speaker = claim.speaker
-    return _said(
+    return as_said(
         claim.text.replace(" [...] ", " "),
         " ".join(names),
         speaker.name if speaker else None,
@@ -178,7 +186,8 @@ def said_by(record: EnrichedArticle, claim: Claim) -> Said:
 
 
 @lru_cache(maxsize=4096)
-def _said(text: str, names: str, speaker: str | None, speaker_type: str, denied: bool, wanted: bool) -> Said:
+def as_said(text: str, names: str, speaker: str | None, speaker_type: str, denied: bool, wanted: bool) -> Said:
+    """What a claim says, of its columns in ``thread_firsts``."""
     return Said(terms(text, frozenset(names.split())), speaker, speaker_type, denied, wanted)
 
 
@@ -187,14 +196,14 @@ def _names(said: Said) -> Iterator[str]:
     return (text[word.start : word.end] for word in said.terms.words if word.kind == "name")
 
 
-def _rank(relation: Relation, first: _First, said: Said) -> tuple[object, ...]:
+def _rank(relation: Relation, first: First, said: Said) -> tuple[object, ...]:
     """By which the best of several threads is the least."""
     aligned = align(first.said.terms, said.terms)
     chance = likelihood(first.said.terms, said.terms, aligned, first.cosine)
     return relation != "verbatim", -round(chance, 3), first.seen_at, first.thread
 
 
-def _link(relation: Relation, first: _First, record: EnrichedArticle) -> str:
+def _link(relation: Relation, first: First, record: EnrichedArticle) -> str:
     """How a thread is linked to one that began before it."""
     if relation == "figures differ" and record.article.revision_of == first.article:
         return "corrected"

@@ -2,8 +2,26 @@ CREATE VIEW flat_claims AS  -- the columns of the claim message, as on the topic
 SELECT schema_version, id, article_id, url, title, source_name, source_feed_url, source_domain, language, published_at,
     revision_of, (SELECT count(*) FROM copies WHERE copies.of = claims.article_id) AS copies,
     text, quote_type, speaker_text, speaker_name, speaker_type, speaker_id, cue, polarity, modality, hedges, quantities, entities,
-    check_worthiness, confidence, sentence, kind, in_title, thread_id, thread_relation, story_id
+    check_worthiness, confidence, sentence, kind, in_title, thread_id, thread_relation, story_id, fact_checks
 FROM claims;
+
+CREATE VIEW fact_checked_claims AS  -- claims that a known fact-check has judged, a row for each check
+WITH checked AS (
+    SELECT claims.claim, told.value AS fact_check, 0 AS later
+    FROM claims, json_each(claims.fact_checks) AS told WHERE claims.fact_checks <> '[]'
+    UNION ALL
+    SELECT claims.claim, later_fact_checks.fact_check, 1
+    FROM later_fact_checks JOIN claims ON claims.thread_id = later_fact_checks.thread
+    WHERE claims.thread_relation IN ('first', 'verbatim') AND NOT EXISTS (
+        SELECT 1 FROM json_each(claims.fact_checks) AS told WHERE told.value ->> 'id' = later_fact_checks.id
+    )
+)
+SELECT claims.claim, claims.id, claims.seen_at, claims.source_domain, claims.url, claims.title, claims.speaker_name,
+    claims.text, claims.thread_id, fact_check ->> 'rating' AS rating, fact_check ->> 'publisher' AS publisher,
+    fact_check ->> 'url' AS fact_check_url, fact_check ->> 'claim' AS claim_checked,
+    fact_check ->> 'published_at' AS checked_at, fact_check ->> 'confidence' AS sure,
+    fact_check ->> 'id' AS fact_check_id, later
+FROM checked JOIN claims USING (claim);
 
 CREATE VIEW current_articles AS  -- versions that no later one has replaced
 SELECT * FROM articles
@@ -116,7 +134,7 @@ CREATE VIEW stories_today AS  -- those with an article of today (UTC), in most o
 SELECT * FROM told_stories WHERE last_seen_at >= strftime('%Y-%m-%dT00:00:00Z', 'now')
 ORDER BY outlets DESC, articles DESC, first_seen_at, story;
 
-CREATE VIEW threads AS  -- claims that several articles make, in whichever words; the words and speaker of the first
+CREATE VIEW threads AS  -- claims that several articles make, in whichever words; versions of an article are one article
 SELECT said.thread_id AS thread, first.text, coalesce(first.speaker_name, first.speaker_text) AS speaker,
     count(*) AS claims,
     count(DISTINCT said.source_domain) AS outlets,
@@ -129,7 +147,7 @@ SELECT said.thread_id AS thread, first.text, coalesce(first.speaker_name, first.
     min(said.seen_at) AS first_seen_at, max(said.seen_at) AS last_seen_at
 FROM claims AS said JOIN articles USING (version)
 LEFT JOIN claims AS first ON first.claim = (SELECT min(claim) FROM claims WHERE id = said.thread_id)
-WHERE said.thread_id IS NOT NULL GROUP BY said.thread_id HAVING count(*) > 1;
+WHERE said.thread_id IS NOT NULL GROUP BY said.thread_id HAVING count(DISTINCT articles.id) > 1;
 
 CREATE VIEW same_claim_across_outlets AS  -- the threads of more than one outlet, those of the most first
 SELECT * FROM threads WHERE outlets > 1 ORDER BY outlets DESC, last_seen_at DESC, thread;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from claimwire.pipelines.normalize.ids import content_hash, digest
 from claimwire.pipelines.normalize.language import language
+from claimwire.pipelines.normalize.reviews import distinct_reviews
 from claimwire.pipelines.normalize.text import clean, distinct_lines, one_line
 from claimwire.pipelines.normalize.times import parse_time, plausible
 from claimwire.pipelines.normalize.urls import canonical_url, domain
@@ -60,6 +61,7 @@ def normalize(raw: RawArticle) -> Article:
         section=one_line(raw.section),
         syndicated_from=one_line(raw.syndicated_from),
         part_of=canonical_url(raw.part_of) if raw.part_of else None,
+        claim_reviews=distinct_reviews(raw.claim_reviews),
         archive=raw.archive,
         input=raw.input,
     )

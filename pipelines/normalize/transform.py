@@ -88,16 +88,21 @@ class Normalize(beam.PTransform):  # type: ignore[misc]
 
 class _Normalize(beam.DoFn):  # type: ignore[misc]
     def process(self, raw: RawArticle) -> Iterator[Any]:
-        try:
-            yield normalize(raw)
-        except Exception as error:
-            letter = dead_letter(
-                "normalize",
-                error,
-                # Escaped to ASCII: what could not be normalised may hold what UTF-8 cannot.
-                json.dumps(msgspec.to_builtins(msgspec.structs.replace(raw, origin=None))).encode(),
-                raw.origin or Origin(url=raw.url),
-                attempts=raw.attempts + 1,
-                first_failed_at=raw.first_failed_at,
-            )
-            yield beam.pvalue.TaggedOutput("dead_letters", letter)
+        found = normalized(raw)
+        yield beam.pvalue.TaggedOutput("dead_letters", found) if isinstance(found, DeadLetter) else found
+
+
+def normalized(raw: RawArticle) -> Article | DeadLetter:
+    """What ``Normalize`` makes of one raw article."""
+    try:
+        return normalize(raw)
+    except Exception as error:
+        return dead_letter(
+            "normalize",
+            error,
+            # Escaped to ASCII: what could not be normalised may hold what UTF-8 cannot.
+            json.dumps(msgspec.to_builtins(msgspec.structs.replace(raw, origin=None))).encode(),
+            raw.origin or Origin(url=raw.url),
+            attempts=raw.attempts + 1,
+            first_failed_at=raw.first_failed_at,
+        )

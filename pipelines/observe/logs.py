@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from claimwire.pipelines.normalize.text import escaped
+from claimwire.pipelines.observe import traces
 
 _ROOT = "claimwire"
 _PER_RECORD = ("source", "summary")
@@ -79,6 +80,7 @@ class _Json(logging.Formatter):
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             **_of_block.get(),
+            **traces.ids(),
         }
         line |= {name: value for name in _PER_RECORD if (value := getattr(record, name, None)) is not None}
         if record.exc_info:

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from claimwire.connectors.outputs.names import DATABASE
 from claimwire.connectors.web.http import without_password
 from claimwire.pipelines.dedupe import sqlite
-from claimwire.pipelines.state import StateError, samples
+from claimwire.pipelines.state import StateError, deliveries, samples
 from claimwire.pipelines.state.pages import Pages
 from claimwire.pipelines.state.queue import Queue
 from claimwire.pipelines.state.samples import Labels, Sample
@@ -31,6 +31,7 @@ from claimwire.pipelines.state.sources import Sources
 _STAGES = ("feed", "entry", "page", "record", "file", "row", "normalize", "extract", "publish", "queue")
 _QUOTES = ("direct", "indirect", "mixed")
 _OUTCOMES = ("new", "revision", "copy", "unchanged", "dead")
+_NOTIFIED = ("delivered", "failed", "given_up")
 
 
 class Metric(NamedTuple):
@@ -115,6 +116,15 @@ OF_STATE = (
         tuple((kind, answer) for kind in ("feed", "page") for answer in ("none", "2xx", "3xx", "4xx", "5xx")),
     ),
     Metric(
+        "claimwire_notifications",
+        "counter",
+        "Matches of watches, by what became of telling a target of them: delivered or given_up; failed counts messages "
+        "that did not go and are tried again.",
+        ("outcome",),
+        samples.NOTIFICATIONS,
+        _each(*_NOTIFIED),
+    ),
+    Metric(
         "claimwire_kafka_records_lost",
         "counter",
         "Records of topics that the broker had removed before they were read (kafka_lost: reset).",
@@ -182,6 +192,13 @@ QUEUE = Metric(
     "that wait to be written.",
     ("waiting_for",),
 )
+NOTIFYING = Metric(
+    "claimwire_notifications_waiting",
+    "gauge",
+    "Matches that a target is still to be told of, by whether that was tried in vain; those of a digest wait for their "
+    "hour.",
+    ("tried",),
+)
 FAILING = Metric("claimwire_source_failing", "gauge", "1 if the source failed when it was last asked.", ("source",))
 LAST_READ = Metric(
     "claimwire_source_last_read_timestamp_seconds",
@@ -201,7 +218,19 @@ LAST_SUCCESS = Metric(
 )
 STREAM = Metric("claimwire_stream_running", "gauge", "1 if the job of claimwire stream runs.")
 
-METRICS = (*OF_STATE, READABLE, QUEUE, FAILING, LAST_READ, BUILD, LAST_END, LAST_DURATION, LAST_SUCCESS, STREAM)
+METRICS = (
+    *OF_STATE,
+    READABLE,
+    QUEUE,
+    NOTIFYING,
+    FAILING,
+    LAST_READ,
+    BUILD,
+    LAST_END,
+    LAST_DURATION,
+    LAST_SUCCESS,
+    STREAM,
+)
 OF_STREAM = tuple(
     metric for metric in OF_STATE if metric.sample in (samples.ARTICLES, samples.CLAIMS, samples.DEAD_LETTERS)
 )
@@ -230,6 +259,7 @@ class StateMetrics(Collector):
         if not self._database.exists():
             yield from of_samples([])
             yield gauge(QUEUE, dict.fromkeys(_each("page", "pass", "writing"), 0))
+            yield gauge(NOTIFYING, dict.fromkeys(_each("no", "yes"), 0))
         else:
             with sqlite.reading(self._database) as db:
                 db.execute("BEGIN")  # so that all queries see the same commit
@@ -238,6 +268,7 @@ class StateMetrics(Collector):
                 queue, pages = Queue(db), Pages(db)
                 waiting = (pages.waiting(), queue.waiting(), queue.waiting("dead-letter"))
                 yield gauge(QUEUE, dict(zip(_each("page", "pass", "writing"), waiting, strict=True)))
+                yield gauge(NOTIFYING, dict(zip(_each("no", "yes"), deliveries.waiting(db), strict=True)))
                 yield from _of_sources(db, {sample.labels for sample in found if sample.metric == samples.SOURCE_NEW})
         yield gauge(READABLE, {(): 1})
 

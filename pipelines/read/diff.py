@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from claimwire.pipelines.memory.changes import read_as, with_changes
@@ -18,7 +17,7 @@ from claimwire.pipelines.memory.wording import aligned
 from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.headings import on_one_line, short_id
-from claimwire.pipelines.read.terminal import screen
+from claimwire.pipelines.read.terminal import print_indented, screen
 from claimwire.pipelines.read.versions import versions
 from claimwire.pipelines.read.written import article_files
 from claimwire.schemas import Claim, EarlierClaim, EnrichedArticle
@@ -129,7 +128,7 @@ def _print_version(console: Console, number: int, record: EnrichedArticle) -> No
     at = [f"version {number}", *(f"{name} {_minute(time)}" for name, time in _times(record)), short_id(article.id)]
     console.print(Text(escaped(" · ".join(at)), style="dim"), soft_wrap=True)
     if article.correction:
-        console.print(Padding(Text(escaped(article.correction), style="yellow"), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(escaped(article.correction), style="yellow"), 2)
 
 
 def _times(record: EnrichedArticle) -> Iterator[tuple[str, datetime]]:
@@ -152,7 +151,7 @@ def _print_change(console: Console, change: Change) -> None:
             line = Text(f"{mark} ", style=style)
             for part, differs in aligned(text, other) if other is not None else [(text, True)]:
                 line.append(escaped(part), style=f"{style} bold" if differs else "default")
-            console.print(Padding(line, (0, 0, 0, 6), expand=False))
+            print_indented(console, line, 6)
 
 
 def _as_json(change: Change) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from rich.padding import Padding
 from rich.text import Text
 
 from claimwire.connectors.outputs.names import DATABASE
@@ -21,7 +20,7 @@ from claimwire.pipelines.normalize.text import escaped
 from claimwire.pipelines.normalize.urls import canonical_url
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.headings import short_id
-from claimwire.pipelines.read.terminal import print_head, screen
+from claimwire.pipelines.read.terminal import print_head, print_indented, screen
 from claimwire.pipelines.read.written import article_files, find
 from claimwire.schemas import Article, Duplicate, EnrichedArticle
 
@@ -73,7 +72,7 @@ def explain(paths: Sequence[Path], state: Path, ids: Sequence[str]) -> None:
     console.print()
     for mark, part in align(record.article.text, original.article.text):
         style = {"=": "dim", "-": "red", "+": "green"}[mark]
-        console.print(Padding(Text(escaped(f"{mark} {part}"), style=style), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(escaped(f"{mark} {part}"), style=style), 2)
 
 
 def align(text: str, original: str) -> Iterator[tuple[str, str]]:

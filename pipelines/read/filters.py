@@ -52,18 +52,23 @@ class Filter(NamedTuple):
     """The id of a story."""
 
 
-def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
-    """Whether a claim of a record meets every condition."""
+def record_matches(record: EnrichedArticle, wanted: Filter) -> bool:
+    """Whether a record meets the conditions on its article: its time, its story, its outlet."""
     at = seen_at(record).replace(microsecond=0)
     if (wanted.since and at < wanted.since) or (wanted.until and at >= wanted.until):
+        return False
+    if wanted.story and not (record.story and record.story.id == wanted.story):
+        return False
+    return not wanted.outlet or record.article.source.domain == wanted.outlet
+
+
+def matches(record: EnrichedArticle, claim: Claim, wanted: Filter) -> bool:
+    """Whether a claim of a record meets every condition."""
+    if not record_matches(record, wanted):
         return False
     if (claim.confidence or 0.0) < wanted.confidence or (claim.check_worthiness or 0.0) < wanted.worth:
         return False
     if wanted.kinds and claim.kind not in wanted.kinds:
-        return False
-    if wanted.story and not (record.story and record.story.id == wanted.story):
-        return False
-    if wanted.outlet and record.article.source.domain != wanted.outlet:
         return False
     if wanted.place and wanted.place not in (record.entities[index].name for index in claim.entities):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from claimwire.schemas import Article, Claim
+from claimwire.schemas import Article, Claim, FactCheck
 
 # What claimwire makes itself, and not a sender.
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
@@ -41,6 +41,11 @@ def said_by(claim: Claim) -> tuple[str, str | None]:
     with_role = name in text and len(text) < len(name) + 40
     beside = text if name not in text and text not in name else None
     return text if with_role else name, beside
+
+
+def judged(check: FactCheck) -> str:
+    """What a fact-check says of a claim: who judged it how."""
+    return f"{check.publisher or 'a fact-check'}: {check.rating or 'no rating given'}"
 
 
 def on_one_line(text: str) -> str:

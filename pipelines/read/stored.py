@@ -15,8 +15,9 @@ import msgspec
 from claimwire.connectors.outputs.sqlite import StoreError, explaining, is_sqlite, reading
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.read.filters import Filter, Order, conditions, sort_sql
+from claimwire.pipelines.read.later_checks import threads_of, with_checks
 from claimwire.pipelines.read.words import Search
-from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, decode
+from claimwire.schemas import Claim, DeadLetter, EnrichedArticle, Event, FactCheck, decode
 
 
 class Carrier(NamedTuple):
@@ -58,6 +59,7 @@ class Stored:
         self.db = self._open.enter_context(reading(self.path, LAYOUT))
         self._open.enter_context(explaining(self.path))
         self.db.execute("BEGIN")  # what is written from now on is not seen
+        (self._has_later_checks,) = self.db.execute("SELECT EXISTS (SELECT 1 FROM later_fact_checks)").fetchone()
         return self
 
     def __exit__(
@@ -77,6 +79,15 @@ class Stored:
             (beginning, f"{beginning}\U0010ffff"),
         )
         yield from map(self._decoded, rows)
+
+    def telling(self, beginning: str) -> Iterator[EnrichedArticle]:
+        """The records of articles with a claim whose id, or that of its thread, begins so."""
+        for (version,) in self.db.execute(
+            "SELECT version FROM claims WHERE id >= ?1 AND id < ?2 UNION "
+            "SELECT version FROM claims WHERE thread_id >= ?1 AND thread_id < ?2 ORDER BY version",
+            (beginning, f"{beginning}\U0010ffff"),
+        ).fetchall():
+            yield self.record(version)
 
     def replacing(self, article_id: str) -> Iterator[EnrichedArticle]:
         """The records of versions that replace one with an id."""
@@ -176,4 +187,16 @@ class Stored:
             raise StoreError(
                 f"{self.path}: the record of version {row[2]} is damaged ({error}); restore the store from a backup"
             ) from error
-        return msgspec.structs.replace(record, article=msgspec.structs.replace(record.article, text=row[1]))
+        return msgspec.structs.replace(
+            record,
+            article=msgspec.structs.replace(record.article, text=row[1]),
+            claims=tuple(map(self._with_later_checks, record.claims)),
+        )
+
+    def _with_later_checks(self, claim: Claim) -> Claim:
+        rows = (
+            (thread, self.db.execute("SELECT fact_check FROM later_fact_checks WHERE thread = ?", (thread,)))
+            for thread in (threads_of(claim) if self._has_later_checks else ())
+        )
+        later = {thread: [decode(check.encode(), FactCheck) for (check,) in checks] for thread, checks in rows}
+        return with_checks(claim, later) if later else claim

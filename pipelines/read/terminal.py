@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from claimwire.pipelines.normalize.text import escaped
+from claimwire.pipelines.observe.events import CLAIM_FACT_CHECKED
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.carriers import Carriers, carrying
 from claimwire.pipelines.read.chosen import chosen
 from claimwire.pipelines.read.filters import PLAIN, Filter, Order
-from claimwire.pipelines.read.headings import on_one_line, said_by, short_id, where
-from claimwire.pipelines.read.written import article_files, dead_letters
+from claimwire.pipelines.read.headings import judged, on_one_line, said_by, short_id, where
+from claimwire.pipelines.read.later_checks import by_thread, with_checks
+from claimwire.pipelines.read.written import article_files, dead_letters, events
 from claimwire.schemas import Article, Claim, EnrichedArticle
 
 _MOST_OUTLETS = 12
@@ -36,10 +37,11 @@ def show_claims(paths: Sequence[Path], wanted: Filter, order: Order = "written",
     files = article_files(paths)
     console = screen()
     shown = 0
+    later = by_thread(events(paths, CLAIM_FACT_CHECKED))
     with carrying(files) as carriers:
         for record, claims in chosen(files, wanted, carriers, order, limit):
             shown += len(claims)
-            _print_article(console, record, claims, carriers)
+            _print_article(console, record, [with_checks(claim, later) for claim in claims], carriers)
         figures = [counted(shown, "claim")]
         if not any(wanted) and limit is None:
             refused = 0
@@ -54,6 +56,13 @@ def show_claims(paths: Sequence[Path], wanted: Filter, order: Order = "written",
 def screen() -> Console:
     """Where a reader sees it: as wide as the terminal, else 110 characters wide."""
     return Console(highlight=False, width=None if Console().is_terminal else 110)
+
+
+def print_indented(console: Console, text: Text, by: int) -> None:
+    """Print a text whose lines begin so many spaces to the right, and have none at their ends."""
+    for line in text.wrap(console, max(20, console.width - by)):
+        line.rstrip()
+        console.print(Text(" " * by).append_text(line), soft_wrap=True)
 
 
 def print_head(console: Console, article: Article, mark: str = "") -> None:
@@ -84,8 +93,11 @@ def _print_article(console: Console, record: EnrichedArticle, claims: list[Claim
     for claim in claims:
         # The article carries it too.
         carried = 1 + len(carriers.of_claim(record, claim)) if copies else 1
-        console.print(Padding(_who(claim, carried), (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(escaped(on_one_line(claim.text))), (0, 0, 0, 6), expand=False))
+        print_indented(console, _who(claim, carried), 2)
+        print_indented(console, Text(escaped(on_one_line(claim.text))), 6)
+        for check in claim.fact_checks:
+            line = " · ".join(filter(None, (f"checked by {on_one_line(judged(check))}", check.url)))
+            console.print(Text(f"      {escaped(line)}", style="magenta"), soft_wrap=True)  # a URL stays whole
     console.print()
 
 

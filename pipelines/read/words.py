@@ -59,6 +59,20 @@ class Term(NamedTuple):
                 return True
         return False
 
+    def places(self, placed: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:
+        """Where it stands among ``placed_words``."""
+        forms = [word for word, _, _ in placed]
+        return [
+            (placed[at][1], placed[at + len(run) - 1][2])
+            for at, form in enumerate(forms)
+            for run in self.runs
+            if form.startswith(run[0]) and self._stands(run, forms[at : at + len(run)])
+        ]
+
+    def may_stand(self, vocabulary: frozenset[str]) -> bool:
+        """Whether its words are among those of a text, in whatever order; of one that may go on, those before it."""
+        return any(vocabulary.issuperset(run[:-1] if self.prefix else run) for run in self.runs)
+
     def fts5(self) -> str:
         """As an expression of FTS5."""
         star = " *" if self.prefix else ""
@@ -80,6 +94,10 @@ class Search(NamedTuple):
         return all(any(term.found_in(text) for text in texts) for term in self.wanted) and not any(
             term.found_in(text) for term in self.unwanted for text in texts
         )
+
+    def may_be_found(self, vocabulary: frozenset[str]) -> bool:
+        """Whether ``found_in`` may be true for texts with these words: a quick look."""
+        return all(term.may_stand(vocabulary) for term in self.wanted)
 
     def fts5(self, columns: Sequence[str] = ()) -> str:
         """As an expression of FTS5, on some columns or on all."""
@@ -148,6 +166,22 @@ def forms(word: str) -> list[str]:
 def words(text: str) -> list[str]:
     """The words of a text as SQLite sees them: in lower case, without diacritics."""
     return text.translate(_folded).split()
+
+
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """The same words, each with where it stands: ``text[start:end]``."""
+    found: list[tuple[str, int, int]] = []
+    letters, start = "", 0
+    for at, character in enumerate(f"{text} "):
+        folded = _folded[ord(character)]
+        if folded.isspace():
+            if letters:
+                found.append((letters, start, at))
+            letters = ""
+        else:
+            start = start if letters else at
+            letters += folded
+    return found
 
 
 class _Folded(dict[int, str]):

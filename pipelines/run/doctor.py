@@ -30,6 +30,7 @@ from claimwire.pipelines.extract import ModelNotFoundError, ModelUnfitError, loa
 from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.memory.store import LAYOUT
 from claimwire.pipelines.normalize.text import escaped
+from claimwire.pipelines.notify.targets import TargetError, check_known, resolve
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.outlets import NOTHING_FOUND
 from claimwire.pipelines.settings import Settings, SettingsError
@@ -42,6 +43,7 @@ from claimwire.pipelines.state.opening import added_sources, look, looking_into
 from claimwire.pipelines.state.sources import Sources
 from claimwire.pipelines.state.subscriptions import Subscriptions
 from claimwire.pipelines.timespans import ago
+from claimwire.pipelines.watches.file import watches_of
 from claimwire.schemas import Failure
 
 
@@ -54,6 +56,7 @@ def examine(settings: Settings) -> bool:
         ("sinks", _sinks),
         ("sources", _sources),
         ("websub", _websub),
+        ("notify", _notify),
     ]
     results = [_check(name, check, settings) for name, check in checks]  # all of them, also after one that is wrong
     return all(results)
@@ -223,6 +226,24 @@ def _websub(settings: Settings) -> Iterator[str]:
         )
     ends = f", the first until {min(leases):%Y-%m-%d %H:%M} UTC" if leases else ""
     yield f"{len(leases)} subscribed of {naming} with a hub{ends}; last delivery {ago(delivered, now) or 'none'}"
+
+
+def _notify(settings: Settings) -> Iterator[str]:
+    """Whether those whom watches tell could be told; nothing is sent."""
+    watches = [watch for watch in watches_of(settings) if watch.notify]
+    targets = list(dict.fromkeys(target for watch in watches for target in watch.notify))
+    if not targets:
+        return
+    problems = []
+    for target in targets:
+        try:
+            check_known(target)
+            resolve(target, os.environ)
+        except TargetError as error:
+            problems.append(str(error))
+    if problems:
+        raise _Wrong(*dict.fromkeys(problems))
+    yield f"{counted(len(targets), 'target')} of {counted(len(watches), 'watch', 'watches')}"
 
 
 def _answer(client: Client, url: str, own: OwnHeaders | None) -> Response | FetchError:

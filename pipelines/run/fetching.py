@@ -23,7 +23,7 @@ from claimwire.connectors.web.pages.read import ReadPages
 from claimwire.connectors.web.records import HostMemory, Kept, PageRequest, PageResult
 from claimwire.connectors.web.visits import Manners
 from claimwire.pipelines.normalize.page import is_teaser, update_of, with_page, without_page
-from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe import logs, traces
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.run.ending import ending
@@ -119,7 +119,7 @@ class Fetching:
         total = found.waiting()
         if not total and not found.due(datetime.now(UTC), 1, 1):
             return
-        with logs.fields(stage="fetch"):
+        with logs.fields(stage="fetch"), traces.span("fetch", {"claimwire.pages": total}):
             what = f"fetching the {counted(total, 'page')} behind entries" if total else "looking at pages again"
             self._progress.begin(what, total)
             end = time.monotonic() + self._settings.page_wait_time().total_seconds()

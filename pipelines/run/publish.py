@@ -24,6 +24,7 @@ from claimwire.connectors.outputs.jsonl import write_jsonl
 from claimwire.connectors.outputs.sqlite import Batch, SqliteOutput
 from claimwire.pipelines.kafka import connection, group
 from claimwire.pipelines.memory import store
+from claimwire.pipelines.observe import traces
 from claimwire.pipelines.settings import Settings
 from claimwire.pipelines.sinks.messages import Staged, as_message
 from claimwire.pipelines.sinks.store import SCHEME
@@ -84,12 +85,13 @@ class Publisher:
 
         Raises OutputLostError, OSError, KafkaConnectorError where a broker is away or refuses, and StoreError.
         """
-        if final.startswith("kafka://"):
-            self._to_kafka(staged, KafkaAddress.parse(final))
-        elif final.startswith(SCHEME):
-            self._to_store(staged, Path(final.removeprefix(SCHEME)))
-        else:
-            publish_file(staged, final)
+        with traces.span("publish", {"claimwire.output": final}):
+            if final.startswith("kafka://"):
+                self._to_kafka(staged, KafkaAddress.parse(final))
+            elif final.startswith(SCHEME):
+                self._to_store(staged, Path(final.removeprefix(SCHEME)))
+            else:
+                publish_file(staged, final)
 
     def follow(self) -> None:
         """Commit, in the consumer group, the offsets up to which all is written, for the eyes of lag monitors.

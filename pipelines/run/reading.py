@@ -19,17 +19,18 @@ from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.records import FeedRequest, FeedResult
 from claimwire.connectors.files.columns import Columns
 from claimwire.connectors.files.reading import ReadFromFiles
-from claimwire.connectors.files.records import FileResult, FileSource, file_key
+from claimwire.connectors.files.records import FileResult, FileSource, file_key, printable
 from claimwire.connectors.kafka import KafkaPosition, ReadFromKafka, UnknownTopicError
 from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.outputs.names import DELIVERIES_FOLDER
 from claimwire.connectors.sources import BrokenSource, TopicSource
+from claimwire.connectors.web.http import without_password
 from claimwire.pipelines import ingest
 from claimwire.pipelines.kafka import connection, group
-from claimwire.pipelines.observe import logs
+from claimwire.pipelines.observe import logs, traces
 from claimwire.pipelines.observe.progress import following
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run import ResultsLostError, RunError
 from claimwire.pipelines.run.configured import Configured, full_texts
 from claimwire.pipelines.run.ending import ending
 from claimwire.pipelines.run.expanding import Found
@@ -94,13 +95,14 @@ class Reading:
             delivered_only: Of the sources, ask only feeds of which a delivery said no more than that there is news.
             to_ask: Tells which of these to ask now.
         """
-        with logs.fields(stage="read"):
+        with logs.fields(stage="read"), traces.span("read"):
             told = set() if self._retry else self._deliveries(found.feeds)
             self._polling.told = set(to_ask(told) if to_ask else told)
             due = Found(sorted(self._polling.told), [], [], []) if delivered_only else found
             self._feeds_and_files(due)
             for topic in due.topics:
-                self._topic(topic)
+                with traces.span("source", {"claimwire.source": str(topic.address)}):
+                    self._topic(topic)
             if not self._retry:
                 topics = [str(topic.address) for topic in found.topics]
                 note_sources(self._state, found.feeds, topics, self._polling.states)
@@ -161,6 +163,7 @@ class Reading:
             with self._followed(0, len(batch)):
                 self._read_deliveries(batch, by_feed)
             results = list(staged(self._staging, "results_of_deliveries", DeliveryResult))
+            _require_all(batch, {result.path for result in results})
             states = self._polling.delivered({each.source for each in results if each.source and each.entries})
             self._enqueue([], states, wants_page=wants_page(self._settings, full_texts(by_feed)))
             self._polling.learn(states)
@@ -194,10 +197,12 @@ class Reading:
         pages = self._outlets.look_into(answers)
         for home, feeds in pages.items():
             self._configured.stand_for(home, (source.url for source in feeds))
+        traces.of_sources(answers, file_results)
         had = tallies(staged(self._staging, "articles_of_feeds", Article))
         unsearched = {feed.url for feed in answers if self._outlets.is_unsearched(feed, pages)}
         feed_results = [feed for feed in answers if feed.url not in unsearched]
 
+        self._require_results(requests, answers, files, file_results)
         if unread := len(requests) - len(feed_results):
             _log.warning("%s not read before the end; the next run does", _were(unread))
 
@@ -243,6 +248,20 @@ class Reading:
         summary.sources_failed += sum(bool(file.error) for file in file_results) + len(broken)
         return [source.url for found in pages.values() for source in found]
 
+    def _require_results(
+        self,
+        requests: list[FeedRequest],
+        answers: list[FeedResult],
+        files: list[FileSource],
+        file_results: list[FileResult],
+    ) -> None:
+        """Raises ResultsLostError for a source of which no result came; feeds need not answer where a run is ending."""
+        if not self._stopping():
+            asked = {without_password(request.url): request.url for request in requests}
+            answered = {feed.url for feed in answers}
+            _require_all(asked, {name for name, url in asked.items() if url in answered})
+        _require_all([printable(file.path) for file in files], {file.path for file in file_results})
+
     def _stage(
         self, requests: list[FeedRequest], files: list[FileSource], by_feed: Mapping[str, SourceSettings], done: int
     ) -> None:
@@ -257,7 +276,9 @@ class Reading:
             warn=False,  # the run reports them
             stop_file=str(self._stop_file),
         )
-        files_reader = ReadFromFiles(warn=False, columns=Columns.parse(settings.columns))
+        files_reader = ReadFromFiles(
+            warn=False, columns=Columns.parse(settings.columns), spread=not self._runner.is_one_process
+        )
         with self._followed(done, len(requests) + len(files)), ending(self._stop_file, self._stopping):
             self._runner.run(
                 "read",
@@ -315,6 +336,10 @@ class Reading:
             lambda pipeline: ingest.read_topic(pipeline, read, topic.dead_letters, self._staging, self._counted),
         )
         positions = list(staged(self._staging, "positions", KafkaPosition))
+        _require_all(
+            [f"{topic.address}, partition {partition}" for partition in reader.partitions],
+            {f"{topic.address}, partition {position.partition}" for position in positions},
+        )
         self._summary.lost += sum(position.expired for position in positions)
         reader.advance(positions)
         self._enqueue([], {}, positions=reader.positions())
@@ -360,6 +385,13 @@ class Reading:
     def _followed(self, done: int, most: int) -> AbstractContextManager[None]:
         empty(self._counted)
         return following(self._progress, lambda: count(self._counted), done, most)
+
+
+def _require_all(given: Iterable[str], reported: Container[str]) -> None:
+    """Raises ResultsLostError for what was given to workers and is not reported on."""
+    given = list(given)
+    if lost := [name for name in given if name not in reported]:
+        raise ResultsLostError(lost, len(given))
 
 
 def read_to_their_ends(files: Iterable[FileResult]) -> list[FileRead]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import create_runner
+from apache_beam.runners.runner import PipelineResult, create_runner
 
 from claimwire.errors import ClaimwireError
+from claimwire.pipelines.observe import traces
 from claimwire.pipelines.run import RunError
+from claimwire.pipelines.run.signatures import remember_dofns
 from claimwire.pipelines.run.workers import LOST, KeptWorkers, lost_one
 from claimwire.pipelines.settings import SettingsError
+
+_log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -31,19 +36,64 @@ class Runner:
 
     def __init__(self, flags: list[str], workers: int) -> None:
         check_options(flags)
+        remember_dofns()
         self._flags = flags
         self._workers = workers
+        self._options = self._read_options()
+        self._running: PipelineResult | None = None
+        self._in_process = not _named_runner(self._options)
+        self.is_one_process = self._in_process and workers == 1
+        """Whether all is done in this process."""
 
-    def run(self, what: str, build: Callable[[beam.Pipeline], None]) -> None:
-        """Build a pipeline and wait for its end. Raises RunError, which names the step by ``what``."""
-        options, runner = pipeline_options(self._flags, self._workers)
+    def run(
+        self,
+        what: str,
+        build: Callable[[beam.Pipeline], object],
+        after: str = "nothing of it was committed",
+        submitted: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Build a pipeline and wait for its end; ``submitted`` is called when it has begun.
+
+        Raises RunError, which names the step by ``what`` and says what is ``after`` the failure.
+        """
         try:
-            pipeline = beam.Pipeline(runner=runner, options=options)
-            build(pipeline)
-            pipeline.run().wait_until_finish()
+            with traces.span("pipeline", {"claimwire.pipeline": what}) as span:
+                pipeline = self._pipeline()
+                build(pipeline)
+                self._running = result = pipeline.run()
+                submitted()
+                result.wait_until_finish()
+                span.set_attributes(traces.of_steps(result))
         except Exception as error:
             why = LOST if lost_one() else _innermost(error)
-            raise RunError(f"the {what} step failed, nothing of it was committed: {why}") from error
+            raise RunError(f"the {what} step failed, {after}: {why}") from error
+        finally:
+            self._running = None
+
+    def cancel(self) -> None:
+        """End the pipeline that runs on another runner, from another thread or a signal; what fails is logged."""
+        if self._running is None or self._in_process:
+            return
+        try:
+            self._running.cancel()
+        except Exception as error:
+            _log.warning("the runner was not told to end, so its job may go on: %s", _innermost(error))
+
+    def _read_options(self) -> PipelineOptions:
+        return _Options(self._flags, direct_num_workers=self._workers, save_main_session=False)
+
+    def _pipeline(self) -> beam.Pipeline:
+        """An empty pipeline, in this process unless another runner is asked for.
+
+        Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
+        (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
+        """
+        if not self._in_process:  # such a runner writes into its options
+            return beam.Pipeline(options=self._read_options())
+        # One worker runs in this process. More are processes that we start ourselves: Beam's would start again for
+        # every pass and write their log to stderr. So Beam's direct_running_mode is left alone.
+        runner = FnApiRunner(default_environment=KeptWorkers() if self._workers > 1 else None)
+        return beam.Pipeline(runner=runner, options=self._options)
 
 
 def check_options(flags: list[str]) -> None:
@@ -65,30 +115,20 @@ def check_options(flags: list[str]) -> None:
         raise SettingsError(f"neither claimwire nor Beam has an option {unknown[0]}; see claimwire run --help")
 
 
-def pipeline_options(flags: list[str], workers: int) -> tuple[PipelineOptions, FnApiRunner | None]:
-    """Beam's options, and the in-process runner unless another one is asked for.
-
-    Beam's own name DirectRunner is a switch that first tries to download the Prism runner from the internet
-    (apache_beam/runners/direct/direct_runner.py, 2.77), so here it means the FnApiRunner, which is named.
-    """
-    options = _Options(flags, direct_num_workers=workers, save_main_session=False)
-    if _named_runner(options):
-        return options, None
-    # One worker runs in this process. More are processes that we start ourselves: Beam's would start again for every
-    # pass and write their log to stderr. So Beam's direct_running_mode is left alone.
-    return options, FnApiRunner(default_environment=KeptWorkers() if workers > 1 else None)
-
-
 class _Options(PipelineOptions):  # type: ignore[misc]
     """Beam's options, each kind parsed once: Beam asks for one with every transform, which parses the flags again.
 
-    That took a third of the time of a pipeline that has nothing to do.
+    That took a third of the time of a pipeline that has nothing to do. One object serves all pipelines of a run: Beam
+    would copy it for each, and parse again for the copy. The in-process runner only writes what it has written before.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Past Beam's own __setattr__, which takes attributes for options.
         self.__dict__["_views"] = {}
         super().__init__(*args, **kwargs)
+
+    def __deepcopy__(self, memo: object) -> PipelineOptions:
+        return self
 
     def view_as(self, cls: type[PipelineOptions]) -> PipelineOptions:
         # Views share their values, so that it does not matter how many there are of a kind.
@@ -100,7 +140,7 @@ class _Options(PipelineOptions):  # type: ignore[misc]
 
 def _named_runner(options: PipelineOptions) -> str | None:
     """The name of the runner that was asked for, or None for the in-process one."""
-    runner = str(options.get_all_options()["runner"] or "DirectRunner").rpartition(".")[2]
+    runner = str(options.view_as(StandardOptions).runner or "DirectRunner").rpartition(".")[2]
     return None if runner in ("DirectRunner", "FnApiRunner") else runner
 
 

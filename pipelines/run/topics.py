@@ -65,6 +65,11 @@ class TopicReader:
         """Offsets that are still to be read; in a compacted topic not all of them have records."""
         return sum(max(0, self._ends[partition] - offset) for partition, offset in self._next.items())
 
+    @property
+    def partitions(self) -> list[int]:
+        """All of which a batch tells how far it came."""
+        return sorted(self._next)
+
     def batch(self) -> ReadFromKafka:
         """The transform that reads the next records."""
         offsets = {(self._topic, partition): offset for partition, offset in self._next.items()}

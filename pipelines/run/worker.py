@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -23,6 +24,10 @@ def main() -> None:
         import grpc  # noqa: PLC0415 - these log while they are imported
         from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415
 
+        from claimwire.pipelines.run.signatures import remember_dofns  # noqa: PLC0415
+
+        remember_dofns()
+        gc.freeze()  # as in the driver
         for line in sys.stdin:
             _, harness, _ = sdk_worker_main.create_harness(json.loads(line))
             try:

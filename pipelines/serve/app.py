@@ -21,17 +21,22 @@ from starlette.types import ASGIApp
 
 from claimwire.connectors.outputs.sqlite import StoreError
 from claimwire.errors import ClaimwireError, UsageError
+from claimwire.pipelines.extract.model import ModelNotFoundError
+from claimwire.pipelines.notify import atom
 from claimwire.pipelines.read import times
 from claimwire.pipelines.read.stored import Stored
-from claimwire.pipelines.serve import drawing, finding, live, looking, stories
-from claimwire.pipelines.serve.asked import KINDS, asked, conditions_said
+from claimwire.pipelines.serve import drawing, finding, live, looking, stories, trying, watching
+from claimwire.pipelines.serve.asked import KINDS, address, asked, conditions_said
 from claimwire.pipelines.serve.beside import beside, changes, words_of
 from claimwire.pipelines.serve.charting import chart
 from claimwire.pipelines.serve.gate import COOKIE, LOGIN, Gate, cookie_of, same
+from claimwire.pipelines.serve.live import Look
 from claimwire.pipelines.serve.mapping import drawn_map
+from claimwire.pipelines.watches.watch import slug
 from claimwire.schemas.flat import time_text
 
 if TYPE_CHECKING:  # it brings Beam
+    from claimwire.pipelines.notify.overview import Row as Watched
     from claimwire.pipelines.run.roster import Row
 
 _CLAIMS = 50
@@ -46,21 +51,26 @@ STATUS_ORDER = ("failing", "gone", "finished", "silent", "degraded", "paused", "
 """Of sources, as ``run.roster`` gives it, what needs somebody first."""
 
 Sources = Callable[[], "list[Row]"]
+Watches = Callable[[], "list[Watched]"]
 
 
-def application(path: Path, sources: Sources | None = None, token: str | None = None) -> ASGIApp:
+def application(
+    path: Path, sources: Sources | None = None, token: str | None = None, watches: Watches | None = None
+) -> ASGIApp:
     """The page of a store.
 
     Args:
         path: The store. It is opened for each request, to read only.
         sources: Gives the sources as a state knows them, if one is to be shown.
         token: What readers must know; without one only this machine may ask.
+        watches: Gives the watches of the settings and what became of telling whoever asked, if that is to be shown.
     """
     drawing.compile_templates()
-    page = _Page(path, sources, token)
+    page = _Page(path, sources, token, watches)
     routes = [
         Route("/", page.now),
         Route("/live", page.live),
+        Route("/live/watch", page.watch_live),
         Route("/article/{version:int}", page.article),
         Route("/article/{version:int}/beside/{other:int}", page.beside),
         Route("/article", page.by_id),
@@ -71,6 +81,10 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
         Route("/threads", page.threads),
         Route("/thread", page.thread),
         Route("/map", page.map),
+        Route("/watches", page.watches),
+        Route("/watches/try", page.try_watch),
+        Route("/watches/{slug}.atom", page.watch_feed),
+        Route("/watch", page.watch),
         Route("/sources", page.sources),
         Route("/static/{name}", page.static),
     ]
@@ -89,9 +103,10 @@ def application(path: Path, sources: Sources | None = None, token: str | None = 
 
 
 class _Page:
-    def __init__(self, path: Path, sources: Sources | None, token: str | None) -> None:
+    def __init__(self, path: Path, sources: Sources | None, token: str | None, watches: Watches | None) -> None:
         self._path = path
         self._sources = sources
+        self._watches = watches
         self._token = token
         self._streams = 0
 
@@ -126,17 +141,24 @@ class _Page:
         query = asked(request.query_params.multi_items())
         if query.problem:
             return PlainTextResponse(f"{query.problem}\n", 400)
+        return self._stream(request, live.claims(query.wanted))
+
+    async def watch_live(self, request: Request) -> Response:
+        """What a watch matches, as events."""
+        return self._stream(request, live.matches(request.query_params.get("name", "")))
+
+    def _stream(self, request: Request, look: Look) -> Response:
         if self._streams >= _MOST_STREAMS:
             return PlainTextResponse("Too many readers follow the page at once.\n", 503)
         last = request.headers.get("last-event-id") or request.query_params.get("after")
         after = _row(last)
         if after is None:
-            return PlainTextResponse("after is the row of a claim, e.g. 174.\n", 400)
+            return PlainTextResponse("after is the row of what came last, e.g. 174.\n", 400)
 
         async def events() -> Any:
             self._streams += 1
             try:
-                async for part in live.stream(self._path, query.wanted, after):
+                async for part in live.stream(self._path, look, after):
                     yield part
             finally:
                 self._streams -= 1
@@ -235,6 +257,60 @@ class _Page:
             "map.html", 400 if problem else 200, view="map", places=places, articles=articles, since=given,
             problem=problem, map=drawn_map(places),
         )  # fmt: skip
+
+    def watches(self, request: Request) -> Response:
+        """The watches of the settings, and those that have matched, with their matches."""
+        with self._store() as store:
+            found = watching.watches(store)
+        told = {row.name: row for row in self._watches()} if self._watches else {}
+        matched = {each.name for each in found}
+        quiet = [row for name, row in told.items() if name not in matched]
+        return _html("watches.html", view="watches", found=found, quiet=quiet, told=told)
+
+    def watch(self, request: Request) -> Response:
+        """What a watch has matched, the last first."""
+        name = request.query_params.get("name", "")
+        before = _row(request.query_params.get("before"))
+        told = next((row for row in self._watches() if row.name == name), None) if self._watches else None
+        with self._store() as store:
+            found = watching.matched(store, name, _CLAIMS, before)
+        if found is None and told is None:
+            raise HTTPException(404, "There is no such watch in this store.")
+        here = [("name", name)]
+        newest = found.newest if found else 0
+        older = found.older if found else None
+        return _html(
+            "watch.html", view="", name=name, found=found, told=told, slug=slug(name), first=before is None,
+            here=address("/watch", here), older=older and address("/watch", [*here, ("before", str(older))]),
+            live=None if before else address("/live/watch", [*here, ("after", str(newest))]),
+        )  # fmt: skip
+
+    def try_watch(self, request: Request) -> Response:
+        """A form for a watch, its lines for the settings, and what it would have matched."""
+        pairs = request.query_params.multi_items()
+        tried = trying.asked(pairs)
+        before = _row(request.query_params.get("before"))
+        if tried.watch:
+            with self._store() as store:
+                try:
+                    tried = trying.on(store, tried, before)
+                except ModelNotFoundError as error:
+                    tried = tried._replace(watch=None, problem=str(error))
+        kept = [(name, value) for name, value in pairs if name in trying.NAMES]
+        older = tried.older and address("/watches/try", [*kept, ("before", str(tried.older))])
+        return _html("try.html", 400 if tried.problem else 200, view="watches", tried=tried, kinds=KINDS, older=older)
+
+    def watch_feed(self, request: Request) -> Response:
+        """What a watch has matched, as an Atom feed."""
+        with self._store() as store:
+            name = watching.named(store, request.path_params["slug"])
+            if name is None:
+                raise HTTPException(404, "No watch of this name has matched anything in this store.")
+            found = watching.matched(store, name, atom.MOST)
+            (whose,) = store.db.execute("SELECT value FROM store WHERE name = 'id'").fetchone()
+        matches = [each.match for each in found.shown] if found else []
+        content = atom.feed(name, matches, whose, str(request.url.replace(query="")))
+        return Response(content, media_type=atom.MEDIA_TYPE)
 
     def sources(self, request: Request) -> Response:
         """The health of the sources, the outlets in the store, and what could not be read."""

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from claimwire.pipelines.normalize.text import clean
+from claimwire.pipelines.notify.message import said
 from claimwire.pipelines.observe.summary import counted
 from claimwire.pipelines.read.diff import NAMES as CHANGES
 from claimwire.pipelines.read.filters import PLAIN
 from claimwire.pipelines.read.headings import on_one_line, said_by, site
 from claimwire.pipelines.serve.marking import drawn
 from claimwire.pipelines.timespans import ago
-from claimwire.schemas import Claim
+from claimwire.schemas import Claim, Match
 
 STATIC = {
     "page.css": "text/css; charset=utf-8",
@@ -29,6 +30,7 @@ STATIC = {
 }
 """The files beside the templates, and their types."""
 _WORTH_SAYING = 0.5
+_LONGEST_SAID = 240
 
 
 def render(template: str, /, **given: Any) -> str:
@@ -49,7 +51,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "line": line, "link": link, "moment": moment, "day": day, "stamp": stamp, "site": site, "counted": counted,
-        "clean": clean, "ago": ago, "change": CHANGES.__getitem__,
+        "clean": clean, "ago": ago, "said_in_short": said_in_short, "change": CHANGES.__getitem__,
     }  # fmt: skip
     made.globals |= {"drawn": drawn, "marks_of": marks_of, "said_by": said_by, "static": static_url}
     return made
@@ -105,6 +107,11 @@ def marks_of(claim: Claim) -> list[tuple[str, str]]:
     if claim.check_worthiness is not None and claim.check_worthiness >= _WORTH_SAYING:
         marks.append(("worth", f"worth a check {claim.check_worthiness:.2f}"))
     return marks
+
+
+def said_in_short(match: Match) -> str:
+    """Who said what, of a match; of an article its title."""
+    return said(match, _LONGEST_SAID)
 
 
 def moment(at: datetime | str | None) -> str:

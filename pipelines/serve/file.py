@@ -7,10 +7,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from claimwire.pipelines.observe.events import CLAIM_FACT_CHECKED
 from claimwire.pipelines.read.carriers import Carriers, carrying
 from claimwire.pipelines.read.chosen import chosen
 from claimwire.pipelines.read.filters import Filter, Order
-from claimwire.pipelines.read.written import article_files
+from claimwire.pipelines.read.later_checks import ByThread, by_thread, with_checks
+from claimwire.pipelines.read.written import article_files, events
 from claimwire.pipelines.serve.drawing import environment, render, static, style_hash
 
 
@@ -30,6 +32,7 @@ def page(paths: Sequence[Path], wanted: Filter, order: Order = "written", limit:
     read.
     """
     files = article_files(paths)
+    later = by_thread(events(paths, CLAIM_FACT_CHECKED))
     with carrying(files) as carriers:
         yield from (
             environment()
@@ -37,16 +40,16 @@ def page(paths: Sequence[Path], wanted: Filter, order: Order = "written", limit:
             .generate(
                 style=static("page.css").decode(),
                 style_hash=style_hash(),
-                sections=_sections(files, wanted, carriers, order, limit),
+                sections=_sections(files, wanted, carriers, order, limit, later),
             )
         )
 
 
 def _sections(
-    files: Sequence[Path], wanted: Filter, carriers: Carriers, order: Order, limit: int | None
+    files: Sequence[Path], wanted: Filter, carriers: Carriers, order: Order, limit: int | None, later: ByThread
 ) -> Iterator[Markup]:
     first = 1
     for record, claims in chosen(files, wanted, carriers, order, limit):
-        numbered = list(enumerate(claims, first))
+        numbered = list(enumerate((with_checks(claim, later) for claim in claims), first))
         yield Markup(render("section.html", record=record, numbered=numbered))  # noqa: S704 - a template has escaped it
         first += len(claims)

@@ -78,10 +78,16 @@ class Row(NamedTuple):
         return Shown(self.key, record.claims[self.number], self.carriers, self.speaker, self.told)
 
 
+ARTICLES = (
+    "count(DISTINCT CASE WHEN same.revision_of IS NULL OR NOT EXISTS (SELECT 1 FROM claims AS before "
+    "WHERE before.thread_id = same.thread_id AND before.article_id = same.revision_of "
+    "AND before.article_id <> same.article_id) THEN same.article_id END)"
+)
+"""SQL: how many articles make the claims ``same``, of a thread; versions of one article count once."""
 _COLUMNS = (
-    "claims.claim, claims.version, claims.number, claims.speaker, "
+    "claims.claim, claims.version, claims.number, claims.speaker, "  # noqa: S608 - our own text
     "1 + (SELECT count(*) FROM carriers WHERE carriers.claim = claims.claim), "
-    "(SELECT count(DISTINCT version) FROM claims AS same WHERE same.thread_id = claims.thread_id)"
+    f"(SELECT {ARTICLES} FROM claims AS same WHERE same.thread_id = claims.thread_id)"
 )
 
 

@@ -12,7 +12,7 @@ import uvicorn
 
 from claimwire.errors import UsageError
 from claimwire.pipelines.read.stored import Stored
-from claimwire.pipelines.serve.app import Sources, application
+from claimwire.pipelines.serve.app import Sources, Watches, application
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_TOKEN = 16
@@ -26,7 +26,13 @@ class ServeError(UsageError):
 
 
 def serve(
-    path: Path, listen: str, port: int, token: str | None, sources: Sources | None, ready: Callable[[str], None]
+    path: Path,
+    listen: str,
+    port: int,
+    token: str | None,
+    sources: Sources | None,
+    watches: Watches | None,
+    ready: Callable[[str], None],
 ) -> None:
     """Serve the page of a store until SIGINT or SIGTERM.
 
@@ -35,7 +41,7 @@ def serve(
         listen: An address of this machine.
         port: 0 for any that is free.
         token: What readers must know.
-        sources: As in ``application``.
+        sources, watches: As in ``application``.
         ready: Is given the URL once the page can be asked.
 
     Raises ServeError for an address that is in use or that needs a token, and StoreError for a file that is no store.
@@ -61,7 +67,7 @@ def serve(
     with listening:
         server = uvicorn.Server(
             uvicorn.Config(
-                application(path, sources, token),
+                application(path, sources, token, watches),
                 loop="asyncio",
                 http="h11",
                 ws="none",

@@ -10,7 +10,7 @@ import msgspec
 
 from claimwire.pipelines.read.filters import PARTS
 from claimwire.pipelines.read.stored import Stored
-from claimwire.pipelines.serve.finding import Group, Row, Shown, grouped, select_rows
+from claimwire.pipelines.serve.finding import ARTICLES, Group, Row, Shown, grouped, select_rows
 from claimwire.schemas import MessageQuantity
 
 _MOST_STORIES = 60
@@ -39,9 +39,11 @@ class Headline(NamedTuple):
 def stories(store: Stored) -> list[Headline]:
     """The stories of several articles that were told last, the latest first."""
     rows = store.db.execute(
-        "SELECT coalesce(merged_into, story_id) AS whole, count(*) AS articles, count(DISTINCT source_domain), "
+        "SELECT coalesce(merged_into, story_id) AS whole, sum(is_first) AS articles, count(DISTINCT source_domain), "
         "min(seen_at), max(seen_at) AS last "
-        "FROM (SELECT story_id, source_domain, seen_at FROM articles WHERE story_id IS NOT NULL "
+        "FROM (SELECT story_id, source_domain, seen_at, "
+        "NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.version = articles.version) AS is_first "
+        "FROM articles WHERE story_id IS NOT NULL "
         "ORDER BY seen_at DESC LIMIT ?) LEFT JOIN stories ON story = story_id "
         "GROUP BY whole HAVING articles > 1 ORDER BY last DESC, whole LIMIT ?",
         (_LATEST_ARTICLES, _MOST_STORIES),
@@ -83,6 +85,11 @@ class Story(NamedTuple):
     """By time."""
     sayings: tuple[Saying, ...]
     """Those of most claims first."""
+
+    @property
+    def told_in(self) -> int:
+        """How many articles there are; versions of one count once."""
+        return sum(one.kind != "revision" for one in self.articles) or 1
 
 
 def story(store: Stored, story_id: str) -> Story | None:
@@ -146,8 +153,8 @@ class Topline(NamedTuple):
 def threads(store: Stored) -> list[Topline]:
     """The threads of several articles that went on last, those of most articles first."""
     rows = store.db.execute(
-        "SELECT thread_id, count(DISTINCT version) AS articles, count(DISTINCT source_domain), max(seen_at) AS last, "
-        "sum(polarity = 'denied') FROM claims "
+        f"SELECT thread_id, {ARTICLES} AS articles, count(DISTINCT source_domain), max(seen_at) AS last, "  # noqa: S608
+        "sum(polarity = 'denied') FROM claims AS same "
         "WHERE thread_id IN (SELECT thread_id FROM claims WHERE thread_relation <> 'first' AND claim > "
         "(SELECT coalesce(max(claim), 0) FROM claims) - ?) "
         "GROUP BY thread_id HAVING articles > 1 ORDER BY articles DESC, last DESC, thread_id LIMIT ?",
@@ -197,6 +204,8 @@ class Thread(NamedTuple):
     """By time, the first one first."""
     claims: int
     """How many there are; the first ones are shown."""
+    articles: int
+    """How many make them; versions of one count once."""
     copies: tuple[Carried, ...]
     """By time."""
     figures: tuple[Figure, ...]
@@ -214,7 +223,10 @@ def thread(store: Stored, thread_id: str) -> Thread | None:
     )
     if not rows:
         return None
-    (count,) = store.db.execute("SELECT count(*) FROM claims WHERE thread_id = ?", (thread_id,)).fetchone()
+    count, articles = store.db.execute(
+        f"SELECT count(*), {ARTICLES} FROM claims AS same WHERE thread_id = ?",  # noqa: S608
+        (thread_id,),
+    ).fetchone()
     copies = store.db.execute(
         "SELECT DISTINCT articles.version, coalesce(articles.source_name, articles.source_domain), articles.seen_at "
         "FROM claims JOIN carriers USING (claim) JOIN articles ON articles.version = carriers.version "
@@ -227,7 +239,14 @@ def thread(store: Stored, thread_id: str) -> Thread | None:
     )
     carried = tuple(Carried(*copy) for copy in copies)
     return Thread(
-        thread_id, groups, count, carried, tuple(_figures(store, thread_id)), denials, _links(store, thread_id)
+        thread_id,
+        groups,
+        count,
+        articles,
+        carried,
+        tuple(_figures(store, thread_id)),
+        denials,
+        _links(store, thread_id),
     )
 
 

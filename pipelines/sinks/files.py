@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,8 @@ import msgspec
 
 from claimwire.connectors.outputs import names
 from claimwire.connectors.outputs.claims import Form, WriteClaims
-from claimwire.connectors.outputs.jsonl import Compression, WriteToJsonl, write_jsonl
-from claimwire.connectors.outputs.names import ARTICLES, CLAIMS, DEAD_LETTERS, EVENTS
+from claimwire.connectors.outputs.jsonl import Compression, WriteEachToJsonl, write_jsonl
+from claimwire.connectors.outputs.names import ARTICLES, CLAIMS, DEAD_LETTERS, EVENTS, Kind
 from claimwire.connectors.outputs.parquet import WriteToParquet
 from claimwire.pipelines.sinks import SinkError
 from claimwire.pipelines.sinks.staging import empty
@@ -64,23 +64,25 @@ class FileSink(msgspec.Struct, frozen=True):
         empty(self.staging)
         (self.staging / _BEGUN).touch()
 
-    def write(
-        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
-    ) -> None:
-        """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
-        stem = names.stem(ARTICLES, name)
+    def write(self, label: str, name: str, records: Mapping[Kind, beam.PCollection]) -> None:
+        """Add to a pipeline what stages its records: by their kinds, pairs of a sort key and a record's JSON."""
+        articles = records[ARTICLES]
+        lines: dict[Kind, tuple[str, Compression]] = {}
         if self.form == "parquet":
-            write_articles: beam.PTransform = WriteToParquet(str(self.staging), stem, EnrichedArticle)
+            _ = articles | f"{label}Articles" >> WriteToParquet(
+                str(self.staging), names.stem(ARTICLES, name), EnrichedArticle
+            )
         else:
-            write_articles = self._to_jsonl(stem, "none" if self.form == "stdout" else self.compression)
-        _ = articles | f"{label}Articles" >> write_articles
+            lines[ARTICLES] = names.stem(ARTICLES, name), "none" if self.form == "stdout" else self.compression
         if self.flat_claims:
             _ = articles | f"{label}Claims" >> WriteClaims(
                 str(self.staging), names.stem(CLAIMS, name), self.flat_claims, self.compression, self.rotate_bytes
             )
         if self.beside:
-            _ = letters | f"{label}DeadLetters" >> self._to_jsonl(names.stem(DEAD_LETTERS, name), self.compression)
-            _ = events | f"{label}Events" >> self._to_jsonl(names.stem(EVENTS, name), self.compression)
+            lines |= {kind: (names.stem(kind, name), self.compression) for kind in (DEAD_LETTERS, EVENTS)}
+        if lines:
+            written = {kind: records[kind] for kind in lines}
+            _ = written | f"{label}Lines" >> WriteEachToJsonl(str(self.staging), lines, self.rotate_bytes)
 
     def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
         """Stage dead letters and events (JSON) without a pipeline, one after the other."""
@@ -110,6 +112,3 @@ class FileSink(msgspec.Struct, frozen=True):
 
     def _is_for_stdout(self, path: Path) -> bool:
         return self.form == "stdout" and names.kind_of(path.name) == ARTICLES
-
-    def _to_jsonl(self, stem: str, compression: Compression) -> WriteToJsonl:
-        return WriteToJsonl(str(self.staging), stem, compression, self.rotate_bytes)

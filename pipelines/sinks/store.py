@@ -12,7 +12,7 @@ import apache_beam as beam
 import msgspec
 
 from claimwire.connectors.outputs import names
-from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, ROWS
+from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, ROWS, Kind
 from claimwire.connectors.outputs.sqlite import StoreError, require_fts5
 from claimwire.pipelines.memory.store import Staged
 from claimwire.pipelines.sinks import SinkError
@@ -20,6 +20,7 @@ from claimwire.pipelines.sinks.staging import StageTogether, empty, stage_togeth
 from claimwire.pipelines.state.journal import make_folder
 
 SCHEME = "sqlite:"
+_WRITTEN = (ARTICLES, EVENTS, DEAD_LETTERS)
 
 
 class StoreSink(msgspec.Struct, frozen=True):
@@ -52,11 +53,9 @@ class StoreSink(msgspec.Struct, frozen=True):
         make_folder(self.staging)  # so that a loss of power does not take it away from a commit
         empty(self.staging)
 
-    def write(
-        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
-    ) -> None:
-        """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
-        kinds = {ARTICLES: articles, EVENTS: events, DEAD_LETTERS: letters}
+    def write(self, label: str, name: str, records: Mapping[Kind, beam.PCollection]) -> None:
+        """Add to a pipeline what stages its records: by their kinds, pairs of a sort key and a record's JSON."""
+        kinds = {kind: records[kind] for kind in _WRITTEN}
         _ = kinds | f"{label}Rows" >> StageTogether(self.staging, names.stem(ROWS, name), _lines)
 
     def stage(self, name: str, letters: Iterable[bytes], events: Iterable[bytes]) -> None:
@@ -75,6 +74,6 @@ class StoreSink(msgspec.Struct, frozen=True):
 
 
 def _lines(records: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
-    for kind in (ARTICLES, EVENTS, DEAD_LETTERS):
+    for kind in _WRITTEN:
         for record in records.get(kind, ()):
             yield msgspec.json.encode(Staged(kind, msgspec.Raw(record)))

@@ -1,9 +1,9 @@
-"""Records into the four topics of a Kafka, a pass in one transaction, through a staged file of messages."""
+"""Records into the topics of a Kafka, a pass in one transaction, through a staged file of messages."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -13,9 +13,9 @@ import msgspec
 
 from claimwire.connectors.kafka.connection import KafkaAddress
 from claimwire.connectors.kafka.errors import KafkaConnectorError
-from claimwire.connectors.kafka.topics import NewTopicSettings, ensure_topics
+from claimwire.connectors.kafka.topics import CleanupPolicy, NewTopicSettings, ensure_topics
 from claimwire.connectors.outputs import names
-from claimwire.connectors.outputs.names import ARTICLES, DEAD_LETTERS, EVENTS, MESSAGES
+from claimwire.connectors.outputs.names import DEAD_LETTERS, EVENTS, MESSAGES, Kind
 from claimwire.pipelines.kafka import connection
 from claimwire.pipelines.settings import Settings, SettingsError, shown
 from claimwire.pipelines.sinks import SinkError
@@ -24,11 +24,11 @@ from claimwire.pipelines.sinks.staging import StageTogether, empty, stage_togeth
 from claimwire.pipelines.state.journal import make_folder
 from claimwire.pipelines.timespans import parse_duration
 
-_KINDS = ("articles", "claims", "events", "dead-letters")
+_KINDS = ("articles", "claims", "events", "dead-letters", "threads", "stories", "matches")
 
 
 class KafkaSink(msgspec.Struct, frozen=True):
-    """Four topics of a Kafka. Each pass is staged as one file of messages, which is published in one transaction."""
+    """Topics of a Kafka. Each pass is staged as one file of messages, which is published in one transaction."""
 
     address: KafkaAddress
     topics: Topics
@@ -44,7 +44,7 @@ class KafkaSink(msgspec.Struct, frozen=True):
     def check(self) -> None:
         """Raises SinkError where the topics are not there, or cannot be made when that was asked for."""
         try:
-            prepare_topics(self.settings, self.address, self.topics)
+            prepare_topics(self.settings, self.address, self.topics, self.settings.remembers_claims())
         except KafkaConnectorError as error:
             raise SinkError(str(error)) from error
 
@@ -53,12 +53,9 @@ class KafkaSink(msgspec.Struct, frozen=True):
         make_folder(self.staging)  # so that a loss of power does not take it away from a commit
         empty(self.staging)
 
-    def write(
-        self, label: str, name: str, articles: beam.PCollection, letters: beam.PCollection, events: beam.PCollection
-    ) -> None:
-        """Add to a pipeline what stages its records. All three hold pairs of a sort key and a record's JSON."""
-        kinds = {ARTICLES: articles, EVENTS: events, DEAD_LETTERS: letters}
-        _ = kinds | f"{label}Messages" >> StageTogether(
+    def write(self, label: str, name: str, records: Mapping[Kind, beam.PCollection]) -> None:
+        """Add to a pipeline what stages its records: by their kinds, pairs of a sort key and a record's JSON."""
+        _ = dict(records) | f"{label}Messages" >> StageTogether(
             self.staging, names.stem(MESSAGES, name), Messages(self.topics).of_pass
         )
 
@@ -92,8 +89,11 @@ def topics_of(settings: Settings, address: KafkaAddress) -> Topics:
     return Topics.named(address.name, own)
 
 
-def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) -> None:
+def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics, remembering: bool = False) -> None:
     """See that the topics of a sink are there, and create them where that is asked for.
+
+    Those of threads and stories are needed only by who is remembering claims. Created, they are compacted: a message
+    replaces the one before with its key.
 
     Raises KafkaConnectorError.
     """
@@ -102,5 +102,11 @@ def prepare_topics(settings: Settings, address: KafkaAddress, topics: Topics) ->
         replication_factor=settings.kafka_replication,
         retention=parse_duration(settings.kafka_retention) if settings.kafka_retention else None,
     )
-    all_four = (topics.articles, topics.claims, topics.events, topics.dead_letters)
-    ensure_topics(connection(settings, address.brokers), dict.fromkeys(all_four, wanted), create=settings.create_topics)
+    needed = dict.fromkeys((topics.articles, topics.claims, topics.events, topics.dead_letters), wanted)
+    if settings.watches or settings.watching:
+        needed[topics.matches] = wanted
+    if remembering:
+        policy: CleanupPolicy = "compact,delete" if wanted.retention else "compact"
+        compacted = msgspec.structs.replace(wanted, cleanup_policy=policy)
+        needed |= dict.fromkeys((topics.threads, topics.stories), compacted)
+    ensure_topics(connection(settings, address.brokers), needed, create=settings.create_topics)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.memory import tables
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 """Changes with every change of a table or of what stands in one; ``migrations`` has a step for each."""
 
 _SCHEMA = """
@@ -42,6 +42,14 @@ CREATE TABLE listed (url TEXT PRIMARY KEY, added INTEGER, paused INTEGER) WITHOU
 CREATE TABLE subscriptions (token TEXT PRIMARY KEY, subscription BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples (metric TEXT NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,
                       PRIMARY KEY (metric, labels)) WITHOUT ROWID;
+CREATE TABLE watch_targets (watch TEXT NOT NULL, target TEXT NOT NULL, digest TEXT NOT NULL,
+                            PRIMARY KEY (watch, target)) WITHOUT ROWID;
+CREATE TABLE deliveries (match TEXT NOT NULL, target TEXT NOT NULL, watch TEXT NOT NULL, due INTEGER NOT NULL,
+                         attempts INTEGER NOT NULL, first_tried INTEGER, problem TEXT, outcome TEXT, ended INTEGER,
+                         PRIMARY KEY (match, target)) WITHOUT ROWID;
+CREATE INDEX deliveries_by_due ON deliveries (due) WHERE outcome IS NULL;
+CREATE TABLE earlier (key TEXT PRIMARY KEY, processed_at REAL NOT NULL, wanted INTEGER NOT NULL, done INTEGER NOT NULL,
+                      record BLOB, compared BLOB);
 CREATE TABLE journal (staged TEXT PRIMARY KEY, final TEXT NOT NULL) WITHOUT ROWID;
 """
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from claimwire.connectors.errors import naming
@@ -16,7 +16,7 @@ from claimwire.errors import ClaimwireError
 from claimwire.pipelines.dedupe import sqlite
 from claimwire.pipelines.dedupe.index import Remembered, Seen
 from claimwire.pipelines.memory import tables
-from claimwire.pipelines.state import queue, samples
+from claimwire.pipelines.state import deliveries, earlier, queue, samples
 from claimwire.pipelines.state.database import transaction
 from claimwire.pipelines.state.queue import Outcome
 
@@ -55,9 +55,12 @@ class Journal:
         """
         with tables.attached(self._db, remembered), self.committing(renames) as db:
             tables.take_over(db)
+            if remembered:
+                deliveries.plan(db, datetime.now(UTC), "staged.matches")
             sqlite.remember(db, (row for outcome in outcomes for row in outcome.remember), now)
             queue.take_out(db, outcomes, now)
             samples.count_pass(db, outcomes)
+            earlier.settle(db, outcomes)
 
     def commit_others(self, renames: list[tuple[Path, str]], now: datetime) -> None:
         """Commit all dead letters and events that wait, which lie whole in staging."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from claimwire.connectors.outputs.names import in_progress
 from claimwire.pipelines.state import StateError
@@ -208,6 +209,82 @@ def _memory(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _fact_checks(db: sqlite3.Connection) -> None:
+    """7 to 8: the tables of known fact-checks."""
+    for statement in (
+        "CREATE TABLE fact_checks (id BLOB PRIMARY KEY, review BLOB NOT NULL, vector BLOB) WITHOUT ROWID",
+        "CREATE TABLE fact_check_signs (id BLOB PRIMARY KEY, signs BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE fact_check_words (word TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (word, id)) WITHOUT ROWID",
+        "CREATE TABLE fact_check_places (id BLOB NOT NULL, place TEXT NOT NULL, read_at TEXT NOT NULL, "
+        "PRIMARY KEY (id, place)) WITHOUT ROWID",
+        "CREATE INDEX fact_check_places_by_place ON fact_check_places (place, read_at)",
+        "CREATE TABLE fact_check_told (thread BLOB NOT NULL, id BLOB NOT NULL, at TEXT NOT NULL, "
+        "PRIMARY KEY (thread, id)) WITHOUT ROWID",
+        "CREATE INDEX fact_check_told_by_time ON fact_check_told (at)",
+        "CREATE TABLE fact_check_sources (place TEXT PRIMARY KEY, mark TEXT NOT NULL, read_at TEXT NOT NULL) "
+        "WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
+def _watches_and_summaries(db: sqlite3.Connection) -> None:
+    """7 to 8: what watches have matched, and whom they tell of it; threads and stories as they are now, to be told to
+    topics; records that are extracted again, and what has become of them."""
+    for statement in (
+        "CREATE TABLE earlier (key TEXT PRIMARY KEY, processed_at REAL NOT NULL, wanted INTEGER NOT NULL, "
+        "done INTEGER NOT NULL, record BLOB, compared BLOB)",
+        "CREATE TABLE matches (id TEXT PRIMARY KEY, watch TEXT NOT NULL, event TEXT NOT NULL, matched_at TEXT NOT "
+        "NULL) WITHOUT ROWID",
+        "CREATE INDEX matches_by_time ON matches (matched_at)",
+        "CREATE INDEX matches_by_watch ON matches (watch, matched_at)",
+        "CREATE TABLE watch_said (key BLOB PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX watch_said_by_time ON watch_said (at)",
+        "CREATE TABLE watch_carriers (thread TEXT NOT NULL, article TEXT NOT NULL, root TEXT NOT NULL, "
+        "text TEXT, at TEXT NOT NULL, PRIMARY KEY (thread, article)) WITHOUT ROWID",
+        "CREATE INDEX watch_carriers_by_article ON watch_carriers (article)",
+        "CREATE INDEX watch_carriers_by_time ON watch_carriers (at)",
+        "CREATE TABLE watch_waiting (thread TEXT NOT NULL, watch TEXT NOT NULL, match TEXT NOT NULL, at TEXT NOT "
+        "NULL, PRIMARY KEY (thread, watch)) WITHOUT ROWID",
+        "CREATE INDEX watch_waiting_by_time ON watch_waiting (at)",
+        "CREATE INDEX thread_firsts_by_age ON thread_firsts (remembered_at)",
+        "CREATE TABLE thread_messages (id TEXT PRIMARY KEY, remembered_at TEXT NOT NULL, message BLOB NOT NULL) "
+        "WITHOUT ROWID",
+        "CREATE INDEX thread_messages_by_age ON thread_messages (remembered_at)",
+        "CREATE TABLE story_messages (id TEXT PRIMARY KEY, remembered_at TEXT NOT NULL, message BLOB NOT NULL) "
+        "WITHOUT ROWID",
+        "CREATE INDEX story_messages_by_age ON story_messages (remembered_at)",
+        "CREATE TABLE watch_targets (watch TEXT NOT NULL, target TEXT NOT NULL, digest TEXT NOT NULL,\n"
+        "                            PRIMARY KEY (watch, target)) WITHOUT ROWID",
+        "CREATE TABLE deliveries (match TEXT NOT NULL, target TEXT NOT NULL, watch TEXT NOT NULL, "
+        "due INTEGER NOT NULL,\n"
+        "                         attempts INTEGER NOT NULL, first_tried INTEGER, problem TEXT, outcome TEXT, "
+        "ended INTEGER,\n"
+        "                         PRIMARY KEY (match, target)) WITHOUT ROWID",
+        "CREATE INDEX deliveries_by_due ON deliveries (due) WHERE outcome IS NULL",
+    ):
+        db.execute(statement)
+
+
+def _cells(db: sqlite3.Connection) -> None:
+    """7 to 8: the signs of a claim begin with its cell. Without the encoder the claims are found by their words."""
+    from claimwire.pipelines.memory.encoder import has_weights  # noqa: PLC0415 - the cells are those of the encoder
+    from claimwire.pipelines.memory.signs import signs_of  # noqa: PLC0415
+
+    if not has_weights():
+        db.execute("DELETE FROM thread_signs")
+    for thread, vector in db.execute("SELECT thread, vector FROM thread_firsts WHERE vector IS NOT NULL"):
+        db.execute(
+            "UPDATE thread_signs SET signs = ? WHERE thread = ?", (signs_of(np.frombuffer(vector, np.int8)), thread)
+        )
+
+
+def _watches_and_checks(db: sqlite3.Connection) -> None:
+    """7 to 8: watches, summaries and what is extracted again; fact-checks; claims in cells."""
+    _watches_and_summaries(db)
+    _fact_checks(db)
+    _cells(db)
+
+
 _packed = msgspec.msgpack.Encoder().encode
 _STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _topics,
@@ -216,6 +293,7 @@ _STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
     4: _pages,
     5: _sources,
     6: _memory,
+    7: _watches_and_checks,
 }
 
 

@@ -32,6 +32,7 @@ from claimwire.pipelines.state import (
     suspects,
 )
 from claimwire.pipelines.state.database import STATE_VERSION, create, transaction
+from claimwire.pipelines.state.earlier import Reprocessed
 from claimwire.pipelines.state.journal import Journal, make_folder, sync
 from claimwire.pipelines.state.listed import Listed
 from claimwire.pipelines.state.migrations import Versions
@@ -69,6 +70,7 @@ class State:
     subscriptions: Subscriptions
     journal: Journal
     samples: Samples
+    reprocessed: Reprocessed
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,6 +99,7 @@ class State:
         self.subscriptions = Subscriptions(self.db)
         self.journal = Journal(self.db)
         self.samples = Samples(self.db)
+        self.reprocessed = Reprocessed(self.db)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -18,8 +18,10 @@ from claimwire.pipelines.dedupe import fingerprint, sqlite
 from claimwire.pipelines.dedupe.index import Remembered
 from claimwire.pipelines.normalize.ids import content_hash
 from claimwire.pipelines.observe.summary import counted
-from claimwire.pipelines.state import UNREADABLE, StateError, offsets, pages, samples, sources, suspects
+from claimwire.pipelines.reprocess.comparison import Comparison
+from claimwire.pipelines.state import UNREADABLE, StateError, earlier, offsets, pages, samples, sources, suspects
 from claimwire.pipelines.state.database import transaction
+from claimwire.pipelines.state.earlier import Earlier
 from claimwire.pipelines.state.sources import FileRead, SourceState
 from claimwire.schemas import Article, DeadLetter, Event, Origin, decode, encode
 from claimwire.schemas.records import Record
@@ -48,6 +50,8 @@ class Outcome(Record, frozen=True):
     """How many claims of each ``quote_type`` it has."""
     extractor: str | None = None
     """That found them."""
+    compared: Comparison | None = None
+    """Of a record that was extracted again: what has become of it."""
 
 
 class Entries(NamedTuple):
@@ -241,6 +245,11 @@ class QueueReader:
             for (record,) in rows:
                 yield decode(record, Article)
 
+    def earlier(self, keys: Sequence[str]) -> dict[str, Earlier]:
+        """By their keys, the articles whose records are extracted again, with these records."""
+        with sqlite.reading(self._database) as db:
+            return earlier.read(db, keys)
+
     def failed_before(self, key: str) -> tuple[int, datetime | None]:
         """How often an article has failed in earlier passes (``claimwire replay``), and when it first did."""
         with sqlite.reading(self._database) as db:
@@ -267,7 +276,7 @@ def offer(db: sqlite3.Connection, article: Article, intake: int, retry: bool = F
     record = encode(article)
     query = "SELECT record, intake FROM queue WHERE kind = 'article' AND key = ?"
     row = db.execute(query, (key,)).fetchone()
-    if row and _rank(record) >= _rank(row[0]):
+    if row and rank(record) >= rank(row[0]):
         return
     put(db, article, record, row[1] if row else intake)
 
@@ -325,5 +334,6 @@ def _put_letter(
     return db.execute("INSERT OR IGNORE INTO queue VALUES ('dead-letter', ?, 0, ?, ?)", row).rowcount
 
 
-def _rank(record: bytes) -> bytes:
+def rank(record: bytes) -> bytes:
+    """Of the same article twice, which comes first: by its JSON without the time of fetching."""
     return encode(msgspec.structs.replace(decode(record, Article), fetched_at=None))

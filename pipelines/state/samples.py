@@ -28,6 +28,7 @@ ENTRIES, ARTICLES, CLAIMS, DEAD_LETTERS = "entries_read", "articles", "claims", 
 LAST_NEW, LAST_COMMIT, LAST_COMPLETED = "last_new_article", "last_commit", "last_completed_run"
 SOURCE_NEW, SOURCES = "source_last_new", "sources"
 SOURCE_READS, PAGES, FETCH_ERRORS = "source_reads", "pages", "fetch_errors"
+NOTIFICATIONS = "notifications"
 KAFKA_LAG, KAFKA_LOST = "kafka_lag", "kafka_records_lost"
 PASSES = "pass_duration"
 BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)

@@ -90,6 +90,11 @@ class Suspects:
             fcntl.flock(turn, fcntl.LOCK_EX)  # which the kernel gives back when its process dies
             yield
 
+    def died(self, keys: Sequence[str], alone: bool) -> None:
+        """Note that the process that extracted these is gone; the next start takes it over."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / f"{uuid4().hex}.json").write_bytes(msgspec.json.encode(Note(tuple(keys), alone)))
+
     def _noted(self, keys: Sequence[str], alone: bool) -> Iterator[None]:
         note = self._folder / f"{uuid4().hex}.json"
         # A note is no use to a loss of power, so it is not flushed to disk.

@@ -12,6 +12,7 @@ rules        blocks that are never part of an article: credits, bylines, "Read m
 meta         what the page says of itself: title, authors, dates, language, paywall
 marks        the page parsed once, for that
 jsonld       schema.org in JSON-LD, read and mended
+microdata    schema.org as attributes of elements, in the shape of JSON-LD
 dates        dates as pages write them
 bylines      names of authors
 agencies     news agencies and picture agencies by their names, and the one that a text is credited to

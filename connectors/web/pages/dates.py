@@ -21,7 +21,6 @@ _OFFSETS = {zone: int(hours * 3600) for zone, hours in _ZONES.items()}
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
 _COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d\d)?)?")
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d\d)(?!\d)[\s,T-]*")
-_CLOCK = re.compile(r"\d[:h.]\d\d|\d\s*[ap]\.?m\b|\dT\d\d", re.IGNORECASE)
 _OLDEST, _LATEST = 1980, 2100
 """Years. What lies outside is the zero of some clock, or no date."""
 _LONGEST = 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import unescape
 from typing import Any
 
@@ -61,26 +61,44 @@ def nodes_in(scripts: Iterable[str]) -> list[Json]:
     publishers and articles that are only listed are not among them. Of a script that cannot be mended, one node has
     what it says of an article without contradicting itself. Raises nothing, for any text.
     """
+    return gathered([found for script in scripts for found in values_of(script)], _inner)
+
+
+def gathered(values: Sequence[Any], inner: Callable[[Json], Iterable[Any]]) -> list[Json]:
+    """The nodes among JSON values, each before what is in it; no more than 5,000.
+
+    Args:
+        values: Nodes, and lists of such.
+        inner: What is in a node and is to be gathered too, the last first.
+    """
     nodes: list[Json] = []
-    waiting: list[Any] = [found for script in scripts for found in values_of(script)]
-    waiting.reverse()
+    waiting: list[Any] = list(reversed(values))
     while waiting and len(nodes) < _MOST_NODES:
         node = waiting.pop()
         if isinstance(node, list):
             waiting += reversed(node)
         elif isinstance(node, dict):
             nodes.append(node)
-            for key in ("mainEntityOfPage", "mainEntity", "@graph"):
-                waiting += [each for each in reversed(value.listed(node.get(key))) if isinstance(each, (dict, list))]
+            waiting += inner(node)
     return nodes
 
 
-_OPENING = re.compile(r"(?:\s++|\ufeff|<!--|//|/\*|\*/|<!\[CDATA\[)++")
-_CLOSING = re.compile(r"(?:\s++|>--|//|\*/|/\*|>\]\]|;)++")  # read from the end
+def held(node: Json, key: str) -> Iterator[Any]:
+    """What ``gathered`` looks into under a key of a node: nodes and lists, the last first."""
+    return (each for each in reversed(value.listed(node.get(key))) if isinstance(each, (dict, list)))
+
+
+def _inner(node: Json) -> Iterator[Any]:
+    for key in ("mainEntityOfPage", "mainEntity", "@graph"):
+        yield from held(node, key)
+
+
+_OPENING = re.compile(r"(?>(?:\s++|\ufeff|<!--|//|/\*|\*/|<!\[CDATA\[)+)")
+_CLOSING = re.compile(r"(?>(?:\s++|>--|//|\*/|/\*|>\]\]|;)+)")  # read from the end
 _DECODER = json.JSONDecoder(strict=False)  # line breaks within strings are the commonest of mistakes
 # A string, or what stands outside of strings and is no JSON: comments, and commas with nothing behind them.
 _STRING_OR_MISTAKE = re.compile(
-    r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|(?P<comment>//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))|(?P<comma>,)(?=\s*+[}\],])',
+    r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|(?P<comment>//[^\n]*+|/\*(?>(?:[^*]++|\*(?!/))*)(?:\*/|\Z))|(?P<comma>,)(?=\s*+[}\],])',
     re.DOTALL,
 )
 _BAD_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|(.?))', re.DOTALL)

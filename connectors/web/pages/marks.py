@@ -19,10 +19,11 @@ from claimwire.connectors.web.pages import jsonld
 from claimwire.connectors.web.pages.blocks import ALL_HTML
 from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
 
-# Comments and scripts are passed over whole: "i<n" in a script begins no tag.
+# Comments and scripts are passed over whole: "i<n" in a script begins no tag. Atomic groups around the
+# repetitions, not (?:...)*+: before Python 3.11.5 that keeps what a failed turn has taken (CPython issue 106052).
 _ATTRIBUTES = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?)*+"""
 _TAG = re.compile(
-    rf"<(?:!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))|(script|style)\b({_ATTRIBUTES})(?:>(?:[^<]++|<(?!/\1))*+|\Z)"
+    rf"<(?:!--(?:-?>|(?>(?:[^-]++|-(?!-!?>))*)(?:--!?>|\Z))|(script|style)\b({_ATTRIBUTES})(?:>(?>(?:[^<]++|<(?!/\1))*)|\Z)"
     rf"|([a-z][^\s/>]*+)({_ATTRIBUTES})(?:>|\Z))",
     re.IGNORECASE,
 )

@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 import htmldate
 import msgspec
 
+from claimwire.connectors.factchecks.claimreview import reviews_in
 from claimwire.connectors.files import jsonvalues as value
 from claimwire.connectors.files.jsonvalues import Json
-from claimwire.connectors.web.pages import jsonld
+from claimwire.connectors.web.pages import jsonld, microdata
 from claimwire.connectors.web.pages.agencies import agency_of_text
 from claimwire.connectors.web.pages.bylines import people
 from claimwire.connectors.web.pages.corrections import LONGEST as LONGEST_NOTICE
 from claimwire.connectors.web.pages.corrections import notice_in
 from claimwire.connectors.web.pages.dates import Moment, chosen, read_date
 from claimwire.connectors.web.pages.marks import MarkedPage, first, flat, key, short
+from claimwire.schemas.records import ClaimReview
 
 
 class PageMetadata(msgspec.Struct, frozen=True):
@@ -59,6 +62,9 @@ class PageMetadata(msgspec.Struct, frozen=True):
     """The directives in meta elements for robots, in lower case, and ``tdm-reservation=...``, ``tdm-policy=URL``."""
     refresh: str | None = None
     """The absolute URL to which a meta element sends the reader within 5 seconds."""
+    claim_reviews: tuple[ClaimReview, ...] = ()
+    """The fact-checks in its JSON-LD, else its microdata (schema.org ClaimReview); a review without a URL of its own
+    has the page's."""
 
 
 def page_metadata(html: str, url: str | None, text: str | None = None) -> PageMetadata:
@@ -103,7 +109,22 @@ def metadata_of(page: MarkedPage, text: str | None = None) -> PageMetadata:
         paywalled=_paywalled(page),
         robots=_robots(page),
         refresh=_refresh(page),
+        claim_reviews=_claim_reviews(page),
     )
+
+
+_MOST_REVIEWS = 20
+
+
+def _claim_reviews(page: MarkedPage) -> tuple[ClaimReview, ...]:
+    """Those of JSON-LD; a page that has none may have them as microdata."""
+    found = _reviews(page.nodes) or _reviews(list(microdata.nodes_of(page, "ClaimReview")))
+    own = _canonical(page) or page.url
+    return tuple(each if each.url else msgspec.structs.replace(each, url=own) for each in islice(found, _MOST_REVIEWS))
+
+
+def _reviews(nodes: list[Json]) -> list[ClaimReview]:
+    return list(dict.fromkeys(each for each in reviews_in(nodes) if isinstance(each, ClaimReview)))
 
 
 def _said(page: MarkedPage, *names: str) -> str | None:

@@ -111,6 +111,7 @@ def read_page(body: bytes, url: str | None, content_type: str | None, fetched_at
         correction=of_page.correction,
         agency=of_page.agency,
         section=of_page.section,
+        claim_reviews=of_page.claim_reviews,
         syndicated_from=canonical if url and canonical and _of_another_outlet(canonical, url) else None,
     )
     if not (article.url or article.title or article.text):
@@ -140,6 +141,7 @@ def _update(blog: RawArticle, entry: Entry) -> RawArticle:
         updated=str(entry.updated) if entry.updated else None,
         correction=None,
         agency=None,
+        claim_reviews=(),
         part_of=blog.url,
     )
 

@@ -28,10 +28,10 @@ _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
-# "Ann Lee | and the mayor", "Ann Lee, the chair, | and her team".
+# "Ann Lee | and the mayor", "Ann Lee, the chair, | and her team", "Lee | and officials of the bank".
 _AND_OTHERS = re.compile(
     r"(?:, [^,]{1,80},)?,? (?:and|or|&) "
-    r"(?:the|his|her|its|their|an?|other|another|others|colleagues|two|three|several)\b"
+    r"(?:the|his|her|its|their|an?|other|another|others|two|three|several|(?:[a-z]+ )?[a-z]{3,}s)\b"
 )
 # "Ann Lee, the chair, and ex-mayor | Tom Reed", but not "Ann Lee, who met Eva Lund and | Tom Reed".
 _AND_NAMED = re.compile(r"(?:,(?! who) [^,]{1,80},)?,? (?:and|or|&) (?:[\w.’'-]+,? ){0,5}")

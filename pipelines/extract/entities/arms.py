@@ -11,6 +11,7 @@ from claimwire.pipelines.extract.wordlists import any_of, rows, words
 LABELS = frozenset({"WEAPON", "PLATFORM"})
 _NEIGHBOURHOOD = 120
 """An ambiguous word is a weapon where a military word stands within so many characters of it."""
+_LINE = re.compile(r".+")
 _WORD = re.compile(r"[a-z]+")
 # Nouns that several modifiers share: "chemical and biological weapons", "artillery and mortar systems".
 _SHARED = re.compile(r"(?:system|weapon|aircraft|vehicle|launcher)$")
@@ -28,15 +29,16 @@ def find_arms(text: str) -> Iterator[tuple[int, int, str]]:
             # A bare letter and number may be a road, a form or a paper size.
             if (not ambiguous and match.end() - match.start() > 4) or _armed(text, *match.span()):
                 yield *match.span(), label
-    if _last_words().isdisjoint(_WORD.findall(text.lower())):
-        return  # most articles; the expression is costly
     pattern, listed = _nouns()
-    for match in pattern.finditer(text):
-        label, ambiguous = listed[re.sub(" ?- ?", "-", match["noun"].lower())]
-        if "rocket" in match["noun"].lower() and _near(_space(), text, *match.span()):
-            continue
-        if label in LABELS and (not ambiguous or _armed(text, *match.span())):
-            yield *match.span(), label
+    for line in _LINE.finditer(text):
+        if _last_words().isdisjoint(_WORD.findall(line.group().lower())):
+            continue  # most lines; the expression is costly
+        for match in pattern.finditer(text, *line.span()):
+            label, ambiguous = listed[re.sub(" ?- ?", "-", match["noun"].lower())]
+            if "rocket" in match["noun"].lower() and _near(_space(), text, *match.span()):
+                continue
+            if label in LABELS and (not ambiguous or _armed(text, *match.span())):
+                yield *match.span(), label
 
 
 def _armed(text: str, start: int, end: int) -> bool:

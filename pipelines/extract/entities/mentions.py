@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
-
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from claimwire.pipelines.extract.entities.arms import LABELS as ARMS
 from claimwire.pipelines.extract.entities.places import City
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 PLACES = frozenset({"GPE", "LOC"})
 NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EVENT", *ARMS})

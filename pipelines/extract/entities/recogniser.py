@@ -51,7 +51,7 @@ def corrected(text: str, found: Iterable[Recognised], countries: set[str]) -> li
     spans = [(name, _edges(text, name)) for name in found if name.label not in _DROPPED]
     kept = [(name, span) for name, span in spans if span is not None and not _plain_word(text, name, span)]
     people = {word for name, span in kept if name.label == "PERSON" for word in _parts(text[slice(*span)])}
-    return list(_one_person(text, [_labelled(text, *span, name, countries, people) for name, span in kept]))
+    return list(_whole(text, [_labelled(text, *span, name, countries, people) for name, span in kept]))
 
 
 def _parts(name: str) -> list[str]:
@@ -159,14 +159,20 @@ def _is_role(spoken: Sequence[str]) -> bool:
     return spoken[-1].lower() in roles["office"] and not is_first_name(spoken[0])
 
 
-def _one_person(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
-    """Joins people between whom there is nothing but a space: a name that was cut, or an unknown role before it."""
+def _whole(text: str, found: Iterable[Mention]) -> Iterator[Mention]:
+    """Joins names between whose parts there is nothing but a space: people, cut or behind an unknown role, and a club
+    with the word that says it is one ("Lunde | United")."""
     before: Mention | None = None
     for mention in found:
-        if before and before.label == mention.label == "PERSON" and text[before.end : mention.start] == " ":
-            role = " " not in text[before.start : before.end] and " " in text[mention.start : mention.end]
-            before = mention if role else mention._replace(start=before.start)
-            continue
+        if before and text[before.end : mention.start] == " ":
+            if before.label == mention.label == "PERSON":
+                role = " " not in text[before.start : before.end] and " " in text[mention.start : mention.end]
+                before = mention if role else mention._replace(start=before.start)
+                continue
+            club = mention.label == "ORG" and text[slice(*mention[:2])] in sections("name_words.txt")["clubs"]
+            if club and before.label in ("ORG", "GPE"):
+                before = mention._replace(start=before.start)
+                continue
         if before:
             yield before
         before = mention

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from spacy.tokens import Doc, Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
@@ -20,6 +19,9 @@ from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.wordlists import cue_adjectives, cue_nouns, cue_verbs, sections
 from claimwire.schemas import Span
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
 
 _HEARSAY = sections("particles.txt")["hearsay"]
 _VIEWS = sections("particles.txt")["views"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.clauses import SUBJECTS, agent, is_verb, passive, subject, window
@@ -13,6 +12,9 @@ from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.quotes import Quote
 from claimwire.pipelines.extract.rules import COLON
 from claimwire.pipelines.extract.wordlists import cue_nouns, cue_verbs, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _PERCEIVED = frozenset({"said", "says", "say", "saying"})
 _NAMES = frozenset({"NNP", "NNPS"})

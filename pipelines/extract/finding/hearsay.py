@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
@@ -19,6 +19,9 @@ from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.rules import HEARSAY, IT_IS_SAID, SAID_TO
 from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_verbs, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _CLAUSES = frozenset({"ROOT", "conj", "relcl", "pcomp"})
 _HEARSAY = sections("particles.txt")["hearsay"]
@@ -46,8 +49,10 @@ def sourceless(paragraph: Paragraph, cue: Token, verb: CueVerb) -> bool:
         topic = subjects[0] if subjects else None
         if topic is None or topic.lower_ in {"that", "which", "who"}:
             topic = cue.head if cue.dep_ in {"relcl", "acl"} else subject(cue)
-        part = clause_range(infinitive)
-        parts = [(max(part[0], cue.i + 1), part[1])]
+        start, end = clause_range(infinitive)
+        if reduced and (object_ := _object(infinitive)) is not None:
+            end = noun_range(object_)[1]
+        parts = [(max(start, cue.i + 1), end)]
         if topic is not None and topic.i < cue.i:
             start, end = noun_range(topic)
             parts.insert(0, (start, min(end, auxiliaries[0].i if auxiliaries else cue.i)))
@@ -69,6 +74,15 @@ def _is_reduced(cue: Token, verb: CueVerb) -> bool:
     return (
         verb.lemma in _RAISING and cue.tag_ in {"VBN", "VBD"} and cue.i + 1 < len(cue.doc) and cue.nbor().tag_ == "TO"
     )
+
+
+def _object(infinitive: Token) -> Token | None:
+    """The noun behind the infinitive where the parse takes it for the next verb's subject: "photographs said to show
+    the bridge were sold"."""
+    for noun in infinitive.doc[infinitive.i + 1 : infinitive.sent.end]:
+        if noun.dep_ in SUBJECTS and noun.left_edge.i == infinitive.i + 1 and noun.head.i > noun.i:
+            return noun
+    return None
 
 
 def find_adverb(paragraph: Paragraph, adverb: Token) -> None:

@@ -35,6 +35,13 @@ _POSTED = re.compile(
     r"(?P<said>[^\n]{8,1000}?)(?:\s+(?:pic\.twitter\.com|https?://|t\.co)\S*)*\s*(?P<cue>[―—–]|--?) ?"
     r"(?P<who>[^\W_][^\n―—–()]{0,50} \(@\w{1,20}\))(?:,? [A-Z][a-z]+ \d{1,2}, \d{4})?$"
 )
+# The same on two lines, as an embedded post is saved.
+_POSTED_BY = re.compile(
+    r"\s*(?P<cue>[―—–]|--?) ?(?P<who>[^\W_][^\n―—–()]{0,50} \(@\w{1,20}\))(?:,? [A-Z][a-z]+ \d{1,2}, \d{4})?$"
+)
+_LINKS = re.compile(r"(?:\s+(?:pic\.twitter\.com|https?://|t\.co)\S*)+$")
+_SHORTEST_POST = 4
+"""Words."""
 _LITTLE = frozenset(
     {"a", "an", "the", "his", "her", "their", "its", "he", "she", "it", "they", "we", "i", "this", "one"}
 )
@@ -48,25 +55,26 @@ def find_in_lines(article: Article, entities: Sequence[Entity]) -> list[Draft]:
     voices = Voices(text, entities)
     labels = [label(text, span) for span in paragraphs]
     in_dialogue = turns(text, labels, voices)
-    asking = reject.interviewers(
-        [
-            (text[slice(*line.who)], text[slice(*line.said)])
-            for line, turn in zip(labels, in_dialogue, strict=True)
-            if line and turn
-        ]
-    )
+    spoken = [
+        (text[slice(*line.who)], text[slice(*line.said)])
+        for line, turn in zip(labels, in_dialogue, strict=True)
+        if line and turn
+    ]
+    asking, narrating = reject.interviewers(spoken), reject.narrators(spoken)
     ends = {quote.end: quote for quote in article.quotes if len(text[quote.start : quote.end].split()) > 2}
     drafts: list[Draft] = []
     for index, (start, end) in enumerate(paragraphs):
         line = labels[index]
         following = paragraphs[index + 1] if index + 1 < len(paragraphs) else (end, end)
-        signed = _signed(text, (start, end), following, ends, voices) or _posted(text, start, end)
+        signed = _signed(text, (start, end), following, ends, voices) or _posted(text, (start, end), following)
         if signed is not None:
             drafts.append(_draft(text, SIGNED, signed, (start, max(end, signed.who[1]))))
         elif line is not None and in_dialogue[index]:
             who, said = text[slice(*line.who)], text[slice(*line.said)]
             if who not in asking and not reject.is_interview_question(who, said):
-                drafts.append(_draft(text, DIALOGUE, line, (start, end)))
+                draft = _draft(text, DIALOGUE, line, (start, end))
+                draft.signs |= dict.fromkeys([reject.NARRATES] if who in narrating else [], 1.0)
+                drafts.append(draft)
         elif _is_headline(text[start:end]):
             found = (
                 _labelled(text, line, voices) or _verbed(text, start, end, voices) or _behind(text, start, end, voices)
@@ -110,10 +118,19 @@ def _signed(text: str, span: Span, following: Span, ends: dict[int, Quote], voic
     return Line(who, match.span("cue"), quote.span)
 
 
-def _posted(text: str, start: int, end: int) -> Line | None:
-    """A post with the name and the handle of who wrote it behind."""
-    match = _POSTED.match(text, start, end) if text.find("(@", max(start, end - 100), end) >= 0 else None
-    return Line(match.span("who"), match.span("cue"), match.span("said")) if match else None
+def _posted(text: str, span: Span, following: Span) -> Line | None:
+    """A post with the name and the handle of who wrote it behind or below."""
+    start, end = span
+    if text.find("(@", max(start, end - 100), end) >= 0:
+        match = _POSTED.match(text, start, end)
+        return Line(match.span("who"), match.span("cue"), match.span("said")) if match else None
+    below = _POSTED_BY.match(text, *following) if following[0] > start else None
+    if below is None:
+        return None
+    links = _LINKS.search(text, start, end)
+    said = start, links.start() if links else end
+    few = len(text[slice(*said)].split()) < _SHORTEST_POST
+    return None if few else Line(below.span("who"), below.span("cue"), said)
 
 
 def _labelled(text: str, line: Line | None, voices: Voices) -> Line | None:

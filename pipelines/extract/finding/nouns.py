@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
@@ -16,6 +16,9 @@ from claimwire.pipelines.extract.clauses import (
 from claimwire.pipelines.extract.finding.paragraph import Meaning, Paragraph
 from claimwire.pipelines.extract.rules import ADJECTIVE, NOUN, NOUN_IS
 from claimwire.pipelines.extract.wordlists import CueNoun, cue_adjectives, cue_nouns, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _COPULAS = sections("particles.txt")["copulas"]
 _VOICING = sections("particles.txt")["voicing"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from spacy.tokens import Doc, Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import Range, antecedent, negated, noun_range
@@ -13,6 +12,9 @@ from claimwire.pipelines.extract.rules import Rule
 from claimwire.pipelines.extract.spans import has_words, trim, without
 from claimwire.pipelines.extract.wordlists import CueClass
 from claimwire.schemas import Span
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
 
 _AUXILIARIES = frozenset({"aux", "auxpass"})
 Meaning = tuple[str, CueClass]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract.clauses import SUBJECTS, clause_range, finite, is_verb, noun_range, owner_of
 from claimwire.pipelines.extract.drafts import Draft
@@ -10,6 +10,9 @@ from claimwire.pipelines.extract.finding.paragraph import Meaning, Paragraph
 from claimwire.pipelines.extract.rules import ACCORDING, PHRASE
 from claimwire.pipelines.extract.spans import without
 from claimwire.pipelines.extract.wordlists import cue_nouns, sections
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _COPULAS = sections("particles.txt")["copulas"]
 _VIEWING = frozenset({"in", "by", "from", "to", "on"})

@@ -26,6 +26,8 @@ _TIME_TAIL = re.compile(
     r"yesterday)|(?:in|since)\s\d{4})$"
 )
 _RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
+_BETWEEN_SEMICOLONS = re.compile(r"(?:[^;]|;(?! ))+")
+_NAMED = re.compile(r"\b[A-Z][\w’']*")
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _SMALL_CUE = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
 _UP_TO_FOUR = re.compile(r"(?:['’]s)?(?:\s+[\w'’-]+){1,4}\s+")
@@ -129,10 +131,15 @@ def _within_sentence(article: Article, content: Sequence[Span], sentence: Span) 
 
 def _before_semicolon(text: str, span: Span) -> Span:
     """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's. A list has
-    semicolons, too: "Ann Lee, 34; Tom Reed, 8; and Eva Lund were hurt"."""
-    at = text.find("; ", span[0] + 1, span[1])
-    quoted = any(mark in text[span[0] : span[1]] for mark in _MARKS)
-    return span if at < 0 or quoted or not VERBAL.search(text, span[0], at) else (span[0], at)
+    semicolons, too: "Ann Lee, 34; Tom Reed, 8; and Eva Lund were hurt", "shot Ann Lee, 34; Fred Reed, 8; and a dog"."""
+    if any(mark in text[span[0] : span[1]] for mark in _MARKS):
+        return span
+    parts = [part.span() for part in _BETWEEN_SEMICOLONS.finditer(text, *span)]
+    verbs = [VERBAL.search(_NAMED.sub("", text[start:end])) is not None for start, end in parts]
+    for at in range(1, len(parts)):
+        if verbs[at] and any(verbs[:at]):
+            return span[0], parts[at - 1][1]
+    return span
 
 
 def _whole_quotation(article: Article, cue: Span, span: Span) -> Span:

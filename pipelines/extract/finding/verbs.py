@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
+from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.clauses import SUBJECTS, agent, clause_range, governed_clause, passive, subject
@@ -19,6 +19,9 @@ from claimwire.pipelines.extract.rules import (
     PREPOSITION_PASSIVE,
 )
 from claimwire.pipelines.extract.wordlists import CueVerb
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _EMPTY_OBJECTS = frozenset({
     "goodbye", "hello", "prayer", "prayers", "grace", "sorry", "thanks", "it", "him", "her", "them", "me", "us", "you",
