@@ -118,6 +118,9 @@ def test_made_at_random_moments_of_a_run_nothing_is_lost_with_the_machine(tmp_pa
             folder.mkdir()
             with started(folder, *given(folder)) as process:
                 wait_until_open(process, folder / "state")
+                while not (folder / "state" / "state.db").exists():  # it is made under another name
+                    assert process.poll() is None
+                    time.sleep(0.005)
                 time.sleep(chance.uniform(0, seconds))
                 made = back_up(folder / "state", folder / "state.backup")
                 copy_outputs(folder, tmp_path / "kept")
