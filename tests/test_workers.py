@@ -48,7 +48,9 @@ class Killing(Watched):
     def committed(self, done: int, total: int, claims: int) -> None:
         super().committed(done, total, claims)
         if len(self.waiting) == 1:
-            os.kill(min(self.waiting[0]), signal.SIGKILL)
+            killed = min(self.waiting[0])
+            os.kill(killed, signal.SIGKILL)
+            os.waitid(os.P_PID, killed, os.WEXITED | os.WNOWAIT)  # a busy machine takes its time to end it
 
 
 def pids() -> set[int]:
