@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import ROOT, run_here
 
-from claimwire.pipelines.memory import tables
+from claimwire.pipelines.memory import encoder, tables
 from claimwire.pipelines.memory.remember import remember
 from claimwire.pipelines.normalize.article import normalize
 from claimwire.pipelines.state.database import transaction
@@ -108,3 +110,32 @@ def test_lookups_by_key_scan_neither_the_state_nor_the_pass(state: sqlite3.Conne
     with tables.remembering(tmp_path / "state.db", tmp_path / "rows.db") as db:
         plan = [row[3] for row in db.execute("EXPLAIN QUERY PLAN SELECT times FROM words WHERE word = 'a'")]
     assert not [step for step in plan if step.startswith("SCAN")]
+
+
+@pytest.mark.skipif(not encoder.has_weights(), reason="the weights of the sentence encoder are not there")
+def test_workers_make_all_vectors_before_the_records_of_a_pass_are_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, bring = encoder.encode, encoder.bring
+    before: list[str] = []
+    after: list[str] = []
+    joined: list[int] = []
+
+    def encoding(texts: Sequence[str]) -> Any:
+        (after if joined else before).extend(texts)
+        return encode(texts)
+
+    def bringing(vectors: Mapping[str, bytes]) -> None:
+        joined.append(len(vectors))
+        encoder.encoded.cache_clear()  # of another process than that which made them
+        bring(vectors)
+
+    monkeypatch.setattr(encoder, "encode", encoding)
+    monkeypatch.setattr(encoder, "bring", bringing)
+    encoder.encoded.cache_clear()
+    run_here(
+        tmp_path / "state", source=(str(ROOT / "examples" / "articles"),), sink=(f"jsonl:{tmp_path / 'out'}",),
+        extractor="rules",
+    )  # fmt: skip
+    assert sum(joined) >= len(before) > len(joined) > 2
+    assert after == []

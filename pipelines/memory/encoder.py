@@ -6,7 +6,7 @@ and ``training/sentences.py`` makes its weights. A text is read by itself, so it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -82,9 +82,22 @@ def encode(texts: Sequence[str]) -> Vectors:
     return load_encoder().encode(texts)
 
 
+_brought: dict[str, bytes] = {}
+
+
+def bring(vectors: Mapping[str, bytes]) -> None:
+    """Know the vectors of texts that another process has made; those that were brought before are forgotten."""
+    _brought.clear()
+    _brought.update(vectors)
+
+
 @lru_cache(maxsize=256)
 def encoded(text: str) -> Vectors:
     """The vector of one text. The last ones are kept, because threads, checks and watches ask for a claim."""
-    vector: Vectors = encode([text])[0]
-    vector.flags.writeable = False
+    vector: Vectors
+    if text in _brought:
+        vector = np.frombuffer(_brought[text], np.int8)
+    else:
+        vector = encode([text])[0]
+        vector.flags.writeable = False
     return vector

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import apache_beam as beam
 
-from claimwire.pipelines.memory import summaries
+from claimwire.pipelines.memory import encoder, stories, summaries, threads
 from claimwire.pipelines.memory.changes import Changes
 from claimwire.pipelines.memory.factchecks import FactChecks
 from claimwire.pipelines.memory.speakers import Speakers
@@ -48,6 +48,9 @@ PARTS: tuple[type[Part], ...] = (Speakers, Stories, Threads, Changes, FactChecks
 
 _TAGS = ("events", "threads", "stories")
 
+_Known = tuple[str, EnrichedArticle, dict[str, bytes]]
+"""The article's place in the order, its record, and the vectors of what the parts compare by meaning."""
+
 
 class Remember(beam.PTransform):  # type: ignore[misc]
     """Joins the claims, articles and speakers of a pass with those of others, before and in it.
@@ -55,7 +58,7 @@ class Remember(beam.PTransform):  # type: ignore[misc]
     In: pairs of the article's place in the order and its EnrichedArticle. Out: the same pairs, with what is known from
     other articles; tagged ``events``: Event; tagged ``threads`` and ``stories``: ThreadMessage and StoryMessage of
     those that have changed. All records are gathered under one key and remembered in their order, so neither the order
-    of arrival nor the number of workers matters.
+    of arrival nor the number of workers matters. What can be known of a record alone, all workers do before that.
 
     Args:
         state: The database of the state, which workers only read.
@@ -72,11 +75,26 @@ class Remember(beam.PTransform):  # type: ignore[misc]
     def expand(self, records: beam.PCollection) -> beam.DoOutputsTuple:
         return (
             records
-            | "UnderOneKey"
-            >> beam.Map(lambda pair: (0, pair)).with_output_types(tuple[int, tuple[str, EnrichedArticle]])
+            | "WithVectors" >> beam.MapTuple(_with_vectors).with_output_types(tuple[int, _Known])
             | "Gather" >> beam.GroupByKey()
             | "Join" >> beam.ParDo(self._join).with_outputs(*_TAGS, main="records")
         )
+
+
+def _with_vectors(order: str, record: EnrichedArticle) -> tuple[int, _Known]:
+    vectors = {}
+    if encoder.has_weights():
+        try:
+            vectors = {text: encoder.encoded(text).tobytes() for text in _texts_of(record)}
+        except Exception:  # a part fails on it, too, and says so
+            _log.debug("article %s has no vectors", record.article.id, exc_info=True)
+    return 0, (order, record, vectors)
+
+
+def _texts_of(record: EnrichedArticle) -> Iterator[str]:
+    if (telling := stories.text_of(record)) is not None:
+        yield telling
+    yield from threads.texts_of(record)
 
 
 class _Join(beam.DoFn):  # type: ignore[misc]
@@ -86,10 +104,11 @@ class _Join(beam.DoFn):  # type: ignore[misc]
         self._parts = parts
         self._summaries = summaries
 
-    def process(self, gathered: tuple[int, Iterable[tuple[str, EnrichedArticle]]]) -> Iterator[object]:
+    def process(self, gathered: tuple[int, Iterable[_Known]]) -> Iterator[object]:
         with remembering(self._state, self._staged) as db:
             parts = [part(db) for part in self._parts]
-            for order, record in sorted(gathered[1], key=lambda pair: pair[0]):
+            for order, record, vectors in sorted(gathered[1], key=lambda known: known[0]):
+                encoder.bring(vectors)
                 joined, events = remember(db, parts, record)
                 yield order, joined
                 for event in events:

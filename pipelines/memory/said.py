@@ -9,7 +9,7 @@ import msgspec
 
 from claimwire.connectors.web.pages.corrections import without_mistakes
 from claimwire.pipelines.extract.paragraphs import find_paragraphs, find_sentences
-from claimwire.pipelines.memory.wording import Words, wording
+from claimwire.pipelines.memory.wording import Words, words_of
 from claimwire.schemas import Claim, EnrichedArticle, Span, source_text
 
 
@@ -70,7 +70,7 @@ def said(record: EnrichedArticle, claim: Claim) -> Said:
 def codes(text: str) -> Iterator[int]:
     """A number for each sentence of a text that has words."""
     for start, end in _sentences(text):
-        if words := wording(text[start:end]).words:
+        if words := words_of(text[start:end]):
             yield _code(words)
 
 

@@ -78,7 +78,7 @@ class Stories:
                 self._add_article(number, article.id, known[0], None, at)
         if known is not None:
             return _with_story(record, self._now(known[0])), []
-        if not (article.title or article.text) or story_choice.tells_of_several_events(article):
+        if not _tells_of_one_event(article):
             self._add_article(number, article.id, None, None, at)
             return record, []
         compared = self.compare(article, seen_at(record), number, at)
@@ -275,11 +275,21 @@ def _with_story(record: EnrichedArticle, story: str | None) -> EnrichedArticle:
     return msgspec.structs.replace(record, story=Story(story)) if story is not None else record
 
 
+def text_of(record: EnrichedArticle) -> str | None:
+    """What of a record is compared by meaning; None for a copy, which belongs where its original does."""
+    return _telling(record.article) if not record.duplicate and _tells_of_one_event(record.article) else None
+
+
+def _tells_of_one_event(article: Article) -> bool:
+    return bool(article.title or article.text) and not story_choice.tells_of_several_events(article)
+
+
+def _telling(article: Article) -> str:
+    return f"{article.title or ''}. {article.text[:_MEANING]}"
+
+
 def _vector(article: Article) -> bytes:
-    if not encoder.has_weights():
-        return b""
-    (row,) = encoder.encode([f"{article.title or ''}. {article.text[:_MEANING]}"])
-    return bytes(row)
+    return bytes(encoder.encoded(_telling(article))) if encoder.has_weights() else b""
 
 
 def _nearest(latest: dict[int, bytes], words: Sequence[int], rare: dict[int, float]) -> list[int]:

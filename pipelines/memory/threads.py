@@ -66,9 +66,8 @@ class Threads:
         """Give each claim that can be recognised its thread, and tell how new threads are linked to others."""
         claims, events = list(record.claims), []
         for number, claim in enumerate(claims):
-            said = said_by(record, claim)
-            if is_worth(claim) and len(said.terms.content) >= LEAST_WORDS:
-                thread, told = self._join(record, claim, said)
+            if _is_recognisable(record, claim):
+                thread, told = self._join(record, claim, said_by(record, claim))
                 claims[number] = msgspec.structs.replace(claim, thread=thread)
                 events += told
         return msgspec.structs.replace(record, claims=tuple(claims)), events
@@ -164,6 +163,15 @@ class Threads:
         if vector is not None:
             self._db.execute("INSERT INTO staged.thread_signs VALUES (?, ?)", (own, signs_of(vector)))
             self._signs.add(own, signs_of(vector))
+
+
+def texts_of(record: EnrichedArticle) -> Iterator[str]:
+    """What of a record is compared by meaning."""
+    return (claim.text for claim in record.claims if _is_recognisable(record, claim))
+
+
+def _is_recognisable(record: EnrichedArticle, claim: Claim) -> bool:
+    return is_worth(claim) and len(said_by(record, claim).terms.content) >= LEAST_WORDS
 
 
 def is_worth(claim: Claim) -> bool:
