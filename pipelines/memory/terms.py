@@ -51,11 +51,8 @@ class Terms(NamedTuple):
     text: str
     words: tuple[Word, ...]
     figures: tuple[Figure, ...]
-
-    @property
-    def content(self) -> frozenset[str]:
-        """The stems of what are no function words."""
-        return frozenset(word.stem for word in self.words if word.kind != "small")
+    content: frozenset[str]
+    """The stems of what are no function words."""
 
 
 def terms(text: str, names: frozenset[str] = frozenset()) -> Terms:
@@ -68,7 +65,8 @@ def terms(text: str, names: frozenset[str] = frozenset()) -> Terms:
         for found in find_quantities(text, ((0, len(text)),))
         if found.value is not None
     )
-    return Terms(text, tuple(_words(text, names)), figures)
+    words = tuple(_words(text, names))
+    return Terms(text, words, figures, frozenset(word.stem for word in words if word.kind != "small"))
 
 
 def _words(text: str, names: frozenset[str]) -> Iterator[Word]:
