@@ -8,6 +8,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def test_help_loads_nothing_heavy(fresh_claimwire: Claimwire) -> None:
     told = fresh_claimwire("run", "--help", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert "claimwire.pipelines.settings" in told
     assert not any(module in told for module in heavy)
+
+
+def test_the_package_is_the_command_too(claimwire: Claimwire) -> None:
+    printed = subprocess.check_output(
+        [sys.executable, "-m", "claimwire", "show", "--help"], env=environment(), text=True
+    )
+    assert printed == claimwire("show", "--help").stdout
 
 
 def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
