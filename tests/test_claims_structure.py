@@ -539,6 +539,10 @@ TRAILING: list[Case] = [
     ),
     ("Police said the man had been drinking; he was taken to hospital.", "Police | said | the man had been drinking"),
     (
+        "The pier is no part of the plan; it will be sold in the spring, the owner said.",
+        "the owner | said | The pier is no part of the plan; it will be sold in the spring",
+    ),
+    (
         "The company said it had done nothing wrong, in a letter to its shareholders.",
         "The company | said | it had done nothing wrong",
     ),

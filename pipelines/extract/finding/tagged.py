@@ -86,7 +86,7 @@ def _content(article: Article, found: Attribution) -> list[Span]:
     text, cue = article.text, found.cue[0]
     content = sorted(trim(text, _kept(article, cue, span)) for span in found.content)
     content = [span for span in content if has_words(text, span)]
-    content = merge(_whole_quotation(article, cue, _before_semicolon(text, span)) for span in content)
+    content = merge(_whole_quotation(article, cue, _before_semicolon(text, cue, span)) for span in content)
     content = _joined(text, content)
     here = article.paragraph_number(cue[0])
     near = [span for span in content if article.paragraph_number(span[0]) == here]
@@ -129,10 +129,11 @@ def _within_sentence(article: Article, content: Sequence[Span], sentence: Span) 
     return [span for span in kept if has_words(text, span)] or list(content)
 
 
-def _before_semicolon(text: str, span: Span) -> Span:
-    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's. A list has
-    semicolons, too: "Ann Lee, 34; Tom Reed, 8; and Eva Lund were hurt", "shot Ann Lee, 34; Fred Reed, 8; and a dog"."""
-    if any(mark in text[span[0] : span[1]] for mark in _MARKS):
+def _before_semicolon(text: str, cue: Span, span: Span) -> Span:
+    """Cuts what follows a semicolon outside quotations: a sentence of its own, mostly the reporter's, unless the cue
+    comes behind it: "It is closed; nobody was hurt, she said". A list has semicolons, too: "Ann Lee, 34; Tom Reed, 8;
+    and Eva Lund were hurt", "shot Ann Lee, 34; Fred Reed, 8; and a dog"."""
+    if span[1] <= cue[0] or any(mark in text[span[0] : span[1]] for mark in _MARKS):
         return span
     parts = [part.span() for part in _BETWEEN_SEMICOLONS.finditer(text, *span)]
     verbs = [VERBAL.search(_NAMED.sub("", text[start:end])) is not None for start, end in parts]
