@@ -15,6 +15,7 @@ from conftest import ROOT, run_here, write_jsonl, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claimwire.pipelines.memory import same as same_module
 from claimwire.pipelines.memory import signs as signs_module
 from claimwire.pipelines.memory import threads as module
 from claimwire.pipelines.memory.encoder import WIDTH, encode, has_weights, similarity
@@ -125,6 +126,25 @@ def test_any_two_texts_can_be_compared_and_the_order_does_not_matter(one: str, o
     said, also = Said(terms(one)), Said(terms(other))
     assert compare(said, also, None) == compare(also, said, None)
     assert compare(said, said, None) in SAME
+
+
+_WORDS = st.sampled_from(
+    ["harbour", "wall", "moved", "centimetres", "bridge", "closed", "five", "11", "Lunde", "never", "has", "the", "of"]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.lists(_WORDS, max_size=14), st.lists(_WORDS, max_size=14), st.integers(0, 14), st.none() | st.floats(0.5, 1)
+)  # fmt: skip
+def test_what_is_not_put_side_by_side_would_not_be_the_same(
+    one: list[str], other: list[str], shared: int, cosine: float | None
+) -> None:
+    said, also = Said(terms(" ".join(one))), Said(terms(" ".join([*one[:shared], *other])))
+    with pytest.MonkeyPatch.context() as always:
+        always.setattr(same_module, "_may_be_alike", lambda *_: True)
+        expected = compare(said, also, cosine)
+    assert compare(said, also, cosine) == expected
 
 
 @pytest.mark.skipif(not has_weights(), reason="the weights of the sentence encoder are not there")

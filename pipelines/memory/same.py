@@ -104,13 +104,13 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
         if one.denied != other.denied:
             return "denied"
         return "speaker differs" if speakers_differ(one, other) else "verbatim"
+    if not _may_be_alike(some, others, cosine):
+        return "no"
     aligned = align(some, others)
     shorter = min(len(some.content), len(others.content))
     near = aligned.whole or (shorter >= _LEAST_CUT and aligned.covered >= (_NEAR if shorter >= _FEW else _NEAR_OF_FEW))
-    if not near:
-        few = shorter < _LEAST_REWORDED
-        if not (_is_hardly_changed if few else _is_alike)(some, others, aligned, cosine):
-            return "no"
+    if not near and not _is_alike(some, others, aligned, cosine):
+        return "no"
     if figures_differ(some, others, aligned, near):
         return "figures differ"
     if times_differ(aligned) or names_differ(aligned, near) or tenses_differ(aligned):
@@ -129,15 +129,22 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
     return "cut" if near and _is_part(some, others, aligned) else "reworded"
 
 
+def _may_be_alike(one: Terms, other: Terms, cosine: float | None) -> bool:
+    """Whether two texts are alike if all words that both have stand in the same order. Hardly any pair of candidates
+    is, and to put their words side by side costs most."""
+    stems = {word.stem for word in other.words}
+    covered = _covered(sum(word.kind != "small" and word.stem in stems for word in one.words), one, other)
+    return covered >= _NEAR or _is_alike(one, other, Alignment(covered, (), False, ((), ())), cosine)
+
+
 def _is_alike(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> bool:
-    """Whether two texts in other words are about the same. Words alone must be surer of it."""
-    chance = likelihood(one, other, aligned, cosine)
-    return chance >= _LIKELY_BY_WORDS if cosine is None else chance >= LIKELY and cosine >= _LEAST_COSINE
-
-
-def _is_hardly_changed(one: Terms, other: Terms, aligned: Alignment, cosine: float | None) -> bool:
-    """Whether two texts of few words mean the same beyond doubt."""
-    if cosine is None or cosine < _CLOSE_COSINE or min(len(one.content), len(other.content)) < _LEAST_CLOSE:
+    """Whether two texts in other words are about the same. Words alone must be surer of it, and few words must mean the
+    same beyond doubt."""
+    shorter = min(len(one.content), len(other.content))
+    if shorter >= _LEAST_REWORDED:
+        least = _LIKELY_BY_WORDS if cosine is None else LIKELY
+        return (cosine is None or cosine >= _LEAST_COSINE) and likelihood(one, other, aligned, cosine) >= least
+    if cosine is None or cosine < _CLOSE_COSINE or shorter < _LEAST_CLOSE:
         return False
     return likelihood(one, other, aligned, cosine) >= _LIKELY_CLOSE
 
@@ -148,8 +155,8 @@ def align(one: Terms, other: Terms) -> Alignment:
     matcher = SequenceMatcher(None, [word.stem for word in a], [word.stem for word in b], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     shared = sum(word.kind != "small" for block in blocks for word in a[block.a : block.a + block.size])
-    least = min(sum(word.kind != "small" for word in words) for words in (a, b))
-    covered = min(1.0, shared / least) if least else 0.0
+    least = min(map(_content_words, (one, other)))
+    covered = _covered(shared, one, other)
     if covered < _SIMILAR:
         return Alignment(covered, (), False, (a, b))
     whole = (
@@ -175,6 +182,16 @@ def align(one: Terms, other: Terms) -> Alignment:
     )
     put = tuple(change for change in changes if any(change) and len({_joined(side) for side in change}) > 1)
     return Alignment(covered, put, whole, ranges)
+
+
+def _covered(shared: int, one: Terms, other: Terms) -> float:
+    """The share of the content words of the shorter text, of which so many are shared."""
+    least = min(map(_content_words, (one, other)))
+    return min(1.0, shared / least) if least else 0.0
+
+
+def _content_words(text: Terms) -> int:
+    return sum(word.kind != "small" for word in text.words)
 
 
 def _joined(words: tuple[Word, ...]) -> str:

@@ -22,6 +22,7 @@ from claimwire.pipelines.memory import encoder, story_choice, story_evidence, st
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.memory.story_evidence import Model
 from claimwire.pipelines.memory.story_portraits import Portrait, Read
+from claimwire.pipelines.memory.tables import marks
 from claimwire.pipelines.observe.events import story_merged
 from claimwire.schemas import Article, EnrichedArticle, Event, Story
 
@@ -190,7 +191,7 @@ class Stories:
 
     def _articles(self, numbers: Sequence[int]) -> list[tuple[int, Portrait, str]]:
         rows = self._db.execute(
-            f"SELECT number, portrait, story FROM story_articles WHERE number IN ({_marks(numbers)})",  # noqa: S608
+            f"SELECT number, portrait, story FROM story_articles WHERE number IN ({marks(numbers)})",  # noqa: S608
             numbers,
         ).fetchall()
         return [(number, _unpack(portrait), self._now(story) or story) for number, portrait, story in sorted(rows)]
@@ -205,7 +206,7 @@ class Stories:
         rows = {
             word: (count, at, latest)
             for word, count, at, latest in self._db.execute(
-                f"SELECT word, count, at, articles FROM story_words WHERE word IN ({_marks(keys)})",  # noqa: S608
+                f"SELECT word, count, at, articles FROM story_words WHERE word IN ({marks(keys)})",  # noqa: S608
                 keys,
             )
         }
@@ -229,7 +230,7 @@ class Stories:
     def _remember_by(self, compared: Compared, number: int, now: int) -> None:
         telling = story_portraits.telling(compared.portrait, compared.rarity, _REMEMBERED_BY)
         rows = self._db.execute(
-            f"SELECT word, count, at, articles FROM story_words WHERE word IN ({_marks(telling)})",  # noqa: S608
+            f"SELECT word, count, at, articles FROM story_words WHERE word IN ({marks(telling)})",  # noqa: S608
             telling,
         ).fetchall()
         own = np.uint32(number).tobytes()
@@ -240,7 +241,7 @@ class Stories:
     def _boilerplate(self, article: Article, read: Read) -> frozenset[int]:
         keys = {_line(article.source.domain or article.source.name or "", line.key): line.key for line in read.lines}
         rows = self._db.execute(
-            f"SELECT line FROM story_lines WHERE line IN ({_marks(keys)}) AND stories >= ?",  # noqa: S608
+            f"SELECT line FROM story_lines WHERE line IN ({marks(keys)}) AND stories >= ?",  # noqa: S608
             (*keys, _BOILERPLATE),
         )
         return frozenset(keys[line] for (line,) in rows)
@@ -250,7 +251,7 @@ class Stories:
         rows = {
             line: (last, stories)
             for line, last, stories in self._db.execute(
-                f"SELECT line, story, stories FROM story_lines WHERE line IN ({_marks(keys)})",  # noqa: S608
+                f"SELECT line, story, stories FROM story_lines WHERE line IN ({marks(keys)})",  # noqa: S608
                 keys,
             )
         }
@@ -268,7 +269,7 @@ class Stories:
 
     def _add_all(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         if rows:
-            self._db.executemany(f"INSERT OR REPLACE INTO staged.{table} VALUES ({_marks(rows[0])})", rows)  # noqa: S608
+            self._db.executemany(f"INSERT OR REPLACE INTO staged.{table} VALUES ({marks(rows[0])})", rows)  # noqa: S608
 
 
 def _with_story(record: EnrichedArticle, story: str | None) -> EnrichedArticle:
@@ -306,7 +307,3 @@ def _nearest(latest: dict[int, bytes], words: Sequence[int], rare: dict[int, flo
 def _line(outlet: str, key: int) -> int:
     """A line of an outlet as a key."""
     return (key ^ zlib.crc32(outlet.encode()) * 0x9E3779B97F4A7C15) & ((1 << 63) - 1)
-
-
-def _marks(values: Iterable[object]) -> str:
-    return ", ".join("?" for _ in values)

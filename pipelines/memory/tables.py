@@ -8,7 +8,7 @@ all of a pass or nothing, and it does not matter where passes are cut.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,11 @@ SCHEMA = "".join(
 """SQL that makes the tables; what watches have matched is kept in the same way."""
 _CACHE_KIB = 32 * 1024
 """Room for the inner pages of the tables at a million claims: each row is read by its key, here and there."""
+
+
+def marks(values: Iterable[object]) -> str:
+    """A question mark for each value, as SQL lists them."""
+    return ", ".join("?" for _ in values)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from claimwire.pipelines.memory.encoder import Vectors, encoded, has_weights, si
 from claimwire.pipelines.memory.rows import seen_at
 from claimwire.pipelines.memory.same import SAME, Relation, Said, align, compare, likelihood
 from claimwire.pipelines.memory.signs import Signs, signs_of
+from claimwire.pipelines.memory.tables import marks
 from claimwire.pipelines.memory.terms import terms
 from claimwire.pipelines.observe.events import thread_event
 from claimwire.schemas import Claim, EnrichedArticle, Event, Thread
@@ -81,8 +82,16 @@ class Threads:
             (thread for thread, cosine in cosines.items() if cosine is not None and cosine >= _LEAST_COSINE),
             key=lambda thread: (-(cosines[thread] or 0), thread),
         )[:_COMPARED]
-        chosen = dict.fromkeys([*nearest, *(thread for thread in shared if thread in cosines)])
-        return [self._read(thread, cosines[thread]) for thread in chosen]
+        chosen = list(dict.fromkeys([*nearest, *(thread for thread in shared if thread in cosines)]))
+        rows = {
+            thread: (at, article, as_said(text, names, speaker, type_, bool(denied), bool(wanted)))
+            for thread, at, article, text, names, speaker, type_, denied, wanted in self._db.execute(
+                "SELECT thread, seen_at, article, text, names, speaker, speaker_type, denied, wanted "  # noqa: S608
+                f"FROM thread_firsts WHERE thread IN ({marks(chosen)})",
+                chosen,
+            )
+        }
+        return [First(thread, *rows[thread], cosines[thread]) for thread in chosen]
 
     @staticmethod
     def forget(db: sqlite3.Connection, before: datetime) -> None:
@@ -115,9 +124,8 @@ class Threads:
         """How near the first claims of threads are; those that are far away are left out."""
         if vector is None:
             return dict.fromkeys(threads)
-        marks = ", ".join("?" * len(threads))
         rows = self._db.execute(
-            f"SELECT thread, vector FROM thread_firsts WHERE thread IN ({marks})",  # noqa: S608
+            f"SELECT thread, vector FROM thread_firsts WHERE thread IN ({marks(threads)})",  # noqa: S608
             sorted(threads),
         ).fetchall()
         with_vectors = [(thread, blob) for thread, blob in rows if blob is not None]
@@ -138,14 +146,6 @@ class Threads:
                     weights.setdefault(thread, []).append(1 / (1 + len(rows)))
         shared = [(-sum(weight), thread) for thread, weight in weights.items() if len(weight) > 1]
         return [thread for _, thread in sorted(shared)[:_COMPARED]]
-
-    def _read(self, thread: bytes, cosine: float | None) -> First:
-        at, article, text, names, speaker, type_, denied, wanted = self._db.execute(
-            "SELECT seen_at, article, text, names, speaker, speaker_type, denied, wanted "
-            "FROM thread_firsts WHERE thread = ?",
-            (thread,),
-        ).fetchone()
-        return First(thread, at, article, as_said(text, names, speaker, type_, bool(denied), bool(wanted)), cosine)
 
     def _add(self, record: EnrichedArticle, own: bytes, said: Said, vector: Vectors | None) -> None:
         names = " ".join(sorted(set(_names(said))))
