@@ -3,10 +3,11 @@
     python benchmarks/scale.py [--data shared/data] [--articles 300] [--days 10000 1000000 10000000]
 
 Measures whole runs over the same articles, a fifth of them copies: judged only, with claims, and with memory and a
-store. What each adds is its step; the start, measured with one article, is subtracted. Processor time counts, which
-other load hardly changes. The rest is arithmetic, but for the peaks: a simulated week, minute by minute, with the
-hours of real feeds (with --data; otherwise half of the day's articles within eight hours) and three times the usual
-for half an hour each day, says how many cores keep 99 of 100 articles from waiting longer than five minutes.
+store. What each adds is its step; the start, measured with one article, is subtracted. The vectors, which the memory
+needs and every worker makes, are made once more by themselves. Processor time counts, which other load hardly changes.
+The rest is arithmetic, but for the peaks: a simulated week, minute by minute, with the hours of real feeds (with
+--data; otherwise half of the day's articles within eight hours) and three times the usual for half an hour each day,
+says how many cores keep 99 of 100 articles from waiting longer than five minutes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 from collections import deque
 from datetime import time
 from pathlib import Path
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +32,10 @@ import corpus
 from copies import with_copies
 from throughput import load
 
+import claimwire
 from claimwire.connectors.feeds.parsing import parse_feed
+from claimwire.pipelines.memory import stories, threads
+from claimwire.pipelines.memory.encoder import encode
 from claimwire.pipelines.normalize.times import parse_time
 
 COPIES = 0.2
@@ -38,13 +43,10 @@ _DAY_S = 86_400
 _PATIENCE_MINUTES = 5
 _BURST, _BURST_MINUTES = 3, 30
 _FEWEST_ENTRIES = 8
-STEPS = {
-    "read, normalise, judge, write": ("--extract", "none", "--no-memory"),
-    "claims": ("--no-memory",),
-    "memory and store": (),
-}
-"""What is measured one after the other, each with the options of its run; each run does what the one before does."""
-DRIVEN = ("read, normalise, judge, write", "memory and store")
+JUDGED, CLAIMS, VECTORS, MEMORY = "read, normalise, judge, write", "claims", "vectors", "memory and store"
+RUNS = {JUDGED: ("--extract", "none", "--no-memory"), CLAIMS: ("--no-memory",), MEMORY: ()}
+"""What is run one after the other, each step with the options of its run; each run does what the one before does."""
+DRIVEN = (JUDGED, MEMORY)
 """The steps that one process of a run does, however many workers there are."""
 
 
@@ -71,7 +73,7 @@ def main(argv: list[str]) -> int:
     costs = measured(records)
     for step, cost in costs.items():
         print(f"{step}: {1000 * cost.cpu_s:.1f} ms of processor time per article, {1 / cost.cpu_s:,.0f} articles/s")
-    written = costs["memory and store"].bytes
+    written = costs[MEMORY].bytes
     print("written per article:", ", ".join(f"{place} {size / 1000:.1f} kB" for place, size in written.items()))
     whole = sum(cost.cpu_s for cost in costs.values())
     driven = sum(costs[step].cpu_s for step in DRIVEN)
@@ -92,38 +94,56 @@ def measured(records: list[dict[str, Any]]) -> dict[str, Cost]:
     """What each step adds, per article."""
     costs: dict[str, Cost] = {}
     before = 0.0
-    for step, options in STEPS.items():
-        start, _ = _run(records[:1], options)
-        cpu_s, sizes = _run(records, options)
-        each = (cpu_s - start) / (len(records) - 1)
-        costs[step] = Cost(each - before, {place: size / len(records) for place, size in sizes.items()})
+    for step, options in RUNS.items():
+        with tempfile.TemporaryDirectory(prefix="claimwire-scale-") as name:
+            start, _ = _run(Path(name) / "one", records[:1], options)
+            cpu_s, sizes = _run(Path(name) / "all", records, options)
+            each = (cpu_s - start) / (len(records) - 1)
+            own = each - before
+            if step == MEMORY:
+                vectors = _vectors_s(Path(name) / "all" / "records") / len(records)
+                costs[VECTORS] = Cost(vectors, {})
+                own -= vectors
+        costs[step] = Cost(own, {place: size / len(records) for place, size in sizes.items()})
         before = each
     return costs
 
 
-def _run(records: list[dict[str, Any]], options: tuple[str, ...]) -> tuple[float, dict[str, int]]:
-    """The processor time of a run in seconds, and the bytes that it leaves in each place."""
-    with tempfile.TemporaryDirectory(prefix="claimwire-scale-") as name:
-        folder = Path(name)
-        source = corpus.write_jsonl(folder / "articles.jsonl", records)
-        places = {"state": folder / "state", "records": folder / "records", "store": folder / "store"}
-        arguments: list[str | Path] = [
-            "run",
-            "--source",
-            source,
-            "--state",
-            places["state"],
-            "--sink",
-            f"jsonl:{places['records']}",
-        ]
-        if not options:
-            arguments += ["--sink", f"sqlite:{places['store'] / 'news.db'}"]
-        done = measure([CLAIMWIRE, *arguments, *options, "--quiet"])
-        sizes = {
-            place: sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            for place, path in places.items()
-        }
-        return done.cpu_seconds, sizes
+def _run(folder: Path, records: list[dict[str, Any]], options: tuple[str, ...]) -> tuple[float, dict[str, int]]:
+    """The processor time of a run in seconds, and the bytes that it leaves in each place of a folder."""
+    folder.mkdir()
+    source = corpus.write_jsonl(folder / "articles.jsonl", records)
+    places = {"state": folder / "state", "records": folder / "records", "store": folder / "store"}
+    arguments: list[str | Path] = [
+        "run",
+        "--source",
+        source,
+        "--state",
+        places["state"],
+        "--sink",
+        f"jsonl:{places['records']}",
+    ]
+    if not options:
+        arguments += ["--sink", f"sqlite:{places['store'] / 'news.db'}"]
+    done = measure([CLAIMWIRE, *arguments, *options, "--quiet"])
+    sizes = {
+        place: sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) for place, path in places.items()
+    }
+    return done.cpu_seconds, sizes
+
+
+def _vectors_s(folder: Path) -> float:
+    """The processor time in seconds that the vectors of all records in a folder take."""
+    texts = [
+        text
+        for record in claimwire.read(folder)
+        for text in (stories.text_of(record), *threads.texts_of(record))
+        if text is not None
+    ]
+    encode(texts[:1])  # loads the encoder
+    began = process_time()
+    encode(texts)
+    return process_time() - began
 
 
 def hours_of_feeds(data: Path) -> NDArray[np.float64]:
