@@ -43,6 +43,19 @@ Expected = list[tuple[str, float | None, str | None, str]]
         ("In Gaza 30 people died", [("30", 30, "person", "=")]),
         ("No, 10 people died", [("10", 10, "person", "=")]),
         ("2,000 people", [("2,000", 2000, "person", "=")]),
+        ("at least one teenager", [("at least one", 1, "teenager", ">=")]),
+        ("turned 20 sheds into shops", [("20", 20, "shed", "=")]),
+        # What was named before.
+        ("five of the dead, all six were hurt", [("five", 5, None, "="), ("six", 6, None, "=")]),
+        ("the three are sisters", [("three", 3, None, "=")]),
+        # Units without a space, and behind a hyphen.
+        ("below 300km, up to 40kg", [("below 300km", 300, "km", "<"), ("up to 40kg", 40, "kg", "<=")]),
+        ("a two-second pause", [("two-second", 2, "second", "=")]),
+        ("a .22-caliber pistol", [(".22-caliber", 0.22, "caliber", "=")]),
+        ("Lee's 42-yard throw", [("42-yard", 42, "yard", "=")]),
+        # Scales without figures.
+        ("several hundred goats", [("several hundred", None, "goat", "~")]),
+        ("a million trees", [("a million", 1e6, "tree", "=")]),
     ],
 )
 def test_a_quantity_has_its_value_unit_and_comparator(text: str, expected: Expected) -> None:
@@ -71,6 +84,17 @@ def test_a_quantity_has_its_value_unit_and_comparator(text: str, expected: Expec
         "a 9-1 record, a 3–2 win and a 2-4 defeat",
         "the T-72 and the C-130",
         "a half-hearted plan",
+        "at 9:30 p.m., around 7 a.m., before 5pm, at eight o'clock, at 0030 GMT",
+        "born on 6/24/14, between Feb 8 and 25 (Dec 31)",
+        "in the 300 block of Holm Street",
+        "at 3401 Lund St. and at 12 Holm Road",
+        "called 911, in a 911 call",
+        "on 555-010-3183 or (555) 010-3540 or 1-555-010-TIPS (8477)",
+        "aged 18, ages 16 and 17, between the ages of 9 and 15",
+        "five years old, who turns 6 on Friday",
+        "her 9-month-old son",
+        "Ann Reed, 34; Tom Reed, 8.",
+        "two years ago and in the last six months",
     ],
 )
 def test_a_number_that_counts_nothing_is_no_quantity(text: str) -> None:

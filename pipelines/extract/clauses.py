@@ -25,6 +25,7 @@ _OCCASIONS = frozenset({"after", "amid", "despite", "during", "following", "in"}
 _GOVERNED = frozenset({"xcomp", "advcl", "conj", "pcomp", "acl"})
 _QUESTIONS = frozenset({"what", "who", "how", "why", "where", "when"})
 _OPENING, _CLOSING = frozenset("\"“'‘«"), frozenset("\"”'’»")
+_OF_TIME = frozenset({"after", "as", "when", "while"})
 _PAST = frozenset({"was", "were", "did"})
 _BEING = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s"})
 _DEEPEST = 6
@@ -196,13 +197,33 @@ def _extent(verb: Token) -> Range:
     return start, _aside(verb, end)
 
 
+def before_occasion(words: TokenSpan) -> TokenSpan:
+    """Cuts what was or is from what somebody means to do or wants done: "vowed to repair the pier | when he took
+    office", "told them to save | as prices rise"."""
+    if words[0].tag_ != "TO":
+        return words
+    for verb in words[2:]:
+        if verb.dep_ != "advcl" or not is_verb(verb) or verb.right_edge.i + 2 < words.end:
+            continue
+        mark = next((c for c in verb.lefts if c.dep_ in {"mark", "advmod"} and c.lower_ in _OF_TIME), None)
+        past = verb.tag_ == "VBD" or any(c.tag_ == "VBD" for c in verb.lefts)
+        if mark is not None and (past or (mark.lower_ == "as" and verb.tag_ in {"VBZ", "VBP"})):
+            first = verb.left_edge.i
+            while words.doc[first - 1].is_punct:
+                first -= 1
+            return words.doc[words.start : first] if first > words.start + 1 else words
+    return words
+
+
 def goes_on(verb: Token) -> int | None:
     """Where a clause ends whose speaker goes on: "said the pier is closed | and called it a ruin". What is said is in
-    another tense than the verb of saying that the parser took for its second half."""
-    if verb.tag_ == "VBD" or any(c.dep_.startswith("aux") and c.lower_ in _PAST for c in verb.lefts):
-        return None
+    another tense than the verb of saying that the parser took for its second half, or a quotation follows: "and added,
+    “It is late.”"."""
+    past = verb.tag_ == "VBD" or any(c.dep_.startswith("aux") and c.lower_ in _PAST for c in verb.lefts)
     for child in verb.rights:
         if child.dep_ != "conj" or child.tag_ != "VBD" or any(c.dep_ in SUBJECTS for c in child.lefts):
+            continue
+        if past and verb.doc[child.i + 1 : child.i + 3].text[:1] not in {",", ":"}:
             continue
         known = cue_verbs().get(child.lower_)
         if known is None or known.class_ != "speech" or known.frames.isdisjoint("tn"):
@@ -300,7 +321,7 @@ def addressee(cue: Token, said: TokenSpan) -> int | None:
     """Where what is said begins behind those to whom it is said: "urged | residents | to stay", "told | the court |
     that she was there". None where ``said``, the words behind the cue, has no such beginning."""
     doc, start = said.doc, said.start
-    if start - cue.i > 3 or not _addresses(cue, doc[start - 1].lower_) or _begins_saying(said[0]):
+    if start - cue.i > 3 or not addresses(cue, doc[start - 1].lower_) or _begins_saying(said[0]):
         return None
     for index in range(start + 1, min(said.end, start + _LONGEST_NAME)):
         token = doc[index]
@@ -328,7 +349,7 @@ def _begins_saying(word: Token) -> bool:
     return bool(word.is_quote) or word.tag_ == "TO" or word.dep_ == "neg"
 
 
-def _addresses(cue: Token, before: str) -> bool:
+def addresses(cue: Token, before: str) -> bool:
     """Whether a verb has an object to whom something is said; ``before`` is the word before that object."""
     if before in {"on", "upon"}:
         return cue.lower_ in {"call", "calls", "called", "calling"}

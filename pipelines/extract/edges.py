@@ -11,11 +11,14 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.clauses import (
     SUBJECTS,
     addressee,
+    addresses,
+    before_occasion,
     clause_range,
     goes_on,
     is_that_clause,
     is_verb,
     noun_range,
+    passive,
     relative_subject,
 )
 from claimwire.pipelines.extract.credits import DATELINE
@@ -116,6 +119,7 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
         tokens if _is_quotation(tokens) else _whole(_governed(tokens, cue), cue)
         for tokens in _begun(_without_reporter(parts, cue), cue)
     ]
+    said = [before_occasion(tokens) for tokens in _without_addressee(said, cue)]
     content = [trim(text, _span(start, tokens)) for tokens in said if len(tokens)]
     content = [span for span in content if has_words(text, span)]
     if not named:
@@ -127,6 +131,15 @@ def settle(text: str, start: int, doc: Doc, draft: Draft) -> None:
     if content and disjoint(content):
         draft.content = content
         draft.main = longest(content)
+
+
+def _without_addressee(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
+    """Leaves out who is told what to do: "| Drivers | were asked | to stay at home"."""
+    last = cue[-1]
+    if not (passive(last) and addresses(last, "")):
+        return parts
+    behind = [tokens for tokens in parts if tokens.start >= cue.end]
+    return behind if behind and behind[0][0].lower_ in {"to", "not", "that"} else parts
 
 
 def _tokens(doc: Doc, start: int, span: Span) -> TokenSpan | None:
@@ -165,6 +178,7 @@ def _without_gaps(parts: list[TokenSpan], reporting: Sequence[TokenSpan]) -> lis
             and 0 <= tokens.start - before.end <= _GAP
             and before[-1].sent == tokens[0].sent
             and not any(token.is_quote for token in tokens.doc[before.start : tokens.end])
+            and not (tokens[0].lower_ == "as" and _TIME.fullmatch(tokens.doc[before.end : tokens.start].text))
             and not any(before.end < each.end and each.start < tokens.start for each in reporting)
         ):
             joined[-1] = tokens.doc[before.start : tokens.end]
@@ -231,7 +245,8 @@ def _governed(said: TokenSpan, cue: TokenSpan) -> TokenSpan:
     own = goes_on(said.root) if is_verb(said.root) else None
     if own is not None and said.start + 1 < own < said.end:
         return said.doc[said.start : own]
-    if is_verb(noun) and (next_ := next((c for c in noun.rights if _goes_on(c, said)), None)) is not None:
+    did = any(c.dep_ == "dobj" for c in noun.rights) and not any(c.dep_ in {"ccomp", "xcomp"} for c in noun.rights)
+    if is_verb(noun) and (next_ := next((c for c in noun.rights if _goes_on(c, said, did)), None)) is not None:
         end = next_.left_edge.i
         while end - 1 > said.start and said.doc[end - 1].dep_ in {"cc", "punct"}:
             end -= 1
@@ -293,13 +308,14 @@ def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
     return [first.doc[begin : first.end], *parts[1:]]
 
 
-def _goes_on(verb: Token, said: TokenSpan) -> bool:
-    """Whether a verb tells what the speaker did next: "said it was late, | and demanded an answer"."""
+def _goes_on(verb: Token, said: TokenSpan, did: bool) -> bool:
+    """Whether a verb tells what the speaker did next: "said it was late, | and demanded an answer". ``did`` where what
+    is said is the object of a verb: "accused them of theft | and threw them out"."""
     return (
         verb.dep_ == "conj"
         and verb.tag_ in {"VBD", "VBZ", "VBP"}
         and said.start < verb.i < said.end
-        and _speaks(verb)
+        and (did or _speaks(verb))
         and not any(child.dep_ in SUBJECTS for child in verb.lefts)
     )
 

@@ -21,6 +21,7 @@ from claimwire.pipelines.extract.rules import (
     CONTINUED,
     INFINITIVE,
     NOUN,
+    OBJECT,
     PREPOSITION,
     SAID_TO,
     TAGGER_AND_RULES,
@@ -49,14 +50,19 @@ _SAME = 0.5
 """From this likeness on, two drafts are the same claim."""
 _UNSURE = 0.5
 """Below this score of the tagger the parse was right more often about the edges of a content."""
+_HARDLY_SEEN = 0.3
 _NO_SUBJECT = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|should|can|may|might)\b")
 _RELATIVE = re.compile(r"\b(?:that|which)$")
 _OF_CLAUSES = frozenset({CLAUSE, TAGGER_AND_RULES})
 _STOPS = re.compile(r"[.!?]?[\"”’)]*(?:\s|$)|,? (?:on|in|at|to|late|early|this|last) [^,.!?\n]{1,40}[.!?]")
 _CONTRAST = re.compile(r"[,\s—–-]*(?:but|(?:even )?though|although|while|which|who|where)\b")
 _GOING_ON = re.compile(r",? (?:but|and|then|though)(?: (?:also|later|then|has|had))? $")
+_BEFORE_SAID = re.compile(r"[,:]?\s(?:that\s)?")
+_ASIDE = re.compile(r",?\s(?:which|who|whom|whose)\s(?:(?:will|would|is|are|was|were|has|have|had|also|often)\s)*")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
+_THAT = re.compile(r"\W*that\b")
+_SECOND = re.compile(r"[,\s—–;-]*(?:[.!?]|(?:and|but|or|while|though|although|who|which|as)\b)")
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
 
@@ -99,6 +105,7 @@ def with_tagger(
         beside = left[_paragraph(article, draft)]
         _end_before_next(article.text, draft, beside)
         draft.content = until_going_on(article.text, draft.content, [rule.cue[0] for rule in beside if rule.cue])
+        _take_in_relayed(article.text, draft, beside)
         same = max(beside, key=lambda rule: alike(draft, rule), default=None)
         if same is not None and alike(draft, same) >= _SAME:
             if same.alleged:
@@ -122,6 +129,7 @@ def with_tagger(
         kept.append(draft)
     _end_before_own(article, kept)
     alone = [rule for rules in left.values() for rule in rules]
+    _end_before_attributed(article, kept, [*kept, *alone])
     _report_reports(article, [*kept, *alone])
     found = [*kept, *_by_rules_alone(article, alone, kept)]
     return [part for draft in found for part in _by_paragraphs(article, draft)]
@@ -132,6 +140,32 @@ def _paragraph(article: Article, draft: Draft) -> int:
 
 
 # -- what both found
+
+
+def _take_in_relayed(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
+    """Gives who relays somebody's words the name of who said them, too: "The police say | the road is closed, the paper
+    reported", "“It is closed,” | the police said, the paper reported"."""
+    if len(draft.content) > 1 or not (draft.cue and draft.speaker):
+        return
+    first, _ = hull([*draft.cue, *draft.speaker])
+    start, end = draft.content[0]
+    if first < end:
+        return
+    for rule in ruled:
+        if not (rule.cue and rule.speaker and rule.rule.nests) or any_overlaps(rule.cue, draft.cue):
+            continue
+        if text_of(text, rule.speaker).lower() == text_of(text, draft.speaker).lower():
+            continue
+        said = hull([*rule.cue, *rule.speaker])
+        if said[1] <= start and _BEFORE_SAID.fullmatch(text, said[1], start) and rule.content[0][0] >= said[1]:
+            draft.content = [(said[0], end)]
+        elif end <= said[0] and said[1] <= first and not has_words(text, (end, said[0])):
+            if not has_words(text, (said[1], first)) and any_overlaps(rule.content, draft.content):
+                draft.content = [(start, said[1])]
+        else:
+            continue
+        draft.main = draft.content[0]
+        return
 
 
 def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
@@ -170,6 +204,35 @@ def _end_before_own(article: Article, drafts: Sequence[Draft]) -> None:
                 draft.main = longest(draft.content)
 
 
+def _end_before_attributed(article: Article, drafts: Sequence[Draft], others: Iterable[Draft]) -> None:
+    """Ends indirect speech before a relative clause that is somebody else's: "said the pier was shut | , which the
+    builders deny", "said it was Ann Lee | , who reportedly left"."""
+    text = article.text
+    near: dict[int, list[Draft]] = defaultdict(list)
+    for other in others:
+        if other.cue and not reject.is_unlikely(other):
+            near[_paragraph(article, other)].append(other)
+    for draft in drafts:
+        start, end = draft.content[-1]
+        if text[start] in _MARKS:
+            continue
+        for other in near[_paragraph(article, draft)]:
+            first, last = hull([*other.cue, *other.speaker])
+            if other is draft or not start <= other.cue[0][0] < end or last > end + 1:
+                continue
+            aside = _ASIDE.search(text, max(0, first - 24), first + 6)
+            if aside is None or not start <= aside.start() <= first:
+                continue
+            if (text[aside.start()] != "," and not other.alleged) or max(stop for _, stop in other.parts) + 1 < end:
+                continue
+            if has_words(text, (start, aside.start())):
+                draft.content[-1] = start, aside.start()
+            elif len(draft.content) > 1:
+                draft.content.pop()
+            draft.main = longest(draft.content)
+            break
+
+
 def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     """Takes over from the rule's draft what the parse knows better."""
     draft.rule = TAGGER_AND_RULES
@@ -179,7 +242,19 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
         draft.speaker, draft.head = ruled.speaker, ruled.head
         return
-    longer = size(ruled.content) > 1.5 * size(draft.content)
+    same = ruled.rule in {CLAUSE, ACCORDING} and (
+        draft.score < _HARDLY_SEEN
+        or (
+            any_overlaps(draft.content, ruled.content)
+            and _added().match(article.text, draft.content[-1][1], ruled.content[-1][1]) is None
+        )
+    )
+    longer = size(ruled.content) > 1.5 * size(draft.content) and not same
+    if ruled.rule == CLAUSE and ruled.speaker and all(any_contains(ruled.speaker, span) for span in draft.content):
+        # "| The police | said it was shut, | the paper reported": the tagger takes who speaks for what is said.
+        draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
+        draft.speaker, draft.head = ruled.speaker, ruled.head
+        return
     if ruled.rule == ACCORDING and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
         # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
         draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
@@ -194,6 +269,8 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.rule == CLAUSE and _is_cut_short(article.text, draft, ruled):
         draft.content, draft.main = ruled.content, ruled.main
+    if ruled.rule == OBJECT and len(ruled.content) > len(draft.content) and draft.content[0] == ruled.content[0]:
+        draft.content, draft.main = ruled.content, ruled.main  # "identified the man | on Monday | as Tom Reed"
     if ruled.rule in {CLAUSE, ACCORDING} and _has_more_parts(article.text, draft, ruled):
         draft.content, draft.main = ruled.content, ruled.main
     if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
@@ -375,7 +452,28 @@ def _by_rules_alone(article: Article, ruled: Sequence[Draft], tagged: Sequence[D
                 continue
         extent = hull([*draft.content, *draft.cue])
         beside = [other for other in near[number] if any_overlaps([*other.content, *other.cue], [extent])]
-        yield replace(draft, rule=draft.rule.at(_place(article.text, draft, beside)))
+        placed = replace(draft, rule=draft.rule.at(_place(article.text, draft, beside)))
+        if placed.rule.place == "within":
+            _end_with_outer(article.text, placed, beside)
+        yield placed
+
+
+def _end_with_outer(text: str, draft: Draft, around: Sequence[Draft]) -> None:
+    """Ends what somebody said according to somebody else where this one's words end, if nothing else is in them: "The
+    film shows | the mast broke, killing two men, Holm said"."""
+    if len(draft.content) > 1 or not draft.speaker:
+        return
+    (start, end), (first, last) = draft.content[0], hull([*draft.cue, *draft.speaker])
+    for other in around:
+        span = other.content[0]
+        begin = _THAT.match(text, *span)
+        bare = not has_words(text, (begin.end() if begin else span[0], first))
+        if len(other.content) == 1 and last <= start and end < span[1] and bare:
+            if not _SECOND.match(text, end, span[1]):
+                said = text[start : span[1]].rstrip("\"”’',")
+                # The mark may be that of the quotation around both.
+                draft.content = [(start, span[1] if not _MARKS.isdisjoint(said) else start + len(said))]
+            return
 
 
 def _place(text: str, draft: Draft, beside: Sequence[Draft]) -> Place:

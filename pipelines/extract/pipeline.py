@@ -193,7 +193,7 @@ def refuse_unlikely(work: Work, _: Tools) -> None:
 
 def refuse_unmeasured(work: Work, _: Tools) -> None:
     """Leaves out speech within speech that is hardly a claim."""
-    work.drafts = reject.measured(work.drafts)
+    work.drafts = reject.measured(work.article, work.drafts)
 
 
 def refuse_unsure(work: Work, _: Tools) -> None:
@@ -240,7 +240,7 @@ STEPS = (
     Step("refuse unlikely", refuse_unlikely, needs=("drafts",), gives=("drafts",), by="tagger", what="claims"),
     Step("look at shape", look_at_shape, needs=("pieces", "docs", "drafts"), gives=("drafts",), what="claims"),
     Step("judge", judge, needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("refuse unmeasured", refuse_unmeasured, needs=("drafts",), gives=("drafts",), by="tagger",
+    Step("refuse unmeasured", refuse_unmeasured, needs=("article", "drafts"), gives=("drafts",), by="tagger",
          what="claims"),
     Step("refuse unsure", refuse_unsure, needs=("drafts",), gives=("drafts",), what="claims", which="statements"),
     Step("record", record, needs=("article", "drafts", "entities"), gives=("claims",), what="claims"),

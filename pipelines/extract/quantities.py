@@ -45,10 +45,11 @@ def _pattern(before: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
         rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
-        rf"(?:(?P<digits>{before}(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,15}})(?:\.\d+)?)|"
+        rf"(?:(?P<digits>{before}(?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,15}})(?:\.\d+)?|\.\d+))|"
         rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b(?![\s-](?a:{_PARTS}))|\btwice\b|"
         rf"\b(?:(?P<halved>half)\s)?a\s(?P<dozen>dozen)\b)|"
         rf"(?P<share>\b(?:(?:an?|(?P<parts>(?a:{_SMALL})))[\s-](?=(?a:{_PARTS})))?(?P<part>(?a:half|{_PARTS}))s?\b)|"
+        rf"(?P<round>\b(?:an?|several|a\sfew|a\scouple(?:\sof)?)\s(?=(?a:hundred|thousand|million|billion|trillion)\b))|"
         rf"(?P<vague>\b(?a:{_MANY})(?:\s+of\s+(?a:{_MANY}))?\s+of\b))"
         rf"(?:[\s-]?(?P<scale>(?a:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
         rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
@@ -80,19 +81,44 @@ _MONTHS = frozenset({
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
 })  # fmt: skip
+_N = rf"(?:\d{{1,3}}|(?a:{_SMALL})(?:-(?a:{_SMALL}))?)"
+_TIME_UNITS = "(?:second|minute|hour|day|week|month|year|decade|centur(?:y|ie))s?"
+# Figures and words that count nothing: times of day, dates, ages, blocks of a street, telephone numbers, and when
+# something happened ("two years ago", "in the last six months").
+_UNCOUNTED = re.compile(
+    rf"\b\d{{1,2}}(?:[:.]\d\d)?\s?[ap](?:\.\s?m\.|m\b)|\b\d{{1,2}}:\d\d\b|"
+    rf"\b\d{{4}}\s(?:GMT|UTC|BST|CET|EST|EDT|PST|PDT)\b|\b{_N}\so['’]clock\b|"
+    rf"\b\d{{1,2}}/\d{{1,2}}(?:/\d\d){{1,2}}\b|"
+    rf"\b(?a:{any_of(_MONTHS)})\.?\s\d{{1,2}}(?:\s?(?:and|to|or|[–-])\s?\d{{1,2}})+\b|"
+    rf"\bage[ds]?\s(?:(?:between|from|of|under|over)\s)*{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?\b|"
+    rf"\bturn(?:s|ed|ing)?\s{_N}\b(?!\s\w+s\b)|"
+    rf"\b{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?[\s-](?:year|month|week|day)s?[\s-](?:old|of\sage)|"
+    rf"\b{_N}\s{_TIME_UNITS}\sago\b|\b(?:last|past|next|coming)\s{_N}\s{_TIME_UNITS}\b|"
+    rf"\b\d{{2,6}}\sblock\b|\b(?:call(?:s|ed|ing)?|dial(?:s|led|ed|ling|ing)?|phoned)\s(?:911|999)\b|"
+    rf"\b(?:911|999)\s(?:calls?|callers?|dispatch\w*|operators?|recordings?|tapes?)\b|"
+    rf"(?<![\d,.])\(?\d{{3}}\)?[\s.-]?\d{{3}}[.-]\d{{4}}(?:/\d+)*\b|\b(?-i:[A-Z]{{3,}})\s\(\d{{4,}}\)",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(r"(?:\s+[\"“‘']?[^\W\d_][\w’'-]*){1,4}")
 # "120 mm" between a number and what is counted: "two 120 mm rounds".
 _SIZE = re.compile(r"\s+\d[\d.,]*[\s-]?(?:mm|cm|m|km|kg|g|lb|inch|foot|calibre|caliber)\b")
 _MEASURED = re.compile(
-    r"-(?P<unit>game|hour|day|week|month|mile|kilometer|kilometre|meter|metre|foot|inch|ton|tonne|pound|point|seat|"
-    r"member|page|vote|megawatt|bed)\b",
+    r"-(?P<unit>game|second|minute|hour|day|week|month|mile|kilometer|kilometre|meter|metre|yard|foot|inch|ton|tonne|"
+    r"pound|point|seat|member|page|vote|megawatt|bed|degree|digit|caliber|calibre|km|kg|mm|lb)\b",
     re.IGNORECASE,
 )
 _MEASURES = frozenset({"mm", "cm", "m", "km", "kg", "g", "lb", "mph", "kph", "mw", "kw", "gb", "mb"})
+_JOINED = re.compile(rf"(?:{any_of(_MEASURES - {'m', 'g'})})\b", re.IGNORECASE)
+"""Behind figures without a space: "300km"; "300m" may be millions."""
+# "Five of the dead", "all six were hurt", "the four are related": what is counted has been named before.
+_NAMED_BEFORE = re.compile(
+    r"\s(?:of\s(?:the|these|those|them|whom|which|our|his|her|its|their|my)|are|were|have|had)\b"
+)
 _ONES = frozenset({
     "person", "man", "woman", "child", "boy", "girl", "soldier", "officer", "policeman", "civilian", "passenger",
     "protester", "patient", "student", "victim", "death", "case", "vote", "goal", "hour", "minute", "month", "year",
-    "week", "mile", "kilometre", "kilometer", "metre", "meter", "ton", "tonne", "pound", "dollar", "euro",
+    "week", "mile", "kilometre", "kilometer", "metre", "meter", "ton", "tonne", "pound", "dollar", "euro", "kid",
+    "teen", "teenager", "suspect", "gunman", "shooter", "shot", "gunshot",
 })  # fmt: skip
 """What "one" and "zero" count: in "one day", "one point", "zero shame" they count nothing."""
 # "No. 10", "Article 50", "Group of 20": a number that is a name.
@@ -102,6 +128,8 @@ _NUMBERING = (
 )
 _NUMBERED = re.compile(rf"(?:#|\b(?a:{_NUMBERING})\s?)$", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<![.!?…:\"“‘'(\n])[ ](?P<name>[A-Z][^\W\d_][\w’'-]*)\s$")
+# "Ann Lee, 34; Tom Reed, 8."
+_AGED = re.compile(r"[A-Z][\w’'.-]*,\s$")
 _STREET = re.compile(
     r"(?:\s[\w.]+){1,4}?\s?\b(?:street|st|avenue|ave|road|rd|place|lane|drive|boulevard|blvd|square|terrace|highway)\b",
     re.IGNORECASE,
@@ -133,16 +161,19 @@ def find_quantities(text: str, spans: tuple[Span, ...]) -> tuple[Quantity, ...]:
     """The quantities inside the spans of a text, in order; a quantity covers comparator, number and scale.
 
     A share ("two-thirds") is a value below 1 without a unit; a range ("7–10%") is two quantities, the least (``>=``)
-    and the most (``<=``). Years, days of a month, ages, addresses and numbers inside names (``T-72``, ``No 10``) are
-    not quantities.
+    and the most (``<=``). Years, days of a month, times, ages, addresses, telephone numbers and
+    numbers inside names (``T-72``, ``No 10``) are not quantities.
     """
     return tuple(quantity for start, end in spans for quantity in _in_span(text, start, end))
 
 
 def _in_span(text: str, start: int, end: int) -> Iterator[Quantity]:
     position = start
+    uncounted = [match.span() for match in _UNCOUNTED.finditer(text, start, end)]
     while (match := _QUANTITY.search(text, position, end)) is not None:
         position = match.end()
+        if any(first < position and match.start() < last for first, last in uncounted):
+            continue
         most = _most(text, match, end)
         if most is not None and (least := _quantity(text, match, end, most)) is not None:
             yield from (least, most)
@@ -175,9 +206,10 @@ def _quantity(text: str, match: re.Match[str], end: int, most: Quantity | None =
     how = " ".join((match["how"] or "").lower().split())
     value = _value(match)
     first = match.start("digits") if digits else match.start()
-    if digits and _is_name(text, first, match.end("digits"), match["scale"] or currency or percent):
+    measured = _MEASURED.match(text, match.end(), end) if digits or word else None
+    if digits and not measured and _is_name(text, first, match.end("digits"), match["scale"] or currency or percent):
         return None
-    comparator: Comparator = _COMPARATORS[how] if how else ("~" if match["vague"] else "=")
+    comparator: Comparator = _COMPARATORS[how] if how else ("=" if value is not None else "~")
     if most is not None:
         scaled = value is not None and most.value is not None and not match["scale"] and value < most.value < 10**6
         if match["scale"] or currency:
@@ -187,10 +219,12 @@ def _quantity(text: str, match: re.Match[str], end: int, most: Quantity | None =
         if not scaled:
             return None
         return Quantity(match.start(), match.end(), value, most.unit, ">=")
-    measured = _MEASURED.match(text, match.end(), end) if digits or word else None
     if measured:
         return Quantity(match.start(), measured.end(), value, measured["unit"].lower(), comparator)
     after = text[match.end() : match.end() + 1]
+    joined = _JOINED.match(text, match.end(), end) if digits else None
+    if joined:
+        return Quantity(match.start(), joined.end(), value, joined.group().lower(), comparator)
     if after in ("-", "–") or (digits and after.isalpha()):
         return None
     if match["share"]:
@@ -211,13 +245,15 @@ def _quantity(text: str, match: re.Match[str], end: int, most: Quantity | None =
 
 
 def _value(match: re.Match[str]) -> float | None:
-    """The number that is written; None for "dozens of"."""
+    """The number that is written; None for "dozens of", "several hundred"."""
     value: float | None = None
     if match["digits"]:
         value = float(match["digits"].replace(",", ""))
     elif match["share"]:
         parts = match["parts"]
         value = _SHARES[match["part"].lower()] * (_WORDS[parts.lower()] if parts else 1)
+    elif match["round"]:
+        value = 1.0 if match["round"].lower().startswith(("a ", "an ")) and len(match["round"]) < 4 else None
     elif match["dozen"]:
         value = 6.0 if match["halved"] else 12.0
     elif match["word"]:
@@ -248,9 +284,9 @@ def _is_name(text: str, start: int, end: int, measured: str | None) -> bool:
         following = after.split(maxsplit=1)
         counted = bool(following) and _is_plural(following[0])
         return not counted or re.search(r"\b(?:an?|the|its|their|his|her|this)\s\w+\s$", before) is not None
-    if plain and before.endswith(", ") and after[:1] == "," and float(text[start:end]) < 120:
+    if plain and float(text[start:end]) < 120 and _AGED.search(before) and after[:1] in {",", ";", ".", "—", "–"}:
         return True
-    return plain and _STREET.match(after) is not None and re.search(r"\b(?:at|of|on|in|near)\s$", before) is not None
+    return plain and _STREET.match(after) is not None and re.search(r"\b(?:at|of|on|in|near|to)\s$", before) is not None
 
 
 def _is_date(text: str, match: re.Match[str], unit: str | None) -> bool:
@@ -258,7 +294,7 @@ def _is_date(text: str, match: re.Match[str], unit: str | None) -> bool:
     digits = match["digits"]
     before = text[max(0, match.start("digits") - 12) : match.start("digits")].lower().split()
     after = text[match.end() : match.end() + 12].lower().split()
-    if (before and before[-1].strip(".") in _MONTHS) or (after and after[0].strip(".,") in _MONTHS):
+    if (before and before[-1].strip(".(") in _MONTHS) or (after and after[0].strip(".,") in _MONTHS):
         return True
     if "," in digits or "." in digits or not 1000 <= float(digits) <= 2100:
         return False
@@ -271,10 +307,12 @@ def _counts(text: str, match: re.Match[str], end: int, unit: str | None) -> bool
     """Whether a number in words counts something: not in "one of them", "the two", "the “Three Amigos”"."""
     if _OUT_OF.match(text, match.end(), end):
         return True
+    if _value(match) in (0, 1):
+        return unit in _ONES or (bool(match["how"]) and unit is not None)
+    if _NAMED_BEFORE.match(text, match.end(), end):
+        return True
     if unit is None:
         return False
-    if _value(match) in (0, 1) and not match["how"]:
-        return unit in _ONES
     before, after = (
         text[max(0, match.start() - 12) : match.start()].rstrip("\"“‘' "),
         text[match.end() : match.end() + 2],

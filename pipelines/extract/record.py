@@ -49,13 +49,14 @@ def drafted(
     speakers = find_speakers(cast, Discourse(article, drafts), kept)
     for draft in sorted(kept, key=lambda d: (d.cue[0] if d.cue else d.content[0], d.content)):
         named = speakers[draft.head] if draft.speaker else None
-        claim = _record(article_id, article.text, draft, named, cast)
+        claim = _record(article_id, article, draft, named, cast)
         if claim is not None:
             yield draft, claim
 
 
-def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
+def _record(article_id: str, article: Article, draft: Draft, named: Named | None, cast: Cast) -> Claim | None:
     """The record of a draft; None where nothing is left of the content without the cue and the speaker."""
+    text = article.text
     content = said(text, draft)
     if not content:
         return None
@@ -68,7 +69,7 @@ def _record(article_id: str, text: str, draft: Draft, named: Named | None, cast:
         content=tuple(content),
         speaker=speaker(text, draft.speaker, named, draft.inherited) if named else None,
         cue=Cue(text_of(text, draft.cue), tuple(draft.cue), draft.lemma, draft.class_) if draft.cue else None,
-        quote_type=_quote_type(text, content),
+        quote_type=_quote_type(article, content),
         polarity=polarity(draft.lemma, draft.negated),
         modality=modality(text[slice(*draft.main)], text_of(text, draft.cue), draft.lemma, draft.alleged, whole),
         hedges=tuple(hedge for span in sorted([*content, *draft.cue]) for hedge in hedges(text, *span)),
@@ -103,8 +104,11 @@ def _id(article_id: str, content: Sequence[Span], speaker: Sequence[Span], words
     return blake2b(identity.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def _quote_type(text: str, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
-    """Direct where every span is a quotation, mixed where some words are quoted, else indirect."""
+def _quote_type(article: Article, content: Sequence[Span]) -> Literal["direct", "indirect", "mixed"]:
+    """Direct where every span is a quotation or in one, mixed where some words are quoted, else indirect."""
+    text = article.text
+    if all((quote := article.quote_at(start)) is not None and end <= quote.end for start, end in content):
+        return "direct"
     # "... that “the well is dry” and that “nobody came”": the small words join quotations, they say nothing.
     parts = [part for start, end in content for part in _JOINING.split(text[start:end])]
     marked = [part.strip(" ,.") for part in parts if part.strip(" ,.")]

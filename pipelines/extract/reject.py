@@ -22,7 +22,7 @@ from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.foreign import is_foreign
-from claimwire.pipelines.extract.rules import DIALOGUE, TAGGER
+from claimwire.pipelines.extract.rules import CLAUSE, DIALOGUE, TAGGER
 from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs, precision, sections
@@ -43,6 +43,7 @@ _DEEPEST = 5
 _GOING_ON = sections("particles.txt")["going on"]
 _MODALS = frozenset({"would", "could", "should", "might", "may", "can", "must", "ca", "'d"})
 _NO_SOURCE = frozenset({"i", "we", "you", "it", "that", "they", "he", "she", "my", "our", "your"})
+_OTHERS = frozenset({"he", "she", "they"})
 _THINKERS = frozenset({"i", "we", "you", "one"})
 _REQUESTS = frozenset({"advise", "ask", "encourage", "recommend", "suggest", "urge"})
 """What a publisher or shop tells its readers to do."""
@@ -67,10 +68,13 @@ _NAMED = re.compile(r"\b(?:known|nicknamed|titled|entitled|named|dubbed)\b")
 _OWN = re.compile(r"(?:his|her|its|their|your|our|one['’]s) own\b", re.IGNORECASE)
 _GAPS = frozenset("[]….")
 _POINTS = re.compile("[:―—–-]")
+_DID = re.compile(r"^(?:later |also )?(?:said|told|wrote|added|claimed|\w+ed)\b")
 _THINGS = frozenset({"nothing", "anything", "something", "everything"})
 _NO_ONE = re.compile(r"[Nn]o [a-z]")
 # "Police are asking for ..." ask; who is asked says nothing yet.
 _ASKED = re.compile(r"(?:was|were|is|are|been|being|when) (?!(?:\w+ )?asking\b)")
+# "Drivers were asked to stay at home"; "anyone with news is asked to call" is a word to the reader.
+_TOLD_TO = re.compile(r"(?:(?:was|were)|(?:has|have|had) been) (?:\w+ly )?asked\b")
 # Before an "asked" that is passive stands a small word ("when asked if he would go"), or nothing at all.
 _BEING = re.compile(r"(?:^|[.!?][\"”’]?\s|\b(?:when|if|once|was|were|is|are|been|being)\s)$", re.IGNORECASE)
 _NO_COMMENT = re.compile(
@@ -148,7 +152,10 @@ def stands(article: Article, draft: Draft) -> bool:
     who = article.text[draft.head[0] : draft.head[1]].lower()
     if article.quoted(draft.cue[0][0]):
         # A quotation's own words ("I think ..."): the quotation is the claim.
-        return bool(draft.speaker) and who not in _NO_SOURCE
+        spoken = draft.rule == CLAUSE and draft.class_ == "speech"
+        # The song “They Say It Rains” reports nothing.
+        told = spoken and who in _OTHERS and article.text[slice(*draft.cue[0])].islower()
+        return draft.alleged or (bool(draft.speaker) and (told or who not in _NO_SOURCE))
     if draft.class_ == "cognition" and who in _THINKERS:
         return False
     if draft.negated and draft.class_ in _NOT_SAYING and draft.lemma not in DENYING:
@@ -256,6 +263,8 @@ def nobodys(article: Article, draft: Draft) -> bool:
     start = draft.cue[0][0]
     outside = not article.quoted(start)
     head = article.text[slice(*draft.head)].lower()
+    if who == "one" and draft.class_ == "speech" and _DID.search(cue):
+        return False  # "Two women came. One said ..."
     if outside and (who in sections("lookalikes.txt")["nobody"] or head in _THINGS or _is_none(article, draft)):
         return True
     asking = who == "we" and draft.lemma in _REQUESTS
@@ -333,17 +342,18 @@ def asks(article: Article, draft: Draft) -> bool:
         return True
     if reporter and said.endswith("?"):
         return True
-    first, last = article.paragraph_at(draft.start)
+    begin, last = article.paragraph_at(draft.start)
     if draft.lemma == "ask" and not article.quoted(start):
         asked = _INDIRECT_QUESTION.match(text, start) or "about" in cue
         if (not who and asked) or reporter:
             return True
-        if _ASKED.match(cue) or (cue.startswith("asked") and _BEING.search(text[first:cue_start])):
+        told = _TOLD_TO.match(cue) and any(text.startswith("to ", first) for first, _ in draft.content)
+        if not told and (_ASKED.match(cue) or (cue.startswith("asked") and _BEING.search(text[begin:cue_start]))):
             return True
     stop = _END.search(text, max(cue_end, end - 1), last)
     if stop is None or stop.group() != "?" or article.quoted(stop.start()):
         return False
-    sentence = max((match.end() for match in _END.finditer(text, first, cue_start)), default=first)
+    sentence = max((match.end() for match in _END.finditer(text, begin, cue_start)), default=begin)
     return _ASKING.match(text, sentence) is not None and min(cue_start, start) >= sentence
 
 
@@ -418,15 +428,16 @@ def likely(drafts: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in drafts if not is_unlikely(draft)]
 
 
-def measured(drafts: Sequence[Draft]) -> list[Draft]:
+def measured(article: Article, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts but for speech within speech of a kind that nobody measured, because PolNeAR marks none of it: of that
     only what is more likely right than wrong."""
-    return [draft for draft in drafts if not _is_unmeasured(draft) or (draft.sure is not None and draft.sure >= SURE)]
+    return [draft for draft in drafts if (draft.sure or 0) >= SURE or not _is_unmeasured(article, draft)]
 
 
-def _is_unmeasured(draft: Draft) -> bool:
+def _is_unmeasured(article: Article, draft: Draft) -> bool:
     shown = draft.rule.name in {"clause", "infinitive"} and draft.class_ not in {"speech", "cognition"}
-    return draft.rule.place == "within" and (shown or draft.rule.name in _UNMEASURED)
+    told = article.text[slice(*draft.head)].lower() in _OTHERS  # “They told us that ...”
+    return draft.rule.place == "within" and (shown or told or draft.rule.name in _UNMEASURED)
 
 
 def sure(drafts: Sequence[Draft], least: float = SURE) -> list[Draft]:

@@ -17,8 +17,8 @@ DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 # The first auxiliary of a sentence tells how it is put, unless it stands behind a word that opens another clause.
 _FINITE = re.compile(
-    r"\b(?P<possible>may(?!\s\d)|might|could(?!\sonly)|(?:would|will|is|are|was|were)\s(?:very\s|most\s)?likely)\b(?!n['’]t)"
-    r"|\b(?P<conditional>would|will)\b"
+    r"\b(?P<possible>(?-i:may)|might|could(?!\sonly)|(?:would|will|is|are|was|were)\s(?:very\s|most\s)?likely)\b(?!n['’]t)"
+    r"|\b(?P<conditional>would|will|should|(?:is|are|was|were)\s(?:ready|prepared|willing))\b(?!n['’]t)"
     r"|\b(?:is|are|was|were|am|has|have|had|can|cannot|should|must|do|does|did|could|would)(?:n['’]t)?\b"
     r"|\b(?:it|he|she|that|there|here|what|who)['’]s\b|(?<=\w)['’](?:re|ve|m|ll|d)\b"
     r"|(?<!^)\b(?P<opening>that|what|which|who|whom|whose|because|when|while|as|if|unless|where|whether|and|but|or)\b",
@@ -30,12 +30,24 @@ _POSSIBLE = re.compile(
     r"(?:very|most|quite|highly)\s[\"”’]?likely\b",
     re.IGNORECASE,
 )
+# "Has likely left", "most likely caused": not "is more likely to", "a likely cause".
+_LIKELY = re.compile(
+    r"(?<!more )(?<!less )(?<!an )(?<!a )(?<!the )\blikely[\"”’]?\s[a-z]+(?:ed|es|s|ft|ght|own|oken|aken|iven)\b",
+    re.IGNORECASE,
+)
 _PLANNED = re.compile(
     r"(?:\b(?:plans?|planned|planning|intends?|intended|intending|aims?|aimed|aiming|expects?|vows?|"
     r"vowed)\sto\b|"
-    r"\b(?:is|are|was|were)\s(?:\w+\s)?(?:set|about|scheduled|expected|planning)\sto\b|"
+    r"\b(?:is|are|was|were)\s(?:\w+\s)?(?:set|about|scheduled|expected|planning|prepared|willing)\sto\b|"
     r"\b(?:is|are|was|were)\sdue\sto\s(?:be|open|begin|start|end|close|meet|arrive|appear|launch|leave|return|expire)\b|"
     r"\b(?:we|I)(?:['’](?:re|m)|\s(?:are|am))\sgoing\sto\b)",
+    re.IGNORECASE,
+)
+# What will be done somebody means to do: "the wreck will be removed", not "will be needed".
+_DONE = re.compile(
+    r"\b(?:will|would)\s(?:not\s|also\s|all\s|now\s)?be\s"
+    r"(?!(?:need|requir|want|hurt|harm|injur|kill|affect|damag|tri|pleas|interest|disappoint)ed\b)"
+    r"(?:[a-z]{3,}ed|brought|taken|given|built|made|held|sent|sold|paid)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"[\"“‘'\s]*(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
@@ -112,7 +124,11 @@ def modality(clause: str, cue: str, lemma: str, alleged: bool, whole: str) -> Mo
         return "conditional"
     if _CALLING.search(cue) or _is_plan(first, sentence, lemma):
         return "planned"
-    if (main is not None and main["possible"]) or _POSSIBLE.match(first.lstrip("\"“‘' ")):
+    if (
+        (main is not None and main["possible"])
+        or _POSSIBLE.match(first.lstrip("\"“‘' "))
+        or _LIKELY.search(_main_part(sentence))
+    ):
         return "possible"
     return "asserted"
 
@@ -123,9 +139,16 @@ def _is_plan(whole: str, clause: str, lemma: str) -> bool:
         return lemma not in _SEEMING
     if lemma in _PLANNING and not _QUESTION.match(whole) and not (lemma == "ask" and "?" in whole):
         return True
+    main = _main_part(clause)
+    if _PLANNED.search(main):
+        return True
+    return lemma not in _PREDICTING and (_acts().search(clause) or _DONE.search(main)) is not None
+
+
+def _main_part(clause: str) -> str:
+    """A clause up to the first word that opens another one."""
     opening = next((match for match in _FINITE.finditer(clause) if match["opening"]), None)
-    main = clause[: opening.start()] if opening else clause
-    return _PLANNED.search(main) is not None or (lemma not in _PREDICTING and _acts().search(clause) is not None)
+    return clause[: opening.start()] if opening else clause
 
 
 @cache

@@ -116,6 +116,11 @@ def _teller(article: Article, span: Span, drafts: Iterable[Draft]) -> Draft | No
     text, end = article.text, span[1]
     if text[end - 1 : end] not in _ENDS:
         return None
+    if any(quote.open and quote.start == span[0] for quote in article.quotes_in(span)):
+        # A quotation that stays open goes on, whatever is said in it.
+        whole = [draft for draft in drafts if draft.speaker and hull(draft.content)[0] == span[0]]
+        if len(whole) == 1 and not _more(text, whole[0], end) and reject.why_not(article, whole[0]) is None:
+            return whole[0]
     start = article.sentences_in(span)[-1][0]
     late = [draft for draft in drafts if draft.parts and hull(draft.parts)[1] > start]
     voices = {text_of(text, draft.speaker).lower() for draft in late}

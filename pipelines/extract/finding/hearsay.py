@@ -28,6 +28,7 @@ _HEARSAY = sections("particles.txt")["hearsay"]
 _RAISING = frozenset(
     {"say", "believe", "think", "report", "allege", "rumor", "rumour", "understand", "know", "suppose"}
 )
+_PLACING = frozenset({"at", "in", "near", "of", "on"})
 _EMERGING = frozenset({"emerge", "transpire"})
 """Which have no passive: "it emerged that ..."."""
 
@@ -48,7 +49,7 @@ def sourceless(paragraph: Paragraph, cue: Token, verb: CueVerb) -> bool:
     if infinitive is not None and not impersonal:
         topic = subjects[0] if subjects else None
         if topic is None or topic.lower_ in {"that", "which", "who"}:
-            topic = cue.head if cue.dep_ in {"relcl", "acl"} else subject(cue)
+            topic = cue.head if cue.dep_ in {"relcl", "acl"} else _before_comma(cue) if reduced else subject(cue)
         start, end = clause_range(infinitive)
         if reduced and (object_ := _object(infinitive)) is not None:
             end = noun_range(object_)[1]
@@ -74,6 +75,19 @@ def _is_reduced(cue: Token, verb: CueVerb) -> bool:
     return (
         verb.lemma in _RAISING and cue.tag_ in {"VBN", "VBD"} and cue.i + 1 < len(cue.doc) and cue.nbor().tag_ == "TO"
     )
+
+
+def _before_comma(cue: Token) -> Token | None:
+    """The noun that a comma parts from "believed to be": "the flood in Lund, believed to be the worst"."""
+    doc = cue.doc
+    if cue.i < cue.sent.start + 2 or doc[cue.i - 1].text != ",":
+        return subject(cue)
+    noun = doc[cue.i - 2]
+    while noun.head.i < noun.i and noun.dep_ in {"pobj", "prep"} and (noun.dep_ != "prep" or noun.lower_ in _PLACING):
+        noun = noun.head
+    if noun.dep_ == "prep":  # "for the flood": a preposition that places nothing is not part of the name
+        noun = next((c for c in noun.rights if c.dep_ == "pobj"), noun)
+    return noun if noun.tag_.startswith(("NN", "PRP")) else subject(cue)
 
 
 def _object(infinitive: Token) -> Token | None:

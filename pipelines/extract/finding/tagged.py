@@ -27,6 +27,7 @@ _TIME_TAIL = re.compile(
 )
 _RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
 _BETWEEN_SEMICOLONS = re.compile(r"(?:[^;]|;(?! ))+")
+_NEXT_SENTENCE = re.compile(r"[ \n]+[A-Z]")
 _NAMED = re.compile(r"\b[A-Z][\w’']*")
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _SMALL_CUE = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
@@ -86,7 +87,10 @@ def _content(article: Article, found: Attribution) -> list[Span]:
     text, cue = article.text, found.cue[0]
     content = sorted(trim(text, _kept(article, cue, span)) for span in found.content)
     content = [span for span in content if has_words(text, span)]
-    content = merge(_whole_quotation(article, cue, _before_semicolon(text, cue, span)) for span in content)
+    content = merge(
+        _whole_quotation(article, cue, _until_quote(article, cue, _before_semicolon(text, cue, span)))
+        for span in content
+    )
     content = _joined(text, content)
     here = article.paragraph_number(cue[0])
     near = [span for span in content if article.paragraph_number(span[0]) == here]
@@ -122,7 +126,10 @@ def _within_sentence(article: Article, content: Sequence[Span], sentence: Span) 
     cares."; only a quotation goes on there. All of it, where nothing else would be left."""
     text, (start, end) = article.text, sentence
     kept = []
-    low, high = 0 if article.quoted(start) else start, len(text) if article.quoted(end) else end
+    low, high = 0 if article.quoted(start) else start, end
+    if (quote := article.quote_at(end)) is not None:
+        # Nothing but the mark may be left of the quotation: "said it was “late.” | Nobody came".
+        high = len(text) if has_words(text, (end, quote.end)) else quote.end
     for first, last in content:
         quoted = text[first] in _MARKS
         kept.append((first, last) if quoted else trim(text, (max(first, low), max(first, low, min(last, high)))))
@@ -140,6 +147,17 @@ def _before_semicolon(text: str, cue: Span, span: Span) -> Span:
     for at in range(1, len(parts)):
         if verbs[at] and any(verbs[:at]):
             return span[0], parts[at - 1][1]
+    return span
+
+
+def _until_quote(article: Article, cue: Span, span: Span) -> Span:
+    """Indirect speech that a quotation of its last words ends: "said it was “late.” | Nobody came."."""
+    text, (start, end) = article.text, span
+    if text[start] in _MARKS or cue[1] > start:
+        return span
+    for quote in article.quotes_in(span):
+        if quote.end < end and text[quote.end - 2] in ".!?" and _NEXT_SENTENCE.match(text, quote.end):
+            return start, quote.end
     return span
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claimwire.pipelines.extract import reject
-from claimwire.pipelines.extract.clauses import SUBJECTS, agent, clause_range, governed_clause, passive, subject
+from claimwire.pipelines.extract.clauses import (
+    SUBJECTS,
+    agent,
+    before_occasion,
+    clause_range,
+    governed_clause,
+    passive,
+    subject,
+)
 from claimwire.pipelines.extract.finding.hearsay import sourceless
 from claimwire.pipelines.extract.finding.paragraph import Paragraph
 from claimwire.pipelines.extract.rules import (
@@ -28,6 +36,7 @@ _EMPTY_OBJECTS = frozenset({
     "himself", "herself", "itself", "themselves", "yourself", "so", "something", "anything", "nothing", "much", "what",
     "which", "who", "whom", "that", "this", "one",
 })  # fmt: skip
+_LONGEST_TIME = 5
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _NO_CUE = frozenset({"aux", "auxpass", "amod", "compound"})
 
@@ -102,7 +111,8 @@ def _infinitive(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token 
                 if done is None:
                     return False
                 start = done.left_edge.i
-            part = (max(start, cue.i + 1), end)
+            wanted = before_occasion(paragraph.doc[max(start, cue.i + 1) : end])
+            part = (wanted.start, wanted.end)
             draft = paragraph.draft(INFINITIVE, cue, verb[:2], [part], part)
             if draft is not None:
                 paragraph.name(draft, speaker)
@@ -162,7 +172,11 @@ def _object(paragraph: Paragraph, cue: Token, verb: CueVerb, speaker: Token | No
         if child.i > target.i and child.dep_ in {"prep", "oprd", "xcomp", "ccomp"} and child.left_edge.i <= end + 1:
             end = max(end, child.right_edge.i + 1)
     part = (target.left_edge.i, end)
-    draft = paragraph.draft(OBJECT, cue, verb[:2], [part], part)
+    parts = [part]
+    named = next((c for c in cue.rights if c.dep_ == "prep" and c.lower_ == "as" and c.i > end), None)
+    if named is not None and named.left_edge.i - end <= _LONGEST_TIME:
+        parts.append((named.left_edge.i, named.right_edge.i + 1))  # "identified the man | on Monday | as Tom Reed"
+    draft = paragraph.draft(OBJECT, cue, verb[:2], parts, part)
     if draft is None:
         return False
     paragraph.name(draft, speaker)
