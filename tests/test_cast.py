@@ -12,8 +12,9 @@ from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.attention import Attention
 from claimwire.pipelines.extract.cast.discourse import Discourse
+from claimwire.pipelines.extract.cast.named import Named
 from claimwire.pipelines.extract.cast.salience import Salience, outstanding
-from claimwire.pipelines.extract.cast.speakers import Named, find_speakers
+from claimwire.pipelines.extract.cast.speakers import find_speakers
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.entities import find_entities
 from claimwire.pipelines.extract.entities.names import bare, fold, is_first_name, spelling, without_titles

@@ -13,7 +13,8 @@ from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.discourse import Discourse
-from claimwire.pipelines.extract.cast.speakers import Named, find_speakers, speaker
+from claimwire.pipelines.extract.cast.named import Named
+from claimwire.pipelines.extract.cast.speakers import find_speakers, speaker
 from claimwire.pipelines.extract.confidence import VERBAL
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.quantities import find_quantities

@@ -14,8 +14,8 @@ from claimwire.pipelines.extract.entities.names import fold
 from claimwire.pipelines.extract.wordlists import any_of, cue_verbs, rows, sections
 from claimwire.schemas import Entity
 
-AT_LARGE = "*"
-"""Stands for the kind of bodies that nothing shows to be of another kind."""
+AT_LARGE, ELSE_AT_LARGE = "*", "?"
+"""Stand for the kind of bodies that nothing shows to be of another kind: always, or where no name shows the kind."""
 PLACES: dict[str, Callable[[Entity], bool]] = {
     **dict.fromkeys(("city", "town", "village"), lambda entity: entity.kb is not None and entity.kb.lat is not None),
     **dict.fromkeys(("country", "nation", "kingdom", "republic"), lambda entity: entity.name in places.countries()),
@@ -38,7 +38,7 @@ def nouns() -> dict[str, frozenset[str]]:
 @cache
 def _telling() -> frozenset[str]:
     """Words in names that show what a body is, and that it is not a firm or group at large."""
-    at_large = {word for words in nouns().values() if AT_LARGE in words for word in words}
+    at_large = {word for words in nouns().values() if AT_LARGE in words for word in words} | nouns()["news agency"]
     telling = {word for words in nouns().values() for word in words} - at_large
     return frozenset(telling | {"congress", "senate", "house", "parliament", "government", "administration"})
 
@@ -106,6 +106,15 @@ class Bodies:
             and _owns(self._text[end : found.start("noun")], entity)
         ]
 
+    @cached_property
+    def perhaps(self) -> frozenset[int]:
+        """Names that the recogniser took for places, though no list has such a place: some are firms."""
+        return frozenset(
+            index
+            for index, entity in enumerate(self._entities)
+            if entity.label == "GPE" and entity.kb is None and " " not in entity.name
+        )
+
     def only_of_state(self, noun: str) -> StateBody | None:
         """The first mention of such a body, if all that the noun stands for are of one owner."""
         found = [body for body in self.of_states if body.noun == noun]
@@ -126,11 +135,13 @@ class Bodies:
             return entity.label == "GPE" and PLACES[noun](entity)
         if index in self._fuller or entity.start in self._people:
             return False
-        parts = set(fold(entity.name).split())
+        parts = set(fold(entity.name).replace("-", " ").split())
         if noun == AT_LARGE:
-            return entity.label == "ORG" and not parts & _telling()
+            return entity.label == "ORG" and not parts & _telling() and not parts <= nouns()["news agency"]
+        # "Lunde Zoo" is often taken for a place.
+        placeless = entity.label == "GPE" and entity.kb is None and noun in parts
         return (
-            entity.label in _ORGANISATIONS
+            (entity.label in _ORGANISATIONS or placeless)
             and parts != {noun}
             and (noun in parts or bool(nouns()[noun] & parts) or self._described(entity, noun))
         )

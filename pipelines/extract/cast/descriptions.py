@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 
 from claimwire.pipelines.extract.cast import Cast, bodies
@@ -21,7 +22,9 @@ _OWNED = frozenset({"his", "her", "their", "its"})
 _ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
 _BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and)\b")
 _INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
+_STOP = re.compile(r"[.!?]|\n")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
+_WHERE = re.compile(r"-(?:based|headquartered|listed|owned)$")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
 _MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
 """Somebody has more than one of these."""
@@ -45,7 +48,7 @@ class Descriptions:
         self._cast = cast
         self._attention = attention
         self._epithets: dict[tuple[str, frozenset[str]], int] = {}
-        self._introductions: dict[str, int] | None = None
+        self._introductions: dict[str, list[int]] | None = None
 
     # -- people
 
@@ -54,6 +57,7 @@ class Descriptions:
 
         A role means the one who is said to have it, else, where the noun is new, who stands out plainly.
         """
+        unnamed = sections("roles.txt")["unnamed"]
         for part in re.split(r"\band\b", what):
             stop = _ROLE_ENDS.search(part, 1)
             core = [bare(word.lower()) for word in WORD.findall(part[: stop.start()] if stop else part)]
@@ -74,10 +78,12 @@ class Descriptions:
             found = [each for each in self._holders(noun, wanted, at, salience, certain) if each[1] not in barred]
             if found:
                 best = [who for score, who in found if score >= found[0][0] - 0.4]
+                if noun in unnamed and all(self._introduced_since(noun, who, at) for who in best):
+                    return None
                 if len(best) == 1:
                     return best[0]
                 return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
-            if which == "the" and noun not in sections("roles.txt")["unnamed"]:
+            if which == "the" and noun not in unnamed:
                 who = self._epithet(noun, frozenset(core[:-1]), at, len(what), content)
                 if who is not None and who not in barred:
                     return who
@@ -178,12 +184,25 @@ class Descriptions:
 
     def introduced(self, noun: str) -> int:
         """Where a noun first introduces somebody without a name ("a judge"); the end of the text where none does."""
+        return self._introduced(noun)[0]
+
+    def _introduced_since(self, noun: str, who: int, at: int) -> bool:
+        """Whether a noun has introduced somebody without a name since somebody was last named, in another sentence."""
+        introduced = self._introduced(noun)
+        last = introduced[bisect_left(introduced, at) - 1] if introduced[0] < at else at
+        mentions = self._cast.people.mentions
+        before = bisect_left(mentions, (at,))
+        recent = mentions[max(0, before - _HOLDERS) : before]
+        named = max((end for _, end, person in recent if person == who), default=0)
+        return named < last < at and _STOP.search(self._cast.text, named, last) is not None
+
+    def _introduced(self, noun: str) -> list[int]:
         if self._introductions is None:
-            self._introductions = {"": 0}
+            self._introductions = defaultdict(list)
             for match in _INDEFINITE.finditer(self._cast.text):
                 for word in WORD.findall(match.group().lower()):
-                    self._introductions.setdefault(bare(word), match.start())
-        return self._introductions.get(noun, len(self._cast.text))
+                    self._introductions[bare(word)].append(match.start())
+        return self._introductions.get(noun) or [len(self._cast.text)]
 
     # -- organisations and places
 
@@ -203,13 +222,14 @@ class Descriptions:
         if noun not in bodies.nouns():
             return None
         fitting = cast.bodies.of_kind(noun)
+        words_ = bodies.nouns()[noun]
         more = {word.lower() for word in core[:-1]}
         closer = {i for i in fitting if more & set(re.findall(r"\w+", cast.entities[i].name.lower()))}
         if closer:
             fitting = frozenset(closer)
         elif any(_another(noun, word) for word in core[:-1]):
             return None
-        elif bodies.AT_LARGE in bodies.nouns()[noun]:
+        elif bodies.AT_LARGE in words_ or (bodies.ELSE_AT_LARGE in words_ and not fitting):
             return self._at_large(noun, fitting, at, content)
         elif more and len(fitting) > 1:
             return None
@@ -225,19 +245,23 @@ class Descriptions:
 
         One that the article calls so is meant rather than others, so if another stands out it is not clear.
         """
-        candidates = fitting | self._cast.bodies.of_kind(bodies.AT_LARGE)
-        in_mind = self._attention.bodies(at, content, {"ORG"}, candidates)
+        candidates = fitting | self._cast.bodies.of_kind(bodies.AT_LARGE) | self._cast.bodies.perhaps
+        in_mind = self._attention.bodies(at, content, {"ORG", "GPE"}, candidates)
         if not in_mind:
             named = {index for index in candidates if self._cast.entities[index].start < at}
             return named.pop() if len(named) == 1 and named <= fitting else None
         found = outstanding(in_mind, PLAINLY_BODY)
         called = self._cast.bodies.called(noun)
+        if found in self._cast.bodies.perhaps:
+            return None
         return found if found in called or called.isdisjoint(in_mind) else None
 
 
 def _another(noun: str, modifier: str) -> bool:
     """True where a modifier shows that none of the bodies is meant in whose names it is not: "the EU's court", "the
     appeals court"; "the German automaker" may be any, if it is the only one."""
+    if _WHERE.search(modifier):
+        return False
     if modifier in places.demonyms():
         return noun in sections("roles.txt")["state body"]
     return modifier[0].isupper() or modifier.lower() in _one_of_several()

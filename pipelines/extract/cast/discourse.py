@@ -15,6 +15,7 @@ from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.spans import last_begun, merge
 
 POSSESSIVE = re.compile(r"[’'](?:s\b|\s)")
+_INDEFINITE = re.compile(r"\b[Aa]n? $")
 _OBLIQUE = re.compile(
     r"\b(?:by|of|to|for|with|against|from|in|on|about|than|told|tells|over|like|at|behind|between|after|"
     r"under|near|through|into|as|both)\s+(?:(?:the|a|an|his|her|their|its|[\w’'-]+[’']s)\s+)?(?:[A-Z][\w.’'-]*\s+)*"
@@ -67,8 +68,8 @@ class Discourse:
         sentence = self.sentence(start)
         begins = max(self._sentences[sentence] if sentence >= 0 else 0, start - 80)
         weight = _SUBJECT
-        if POSSESSIVE.match(self._text, end):
-            weight = _POSSESSOR
+        if POSSESSIVE.match(self._text, end) or _INDEFINITE.search(self._text, max(0, start - 4), start):
+            weight = _POSSESSOR  # "Holm's bank", "a Holm report"
         elif _ASKED.search(self._text, begins, start):
             return _ANSWERING
         elif _OBLIQUE.search(self._text, begins, start) and not _TOPIC.search(self._text, begins, start):

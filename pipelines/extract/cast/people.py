@@ -11,13 +11,15 @@ from typing import NamedTuple
 from claimwire.pipelines.extract.cast.genders import Votes, votes
 from claimwire.pipelines.extract.cast.people_named import FullName, PeopleNamed, ShortName
 from claimwire.pipelines.extract.cast.roles import ages_beside, also_called, gender_of, roles_beside
-from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold
+from claimwire.pipelines.extract.entities.names import bare, courtesy, first_names, fold, is_first_name
 from claimwire.schemas import Entity
 
 Gender = str | None
 """m, f or None where nothing shows it."""
 _NAMESAKES = 20
 """Where more people than that bear one surname it means none of them; so hostile text costs bounded time."""
+_SURNAME_FIRST = re.compile(r"[A-Z][a-z]+-[a-z]+")
+"""How Korean first names are written, which go last: "Kim Dong-yup"."""
 _GENERATION = re.compile(r"(?:[JS]r\.?|I{1,3}|IV)")
 
 
@@ -75,6 +77,7 @@ class People:
         self.ages: dict[str, set[int]] = defaultdict(set)
 
         named = PeopleNamed(text, entities)
+        self._lower = named.lower
         mentions = self._named_in_full(named.full)
         genders = self._genders(mentions, [])
         self.mentions = sorted([*mentions, *self._named_in_short(named.short, entities, genders)])
@@ -111,6 +114,10 @@ class People:
         most = max(found, key=lambda person: len(self._full[person]))
         if here and any(len(self._full[other]) == len(self._full[first]) for other in found if other != first):
             return None
+        if key not in self._surnamed and any(
+            len(self._full[each]) >= len(self._full[first]) for each in found if each != first
+        ):
+            return None  # two people of one first name
         return first if first == most or not here else None
 
     def named(self, name: str) -> int | None:
@@ -118,6 +125,11 @@ class People:
         first, last = _ends(name)
         found = [person for person in self._surnamed.get(last, []) if _ends(self._names[person])[0] == first]
         return found[0] if len(found) == 1 else None
+
+    def surnamed(self, word: str) -> list[int]:
+        """Who has a word as a surname."""
+        found = self._surnamed.get(fold(bare(word)), [])
+        return found if len(found) <= _NAMESAKES else []
 
     def knows(self, word: str) -> bool:
         """Whether anybody has a word as a surname or first name."""
@@ -180,8 +192,11 @@ class People:
         for start, end, entity in names:
             person = self.bearer(self._text[start:end], start, genders)
             if entity is None:
-                # A first name alone is too often something else, a surname is not.
-                person = person if fold(bare(self._text[start:end])) in self._surnamed else None
+                # A first name alone is too often something else; a surname is not, nor is a name that nobody has as a
+                # first name, as where the surname goes first: "Hua".
+                word = bare(self._text[start:end])
+                if fold(word) not in self._surnamed and (is_first_name(word) or word.lower() in self._lower):
+                    person = None
             elif person is None:
                 if entity not in alone:
                     alone[entity] = self._add(entities[entity].name, entity)
@@ -222,9 +237,11 @@ class People:
             for age in ages_beside(self._text, start, end):
                 self.ages[age].add(person)
             for noun, beside in roles_beside(self._text, start, end, since):
-                for word in {noun} | also_called(noun):
-                    self.roles[word].append(RoleMention(start, person, beside | {noun}))
-                for word in beside | {noun}:
+                plain = noun.removeprefix("ex-")
+                said = beside | {plain} | ({"former"} if plain != noun else set())
+                for word in {plain} | also_called(plain):
+                    self.roles[word].append(RoleMention(start, person, said))
+                for word in said:
                     words[person] |= {word} | also_called(word)
             since = end
         return words
@@ -233,7 +250,9 @@ class People:
 def _by_first_name(name: str) -> str:
     """What ``first_names.tsv`` has for the first of several words of a name; - for nothing."""
     words = name.split()
-    return first_names().get(fold(words[0]), "-") if len(words) > 1 else "-"
+    if len(words) < 2 or _SURNAME_FIRST.fullmatch(words[-1]):
+        return "-"
+    return first_names().get(fold(words[0]), "-")
 
 
 def _with_votes(gender: Gender, counted: Votes) -> Gender:

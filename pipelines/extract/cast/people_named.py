@@ -21,6 +21,7 @@ _FULL = re.compile(
 _ALONE = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?![\w-])")
 _CAPITAL_BEFORE = re.compile(r"[A-Z][\w’'-]* $")
 _WITHIN_NAME = re.compile(r"[a-z0-9,] (?P<word>[A-Z][a-z]+) $")
+_INITIALS = re.compile(r"(?:^|[\s(“\"])(?P<initials>(?:[A-Z]\. ?){2,3}) ?$")
 _TITLES = re.compile(rf"^(?:(?:{any_of(sections('roles.txt')['title'])})\.?\s+)+(?=\S)", re.IGNORECASE)
 _LOWER = re.compile(r"(?<![\w’'-])[a-z]+\b")
 _OPENING = re.compile(r"(?:^|[.!?:\n“”\"]\s*)$")
@@ -54,10 +55,12 @@ class PeopleNamed:
     Attributes:
         full: The full names: first those of entities, then the others.
         short: The names of one word, in the order of the text.
+        lower: The words in lower case.
     """
 
     def __init__(self, text: str, entities: Sequence[Entity]) -> None:
         self._text = text
+        self.lower = frozenset(_LOWER.findall(text))
         alone = _words_alone(text)
         names = [(entity, _person_name(text, entity, alone)) for entity in entities]
         self.full = [
@@ -67,6 +70,16 @@ class PeopleNamed:
             for start, end in _untitled(text, entity)
             if " " in text[start:end]
         ]
+        # "C.C. Lee" is not Lee Holm.
+        people_words = {word for _, name in names if name is not None for word in name.split()}
+        seen = {full.end for full in self.full}
+        initialled = {
+            last + len(word): start
+            for word in people_words & alone.keys()
+            for last in alone[word]
+            if (start := _initials(text, last)) < last and last + len(word) not in seen
+        }
+        self.full += [FullName(text[start:end], start, end, None) for end, start in sorted(initialled.items())]
         taken = sorted(span for entity in entities for span in entity.mentions)
         people = {span for entity, name in names if name is not None for span in entity.mentions}
         self.full += [FullName(text[start:end], start, end, None) for start, end in self._unseen(taken, people)]
@@ -76,7 +89,7 @@ class PeopleNamed:
                 for index, (entity, name) in enumerate(names)
                 if name is not None
                 for start, end in _untitled(text, entity)
-                if " " not in text[start:end] and not _ends_a_name(text, start)
+                if " " not in text[start:end] and end not in initialled and not _ends_a_name(text, start)
             ]
             + [ShortName(start, end, None) for start, end in self._perhaps_short(entities, alone)],
             key=lambda name: name[:2],
@@ -97,7 +110,6 @@ class PeopleNamed:
     def _unseen_in_body(self, body: int, taken: Sequence[Span], people: set[Span]) -> Iterator[Span]:
         """A first name, or any name behind a role, and a surname."""
         text = self._text
-        lower = {match.group() for match in _LOWER.finditer(text)}
         titles = sections("roles.txt")["title"]
         reached = body
         for match in _overlapping(_FULL, text, body):
@@ -108,11 +120,16 @@ class PeopleNamed:
             listed = is_first_name(match[1])
             role = word_before(text, start)
             addressed = role in _ADDRESSED and not is_role(first) and first not in titles
-            titled = addressed or (is_role(role) and role in lower and not is_role(first) and first not in titles)
+            aged = role.endswith("-year-old") and not is_role(first) and first not in titles
+            titled = (
+                addressed
+                or aged
+                or (is_role(role) and role in self.lower and not is_role(first) and first not in titles)
+            )
             last = name.split()[-1]
             if start < reached or not (listed or titled) or not _surname(last) or (titled and is_role(last.lower())):
                 continue
-            if first in lower and _OPENING.search(text, max(0, start - 3), start):
+            if first in self.lower and _OPENING.search(text, max(0, start - 3), start):
                 continue  # "Will Lee ...?"
             around = _around(taken, start, end)
             # What the recogniser saw of it may be a part of it ("Lee") or, of a body, more ("Channel Five Ann Lee").
@@ -176,6 +193,12 @@ def _untitled(text: str, entity: Entity) -> Iterator[Span]:
         yield end - len(_TITLES.sub("", text[start:end])), end
 
 
+def _initials(text: str, start: int) -> int:
+    """Where the initials before a surname begin: "J.R. | Reed"; the surname's own offset without any."""
+    before = _INITIALS.search(text, max(0, start - 12), start)
+    return before.start("initials") if before else start
+
+
 def _ends_a_name(text: str, start: int) -> bool:
     """Whether a word is the end of something else's name: "the film Kill | Bill"."""
     before = _WITHIN_NAME.search(text, max(0, start - 30), start)
@@ -205,15 +228,22 @@ def _is_person(text: str, entity: Entity, words: Sequence[str], alone: Mapping[s
     if entity.label not in _BODIES or entity.kb is not None:
         return False
     begins = [at for at, word in enumerate(words) if is_first_name(word)]
-    if begins[:1] != [0] or not 2 <= len(words) <= 3 or not _surname(words[-1]):
+    if not 2 <= len(words) <= 3 or not _surname(words[-1]) or not all(word[0].isupper() for word in words):
         return False
-    if not all(word[0].isupper() for word in words):
+    if entity.label == "ORG" and any(_is_office(word_before(text, at)) for at, _ in entity.mentions):
+        return True
+    if begins[:1] != [0]:
         return False
     # Firms have such names too: only people go by a role or the surname alone, or are a "he" or "she" afterwards.
     titled = any(is_role(word_before(text, at)) for at, _ in entity.mentions)
     pronoun = _PRONOUN.get(first_names()[fold(words[0])][:1])
     referred = pronoun is not None and pronoun.search(text, entity.end, entity.end + 300) is not None
     return titled or referred or words[-1] in alone
+
+
+def _is_office(word: str) -> bool:
+    """True for what only a person is, and nobody calls a firm: "spokeswoman"."""
+    return word.startswith("spokes") or word in sections("roles.txt")["office"]
 
 
 def _surname(word: str) -> bool:

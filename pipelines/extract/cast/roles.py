@@ -24,7 +24,7 @@ _AGE_BEFORE = re.compile(r"\b(\d{1,3})-year-old (?P<role>(?:[\w’'-]+ ){0,3})$"
 # ", the party's chair," and ", chair of the party," and " is the chair" behind a name, and ", who is ...".
 _BEHIND = re.compile(
     r"(?:(?P<comma>,)|(?:,? who)? (?:is|was|became|remains|has been)| \([^()\n]{1,30}\),?|, \d{1,3},)"
-    r" (?P<what>[^,.;:()\n“”\"]{3,90})"
+    r" (?!and |or |but )(?P<what>[^,.;:()\n“”\"]{3,90})"
 )
 _BEFORE = re.compile(
     r"(?:^|[.;:,\n“”\"] ?|\b(?:said|says|by|to|of|with|from) )"
@@ -72,6 +72,12 @@ def is_role(word: str) -> bool:
     if word in roles or len(word) > 30:
         return word in roles
     return any(word[at:] in roles for at in range(2, len(word) - 3) if at < len(word) - 4 or word[at - 1] == "-")
+
+
+def issued(word: str) -> str:
+    """The noun for a document that speaks in the name of who issued it, in the singular; empty for another word."""
+    low = word.lower().removesuffix("s")
+    return low if low in sections("roles.txt")["issued"] else ""
 
 
 def gender_of(words: Sequence[str]) -> str | None:
@@ -152,7 +158,9 @@ def _roles_before(before: str, beside: str) -> Iterator[Role]:
             yield Role(words[last], frozenset(map(bare, _until_break(words[: len(words) + last + 1]))))
         if not words or words[-1] not in sections("roles.txt")["title"]:
             break
-    ahead = _BEFORE.search(before)
+    # "the party's chair, Ann Lee", "the party's chair, former minister Ann Lee"
+    plain = 0 < len(words) <= 3 and is_role(words[-1]) and beside.islower()
+    ahead = _BEFORE.search(before[: len(before) - len(beside.lstrip())] if plain else before)
     if ahead:
         yield from _apposed(ahead["what"])
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import cached_property
 
-from claimwire.pipelines.extract.cast import Cast, EntityMention, bodies
+from claimwire.pipelines.extract.cast import Cast, EntityMention, bodies, unseen
 from claimwire.pipelines.extract.cast.attention import GENDERED, NOBODY, WITHOUT_NAME, Attention
 from claimwire.pipelines.extract.cast.descriptions import DEFINITE, Descriptions
 from claimwire.pipelines.extract.cast.discourse import POSSESSIVE, Discourse
+from claimwire.pipelines.extract.cast.documents import Documents
+from claimwire.pipelines.extract.cast.named import AND_NAMED, AND_OTHERS, LABELS, Named, named_body, named_person
 from claimwire.pipelines.extract.cast.people import Mention
 from claimwire.pipelines.extract.cast.roles import gender_of, is_role, office_before, word_before
 from claimwire.pipelines.extract.drafts import Draft
@@ -20,21 +23,10 @@ from claimwire.pipelines.extract.wordlists import sections, words
 from claimwire.schemas import Span, Speaker
 from claimwire.schemas.records import SpeakerType
 
-_LABELS: dict[str, SpeakerType] = {
-    "PERSON": "person", "ORG": "organization", "GPE": "place", "LOC": "place", "NORP": "group", "FAC": "organization",
-    "PRODUCT": "organization", "WORK_OF_ART": "document", "LAW": "document", "EVENT": "unknown",
-}  # fmt: skip
 _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
-# "Ann Lee | and the mayor", "Ann Lee, the chair, | and her team", "Lee | and officials of the bank".
-_AND_OTHERS = re.compile(
-    r"(?:, [^,]{1,80},)?,? (?:and|or|&) "
-    r"(?:the|his|her|its|their|an?|other|another|others|two|three|several|(?:[a-z]+ )?[a-z]{3,}s)\b"
-)
-# "Ann Lee, the chair, and ex-mayor | Tom Reed", but not "Ann Lee, who met Eva Lund and | Tom Reed".
-_AND_NAMED = re.compile(r"(?:,(?! who) [^,]{1,80},)?,? (?:and|or|&) (?:[\w.’'-]+,? ){0,5}")
 # "Ann Lee, the chair of the Board for Ports (BP) and | Tom Reed"
 _AND_SOMEBODY = re.compile(r", (?!who)(?:(?!\b(?:who|whose|met|between|both)\b)[^,;])+\) and (?:[\w.’'-]+ )?")
 # "The chair and ex-mayor | Tom Reed", but not "The head of research and development | Tom Reed".
@@ -52,24 +44,17 @@ _WHOSE = re.compile(r"(?:(?i:the|a|an) )?(?:(?:former|new|then) )?")
 _BARE = re.compile(r"(?:(?i:the) (?:(?:city|country|state)[’']s )?)?")
 _SAME = frozenset({"army", "embassy", "ministry", "navy", "regime"})
 """State bodies of which an article that has only one means this one; another "government" or other "police" may be."""
-_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?:the )?")
-_OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
-_ISSUED = re.compile(r"(?:[’']s?)? (?:[a-z][\w-]* ){0,2}")
+_AND = re.compile(r" and (?:(?i:the) )?$")
+_AGED = re.compile(r"\d{1,3}-year-old\b")
 _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
 # "Developer | Valve"
 _PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
 _WITHIN = re.compile(r"[a-z,] $")
 _NEXT = re.compile(r" (?P<word>[a-z]+)")
+_RECENT = 60
+"""So many mentions of people back somebody is looked for who was named in full."""
 _NEAR = 3
 """So many sentences back the last speaker may stand whom "they" or "it" means."""
-
-
-class Named(NamedTuple):
-    """What is known of a speaker: the name, the entity that bears it, its kind."""
-
-    name: str | None
-    entity: int | None
-    type: SpeakerType
 
 
 def find_speakers(cast: Cast, discourse: Discourse, drafts: Iterable[Draft]) -> dict[Span, Named]:
@@ -111,6 +96,11 @@ class _Conversation:
         self._discourse = discourse
         self._attention = Attention(cast, discourse)
         self._descriptions = Descriptions(cast, self._attention)
+        self._spoke: dict[int, int] = {}
+        """Who has spoken, and where first."""
+        self._unseen: dict[tuple[str, ...], dict[str, int]] = {}
+        """The names of bodies that end with some nouns."""
+        self._documents = Documents(cast, discourse, self._descriptions)
         self._last: tuple[int, Named] | None = None
 
     def next(self, draft: Draft) -> Named:
@@ -118,10 +108,13 @@ class _Conversation:
         start = draft.speaker[0][0]
         self._attention.read_to(start)
         named, who = self._resolve(draft)
+        if who >= 0:
+            self._spoke.setdefault(who, start)
         if who >= 0 or (named.type in {"person", "anonymous"} and self._introduces(draft)):
             self._attention.speaks(start, who)
         if named.type != "unknown":
             self._last = start, named
+        self._documents.read(draft, named, who)
         return named
 
     def _introduces(self, draft: Draft) -> bool:
@@ -148,13 +141,15 @@ class _Conversation:
             return Named(None, None, "group"), NOBODY
         who = self._name_in(spans, head)
         if who is not None:
-            return self._person(who)
+            return self._person(self._namesake(who, spans, head))
         definite = DEFINITE.match(text)
         body = self._body_in(spans, head, demonym=definite is not None and is_role(word))
         if body is not None:
             return body, NOBODY
         kind = _kind(word, text)
-        body = self._apposed_body(spans[0], word) or self._issuer(spans[0], head, kind)
+        body = self._apposed_body(spans[0], head) or self._documents.issuer(
+            spans[0], head, self._last[1] if self._last else None
+        )
         if body is None and word in sections("roles.txt")["state body"]:
             body = self._state_body(spans[0], head, kind)
         if body is not None:
@@ -163,16 +158,22 @@ class _Conversation:
             who = self._descriptions.holder(owned["owner"], owned["what"])
             if who is not None:
                 return self._person(who)
+        own_name = self._apposed_name(spans[0], head, kind)
+        if own_name is not None:
+            return Named(own_name, None, "person"), NOBODY
         if definite and _TWO.search(definite["what"]):
             return Named(None, None, "group"), NOBODY
-        if definite and kind not in {"group", "document"}:
+        if definite and (kind not in {"group", "document"} or _AGED.match(definite["what"])):
             which, what = definite["which"].lower(), definite["what"]
             who = self._descriptions.person(which, what, start, draft.content)
             if who is not None:
                 return self._person(who)
             meant = self._descriptions.body(what, start, draft.content) if which == "the" else None
-            if meant is not None:
+            if meant is not None and not self._is_one_of_several(what, meant, start):
                 return self._body(meant), NOBODY
+            own = self._unseen_named(what, start) if which == "the" else None
+            if own is not None:
+                return Named(own, None, "organization"), NOBODY
             last = self._last[1] if self._last and self._is_near(start) else None
             if last and last.entity in self._cast.bodies.called(what):
                 return last, NOBODY
@@ -187,21 +188,16 @@ class _Conversation:
         )
 
     def _person(self, who: int) -> tuple[Named, int]:
-        if who < 0:
-            return Named(None, None, "person"), who
-        person = self._cast.people.all[who]
-        return Named(person.name, person.entity, "person"), who
+        return named_person(self._cast, who), who
 
     def _body(self, index: int) -> Named:
-        index = self._cast.bodies.full(index)
-        entity = self._cast.entities[index]
-        return Named(entity.name, index, _LABELS[entity.label])
+        return named_body(self._cast, index)
 
     # -- who is named
 
     def _name_in(self, spans: Sequence[Span], head: Span) -> int | None:
         """Whom a speaker names: the main word is a name, or a name stands in apposition to it."""
-        found = [mention for span in spans for mention in self._cast.people_in(*span)]
+        found = [mention for start, end in spans for mention in self._cast.people_in(start, self._end(end))]
         if not found:
             return self._single_name(spans[0], head)
         start, end = spans[0]
@@ -219,18 +215,54 @@ class _Conversation:
         apposed = {mention.person for mention in found if self._is_apposed(mention, start, head)}
         return apposed.pop() if len(apposed) == 1 else None
 
+    def _namesake(self, who: int, spans: Sequence[Span], head: Span) -> int:
+        """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, unless somebody
+        else went by the surname before. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
+        word = self._text[slice(*head)]
+        if spans[0] != head or who in self._spoke:
+            return who
+        spoken = [other for other in self._cast.people.surnamed(word) if other in self._spoke]
+        if len(spoken) != 1:
+            return who
+        if self._last_named([who, *spoken], head[0]) == who:
+            return who
+        before = self._spoke[spoken[0]]
+        others = {who, *self._cast.people.surnamed(word)} - {*spoken}
+        return who if any(self._called.get((other, word), before) < before for other in others) else spoken[0]
+
+    def _last_named(self, people: Sequence[int], at: int) -> int | None:
+        """Who of some people was last named in full before an offset."""
+        mentions = self._cast.people.mentions
+        before = bisect_left(mentions, (at,))
+        recent = reversed(mentions[max(0, before - _RECENT) : before])
+        return next(
+            (each.person for each in recent if each.person in people and " " in self._text[each.start : each.end]), None
+        )
+
+    @cached_property
+    def _called(self) -> dict[tuple[int, str], int]:
+        """Somebody and a form of the name -> where he or she is first called so."""
+        first: dict[tuple[int, str], int] = {}
+        for start, end, who in self._cast.people.mentions:
+            first.setdefault((who, self._text[start:end]), start)
+        return first
+
+    def _end(self, end: int) -> int:
+        """The end of a speaker with the full stop that belongs to the name: "Acme Inc|.", "T.J|."."""
+        return end + self._text.startswith(".", end)
+
     def _several(self, span: Span, head: Span) -> bool:
         """True for two or more: "Ann Lee and the mayor", "The mayor and Ann Lee"."""
         text, (start, end) = self._text, span
         found = self._cast.people_in(*span)
         ends = [mention.end for mention in found[:1]]
         ends += [mention.end for mention in self._cast.mentions_in(*span) if mention.start <= head[0] < mention.end]
-        if any(_AND_OTHERS.match(text, each, end) for each in ends):
+        if any(AND_OTHERS.match(text, each, end) for each in ends):
             return True
         if not found:
             return False
         others = [mention.start for mention in found if mention.person != found[0].person]
-        if any(_AND_NAMED.fullmatch(text, found[0].end, other) for other in others):
+        if any(AND_NAMED.fullmatch(text, found[0].end, other) for other in others):
             return True
         if any(_AND_SOMEBODY.fullmatch(text, found[0].end, other) for other in others):
             return True
@@ -254,7 +286,9 @@ class _Conversation:
     def _is_name(self, word: str, start: int, main: int) -> bool:
         """True where the main part of a speaker, up to a comma, ends with a name of its own."""
         last = self._text[start:main].split()[-1:]
-        return last == [word] and word[0].isupper() and not is_role(word.lower()) and not word.isupper()
+        return (
+            last == [word] and word[0].isupper() and word != "One" and not is_role(word.lower()) and not word.isupper()
+        )
 
     def _main_end(self, start: int, end: int) -> int:
         """Where the main part of a speaker ends: before "of", "who" or a comma."""
@@ -271,7 +305,8 @@ class _Conversation:
             or (
                 mention.end >= head[1]
                 and (
-                    is_role(word_before(self._text, mention.start))
+                    is_role(before := word_before(self._text, mention.start))
+                    or before.endswith("-year-old")
                     # "A spokesperson for Norway's | Holm" is not Holm.
                     or (
                         self._text[mention.start - 3 : mention.start] not in {"'s ", "’s "}
@@ -289,9 +324,9 @@ class _Conversation:
         entities = self._cast.entities
         mentions = [
             mention
-            for span in spans
-            for mention in self._cast.mentions_in(*span)
-            if entities[mention.entity].label in _LABELS
+            for start, end in spans
+            for mention in self._cast.mentions_in(start, self._end(end))
+            if entities[mention.entity].label in LABELS
         ]
         named = next((mention for mention in mentions if mention.start <= head[0] < mention.end), None)
         at_head = named.entity if named else None
@@ -305,16 +340,22 @@ class _Conversation:
         label = entities[at_head].label
         if label == "NORP" and fold(_ARTICLE.sub("", self._text[slice(*spans[0])])) != fold(entities[at_head].name):
             return Named(None, None, "group")  # "an Afghan who had come in May"
-        if label == "PERSON" or self._joined(head, mentions, at_head):
+        if self._joined(head, mentions, at_head):
             return Named(None, None, "group")  # "Ann Lee and Tom Reed"
+        if label == "PERSON" and named is not None:
+            return self._unseen_person(named)
         return self._body(at_head)
 
     def _unseen_body(self, span: Span, head: Span) -> Named | None:
         """A body that the recogniser missed: by its initials, or by a name that stands where only names do."""
         word = self._text[slice(*head)]
-        index = self._cast.bodies.by_initials(word) if word.isupper() and len(word) > 1 and span == head else None
+        alone = _ARTICLE.sub("", self._text[slice(*span)]) == word
+        index = self._cast.bodies.by_initials(word) if word.isupper() and len(word) > 1 and alone else None
         if index is not None:
             return self._body(index)
+        own = unseen.body_in(self._text, span, head)
+        if own is not None:
+            return Named(own, None, "organization")
         name = _PROPER.fullmatch(self._text, *span)
         if name is None or not _WITHIN.search(self._text, max(0, span[0] - 2), span[0]):
             return None
@@ -322,12 +363,56 @@ class _Conversation:
             return None
         return Named(name["name"], None, "unknown")
 
-    def _apposed_body(self, span: Span, word: str) -> Named | None:
-        """The body that stands in apposition to a noun for one: "The group, Harbour Workers Union"."""
+    def _unseen_person(self, mention: EntityMention) -> Named:
+        """Somebody of whose name the recogniser saw a part: "President Holm | Geun-hye"."""
+        name = unseen.person_before(self._text, mention.start, mention.end)
+        return Named(name, None, "person") if name is not None else Named(None, None, "group")
+
+    def _apposed_name(self, span: Span, head: Span, kind: SpeakerType) -> str | None:
+        """The name of somebody whom the recogniser did not see, behind what he or she is; places go there, too: "an
+        officer in Lunde, New Holm"."""
+        found = unseen.apposed(self._text, span, head) if kind in {"person", "unknown"} else None
+        if found is None or self._cast.mentions_in(*found) or not self._text[slice(*found)].istitle():
+            return None
+        return self._text[slice(*found)]
+
+    def _unseen_named(self, what: str, at: int) -> str | None:
+        """The only body with a noun and its modifiers in the name that the recogniser did not see: "the sheriff's
+        office" is the Holm County Sheriff's Office, and so is a department."""
+        found = self._names_with(what, at)
+        seen = self._cast.bodies.of_kind(what.rsplit(maxsplit=1)[-1].lower()) if found else ()
+        return found[0] if len(found) == 1 and not seen else None
+
+    def _is_one_of_several(self, what: str, index: int, at: int) -> bool:
+        """Whether the article names another body with these words than the one that the recogniser saw."""
+        name = self._cast.entities[index].name
+        mine = " " in what and name.lower().endswith(what.rsplit(maxsplit=1)[-1].lower())
+        return mine and any(name not in each and each not in name for each in self._names_with(what, at))
+
+    def _names_with(self, what: str, at: int) -> list[str]:
+        """The names of bodies before an offset that end with a noun and have its modifiers."""
+        *modifiers, noun = what.lower().replace("’", "'").split() or [""]
+        if noun not in bodies.nouns():
+            return []
+        nouns = (noun, "department") if "sheriff's" in modifiers else (noun,)
+        if nouns not in self._unseen:
+            self._unseen[nouns] = unseen.names_ending(self._text, nouns)
+        return [
+            name
+            for name, first in self._unseen[nouns].items()
+            if first < at and set(modifiers) <= set(name.lower().replace("’", "'").split())
+        ]
+
+    def _apposed_body(self, span: Span, head: Span) -> Named | None:
+        """The body that stands in apposition to a noun for one: "The group, Harbour Union", "The paper Acme"."""
+        word = self._text[slice(*head)].lower()
         if word not in bodies.nouns():
             return None
         last = self._cast.mentions_in(*span)[-1:]
-        if not last or self._text[last[0].start - 2 : last[0].start] != ", " or last[0].end != span[1]:
+        if not last or last[0].end != span[1]:
+            return None
+        between = self._text[head[1] : last[0].start]
+        if between != " " and not between.endswith(", "):
             return None
         return self._body(last[0].entity) if self._cast.entities[last[0].entity].label == "ORG" else None
 
@@ -342,37 +427,12 @@ class _Conversation:
             found = bodies_.only_of_state(noun)
         return Named(self._text[found.start : found.end], None, kind) if found else None
 
-    def _issuer(self, span: Span, head: Span, kind: SpeakerType) -> Named | None:
-        """Whose document it is: "a survey by Ann Lee", "a report from Acme", "a Reuters report", "Acme's website"."""
-        word = self._text[slice(*head)].lower()
-        if kind != "document" or word.rstrip("s") not in sections("roles.txt")["issued"]:
-            return None
-        by = _BY.match(self._text, head[1], span[1])
-        mentions = self._cast.mentions_in(*span)
-        owner = _OWNER.fullmatch(self._text, span[0], head[0])
-        if owner and not by:
-            index = self._descriptions.body(owner["what"], span[0], ())
-            return self._body(index)._replace(type="document") if index is not None else None
-        if by:
-            behind = [mention for mention in mentions if mention.start == by.end()]
-            people = [mention for mention in self._cast.people_in(*span) if mention.start == by.end()]
-            if people and not _AND_OTHERS.match(self._text, people[0].end, span[1]):
-                return self._person(people[0].person)[0]._replace(type="document")
-            more = behind and _AND_NAMED.match(self._text, behind[0].end, span[1])
-            index = behind[0].entity if behind and not more else None
-        else:
-            before = [m for m in mentions if m.end <= head[0] and _ISSUED.fullmatch(self._text, m.end, head[0])]
-            index = before[-1].entity if before and not self._cast.is_person_at(before[-1].start) else None
-        if index is None or self._cast.entities[index].label != "ORG":
-            return None
-        return self._body(index)._replace(type="document")
-
     def _joined(self, head: Span, mentions: Sequence[EntityMention], index: int) -> bool:
         """True for two: "Norway and Sweden"."""
         behind = (
             mention
             for mention in mentions
-            if mention.start > head[1] and self._text[head[1] : mention.start].rstrip("the ").endswith(" and")
+            if mention.start > head[1] and _AND.search(self._text, head[1], mention.start)
         )
         other = next(behind, None)
         return other is not None and other.entity != index
