@@ -3,10 +3,13 @@ judged. All sentences are ours."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from spacy.tokens import Doc
 
 from claimwire.pipelines.extract import load
@@ -174,3 +177,35 @@ def test_the_tagger_says_how_sure_it_is_of_each_edge() -> None:
     assert {f"sure of {part}" for part in edges} <= draft.signs.keys()
     assert text_of(text, draft.content) == "that the bridge was safe"
     assert all(draft.signs[f"sure of {part}"] > 0 for part in edges)
+
+
+def test_a_content_of_which_nothing_would_be_left_stays() -> None:
+    text = "The lawyers defend the view that the dam is safe."
+    assert settled(text, "The lawyers", "defend", "the view") == ["the view"]
+
+
+_SENTENCES = (
+    "In a reply, the lawyers relied on old rulings to defend the view that the dam is in fact “safe”, and vowed to stay.",
+    "Drivers were asked on Monday to stay at home if they can, the council said, though many, who work, were told not to.",
+    "He told the court that, as far as he knew, nobody had been hurt; she urged them to go to the town where it began.",
+    "“It leaks,” said Ann Lee, the chair, who is believed to have left, adding that the claim it was new was wrong.",
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(_SENTENCES), st.data())
+def test_any_words_can_be_content_cue_and_speaker(text: str, data: st.DataObject) -> None:
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+
+    def some() -> tuple[int, int]:
+        first = data.draw(st.integers(0, len(words) - 1))
+        last = data.draw(st.integers(first, min(len(words) - 1, first + 12)))
+        return words[first][0], words[last][1]
+
+    content = sorted(some() for _ in range(data.draw(st.integers(1, 2))))
+    cue, speaker = some(), some()
+    draft = Draft(TAGGER_AND_RULES, "say", "speech", content, longest(content), [cue], [speaker], head=speaker)
+    settle(text, 0, parsed(text), draft)
+    assert draft.content
+    assert all(0 <= start < end <= len(text) for start, end in draft.content)
+    list(signs(0, parsed(text), draft))

@@ -305,7 +305,7 @@ def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
         _behind_noun(first, cue),
         _behind_time(first, cue),
     )
-    return [first.doc[begin : first.end], *parts[1:]]
+    return [first.doc[begin : first.end], *parts[1:]] if begin < first.end else parts
 
 
 def _goes_on(verb: Token, said: TokenSpan, did: bool) -> bool:

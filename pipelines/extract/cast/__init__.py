@@ -1,8 +1,9 @@
 """The cast of an article: its people, organisations and places, and who of them is meant where.
 
 ``Cast`` resolves names once for an article: people (``people_named``, ``people``, ``roles``) and ``bodies``. Then
-``speakers`` goes through the article's cues and says who speaks. For that ``discourse`` and ``salience`` weigh
-mentions, ``attention`` says who is in mind at an offset, and ``descriptions`` whom "the minister" means.
+``speakers`` goes through the article's cues and says who speaks, and ``named`` holds what is known of one. For that
+``discourse`` and ``salience`` weigh mentions, ``attention`` says who is in mind at an offset, ``descriptions`` whom
+"the minister" means, ``documents`` whose "the statement" is, and ``unseen`` names what the recogniser has missed.
 """
 
 from __future__ import annotations
