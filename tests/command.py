@@ -14,7 +14,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
@@ -86,6 +88,10 @@ class Command(subprocess.Popen[str]):
         )
         self._process.start()
         self.pid = self._process.pid or 0
+        # As with Popen, the process leads a session of its own from here on.
+        with suppress(ProcessLookupError):  # it has ended
+            while os.getpgid(self.pid) != self.pid:
+                time.sleep(0.0005)
         self._child_created = True
         self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
 
