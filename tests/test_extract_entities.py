@@ -326,6 +326,7 @@ def test_a_wife_is_not_her_husband(text: str, names: list[str]) -> None:
     ("text", "found", "name"),
     [
         ("Zahava Gal-On left.", "Zahava Gal", "Zahava Gal-On"),
+        ("Lim Jae-in left.", "Lim Jae-", "Lim Jae-in"),
         ("Ann Lee-led talks failed.", "Ann Lee", "Ann Lee"),
         ("Brendan Small/Getty Images", "Brendan Small/Getty Images", "Brendan Small"),
     ],

@@ -11,8 +11,10 @@ import pytest
 from claimwire.pipelines.extract import LanguageWarning, extract, load, reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
+from claimwire.pipelines.extract.finding.tagged import find_by_tagger
 from claimwire.pipelines.extract.pipeline import STEPS, By, What, Which, Work, steps_for
 from claimwire.pipelines.extract.rules import CLAUSE, COLON, CONTINUED, RULES, TAGGER, TAGGER_AND_RULES, Rule
+from claimwire.pipelines.extract.tagger import Attribution
 from claimwire.pipelines.extract.wordlists import precision
 from claimwire.schemas import Span
 
@@ -131,6 +133,20 @@ def test_a_draft_of_the_parse_stands_if_somebody_says_it() -> None:
     assert not reject.stands(article, draft(text, "said", "it would rain"))
     assert not reject.stands(article, draft(text, "said", "it would rain", "The mayor", negated=True))
     assert not reject.stands(article, draft(text, "think", "it will", "I", lemma="think", class_="cognition"))
+
+
+@pytest.mark.parametrize(
+    ("found", "speaker"), [("Lunde", "Lunde Transport Police"), ("Lunde Transport Police", "Lunde Transport Police")]
+)
+def test_a_name_that_the_tagger_cut_before_its_cue_is_whole(found: str, speaker: str) -> None:
+    text = "He is being held, Lunde Transport Police said."
+
+    def at(words: str) -> Span:
+        return text.index(words), text.index(words) + len(words)
+
+    attribution = Attribution([at(found)], [at("said")], [at("He is being held")], 0.9, {})
+    (draft,) = find_by_tagger(Article(text), [attribution])
+    assert [text[start:end] for start, end in draft.speaker] == [speaker]
 
 
 def test_who_does_little_but_ask_is_an_interviewer() -> None:

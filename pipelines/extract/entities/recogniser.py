@@ -31,6 +31,7 @@ _CREDIT = re.compile(r"(?<=[a-z.])\s?[/|].*$")
 # "Claus-|Ulrich Lund"
 _HYPHEN_BEFORE = re.compile(r"(?<![\w’'-])[A-ZÀ-Þ][\w’']{1,20}-$")
 _HYPHENED = re.compile(r"-[A-Z][\w’']*[^\W\d_]\b(?!-)")
+_SECOND_HALF = re.compile(r"-[a-z]{2,6}\b(?!-)")
 # "Acme | and its partners"
 _AND_ITS = re.compile(r" and (?:its|his|her|their) .*$")
 _LOOSE_END = re.compile(r" (?:of|and|in|for|the|of the)$")
@@ -89,7 +90,7 @@ def _edges(text: str, name: Recognised) -> Span | None:
         for tail in (_HEADLINE_VERB, _AND_ITS, _LOOSE_END):
             end = _without(tail, text, start, end)
     if name.label == "PERSON":
-        return _person(text, start, end)
+        return _person(text, start, end, cut=text[name.end - 1] == "-")
     if name.label == "DATE":
         return _date(text, start, end)
     if name.label == "MONEY" and text[start - 1 : start] in _CURRENCIES:
@@ -123,10 +124,11 @@ def _date(text: str, start: int, end: int) -> Span | None:
     return (start, end) if any(w in times or w.removesuffix("s") in times for w in _LETTERS.findall(low)) else None
 
 
-def _person(text: str, start: int, end: int) -> Span | None:
-    """A person's name without the role before it; None where there is nothing but a role: "Prime Minister"."""
+def _person(text: str, start: int, end: int, cut: bool) -> Span | None:
+    """A person's name without the role before it; None where there is nothing but a role: "Prime Minister". It is
+    ``cut`` where the recogniser ended it with a hyphen: "Park Jae-|in"."""
     end = _without(_CREDIT, text, start, _without(_NAME_TAIL, text, start, end))
-    hyphened = _HYPHENED.match(text, end)
+    hyphened = _HYPHENED.match(text, end) or (_SECOND_HALF.match(text, end) if cut else None)
     if hyphened and " " in text[start:end]:
         end = hyphened.end()
     before = _HYPHEN_BEFORE.search(text, max(0, start - 24), start)

@@ -29,6 +29,8 @@ _RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
 _BETWEEN_SEMICOLONS = re.compile(r"(?:[^;]|;(?! ))+")
 _NEXT_SENTENCE = re.compile(r"[ \n]+[A-Z]")
 _NAMED = re.compile(r"\b[A-Z][\w’']*")
+# "The Lunde | Transport Police | said"
+_REST_OF_NAME = re.compile(r"(?P<name>(?: [A-Z][\w’'-]+){1,5}) ")
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _SMALL_CUE = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
 _UP_TO_FOUR = re.compile(r"(?:['’]s)?(?:\s+[\w'’-]+){1,4}\s+")
@@ -59,6 +61,8 @@ def _draft(article: Article, found: Attribution) -> Draft | None:
     speaker = [_timeless(text, whole_words(text, trim(text, span))) for span in found.source]
     # "12%" says nothing.
     speaker = [(start, end) for start, end in speaker if any(char.isalpha() for char in text[start:end])]
+    if speaker and (rest := _REST_OF_NAME.fullmatch(text, speaker[-1][1], max(speaker[-1][1], cue[0]))):
+        speaker[-1] = speaker[-1][0], rest.end("name")
     words = text[cue[0] : cue[1]]
     lemma, class_ = _meaning(words)
     return Draft(
