@@ -238,7 +238,9 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
     draft.rule = TAGGER_AND_RULES
     draft.lemma, draft.class_, draft.negated = ruled.lemma, ruled.class_, ruled.negated
     draft.sentence = ruled.sentence
-    if ruled.rule.clear:
+    # "| The police | said it was shut, | the paper reported": the tagger takes who speaks for what is said.
+    taken = ruled.rule == CLAUSE and ruled.speaker and all(any_contains(ruled.speaker, span) for span in draft.content)
+    if ruled.rule.clear or taken:
         draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
         draft.speaker, draft.head = ruled.speaker, ruled.head
         return
@@ -250,11 +252,6 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         )
     )
     longer = size(ruled.content) > 1.5 * size(draft.content) and not same
-    if ruled.rule == CLAUSE and ruled.speaker and all(any_contains(ruled.speaker, span) for span in draft.content):
-        # "| The police | said it was shut, | the paper reported": the tagger takes who speaks for what is said.
-        draft.content, draft.main, draft.cue = ruled.content, ruled.main, ruled.cue
-        draft.speaker, draft.head = ruled.speaker, ruled.head
-        return
     if ruled.rule == ACCORDING and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
         # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
         draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main

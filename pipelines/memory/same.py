@@ -130,10 +130,11 @@ def compare(one: Said, other: Said, cosine: float | None) -> Relation:
 
 
 def _may_be_alike(one: Terms, other: Terms, cosine: float | None) -> bool:
-    """Whether two texts are alike if all words that both have stand in the same order. Hardly any pair of candidates
-    is, and to put their words side by side costs most."""
+    """Whether two texts are alike if all words that both have stand in the same order, which counts for being the same.
+    Hardly any pair of candidates is, and to put their words side by side costs most."""
     stems = {word.stem for word in other.words}
-    covered = _covered(sum(word.kind != "small" and word.stem in stems for word in one.words), one, other)
+    shared = sum(word.kind != "small" and word.stem in stems for word in one.words)
+    covered = _covered(shared, _fewest_words(one, other))
     return covered >= _NEAR or _is_alike(one, other, Alignment(covered, (), False, ((), ())), cosine)
 
 
@@ -155,8 +156,8 @@ def align(one: Terms, other: Terms) -> Alignment:
     matcher = SequenceMatcher(None, [word.stem for word in a], [word.stem for word in b], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     shared = sum(word.kind != "small" for block in blocks for word in a[block.a : block.a + block.size])
-    least = min(map(_content_words, (one, other)))
-    covered = _covered(shared, one, other)
+    least = _fewest_words(one, other)
+    covered = _covered(shared, least)
     if covered < _SIMILAR:
         return Alignment(covered, (), False, (a, b))
     whole = (
@@ -184,14 +185,13 @@ def align(one: Terms, other: Terms) -> Alignment:
     return Alignment(covered, put, whole, ranges)
 
 
-def _covered(shared: int, one: Terms, other: Terms) -> float:
-    """The share of the content words of the shorter text, of which so many are shared."""
-    least = min(map(_content_words, (one, other)))
-    return min(1.0, shared / least) if least else 0.0
+def _fewest_words(one: Terms, other: Terms) -> int:
+    """The content words of the text that has fewer of them, each as often as it stands there."""
+    return min(sum(word.kind != "small" for word in text.words) for text in (one, other))
 
 
-def _content_words(text: Terms) -> int:
-    return sum(word.kind != "small" for word in text.words)
+def _covered(shared: int, fewest: int) -> float:
+    return min(1.0, shared / fewest) if fewest else 0.0
 
 
 def _joined(words: tuple[Word, ...]) -> str:

@@ -63,6 +63,7 @@ class Attention:
 
     Attributes:
         genders: The people's genders, by name and roles and by the pronouns so far.
+        spoke: Who has spoken so far, and where first.
     """
 
     def __init__(self, cast: Cast, discourse: Discourse) -> None:
@@ -70,7 +71,7 @@ class Attention:
         self._discourse = discourse
         self.genders: list[Gender] = [person.gender for person in cast.people.all]
         self._events = list(self._names())
-        self._spoke: set[int] = set()
+        self.spoke: dict[int, int] = {}
         self._first_named: dict[int, int] = {}
         for start, _, person in cast.people.mentions:
             self._first_named.setdefault(person, start)
@@ -112,7 +113,8 @@ class Attention:
 
     def speaks(self, at: int, who: int) -> None:
         """Notes a speaker."""
-        self._spoke.add(who)
+        if who >= 0:
+            self.spoke.setdefault(who, at)
         self._note(at, who, _SPEAKING)
 
     def pronoun(self, gender: str, at: int, content: Sequence[Span]) -> int:
@@ -128,7 +130,7 @@ class Attention:
         if len(self._first_named) > _FEW:
             return None
         may = [who for who, first in self._first_named.items() if first < at and self.genders[who] in {gender, None}]
-        return may[0] if len(may) == 1 and may[0] in self._spoke and self.genders[may[0]] == gender else None
+        return may[0] if len(may) == 1 and may[0] in self.spoke and self.genders[may[0]] == gender else None
 
     def _meant(self, who: int | None, gender: str) -> int:
         """Notes the gender of the one whom a pronoun means."""

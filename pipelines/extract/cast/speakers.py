@@ -96,8 +96,6 @@ class _Conversation:
         self._discourse = discourse
         self._attention = Attention(cast, discourse)
         self._descriptions = Descriptions(cast, self._attention)
-        self._spoke: dict[int, int] = {}
-        """Who has spoken, and where first."""
         self._unseen: dict[tuple[str, ...], dict[str, int]] = {}
         """The names of bodies that end with some nouns."""
         self._documents = Documents(cast, discourse, self._descriptions)
@@ -108,8 +106,6 @@ class _Conversation:
         start = draft.speaker[0][0]
         self._attention.read_to(start)
         named, who = self._resolve(draft)
-        if who >= 0:
-            self._spoke.setdefault(who, start)
         if who >= 0 or (named.type in {"person", "anonymous"} and self._introduces(draft)):
             self._attention.speaks(start, who)
         if named.type != "unknown":
@@ -219,14 +215,15 @@ class _Conversation:
         """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, unless somebody
         else went by the surname before. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
         word = self._text[slice(*head)]
-        if spans[0] != head or who in self._spoke:
+        spoke = self._attention.spoke
+        if spans[0] != head or who in spoke:
             return who
-        spoken = [other for other in self._cast.people.surnamed(word) if other in self._spoke]
+        spoken = [other for other in self._cast.people.surnamed(word) if other in spoke]
         if len(spoken) != 1:
             return who
         if self._last_named([who, *spoken], head[0]) == who:
             return who
-        before = self._spoke[spoken[0]]
+        before = spoke[spoken[0]]
         others = {who, *self._cast.people.surnamed(word)} - {*spoken}
         return who if any(self._called.get((other, word), before) < before for other in others) else spoken[0]
 
