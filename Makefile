@@ -88,7 +88,7 @@ $(INSTALLED): setup.py
 	@touch $@
 
 $(FOR_TESTS): setup.py | $(INSTALLED)
-	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars, Playwright. 84 packages, 250 MB to fetch."
+	@echo "Adding what the tests need: pytest, ruff, mypy, DuckDB, pandas, Polars, Playwright. 85 packages, 250 MB to fetch."
 	$(call pip_install,.[test])
 	@touch $@
 

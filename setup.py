@@ -107,6 +107,7 @@ setup(
             "playwright>=1.48,<2",  # drives the Chromium that make prepare installs
             "polars>=1.9,<2",
             "pytest>=8.2,<9.2",  # under 9.2 xdist 3.8 groups no tests, and each process would start all brokers
+            "pytest-rerunfailures>=16.6,<17",
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.6,<4",
             "ruff>=0.9,<1",
