@@ -28,6 +28,13 @@ Expected = list[tuple[str, float | None, str | None, str]]
         ("hundreds of billions of dollars", [("hundreds of billions of", None, "dollar", "~")]),
         ("tens of invaders", [("tens of", None, "invader", "~")]),
         ("half a dozen men", [("half a dozen", 6, "man", "=")]),
+        ("two dozen people", [("two dozen", 24, "person", "=")]),
+        ("a few dozen cases", [("a few dozen", None, "case", "~")]),
+        # India's scales, currency and way of grouping figures.
+        ("a Rs 1.75 lakh crore package", [("Rs 1.75 lakh crore", 1.75e12, "INR", "=")]),
+        ("Rs500 for a ₹20 lakh house", [("Rs500", 500, "INR", "="), ("₹20 lakh", 2e6, "INR", "=")]),
+        ("over two lakh farmers", [("over two lakh", 200_000, "farmer", ">")]),
+        ("1,75,000 farmers", [("1,75,000", 175_000, "farmer", "=")]),
         # Shares have no unit.
         ("two-thirds of voters", [("two-thirds", 2 / 3, None, "=")]),
         ("a third of them", [("a third", 1 / 3, None, "=")]),
@@ -95,6 +102,8 @@ def test_a_quantity_has_its_value_unit_and_comparator(text: str, expected: Expec
         "her 9-month-old son",
         "Ann Reed, 34; Tom Reed, 8.",
         "two years ago and in the last six months",
+        "she is 3, and he was 17 (police say he is 18)",
+        "open 24/7 in the first half of the year",
     ],
 )
 def test_a_number_that_counts_nothing_is_no_quantity(text: str) -> None:

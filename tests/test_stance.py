@@ -59,7 +59,9 @@ def test_polarity_is_the_cues(lemma: str, negated: bool, expected: str) -> None:
         # Another clause's "could" or "might" says nothing of the main one.
         ("the ward, which could hold forty, was full", "said", "say", "asserted"),
         ("they had seen men who might be armed", "said", "say", "asserted"),
-        ("“I could not believe it. It may rain.”", "said", "say", "possible"),
+        ("“I could not believe it. It may rain.”", "said", "say", "asserted"),
+        ("they could “not accept” it", "said", "say", "asserted"),
+        ("some parts such as the wheels could last", "said", "say", "possible"),
         ("“The ship sank. It may rain.”", "said", "say", "asserted"),
         ("the river was so low that one could walk across", "said", "say", "asserted"),
         # Plans and what somebody wants done, not what will be.
@@ -73,6 +75,10 @@ def test_polarity_is_the_cues(lemma: str, negated: bool, expected: str) -> None:
         ("the wreck will be towed", "feared", "fear", "asserted"),
         ("more nurses will be needed", "said", "say", "asserted"),
         ("“and it will be invented again,”", "said", "say", "asserted"),
+        ("“We are asking drivers to wait”", "said", "say", "planned"),
+        ("“We further urge the council to act”", "said", "say", "planned"),
+        ("the law will take time", "said", "say", "asserted"),
+        ("the trend will continue to grow", "said", "say", "asserted"),
         ("to repair the bridge", "promised", "promise", "planned"),
         ("not to shut the mine", "begged", "beg", "planned"),
         ("a ceasefire", "called for", "call", "planned"),
@@ -90,6 +96,7 @@ def test_polarity_is_the_cues(lemma: str, negated: bool, expected: str) -> None:
         ("it was ready to move if the law changes", "said", "say", "conditional"),
         ("the lamps should glow if they work", "said", "say", "conditional"),
         ("“We are paid to ask. If so, we miss a trick.”", "said", "say", "asserted"),
+        ("it will close the site and step in if needed", "said", "say", "planned"),
         ("the promise shows, but only if pupils come", "said", "say", "asserted"),
         ("if a second car was there", "were investigating", "investigate", "asserted"),
         # Who reports what others say vouches for nothing.

@@ -47,6 +47,8 @@ _TIME = re.compile(
     r"today|yesterday|season|quarter|time|\d{4})(?: (?:morning|afternoon|evening|night|ago|\d{4}))?,?"
 )
 _GAP = 4
+_WAS_THAT = re.compile(r"(?:is|was) that\s+(?=\w)")
+_SECOND_HALF = re.compile(r"\b(?:and|but),? $")
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
 _DEPENDING = frozenset({"because", "given", "if", "unless", "since", "so", "although", "until"})
 _HOLDING = frozenset({"if", "instead", "unless", "unlike", "without"})
@@ -87,6 +89,19 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
         return list(content)
     kept = [trim(text, (start, end)), *content[1:]]
     return [span for span in kept if has_words(text, span)] or list(content)
+
+
+def without_frame(text: str, draft: Draft) -> None:
+    """Leaves out of a content what only frames it: "What | the mayor said | was that | it would close", "It burned down
+    and | according to the police, | nobody was hurt"."""
+    first, *more = draft.content
+    if not more:
+        return
+    if text[slice(*first)].lower() == "what" and (was := _WAS_THAT.match(text, *more[0])):
+        draft.content = [(was.end(), more[0][1]), *more[1:]]
+    elif draft.lemma == "according to" and _SECOND_HALF.search(text, first[0], draft.start):
+        draft.content = [span for span in more if span[0] > draft.start] or draft.content
+    draft.main = longest(draft.content)
 
 
 def until_going_on(text: str, content: Sequence[Span], cues: Iterable[Span]) -> list[Span]:
@@ -205,7 +220,7 @@ def _around(parts: list[TokenSpan], cue: TokenSpan, named: Sequence[TokenSpan]) 
         if (
             len(parts) == 1
             and named
-            and sentence.start < first - 1
+            and sentence.start + 1 < first - 1
             and doc[first - 1].text == ","
             and parts[0].start >= last
             and front[0].lower_ in _HOLDING
@@ -332,7 +347,7 @@ def _behind_time(said: TokenSpan, cue: TokenSpan) -> int:
     """Where the clause begins before which stands when or where it is said ("said | in May | it would close"), if that
     belongs to the verb of saying; else where what is said begins."""
     verb = _main(cue)
-    that = next((token.i for token in said[1:_LONGEST_TIME] if token.lower_ == "that" and token.dep_ == "mark"), None)
+    that = next((token.i for token in said[1:_LONGEST_TIME] if token.lower_ == "that"), None)
     if that is not None and _TIME.fullmatch(said.doc[said.start : that].text):
         return that
     clause = next((c for c in verb.rights if c.dep_ == "ccomp" and said.start <= c.i < said.end), None)

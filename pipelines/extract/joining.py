@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from claimwire.pipelines.extract import reject
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.drafts import Draft, alike
-from claimwire.pipelines.extract.edges import settle, until_going_on, without_lead
+from claimwire.pipelines.extract.edges import settle, until_going_on, without_frame, without_lead
 from claimwire.pipelines.extract.paragraphs import is_quoted_heading
 from claimwire.pipelines.extract.rules import (
     ACCORDING,
@@ -57,11 +57,21 @@ _OF_CLAUSES = frozenset({CLAUSE, TAGGER_AND_RULES})
 _STOPS = re.compile(r"[.!?]?[\"”’)]*(?:\s|$)|,? (?:on|in|at|to|late|early|this|last) [^,.!?\n]{1,40}[.!?]")
 _CONTRAST = re.compile(r"[,\s—–-]*(?:but|(?:even )?though|although|while|which|who|where)\b")
 _GOING_ON = re.compile(r",? (?:but|and|then|though)(?: (?:also|later|then|has|had))? $")
+# "But declined to comment", "and gave no details", "but dismissed concerns that ..."
+_NO_MORE = re.compile(
+    r",? (?:but|and) (?:also |later |then |has |have |had )*(?:(?:refused to|declined to|did(?: not|n['’]t)|"
+    r"would(?: not|n['’]t)) (?:further )?(?:comment|elaborate|say|specify|discuss|disclose|speculate|be drawn|go into)|"
+    r"(?:gave|offered|provided) no (?:further |more |other )?(?:details?|explanation|information|evidence|reasons?)|"
+    r"(?:dismissed|rejected|played down|downplayed) (?:the |any |all )?(?:concern|fear|claim|report|suggestion|"
+    r"allegation|accusation|rumou?r|criticism)s?)\b"
+)
 _BEFORE_SAID = re.compile(r"[,:]?\s(?:that\s)?")
 _ASIDE = re.compile(r",?\s(?:which|who|whom|whose)\s(?:(?:will|would|is|are|was|were|has|have|had|also|often)\s)*")
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _THAT = re.compile(r"\W*that\b")
+_COMMA = re.compile(r"..,|.?,[\"”’']", re.DOTALL)
+_MIDDLE = re.compile(r"\s\w|\. \(|\)(?=\W)")
 _SECOND = re.compile(r"[,\s—–;-]*(?:[.!?]|(?:and|but|or|while|though|although|who|which|as)\b)")
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
@@ -123,6 +133,7 @@ def with_tagger(
         if piece >= 0:
             settle(article.text, *parsed[piece], draft)
         draft.content = without_lead(article.text, draft.content)
+        without_frame(article.text, draft)
         draft.main = longest(draft.content)
         if draft.rule is TAGGER_AND_RULES and same is not None:
             draft.signs |= same.signs | _agreement(draft, same)
@@ -186,9 +197,15 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
 
 
 def _end_before_own(article: Article, drafts: Sequence[Draft]) -> None:
-    """Ends indirect speech where its speaker goes on with a verb of saying: "They said he was ill, | but added that he
-    would return"."""
+    """Ends indirect speech where its speaker goes on with a verb of saying, or says no more: "They said he was ill, |
+    but added that he would return", "The firm said it was late | but declined to comment further"."""
     text = article.text
+    for draft in drafts:
+        start, end = draft.content[-1]
+        no_more = _NO_MORE.search(text, start, end) if draft.cue and draft.cue[-1][1] <= start else None
+        if no_more and not article.quoted(no_more.start()) and has_words(text, (start, no_more.start())):
+            draft.content[-1] = start, no_more.start()
+            draft.main = longest(draft.content)
     spoken: dict[int, list[Draft]] = defaultdict(list)
     for draft in drafts:
         if draft.cue and draft.class_ == "speech" and _GOING_ON.search(text, max(0, draft.start - 20), draft.start):
@@ -252,6 +269,11 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         )
     )
     longer = size(ruled.content) > 1.5 * size(draft.content) and not same
+    cut = (
+        draft.score >= _HARDLY_SEEN
+        and _is_cut(article.text, ruled.content[-1], draft.content[-1])
+        and _added().match(article.text, ruled.content[-1][1]) is None
+    )
     if ruled.rule == ACCORDING and draft.content[0][0] < ruled.speaker[-1][1] <= ruled.content[0][0]:
         # "According to Ann Lee, the head of the clinic, ...": the apposition is the speaker's.
         draft.content, draft.speaker, draft.main = ruled.content, ruled.speaker, ruled.main
@@ -270,14 +292,14 @@ def _agree(article: Article, draft: Draft, ruled: Draft) -> None:
         draft.content, draft.main = ruled.content, ruled.main  # "identified the man | on Monday | as Tom Reed"
     if ruled.rule in {CLAUSE, ACCORDING} and _has_more_parts(article.text, draft, ruled):
         draft.content, draft.main = ruled.content, ruled.main
-    if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer:
+    if draft.score < _UNSURE and ruled.rule != PREPOSITION and not longer and not cut:
         draft.content, draft.main = ruled.content, ruled.main
     if ruled.cue and draft.cue[-1][1] <= ruled.cue[0][0] < ruled.cue[-1][1] <= draft.content[0][0]:
         # The rule's cue stands nearer: "apologised, admitting that ...".
         draft.cue = ruled.cue
     if not draft.speaker or (ruled.speaker and _RELATIVE.search(article.text, *ruled.speaker[-1])):
         # "The firm sent | a letter that | said ...": the parse knows that the letter says it.
-        draft.speaker, draft.head = ruled.speaker, ruled.head
+        draft.speaker, draft.head, draft.alleged = ruled.speaker, ruled.head, draft.alleged and not ruled.speaker
     elif any(start <= ruled.head[0] < end for start, end in draft.speaker):
         draft.head = ruled.head
 
@@ -309,8 +331,9 @@ def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
 
 
 def _is_cut(text: str, short: Span, long: Span) -> bool:
-    """Whether a content ends in the middle of a phrase that another one ends: "data from up | to 44 million users"."""
-    return long[0] <= short[0] and short[1] < long[1] and text[short[1]].isspace() and text[short[1] + 1].isalnum()
+    """Whether a content ends in the middle of a phrase that another one ends: "data from up | to 44 million users",
+    "at 6 a.m | . (2100 GMT) and flew", "1,700 miles (2,735km | ) and rose"."""
+    return long[0] <= short[0] and short[1] < long[1] and _MIDDLE.match(text, short[1]) is not None
 
 
 def _has_more_parts(text: str, draft: Draft, ruled: Draft) -> bool:
@@ -364,7 +387,8 @@ def _reports(text: str, draft: Draft) -> bool:
         return False
     first, last = hull([*draft.cue, *draft.speaker])
     end = draft.content[0][1]
-    beside = 0 <= first - end <= len(", ") and text[end] == "," and _added().match(text, end) is None
+    comma = _COMMA.match(text, end - 2)
+    beside = 0 <= first - end <= len(", ") and comma is not None and _added().match(text, end) is None
     return beside and _STOPS.match(text, last) is not None
 
 

@@ -22,7 +22,8 @@ _COMPARATORS: dict[str, Comparator] = {
     "an estimated": "~", "estimated": "~", "close to": "~", "circa": "~",
 }  # fmt: skip
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
-           "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12, "k": 1_000}  # fmt: skip
+           "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12, "k": 1_000, "dozen": 12, "lakh": 10**5, "lakhs": 10**5,
+           "crore": 10**7, "crores": 10**7, "lakh crore": 10**12}  # fmt: skip
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
@@ -33,7 +34,9 @@ _WORDS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=
 _WORDS |= {"dozen": 12, "twice": 2}
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "sixth": 1 / 6, "seventh": 1 / 7,
            "eighth": 1 / 8, "ninth": 1 / 9, "tenth": 1 / 10}  # fmt: skip
-_CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD"}
+_CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "A$": "AUD", "C$": "CAD",
+               "RS": "INR", "RS.": "INR", "INR": "INR"}  # fmt: skip
+_CURRENCY = r"(?:US\$|A\$|C\$|[$£€¥₹]|\b(?-i:Rs\.?|INR)(?=\s?\d))"
 _SMALL = any_of({*_UNITS.split(), *_TENS.split()})
 _PARTS = any_of(_SHARES.keys() - {"half"})
 _MANY = r"(?:dozens|scores|tens|hundreds|thousands|millions|billions|trillions)"
@@ -44,14 +47,16 @@ def _pattern(before: str) -> re.Pattern[str]:
     # (?a:...) because IGNORECASE alone takes "ſ" for an "s".
     return re.compile(
         rf"(?:(?P<how>(?a:{any_of(_COMPARATORS)}))\s+)?"
-        rf"(?:(?P<currency>US\$|A\$|C\$|[$£€¥₹])\s?)?"
-        rf"(?:(?P<digits>{before}(?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,15}})(?:\.\d+)?|\.\d+))|"
+        rf"(?:(?P<currency>{_CURRENCY})\s?)?"
+        rf"(?:(?P<digits>(?(currency)|{before})(?:(?:\d{{1,2}}(?:,\d\d)+,\d{{3}}|\d{{1,3}}(?:,\d{{3}})+|\d{{1,15}})"
+        rf"(?:\.\d+)?|\.\d+))|"
         rf"(?P<word>\b(?a:{_SMALL})(?:-(?a:{_SMALL}))?\b(?![\s-](?a:{_PARTS}))|\btwice\b|"
         rf"\b(?:(?P<halved>half)\s)?a\s(?P<dozen>dozen)\b)|"
         rf"(?P<share>\b(?:(?:an?|(?P<parts>(?a:{_SMALL})))[\s-](?=(?a:{_PARTS})))?(?P<part>(?a:half|{_PARTS}))s?\b)|"
-        rf"(?P<round>\b(?:an?|several|a\sfew|a\scouple(?:\sof)?)\s(?=(?a:hundred|thousand|million|billion|trillion)\b))|"
+        rf"(?P<round>\b(?:an?|several|a\sfew|a\scouple(?:\sof)?)\s(?=(?a:hundred|thousand|million|billion|trillion|lakh|crore)\b)|"
+        rf"\b(?:several|a\sfew|a\scouple(?:\sof)?)\s(?=(?a:dozen)\b))|"
         rf"(?P<vague>\b(?a:{_MANY})(?:\s+of\s+(?a:{_MANY}))?\s+of\b))"
-        rf"(?:[\s-]?(?P<scale>(?a:hundred|thousand|million|billion|trillion)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
+        rf"(?:[\s-]?(?P<scale>(?a:hundred|thousand|million|billion|trillion|dozen|lakh\scrore|lakhs?|crores?)\b|(?<=\d)(?a:bn|mn|tn|m|k)\b))?"
         rf"(?P<percent>\s?(?:%|per\s?cent\b|percent\b|percentage points\b))?",
         re.IGNORECASE,
     )
@@ -62,11 +67,11 @@ _MOST = _pattern("")
 """The end of a range, behind its dash."""
 # "7–10%", "$200 to $450", "one or two months".
 _RANGE = re.compile(
-    rf"(?:(?P<dash>\s?[–—-]\s?)|\s(?:to|or|(?P<and>and))\s)(?=(?:US\$|A\$|C\$|[$£€¥₹])?\s?(?:\d|(?a:{_SMALL})\b))",
+    rf"(?:(?P<dash>\s?[–—-]\s?)|\s(?:to|or|(?P<and>and))\s)(?={_CURRENCY}?\s?(?:\d|(?a:{_SMALL})\b))",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    rf"\s+(?:(?:US\$|A\$|C\$|[$£€¥₹])?\s?\d|(?a:{_SMALL})\b(?!\s+(?:of|thing|another)\b|['’])|half\b|"
+    rf"\s+(?:{_CURRENCY}?\s?\d|(?a:{_SMALL})\b(?!\s+(?:of|thing|another)\b|['’])|half\b|"
     r"an?\s+(?:half|third|quarter|fifth|sixth|tenth|dozen|score|hundred|thousand|million|billion|trillion)\b)",
     re.IGNORECASE,
 )
@@ -94,6 +99,7 @@ _UNCOUNTED = re.compile(
     rf"\bturn(?:s|ed|ing)?\s{_N}\b(?!\s\w+s\b)|"
     rf"\b{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?[\s-](?:year|month|week|day)s?[\s-](?:old|of\sage)|"
     rf"\b{_N}\s{_TIME_UNITS}\sago\b|\b(?:last|past|next|coming)\s{_N}\s{_TIME_UNITS}\b|"
+    rf"\b24/7\b|\b(?:first|second|latter|other)\shalf\b|\b(?:he|she|who)\s(?:is|was)\s{_N}(?=[^\w\s.-]|\.?\W?$|\.\s)|"
     rf"\b\d{{2,6}}\sblock\b|\b(?:call(?:s|ed|ing)?|dial(?:s|led|ed|ling|ing)?|phoned)\s(?:911|999)\b|"
     rf"\b(?:911|999)\s(?:calls?|callers?|dispatch\w*|operators?|recordings?|tapes?)\b|"
     rf"(?<![\d,.])\(?\d{{3}}\)?[\s.-]?\d{{3}}[.-]\d{{4}}(?:/\d+)*\b|\b(?-i:[A-Z]{{3,}})\s\(\d{{4,}}\)",
@@ -112,7 +118,7 @@ _JOINED = re.compile(rf"(?:{any_of(_MEASURES - {'m', 'g'})})\b", re.IGNORECASE)
 """Behind figures without a space: "300km"; "300m" may be millions."""
 # "Five of the dead", "all six were hurt", "the four are related": what is counted has been named before.
 _NAMED_BEFORE = re.compile(
-    r"\s(?:of\s(?:the|these|those|them|whom|which|our|his|her|its|their|my)|are|were|have|had)\b"
+    r"\s(?:of\s(?:the|these|those|them|whom|which|our|his|her|its|their|my|(?-i:[A-Z])[\w-]+['’]s?)|are|were|have|had)\b"
 )
 _ONES = frozenset({
     "person", "man", "woman", "child", "boy", "girl", "soldier", "officer", "policeman", "civilian", "passenger",
@@ -258,7 +264,7 @@ def _value(match: re.Match[str]) -> float | None:
         value = 6.0 if match["halved"] else 12.0
     elif match["word"]:
         value = float(sum(_WORDS[part] for part in match["word"].lower().split("-")))
-    return value * _SCALES[match["scale"].lower()] if value is not None and match["scale"] else value
+    return value * _SCALES[" ".join(match["scale"].lower().split())] if value is not None and match["scale"] else value
 
 
 def _is_share(text: str, match: re.Match[str]) -> bool:

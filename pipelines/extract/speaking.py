@@ -26,7 +26,7 @@ _JOINED = re.compile(r"(?P<first>[^,\n\"“”]{1,80}) and (?P<last>\S[^,\n\"“
 _IN_CLAUSE = re.compile(r"\b(?:at|from|in|near|of|on) $")
 _CLAUSE_WITHIN = re.compile(r"(?:(?!\b(?:who|whose|which|that)\b).)*\b(?:is|are|was|were|has|had)\b")
 _LONGEST_NAME = 120
-_QUOTING = re.compile(r"\b(?:quot|cit)(?:e|es|ed|ing)$")
+_QUOTING = re.compile(r"\b(?:quot|cit)(?:e|es|ed|ing)(?=(?: by| in)?$)")
 _QUOTED_AS = re.compile(r"\b(?P<cue>(?:quot|cit)(?:e|es|ed|ing)) [^;:!?\n\"“”]{2,80} as $")
 _AS_SAYING = re.compile(r"(?P<who>[^;:!?\n\"“”]{2,80}?),? (?P<cue>as saying)\b,?(?: that\b)? ?")
 _APPOSED = re.compile(r"(?:an?|the|one of|its|his|her|[\w’'-]+[’']s) ", re.IGNORECASE)
@@ -51,7 +51,7 @@ def settle(
             continue
         _begin_behind_mark(article.text, draft)
         _begin_behind_and(article.text, draft)
-        if _quoted_as_saying(article.text, draft):
+        if _quoted_as_saying(article.text, parsed, draft):
             continue
         if _RELATIVE.fullmatch(article.text, *draft.speaker[0]):
             _stand_for(article.text, parsed, draft)
@@ -87,17 +87,16 @@ def _begin_behind_and(text: str, draft: Draft) -> None:
             draft.head = draft.speaker[0][1] - len(joined["last"].rsplit(maxsplit=1)[-1]), draft.speaker[0][1]
 
 
-def _quoted_as_saying(text: str, draft: Draft) -> bool:
-    """Gives words to whom they are quoted from: "The paper quoted | Ann Lee | as saying | it was safe". Returns whether
-    it did."""
+def _quoted_as_saying(text: str, parsed: Sequence[tuple[int, Doc]], draft: Draft) -> bool:
+    """Gives words to whom they are quoted from: "The paper quoted | Ann Lee | as saying | it was safe", "| Ann Lee |
+    was quoted by the paper as saying". Returns whether it did."""
     cue = draft.cue[-1] if draft.cue else (0, 0)
     if text[slice(*cue)] == "saying":
         before = _QUOTED_AS.search(text, max(0, cue[0] - _LONGEST_NAME), cue[0])
         cue = before.span("cue") if before else cue
-    if _QUOTING.search(text, *cue) is None:
-        return False
-    quoted = _AS_SAYING.match(text, cue[1] + 1, cue[1] + _LONGEST_NAME)
-    if quoted is None:
+    verb = _QUOTING.search(text, *cue)
+    quoted = _AS_SAYING.match(text, verb.end() + 1, verb.end() + _LONGEST_NAME) if verb else None
+    if verb is None or quoted is None:
         return False
     parts = outside(draft.content, [quoted.span()])
     content = [part for part in (trim(text, part) for part in parts) if has_words(text, part)]
@@ -105,10 +104,27 @@ def _quoted_as_saying(text: str, draft: Draft) -> bool:
         return False
     who = quoted.span("who")
     draft.content, draft.main = content, longest(content)
-    draft.cue = [cue, quoted.span("cue")]
-    draft.speaker, draft.head = [who], (who[1] - len(quoted["who"].rsplit(maxsplit=1)[-1]), who[1])
+    draft.cue = [(cue[0], verb.end()), quoted.span("cue")]
     draft.lemma, draft.class_ = "say", "speech"
+    if quoted["who"].startswith(("by ", "in ")):
+        if draft.speaker[-1][1] > verb.start():
+            _speak_as_subject(parsed, draft, verb.span())
+    else:
+        draft.speaker, draft.head = [who], (who[1] - len(quoted["who"].rsplit(maxsplit=1)[-1]), who[1])
     return True
+
+
+def _speak_as_subject(parsed: Sequence[tuple[int, Doc]], draft: Draft, verb: Span) -> None:
+    """Gives a draft the subject of a verb in the passive as its speaker, or none."""
+    found = _token(parsed, verb)
+    subject = next((c for c in found[1].lefts if c.dep_ == "nsubjpass"), None) if found else None
+    if found is None or subject is None:
+        draft.speaker, draft.head = [], (0, 0)
+        return
+    start, doc = found[0], subject.doc
+    first, last = noun_range(subject)
+    draft.speaker = [(start + int(doc[first].idx), start + int(doc[last - 1].idx) + len(doc[last - 1]))]
+    draft.head = start + int(subject.idx), start + int(subject.idx) + len(subject)
 
 
 # -- "a nurse who says ..."

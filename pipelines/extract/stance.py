@@ -17,11 +17,13 @@ DENYING = frozenset({"deny", "denial", "refute", "rebut", "disavow"})
 _DOUBTING = frozenset({"doubt", "dispute", "disagree"})
 # The first auxiliary of a sentence tells how it is put, unless it stands behind a word that opens another clause.
 _FINITE = re.compile(
-    r"\b(?P<possible>(?-i:may)|might|could(?!\sonly)|(?:would|will|is|are|was|were)\s(?:very\s|most\s)?likely)\b(?!n['’]t)"
+    r"\b(?P<possible>(?-i:may)|might|could(?!\s[\"“']?(?:only|not)\b)|(?:would|will|is|are|was|were)\s(?:very\s|most\s)?"
+    r"likely)\b(?!n['’]t)"
     r"|\b(?P<conditional>would|will|should|(?:is|are|was|were)\s(?:ready|prepared|willing))\b(?!n['’]t)"
     r"|\b(?:is|are|was|were|am|has|have|had|can|cannot|should|must|do|does|did|could|would)(?:n['’]t)?\b"
     r"|\b(?:it|he|she|that|there|here|what|who)['’]s\b|(?<=\w)['’](?:re|ve|m|ll|d)\b"
-    r"|(?<!^)\b(?P<opening>that|what|which|who|whom|whose|because|when|while|as|if|unless|where|whether|and|but|or)\b",
+    r"|(?<!^)\b(?P<opening>that|what|which|who|whom|whose|because|when|while|(?<!such )(?<!known )as|if|unless|where|"
+    r"whether|and|but|or)\b",
     re.IGNORECASE,
 )
 _POSSIBLE = re.compile(
@@ -40,7 +42,9 @@ _PLANNED = re.compile(
     r"vowed)\sto\b|"
     r"\b(?:is|are|was|were)\s(?:\w+\s)?(?:set|about|scheduled|expected|planning|prepared|willing)\sto\b|"
     r"\b(?:is|are|was|were)\sdue\sto\s(?:be|open|begin|start|end|close|meet|arrive|appear|launch|leave|return|expire)\b|"
-    r"\b(?:we|I)(?:['’](?:re|m)|\s(?:are|am))\sgoing\sto\b)",
+    r"\b(?:we|I)(?:['’](?:re|m)|\s(?:are|am))\sgoing\sto\b|"
+    r"\b(?:we|I)(?:['’](?:re|m)|\s(?:are|am))?\s(?:also\s|just\s|further\s|strongly\s)?"
+    r"(?:urg(?:e|ing)|ask(?:ing)?|call(?:ing)?\s(?:on|for|upon)|demand(?:ing)?|appeal(?:ing)?|beg(?:ging)?)\s)",
     re.IGNORECASE,
 )
 # What will be done somebody means to do: "the wreck will be removed", not "will be needed".
@@ -51,7 +55,10 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"[\"“‘'\s]*(?:if|unless|provided that|as long as|in case)\b", re.IGNORECASE)
-_INNER_CONDITION = re.compile(r"(?<!only )(?<!even )\b(?:if|unless|provided that|as long as)\b", re.IGNORECASE)
+_INNER_CONDITION = re.compile(
+    r"(?<!only )(?<!even )\b(?:if(?! (?:needed|necessary|possible|any|so)\b)|unless|provided that|as long as)\b",
+    re.IGNORECASE,
+)
 _INFINITIVE = re.compile(r"[\"“‘'\s]*(?:not\s|never\s)?[\"“‘'\s]*to\s[a-z]")
 _QUESTION = re.compile(r"[\"“‘'\s]*(?:whether|if|how|what|when|where|why|who|which|about)\b", re.IGNORECASE)
 _CALLING = re.compile(r"\bcall(?:s|ed|ing)? (?:for|on|upon)\b", re.IGNORECASE)
@@ -156,6 +163,6 @@ def _acts() -> re.Pattern[str]:
     """ "Will close", "would be terminated": what somebody decides. "Will rain" is a prediction."""
     return re.compile(
         rf"(?:\b(?:will|would|shall|won['’]t)|['’]ll)\s(?:not\s|then\s|also\s|soon\s)?(?:be\s)?"
-        rf"(?a:{any_of(sections('modality.txt')['acts'])})(?:e?d)?\b",
+        rf"(?a:{any_of(sections('modality.txt')['acts'])})(?:e?d)?\b(?!\stime\b)",
         re.IGNORECASE,
     )

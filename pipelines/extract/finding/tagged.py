@@ -27,10 +27,20 @@ _TIME_TAIL = re.compile(
 )
 _RELATIVE = re.compile(r"\b(?:who|whose|whom|which|that)\b")
 _BETWEEN_SEMICOLONS = re.compile(r"(?:[^;]|;(?! ))+")
+_NEXT_QUOTATION = re.compile(r"[.!?][\"”] (?=[\"“][A-Z])")
 _NEXT_SENTENCE = re.compile(r"[ \n]+[A-Z]")
 _NAMED = re.compile(r"\b[A-Z][\w’']*")
 # "The Lunde | Transport Police | said"
 _REST_OF_NAME = re.compile(r"(?P<name>(?: [A-Z][\w’'-]+){1,5}) ")
+# "The bakery said today | this week | announced": no more than when it was said
+_MOMENT = re.compile(
+    r"(?:(?:on|last|this|next|late|early|earlier|later) )*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|week|weekend|"
+    r"month|year|spring|summer|autumn|fall|winter|today|yesterday|morning|afternoon|evening|night)"
+)
+# "From Lunde, | Susan Holm, the mayor, | said": the tagger took the place for a part of the name
+_FROM_PLACE = re.compile(
+    r"(?:.*[.!?\n] ?)?(?:From|In|At|Outside) (?:[A-Z][\w’'-]+ ){0,2}[A-Z][\w’'-]+, (?=[A-Z])", re.DOTALL
+)
 _CUE_TAIL = re.compile(r"\s(?:(?:in|at|on|during|just|with|for|to)\s)?(?:an?|the)$")
 _SMALL_CUE = re.compile(r"the|an?|it|there|is|are|was|were|has|have|had|(?:it|there)['’]s", re.IGNORECASE)
 _UP_TO_FOUR = re.compile(r"(?:['’]s)?(?:\s+[\w'’-]+){1,4}\s+")
@@ -58,9 +68,12 @@ def _draft(article: Article, found: Attribution) -> Draft | None:
         # "the | decision | to stay", "it | is obvious | that ...": the words of the cue stand behind.
         behind = _UP_TO_FOUR.fullmatch(text, cue[1], content[0][0])
         cue = trim(text, (cue[0], behind.end() if behind else cue[1]))
-    speaker = [_timeless(text, whole_words(text, trim(text, span))) for span in found.source]
+    named = [whole_words(text, trim(text, span)) for span in found.source]
+    speaker = [_timeless(text, span) for span in named if not _MOMENT.fullmatch(text, *span)]
     # "12%" says nothing.
     speaker = [(start, end) for start, end in speaker if any(char.isalpha() for char in text[start:end])]
+    if speaker and (place := _FROM_PLACE.match(text, max(0, speaker[0][0] - 8), speaker[0][1])):
+        speaker[0] = place.end(), speaker[0][1]
     if speaker and (rest := _REST_OF_NAME.fullmatch(text, speaker[-1][1], max(speaker[-1][1], cue[0]))):
         speaker[-1] = speaker[-1][0], rest.end("name")
     words = text[cue[0] : cue[1]]
@@ -92,7 +105,9 @@ def _content(article: Article, found: Attribution) -> list[Span]:
     content = sorted(trim(text, _kept(article, cue, span)) for span in found.content)
     content = [span for span in content if has_words(text, span)]
     content = merge(
-        _whole_quotation(article, cue, _until_quote(article, cue, _before_semicolon(text, cue, span)))
+        _whole_quotation(
+            article, cue, _until_quote(article, cue, _behind_other(text, cue, _before_semicolon(text, cue, span)))
+        )
         for span in content
     )
     content = _joined(text, content)
@@ -163,6 +178,13 @@ def _until_quote(article: Article, cue: Span, span: Span) -> Span:
         if quote.end < end and text[quote.end - 2] in ".!?" and _NEXT_SENTENCE.match(text, quote.end):
             return start, quote.end
     return span
+
+
+def _behind_other(text: str, cue: Span, span: Span) -> Span:
+    """Leaves out a quotation that has its own cue before it: "Lee said, | “It is late.” | “It is dark,” he added"."""
+    introduced = text[max(0, span[0] - 3) : span[0]].rstrip().endswith((",", ":")) and span[1] <= cue[0]
+    last = next(reversed([*_NEXT_QUOTATION.finditer(text, *span)]), None) if introduced else None
+    return (last.end(), span[1]) if last else span
 
 
 def _whole_quotation(article: Article, cue: Span, span: Span) -> Span:
