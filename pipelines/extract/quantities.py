@@ -99,7 +99,7 @@ _UNCOUNTED = re.compile(
     rf"\bturn(?:s|ed|ing)?\s{_N}\b(?!\s\w+s\b)|"
     rf"\b{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?[\s-](?:year|month|week|day)s?[\s-](?:old|of\sage)|"
     rf"\b{_N}\s{_TIME_UNITS}\sago\b|\b(?:last|past|next|coming)\s{_N}\s{_TIME_UNITS}\b|"
-    rf"\b24/7\b|\b(?:first|second|latter|other)\shalf\b|\b(?:he|she|who)\s(?:is|was)\s{_N}(?=[^\w\s.-]|\.?\W?$|\.\s)|"
+    rf"\b24/7\b|\b(?:first|second|latter|other)\shalf\b|\b(?:he|she|who)\s(?:is|was)\s{_N}(?=\s?[^\w\s.-]|\.?\W?$|\.\s)|"
     rf"\b\d{{2,6}}\sblock\b|\b(?:call(?:s|ed|ing)?|dial(?:s|led|ed|ling|ing)?|phoned)\s(?:911|999)\b|"
     rf"\b(?:911|999)\s(?:calls?|callers?|dispatch\w*|operators?|recordings?|tapes?)\b|"
     rf"(?<![\d,.])\(?\d{{3}}\)?[\s.-]?\d{{3}}[.-]\d{{4}}(?:/\d+)*\b|\b(?-i:[A-Z]{{3,}})\s\(\d{{4,}}\)",
