@@ -7,8 +7,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 
-from claimwire.pipelines.extract.cast import Cast, bodies
+from claimwire.pipelines.extract.cast import Cast, bodies, unseen
 from claimwire.pipelines.extract.cast.attention import CLEAR, NOBODY, PLAINLY_BODY, Attention
+from claimwire.pipelines.extract.cast.named import Named, named_body
 from claimwire.pipelines.extract.cast.people import RoleMention
 from claimwire.pipelines.extract.cast.roles import WORD, also_called, gender_of, is_role
 from claimwire.pipelines.extract.cast.salience import outstanding
@@ -49,6 +50,8 @@ class Descriptions:
         self._attention = attention
         self._epithets: dict[tuple[str, frozenset[str]], int] = {}
         self._introductions: dict[str, list[int]] | None = None
+        self._endings: dict[tuple[str, ...], dict[str, int]] = {}
+        """The names of bodies that end with some nouns."""
 
     # -- people
 
@@ -206,7 +209,15 @@ class Descriptions:
 
     # -- organisations and places
 
-    def body(self, what: str, at: int, content: Sequence[Span]) -> int | None:
+    def body(self, what: str, at: int, content: Sequence[Span]) -> Named | None:
+        """Which body "the ``what``" means at an offset; ``content`` is what it is said to say."""
+        seen = self._seen_body(what, at, content)
+        if seen is not None and not self._is_one_of_several(what, seen, at):
+            return named_body(self._cast, seen)
+        unseen_ = self._unseen_body(what, at)
+        return Named(unseen_, None, "organization") if unseen_ is not None else None
+
+    def _seen_body(self, what: str, at: int, content: Sequence[Span]) -> int | None:
         """Which entity "the ``what``" means at an offset; ``content`` is what it is said to say.
 
         The only one whose name or apposition shows it to be such, else the one of them that stands out; a "company" may
@@ -255,6 +266,33 @@ class Descriptions:
         if found in self._cast.bodies.perhaps:
             return None
         return found if found in called or called.isdisjoint(in_mind) else None
+
+    def _unseen_body(self, what: str, at: int) -> str | None:
+        """The only body with a noun and its modifiers in the name that the recogniser did not see: "the sheriff's
+        office" is the Holm County Sheriff's Office, and so is a department."""
+        found = self._names_with(what, at)
+        seen = self._cast.bodies.of_kind(what.rsplit(maxsplit=1)[-1].lower()) if found else ()
+        return found[0] if len(found) == 1 and not seen else None
+
+    def _is_one_of_several(self, what: str, index: int, at: int) -> bool:
+        """Whether the article names another body with these words than the one that the recogniser saw."""
+        name = self._cast.entities[index].name
+        mine = " " in what and name.lower().endswith(what.rsplit(maxsplit=1)[-1].lower())
+        return mine and any(name not in each and each not in name for each in self._names_with(what, at))
+
+    def _names_with(self, what: str, at: int) -> list[str]:
+        """The names of bodies before an offset that end with a noun and have its modifiers."""
+        *modifiers, noun = what.lower().replace("’", "'").split() or [""]
+        if noun not in bodies.nouns():
+            return []
+        nouns = (noun, "department") if "sheriff's" in modifiers else (noun,)
+        if nouns not in self._endings:
+            self._endings[nouns] = unseen.names_ending(self._cast.text, nouns)
+        return [
+            name
+            for name, first in self._endings[nouns].items()
+            if first < at and set(modifiers) <= set(name.lower().replace("’", "'").split())
+        ]
 
 
 def _another(noun: str, modifier: str) -> bool:

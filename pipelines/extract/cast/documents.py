@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from claimwire.pipelines.extract.cast import Cast, unseen
+from claimwire.pipelines.extract.cast.attention import NOBODY
 from claimwire.pipelines.extract.cast.descriptions import Descriptions
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.named import AND_NAMED, AND_OTHERS, Named, named_body, named_person
@@ -58,12 +59,12 @@ class Documents:
         self._several: set[str] = set()
         """Kinds of documents that two or more have issued."""
 
-    def read(self, draft: Draft, named: Named, who: int) -> None:
+    def read(self, draft: Draft, named: Named) -> None:
         """Notes who issued the document that speaks in a claim, or in which its speaker says it."""
         if noun := self._noun(draft.speaker[0], draft.head):
             self._note(noun, draft.speaker[0][0], named)
         elif draft.cue and (noun := self._within(draft.speaker[0], draft.cue[0])):
-            self._note(noun, draft.speaker[0][0], self._issues(draft, named, who))
+            self._note(noun, draft.speaker[0][0], self._issues(draft, named))
 
     def issuer(self, span: Span, head: Span, last: Named | None) -> Named | None:
         """Whose a document is: "a survey by Ann Lee", "a report from Acme", "a Reuters report", "Acme's website", and
@@ -71,7 +72,7 @@ class Documents:
         if not self._noun(span, head):
             return None
         found = self._said_to_issue(span, head) or self._known(span, last)
-        return found._replace(type="document") if found else None
+        return found._replace(type="document", person=NOBODY) if found else None
 
     def _noun(self, span: Span, head: Span) -> str:
         """The noun for a document that a speaker is; "The Lunde Post" is none."""
@@ -94,8 +95,7 @@ class Documents:
                 return Named(own, None, "document") if own else None
             index = behind[0].entity if not AND_NAMED.match(text, behind[0].end, span[1]) else None
         elif owner := _OWNER.fullmatch(text, span[0], head[0]):
-            index = self._descriptions.body(owner["what"], span[0], ())
-            return named_body(cast, index) if index is not None else None
+            return self._descriptions.body(owner["what"], span[0], ())
         else:
             before = [
                 mention
@@ -126,11 +126,11 @@ class Documents:
             self._several.add(kind)
         self._issuers[kind] = at, issuer
 
-    def _issues(self, draft: Draft, named: Named, who: int) -> Named:
+    def _issues(self, draft: Draft, named: Named) -> Named:
         """In whose name somebody issues a statement: a spokesperson in that of the body that is named with the role."""
         nobody = Named(None, None, "document")
         if not _FOR_OTHERS.search(text_of(self._text, draft.speaker)):
-            others = who >= 0 and "spokesperson" in self._cast.people.all[who].words
+            others = named.person >= 0 and "spokesperson" in self._cast.people.all[named.person].words
             return nobody if others else named
         bodies = {
             mention.entity
