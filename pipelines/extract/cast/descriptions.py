@@ -20,8 +20,8 @@ from claimwire.schemas import Span
 
 DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
 _OWNED = frozenset({"his", "her", "their", "its"})
-_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
-_BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and)\b")
+_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|(?:[a-z]+ed )?by)\b")
+_BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and|(?:[a-z]+ed )?by)\b")
 _INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
 _STOP = re.compile(r"[.!?]|\n")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")

@@ -161,8 +161,8 @@ class _Conversation:
         )
 
     def _namesake(self, who: int, spans: Sequence[Span], head: Span) -> int:
-        """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, unless somebody
-        else went by the surname before. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
+        """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, if that was just
+        before, or nobody else went by the surname. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
         word = self._text[slice(*head)]
         spoke = self._attention.spoke
         if spans[0] != head or who in spoke:
@@ -172,6 +172,8 @@ class _Conversation:
             return who
         if self._last_named([who, *spoken], head[0]) == who:
             return who
+        if self._last and self._last[1].person == spoken[0] and self._is_near(head[0]):
+            return spoken[0]
         before = spoke[spoken[0]]
         others = {who, *self._cast.people.surnamed(word)} - {*spoken}
         return who if any(self._called.get((other, word), before) < before for other in others) else spoken[0]

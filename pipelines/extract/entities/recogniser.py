@@ -44,6 +44,10 @@ _CURRENCIES = frozenset("$£€¥₹₽₴")
 _PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _UNBROKEN = re.compile(r"[^\s-]+")
+# "Lunde.| co.example"
+_DOMAIN = re.compile(
+    r"(?:(?:(?<=\.)|\.)(?:com|org|net|info|gov|edu|tv|co|ac)(?:\.[a-z]{2})?|(?<=\.co\.)[a-z]{2}|(?<=\.com\.)[a-z]{2})\b"
+)
 # "British | Transport Police"
 _PEOPLE_BEFORE = re.compile(r"\b(?:(?:North|South|New) )?[A-Z][a-z]+ $")
 _OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
@@ -91,6 +95,8 @@ def _edges(text: str, name: Recognised) -> Span | None:
             return None
         for tail in (_HEADLINE_VERB, _AND_ITS, _LOOSE_END):
             end = _without(tail, text, start, end)
+        domain = _DOMAIN.match(text, end)
+        end = domain.end() if domain else end
     if name.label == "ORG":
         start = _with_country(text, start, end)
     if name.label == "PERSON":
