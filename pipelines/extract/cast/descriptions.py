@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
+from functools import cached_property
 
 from claimwire.pipelines.extract.cast import Cast, bodies, unseen
 from claimwire.pipelines.extract.cast.attention import CLEAR, NOBODY, PLAINLY_BODY, Attention
@@ -25,6 +26,8 @@ _BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|wi
 _INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
 _STOP = re.compile(r"[.!?]|\n")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
+_NUMBER = re.compile(r"(?<![\d.,$£€])\d{1,3}(?![\d%]|[.,]\d)")
+_JUST = 600
 _WHERE = re.compile(r"-(?:based|headquartered|listed|owned)$")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
 _MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
@@ -86,6 +89,8 @@ class Descriptions:
                 if len(best) == 1:
                     return best[0]
                 return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
+            if aged and self._may_be_unnamed(aged[1], at):
+                continue
             if which == "the" and noun not in unnamed:
                 who = self._epithet(noun, frozenset(core[:-1]), at, len(what), content)
                 if who is not None and who not in barred:
@@ -107,6 +112,31 @@ class Descriptions:
         """The people who are said to be of an age, but not of this one."""
         ages = self._cast.people.ages
         return frozenset(who for each, people in ages.items() if each != age for who in people) - ages.get(age, set())
+
+    def _may_be_unnamed(self, age: str, at: int) -> bool:
+        """Whether somebody without a name may be of an age: the article has told it before ("a man of 45"), or has just
+        introduced somebody, in the sentence that last names anybody or since ("Lee met a student")."""
+        text, first = self._cast.text, self._numbers.get(age, at)
+        mentions = self._cast.people.mentions
+        last = bisect_left(mentions, (at,)) - 1
+        named = mentions[last].start if last >= 0 else 0
+        begins = max(0, at - _JUST)
+        since = max(begins, *(text.rfind(mark, begins, named) for mark in ("\n", ". ", "” ", '" ')))
+        introduced = (
+            word
+            for match in _INDEFINITE.finditer(text, since, at)
+            if not text.startswith(", ", match.start() - 2)
+            for word in WORD.findall(match.group().lower())
+        )
+        return first < at or any(is_role(bare(word)) for word in introduced)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Numbers -> where each first stands."""
+        first: dict[str, int] = {}
+        for match in _NUMBER.finditer(self._cast.text):
+            first.setdefault(match.group(), match.start())
+        return first
 
     def _owned(self, noun: str, modifiers: set[str], at: int, certain: bool) -> int | None:
         """Whom "his lawyer" means: the only lawyer."""
@@ -158,7 +188,8 @@ class Descriptions:
         of several the one who is something alike. Whom that noun introduced without a name stays without."""
         if (noun, modifiers) in self._epithets:
             return self._epithets[noun, modifiers]
-        if self.introduced(noun) < at or not (modifiers or noun in sections("roles.txt")["epithet"]):
+        aged = _AGED.fullmatch(noun)
+        if self.introduced(noun) < at or not (modifiers or aged or noun in sections("roles.txt")["epithet"]):
             return None
         if self._of_a_body(at, length + 4):
             return None  # "the FBI director" is a certain one

@@ -17,7 +17,11 @@ from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Span
 
-_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?=(?P<the>the )?)")
+_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?=(?P<the>the )?)|(?<=indings) of (?=(?P<whose>the )?)")
+_OF_STATE = re.compile(r"(?:(?i:the|an?|one|another) )?(?P<body>[A-Z].* (?P<noun>[a-z]+)) (?:[a-z-]+ )?")
+_PUBLISHED = re.compile(
+    r",? (?:(?:has|had|have|also|recently|later|then|itself) )*(?:published|released|issued|posted) "
+)
 _OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
 _ISSUED = re.compile(r"(?:[’']s?)? (?:(?:[a-z][\w-]*|Twitter|Facebook|Instagram) ){0,2}")
 _ONCE_MORE = re.compile(r"(?i:the|this|that) (?:[a-z]+ )?(?P<noun>[a-z]+)(?=,|$)")
@@ -84,12 +88,12 @@ class Documents:
         by = _BY.match(text, head[1], span[1])
         mentions = cast.mentions_in(*span)
         if by:
-            start = by.end() + len(by["the"] or "")
+            start = by.end() + len(by["the"] or by["whose"] or "")
             # "by Ann Lee", "from Governor Ann Lee"
             people = [each for each in cast.people_in(start, span[1]) if _titled(text[start : each.start])]
             if people and not AND_OTHERS.match(text, people[0].end, span[1]):
                 return named_person(cast, people[0].person)
-            behind = [mention for mention in mentions if mention.start == start]
+            behind = [mention for mention in mentions if mention.start == start and self._is_body(mention.entity)]
             if not behind:
                 own = unseen.body_in(text, (by.end(), span[1]), (start, span[1]))
                 return Named(own, None, "document") if own else None
@@ -105,7 +109,27 @@ class Documents:
                 and text[mention.start - 1 : mention.start] != "/"  # "a Tanjug/Acme poll" is of two
             ]
             index = before[-1].entity if before and not cast.is_person_at(before[-1].start) else None
-        return named_body(cast, index) if index is not None and cast.entities[index].label == "ORG" else None
+        if index is not None and self._is_body(index):
+            return named_body(cast, index)
+        return self._of_state(span, head) or self._published(span)
+
+    def _is_body(self, index: int) -> bool:
+        return self._cast.entities[index].label == "ORG"
+
+    def _of_state(self, span: Span, head: Span) -> Named | None:
+        """The body of a state whose document it is: "a Lunde police report"."""
+        found = _OF_STATE.fullmatch(self._text, span[0], head[0])
+        own = (
+            unseen.body_in(self._text, found.span("body"), (found.start("noun"), found.end("noun"))) if found else None
+        )
+        return Named(own, None, "document") if own else None
+
+    def _published(self, span: Span) -> Named | None:
+        """The body before a document that it has published: "Acme released | a report that says ..."."""
+        before = self._cast.last_mentions(span[0], 1)
+        if not before or not _PUBLISHED.fullmatch(self._text, before[0].end, span[0]):
+            return None
+        return named_body(self._cast, before[0].entity) if self._is_body(before[0].entity) else None
 
     def _known(self, span: Span, last: Named | None) -> Named | None:
         """Whose "the statement" is, if all such documents so far were of one issuer, and the last one was. Somebody

@@ -28,6 +28,9 @@ _NAME_ENDS = re.compile(
 _ARTICLE = re.compile(r"^the ", re.IGNORECASE)
 _LOOSE_END = re.compile(r"(?:[’']s?)?\W*$")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
+# "The singer | , 36, and her husband", where that begins a sentence.
+_AND_BEHIND = re.compile(r",? (?:aged )?\d{1,3}, and (?:his|her|their) ")
+_BEGINNING = re.compile(r"(?:^|\n|[.!?]\s|[”\"]\s)$")
 _PEOPLE_TITLES = sections("roles.txt")["title"]
 _WHOSE = re.compile(r"(?:(?i:the|a|an) )?(?:(?:former|new|then) )?")
 _BARE = re.compile(r"(?:(?i:the) (?:(?:city|country|state)[’']s )?)?")
@@ -37,6 +40,7 @@ _AND = re.compile(r" and (?:(?i:the) )?$")
 # "Developer | Valve"
 _PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
 _WITHIN = re.compile(r"[a-z,] $")
+_AGED = re.compile(r"\d{1,3}-year-old\b")
 _NEXT = re.compile(r" (?P<word>[a-z]+)")
 
 
@@ -50,6 +54,8 @@ class OwnWords:
     def several(self, span: Span, head: Span) -> bool:
         """True for two or more: "Ann Lee and the mayor", "The mayor and Ann Lee"."""
         text, (start, end) = self._text, span
+        if _AND_BEHIND.match(text, end) and _BEGINNING.search(text, max(0, start - 3), start):
+            return True
         found = self._cast.people_in(*span)
         ends = [mention.end for mention in found[:1]]
         ends += [mention.end for mention in self._cast.mentions_in(*span) if mention.start <= head[0] < mention.end]
@@ -166,9 +172,9 @@ class OwnWords:
             return None  # "another Springfield resident"
         if at_head is None:
             return self._unseen_body(spans[0], head)
-        role = is_role(self._text[slice(*head)].lower())
-        if role and entities[at_head].label == "NORP" and DEFINITE.match(self._text, *spans[0]):
-            return None  # "the American"
+        definite = DEFINITE.match(self._text, *spans[0]) if entities[at_head].label == "NORP" else None
+        if definite and (is_role(self._text[slice(*head)].lower()) or _AGED.match(definite["what"])):
+            return None  # "the American", "the 45-year-old Norwegian"
         label = entities[at_head].label
         if label == "NORP" and fold(_ARTICLE.sub("", self._text[slice(*spans[0])])) != fold(entities[at_head].name):
             return Named(None, None, "group")  # "an Afghan who had come in May"

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.attention import GENDERED, WITHOUT_NAME, Attention
+from claimwire.pipelines.extract.cast.bodies import AT_LARGE, nouns
 from claimwire.pipelines.extract.cast.descriptions import DEFINITE, Descriptions
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.documents import Documents
@@ -27,6 +28,7 @@ _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
 _AGED = re.compile(r"\d{1,3}-year-old\b")
 _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
+_WEBSITES = frozenset({"website", "site"})
 _RECENT = 60
 """So many mentions of people back somebody is looked for who was named in full."""
 _NEAR = 3
@@ -136,17 +138,34 @@ class _Conversation:
         which, what = definite["which"].lower(), definite["what"]
         if _TWO.search(what):
             return Named(None, None, "group")
+        start = draft.speaker[0][0]
+        if what in _WEBSITES:
+            return self._spoke_last(what, start)
         if kind in {"group", "document"} and not _AGED.match(what):
             return None
-        start = draft.speaker[0][0]
         who = self._descriptions.person(which, what, start, draft.content)
         if who is not None:
             return named_person(self._cast, who)
         body = self._descriptions.body(what, start, draft.content) if which == "the" else None
         if body is not None:
             return body
-        last = self._last[1] if self._last and self._is_near(start) else None
-        return last if last and last.entity in self._cast.bodies.called(what) else None
+        return self._spoke_last(what, start)
+
+    def _spoke_last(self, what: str, at: int) -> Named | None:
+        """The body that spoke last, if "the ``what``" may mean it: it is called so, or may be any body and no other was
+        named since. "Acme's website said sales were slow. The company said ..." """
+        if self._last is None or not self._is_near(at) or self._last[1].type not in {"organization", "document"}:
+            return None
+        since, last = self._last
+        bodies = self._cast.bodies
+        if last.entity is None or last.entity in bodies.called(what):
+            return last if last.entity is not None else None
+        named = self._cast.mentions_in(since, at)
+        others = {bodies.full(each.entity) for each in named if self._cast.entities[each.entity].label == "ORG"}
+        may = what in _WEBSITES or AT_LARGE in nouns().get(what, ())
+        if not may or not others <= {last.entity} or last.entity not in bodies.of_kind(AT_LARGE):
+            return None
+        return last._replace(type="document" if what in _WEBSITES else "organization")
 
     def _unnamed(self, draft: Draft, text: str, kind: SpeakerType) -> Named:
         """Somebody without a name."""
