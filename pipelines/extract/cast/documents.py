@@ -18,10 +18,10 @@ from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Span
 
 _BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?=(?P<the>the )?)|(?<=indings) of (?=(?P<whose>the )?)")
-_OF_STATE = re.compile(r"(?:(?i:the|an?|one|another) )?(?P<body>[A-Z].* (?P<noun>[a-z]+)) (?:[a-z-]+ )?")
-_PUBLISHED = re.compile(
-    r",? (?:(?:has|had|have|also|recently|later|then|itself) )*(?:published|released|issued|posted) "
-)
+_OF_STATE = re.compile(r"(?i:the|an?|one|another) (?P<body>(?:[A-Z][\w.’'-]* )+(?P<noun>[a-z]+)) (?:[a-z-]+ )?")
+_PUBLISHED_ = r",? (?:(?:has|had|have|also|recently|later|then|itself) )*(?:published|released|issued|posted) "
+_PUBLISHED = re.compile(_PUBLISHED_)
+_THE_BODY = re.compile(rf"\b[Tt]he (?P<what>[a-z-]+){_PUBLISHED_}$")
 _OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
 _ISSUED = re.compile(r"(?:[’']s?)? (?:(?:[a-z][\w-]*|Twitter|Facebook|Instagram) ){0,2}")
 _ONCE_MORE = re.compile(r"(?i:the|this|that) (?:[a-z]+ )?(?P<noun>[a-z]+)(?=,|$)")
@@ -119,15 +119,17 @@ class Documents:
     def _of_state(self, span: Span, head: Span) -> Named | None:
         """The body of a state whose document it is: "a Lunde police report"."""
         found = _OF_STATE.fullmatch(self._text, span[0], head[0])
-        own = (
-            unseen.body_in(self._text, found.span("body"), (found.start("noun"), found.end("noun"))) if found else None
-        )
-        return Named(own, None, "document") if own else None
+        if found is None or found["noun"] not in sections("roles.txt")["state body"]:
+            return None
+        return Named(found["body"], None, "document")
 
     def _published(self, span: Span) -> Named | None:
         """The body before a document that it has published: "Acme released | a report that says ..."."""
+        text, begins = self._text, max(0, span[0] - _BEFORE)
+        if called := _THE_BODY.search(text, begins, span[0]):
+            return self._descriptions.body(called["what"], called.start(), ())
         before = self._cast.last_mentions(span[0], 1)
-        if not before or not _PUBLISHED.fullmatch(self._text, before[0].end, span[0]):
+        if not before or not _PUBLISHED.fullmatch(text, before[0].end, span[0]):
             return None
         return named_body(self._cast, before[0].entity) if self._is_body(before[0].entity) else None
 
