@@ -40,6 +40,7 @@ _AND = re.compile(r" and (?:(?i:the) )?$")
 # "Developer | Valve"
 _PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
 _WITHIN = re.compile(r"[a-z,] $")
+_OUTLET = re.compile(r" (?:(?:news|daily|TV|television|radio) )?")
 _AGED = re.compile(r"\d{1,3}-year-old\b")
 _NEXT = re.compile(r" (?P<word>[a-z]+)")
 
@@ -171,7 +172,7 @@ class OwnWords:
         if follows and is_role(follows["word"].lower()) and entities[at_head or 0].label in {"GPE", "LOC", "NORP"}:
             return None  # "another Springfield resident"
         if at_head is None:
-            return self._unseen_body(spans[0], head)
+            return self._outlet(spans[0], head) or self._unseen_body(spans[0], head)
         definite = DEFINITE.match(self._text, *spans[0]) if entities[at_head].label == "NORP" else None
         if definite and (is_role(self._text[slice(*head)].lower()) or _AGED.match(definite["what"])):
             return None  # "the American", "the 45-year-old Norwegian"
@@ -183,6 +184,15 @@ class OwnWords:
         if label == "PERSON" and named is not None:
             return self._unseen_person(named)
         return named_body(self._cast, at_head)
+
+    def _outlet(self, span: Span, head: Span) -> Named | None:
+        """A newspaper or broadcaster by the name before the noun: "Lunde Bild newspaper", "the Bild news agency"."""
+        before = [mention for mention in self._cast.mentions_in(*span) if mention.end < head[0]][-1:]
+        if not before or self._cast.entities[before[0].entity].label != "ORG":
+            return None
+        between = self._text[before[0].end : head[0]]
+        called = unseen.is_outlet(self._text[slice(*head)], between) and _OUTLET.fullmatch(between)
+        return named_body(self._cast, before[0].entity) if called else None
 
     def _joined(self, head: Span, mentions: Sequence[EntityMention], index: int) -> bool:
         """True for two: "Norway and Sweden"."""
@@ -205,7 +215,11 @@ class OwnWords:
         if own is not None:
             return Named(own, None, "organization")
         name = _PROPER.fullmatch(self._text, *span)
-        if name is None or not _WITHIN.search(self._text, max(0, span[0] - 2), span[0]):
+        if name is None:
+            return None
+        what = self._text[span[0] : name.start("name")].rstrip().lower()
+        told = is_role(what) or what in bodies.nouns()
+        if not told and not _WITHIN.search(self._text, max(0, span[0] - 2), span[0]):
             return None
         if any(_common(each) or self._cast.people.knows(each) for each in name["name"].split()):
             return None
