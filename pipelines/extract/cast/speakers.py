@@ -227,5 +227,6 @@ class _Conversation:
             return last
         if word in _PLURAL:
             return Named(None, None, "group")
-        found = self._attention.body(at, content, {"ORG", "GPE"}) if last is None else None
+        labels = {"ORG", "GPE"} if last is None else {"ORG"} if last.type == "person" else set()
+        found = self._attention.body(at, content, labels)
         return named_body(self._cast, found) if found is not None else Named(None, None, "unknown")
