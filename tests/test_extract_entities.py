@@ -354,3 +354,30 @@ def test_no_coordinates_are_better_than_those_of_another_place(text: str, name: 
 
 def test_a_word_that_begins_a_sentence_is_nobodys_name() -> None:
     assert find_entities("Both told police about it.", [Name(0, 4, "PERSON", 0.9)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "label", "name"),
+    [
+        ("Transport Police", "ORG", "British Transport Police"),
+        ("Football Federation", "ORG", "British Football Federation"),
+        ("University of Lunde", "ORG", "British University of Lunde"),
+        # These are whole without the country, and what is British is not a part of the name.
+        ("Siemens", "ORG", "Siemens"),
+        ("Acme Motors", "ORG", "Acme Motors"),
+        ("Council House", "FAC", "Council House"),
+        ("Tom Reed", "PERSON", "Tom Reed"),
+    ],
+)
+def test_a_body_of_a_country_has_the_country_in_its_name(found: str, label: str, name: str) -> None:
+    text = f"On Monday the British {found} had no comment."
+    at = text.index(found)
+    recognised = [Name(14, 21, "NORP", 0.9), Name(at, at + len(found), label, 0.9)]
+    names = [entity.name for entity in find_entities(text, recognised)]
+    assert name in names
+    assert ("British" in names) == (name == found)
+
+
+def test_a_body_keeps_its_name_behind_what_is_no_country() -> None:
+    text = "On Monday Transport Police had no comment."
+    assert [entity.name for entity in find_entities(text, [Name(10, 26, "ORG", 0.9)])] == ["Transport Police"]

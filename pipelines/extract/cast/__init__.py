@@ -2,8 +2,9 @@
 
 ``Cast`` resolves names once for an article: people (``people_named``, ``people``, ``roles``) and ``bodies``. Then
 ``speakers`` goes through the article's cues and says who speaks, and ``named`` holds what is known of one. For that
-``discourse`` and ``salience`` weigh mentions, ``attention`` says who is in mind at an offset, ``descriptions`` whom
-"the minister" means, ``documents`` whose "the statement" is, and ``unseen`` names what the recogniser has missed.
+``own_words`` reads the names in a speaker's words, ``discourse`` and ``salience`` weigh mentions, ``attention`` says
+who is in mind at an offset, ``descriptions`` whom "the minister" means, ``documents`` whose "the statement" is, and
+``unseen`` names what the recogniser has missed.
 """
 
 from __future__ import annotations

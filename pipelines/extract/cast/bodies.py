@@ -174,7 +174,8 @@ def _goes_on(text: str, at: int) -> bool:
 
 
 def _fuller_names(entities: Sequence[Entity]) -> dict[int, int]:
-    """Organisations by a short name -> the same by the full one: initials and last words, where only one has them."""
+    """Organisations by a short name -> the same by the full one, where only one has it: initials, the last word, and
+    the name without words that say that it is a firm."""
     bodies = [(index, entity) for index, entity in enumerate(entities) if entity.label == "ORG"]
     short: dict[str, set[int]] = defaultdict(set)
     for index, entity in bodies:
@@ -183,10 +184,13 @@ def _fuller_names(entities: Sequence[Entity]) -> dict[int, int]:
             short["".join(word[0] for word in words if word[0].isupper())].add(index)
             if fold(words[-1]) not in sections("roles.txt")["organization"]:  # "My Government"
                 short[fold(words[-1])].add(index)
+            while len(words) > 1 and words[-1].lower() in sections("name_words.txt")["firms"]:
+                words.pop()
+                short[fold(" ".join(words))].add(index)
     fuller: dict[int, int] = {}
     for index, entity in bodies:
         name = entity.name.replace(".", "")
-        found = short.get(name if name.isupper() else fold(name), set()) if " " not in name else set()
+        found = short.get(name if name.isupper() and " " not in name else fold(name), set())
         if len(found) == 1 and index not in found:
             (fuller[index],) = found
     return fuller

@@ -6,9 +6,11 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
+from functools import cached_property
 
-from claimwire.pipelines.extract.cast import Cast, bodies
+from claimwire.pipelines.extract.cast import Cast, bodies, unseen
 from claimwire.pipelines.extract.cast.attention import CLEAR, NOBODY, PLAINLY_BODY, Attention
+from claimwire.pipelines.extract.cast.named import Named, named_body
 from claimwire.pipelines.extract.cast.people import RoleMention
 from claimwire.pipelines.extract.cast.roles import WORD, also_called, gender_of, is_role
 from claimwire.pipelines.extract.cast.salience import outstanding
@@ -19,11 +21,13 @@ from claimwire.schemas import Span
 
 DEFINITE = re.compile(r"(?P<which>the|this|that|his|her|their|its)\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
 _OWNED = frozenset({"his", "her", "their", "its"})
-_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to)\b")
-_BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and)\b")
+_ROLE_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|(?:[a-z]+ed )?by)\b")
+_BODY_ENDS = re.compile(r",|\(|\b(?:who|whose|of|for|in|at|on|from|that|which|with|to|and|(?:[a-z]+ed )?by)\b")
 _INDEFINITE = re.compile(r"\b(?:[Aa]n?|[Oo]ne|[Aa]nother)(?: [\w’'-]+){1,4}")
 _STOP = re.compile(r"[.!?]|\n")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
+_NUMBER = re.compile(r"(?<![\d.,$£€])\d{1,3}(?![\d%]|[.,]\d)")
+_JUST = 600
 _WHERE = re.compile(r"-(?:based|headquartered|listed|owned)$")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
 _MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
@@ -49,6 +53,8 @@ class Descriptions:
         self._attention = attention
         self._epithets: dict[tuple[str, frozenset[str]], int] = {}
         self._introductions: dict[str, list[int]] | None = None
+        self._endings: dict[tuple[str, ...], dict[str, int]] = {}
+        """The names of bodies that end with some nouns."""
 
     # -- people
 
@@ -83,6 +89,8 @@ class Descriptions:
                 if len(best) == 1:
                     return best[0]
                 return outstanding({who: salience.get(who, 0.0) for who in best}, CLEAR)
+            if aged and self._may_be_unnamed(aged[1], at):
+                continue
             if which == "the" and noun not in unnamed:
                 who = self._epithet(noun, frozenset(core[:-1]), at, len(what), content)
                 if who is not None and who not in barred:
@@ -104,6 +112,31 @@ class Descriptions:
         """The people who are said to be of an age, but not of this one."""
         ages = self._cast.people.ages
         return frozenset(who for each, people in ages.items() if each != age for who in people) - ages.get(age, set())
+
+    def _may_be_unnamed(self, age: str, at: int) -> bool:
+        """Whether somebody without a name may be of an age: the article has told it before ("a man of 45"), or has just
+        introduced somebody, in the sentence that last names anybody or since ("Lee met a student")."""
+        text, first = self._cast.text, self._numbers.get(age, at)
+        mentions = self._cast.people.mentions
+        last = bisect_left(mentions, (at,)) - 1
+        named = mentions[last].start if last >= 0 else 0
+        begins = max(0, at - _JUST)
+        since = max(begins, *(text.rfind(mark, begins, named) for mark in ("\n", ". ", "” ", '" ')))
+        introduced = (
+            word
+            for match in _INDEFINITE.finditer(text, since, at)
+            if not text.startswith(", ", match.start() - 2)
+            for word in WORD.findall(match.group().lower())
+        )
+        return first < at or any(is_role(bare(word)) for word in introduced)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Numbers -> where each first stands."""
+        first: dict[str, int] = {}
+        for match in _NUMBER.finditer(self._cast.text):
+            first.setdefault(match.group(), match.start())
+        return first
 
     def _owned(self, noun: str, modifiers: set[str], at: int, certain: bool) -> int | None:
         """Whom "his lawyer" means: the only lawyer."""
@@ -155,7 +188,8 @@ class Descriptions:
         of several the one who is something alike. Whom that noun introduced without a name stays without."""
         if (noun, modifiers) in self._epithets:
             return self._epithets[noun, modifiers]
-        if self.introduced(noun) < at or not (modifiers or noun in sections("roles.txt")["epithet"]):
+        aged = _AGED.fullmatch(noun)
+        if self.introduced(noun) < at or not (modifiers or aged or noun in sections("roles.txt")["epithet"]):
             return None
         if self._of_a_body(at, length + 4):
             return None  # "the FBI director" is a certain one
@@ -206,7 +240,15 @@ class Descriptions:
 
     # -- organisations and places
 
-    def body(self, what: str, at: int, content: Sequence[Span]) -> int | None:
+    def body(self, what: str, at: int, content: Sequence[Span]) -> Named | None:
+        """Which body "the ``what``" means at an offset; ``content`` is what it is said to say."""
+        seen = self._seen_body(what, at, content)
+        if seen is not None and not self._is_one_of_several(what, seen, at):
+            return named_body(self._cast, seen)
+        unseen_ = self._unseen_body(what, at)
+        return Named(unseen_, None, "organization") if unseen_ is not None else None
+
+    def _seen_body(self, what: str, at: int, content: Sequence[Span]) -> int | None:
         """Which entity "the ``what``" means at an offset; ``content`` is what it is said to say.
 
         The only one whose name or apposition shows it to be such, else the one of them that stands out; a "company" may
@@ -255,6 +297,33 @@ class Descriptions:
         if found in self._cast.bodies.perhaps:
             return None
         return found if found in called or called.isdisjoint(in_mind) else None
+
+    def _unseen_body(self, what: str, at: int) -> str | None:
+        """The only body with a noun and its modifiers in the name that the recogniser did not see: "the sheriff's
+        office" is the Holm County Sheriff's Office, and so is a department."""
+        found = self._names_with(what, at)
+        seen = self._cast.bodies.of_kind(what.rsplit(maxsplit=1)[-1].lower()) if found else ()
+        return found[0] if len(found) == 1 and not seen else None
+
+    def _is_one_of_several(self, what: str, index: int, at: int) -> bool:
+        """Whether the article names another body with these words than the one that the recogniser saw."""
+        name = self._cast.entities[index].name
+        mine = " " in what and name.lower().endswith(what.rsplit(maxsplit=1)[-1].lower())
+        return mine and any(name not in each and each not in name for each in self._names_with(what, at))
+
+    def _names_with(self, what: str, at: int) -> list[str]:
+        """The names of bodies before an offset that end with a noun and have its modifiers."""
+        *modifiers, noun = what.lower().replace("’", "'").split() or [""]
+        if noun not in bodies.nouns():
+            return []
+        nouns = (noun, "department") if "sheriff's" in modifiers else (noun,)
+        if nouns not in self._endings:
+            self._endings[nouns] = unseen.names_ending(self._cast.text, nouns)
+        return [
+            name
+            for name, first in self._endings[nouns].items()
+            if first < at and set(modifiers) <= set(name.lower().replace("’", "'").split())
+        ]
 
 
 def _another(noun: str, modifier: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from claimwire.pipelines.extract.cast import Cast, unseen
+from claimwire.pipelines.extract.cast.attention import NOBODY
 from claimwire.pipelines.extract.cast.descriptions import Descriptions
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.named import AND_NAMED, AND_OTHERS, Named, named_body, named_person
@@ -16,7 +17,11 @@ from claimwire.pipelines.extract.spans import text_of
 from claimwire.pipelines.extract.wordlists import any_of, sections
 from claimwire.schemas import Span
 
-_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?=(?P<the>the )?)")
+_BY = re.compile(r"(?: [\w-]+){0,3}? (?:by|from) (?=(?P<the>the )?)|(?<=indings) of (?=(?P<whose>the )?)")
+_OF_STATE = re.compile(r"(?i:the|an?|one|another) (?P<body>(?:[A-Z][\w.’'-]* )+(?P<noun>[a-z]+)) (?:[a-z-]+ )?")
+_PUBLISHED_ = r",? (?:(?:has|had|have|also|recently|later|then|itself) )*(?:published|released|issued|posted) "
+_PUBLISHED = re.compile(_PUBLISHED_)
+_THE_BODY = re.compile(rf"\b[Tt]he (?P<what>[a-z-]+){_PUBLISHED_}$")
 _OWNER = re.compile(r"(?i:the) (?P<what>[a-z][\w ]{2,30})[’']s (?:[a-z][\w-]* ){0,2}")
 _ISSUED = re.compile(r"(?:[’']s?)? (?:(?:[a-z][\w-]*|Twitter|Facebook|Instagram) ){0,2}")
 _ONCE_MORE = re.compile(r"(?i:the|this|that) (?:[a-z]+ )?(?P<noun>[a-z]+)(?=,|$)")
@@ -58,12 +63,12 @@ class Documents:
         self._several: set[str] = set()
         """Kinds of documents that two or more have issued."""
 
-    def read(self, draft: Draft, named: Named, who: int) -> None:
+    def read(self, draft: Draft, named: Named) -> None:
         """Notes who issued the document that speaks in a claim, or in which its speaker says it."""
         if noun := self._noun(draft.speaker[0], draft.head):
             self._note(noun, draft.speaker[0][0], named)
         elif draft.cue and (noun := self._within(draft.speaker[0], draft.cue[0])):
-            self._note(noun, draft.speaker[0][0], self._issues(draft, named, who))
+            self._note(noun, draft.speaker[0][0], self._issues(draft, named))
 
     def issuer(self, span: Span, head: Span, last: Named | None) -> Named | None:
         """Whose a document is: "a survey by Ann Lee", "a report from Acme", "a Reuters report", "Acme's website", and
@@ -71,7 +76,7 @@ class Documents:
         if not self._noun(span, head):
             return None
         found = self._said_to_issue(span, head) or self._known(span, last)
-        return found._replace(type="document") if found else None
+        return found._replace(type="document", person=NOBODY) if found else None
 
     def _noun(self, span: Span, head: Span) -> str:
         """The noun for a document that a speaker is; "The Lunde Post" is none."""
@@ -83,19 +88,18 @@ class Documents:
         by = _BY.match(text, head[1], span[1])
         mentions = cast.mentions_in(*span)
         if by:
-            start = by.end() + len(by["the"] or "")
+            start = by.end() + len(by["the"] or by["whose"] or "")
             # "by Ann Lee", "from Governor Ann Lee"
             people = [each for each in cast.people_in(start, span[1]) if _titled(text[start : each.start])]
             if people and not AND_OTHERS.match(text, people[0].end, span[1]):
                 return named_person(cast, people[0].person)
-            behind = [mention for mention in mentions if mention.start == start]
+            behind = [mention for mention in mentions if mention.start == start and self._is_body(mention.entity)]
             if not behind:
                 own = unseen.body_in(text, (by.end(), span[1]), (start, span[1]))
                 return Named(own, None, "document") if own else None
             index = behind[0].entity if not AND_NAMED.match(text, behind[0].end, span[1]) else None
         elif owner := _OWNER.fullmatch(text, span[0], head[0]):
-            index = self._descriptions.body(owner["what"], span[0], ())
-            return named_body(cast, index) if index is not None else None
+            return self._descriptions.body(owner["what"], span[0], ())
         else:
             before = [
                 mention
@@ -105,7 +109,29 @@ class Documents:
                 and text[mention.start - 1 : mention.start] != "/"  # "a Tanjug/Acme poll" is of two
             ]
             index = before[-1].entity if before and not cast.is_person_at(before[-1].start) else None
-        return named_body(cast, index) if index is not None and cast.entities[index].label == "ORG" else None
+        if index is not None and self._is_body(index):
+            return named_body(cast, index)
+        return self._of_state(span, head) or self._published(span)
+
+    def _is_body(self, index: int) -> bool:
+        return self._cast.entities[index].label == "ORG"
+
+    def _of_state(self, span: Span, head: Span) -> Named | None:
+        """The body of a state whose document it is: "a Lunde police report"."""
+        found = _OF_STATE.fullmatch(self._text, span[0], head[0])
+        if found is None or found["noun"] not in sections("roles.txt")["state body"]:
+            return None
+        return Named(found["body"], None, "document")
+
+    def _published(self, span: Span) -> Named | None:
+        """The body before a document that it has published: "Acme released | a report that says ..."."""
+        text, begins = self._text, max(0, span[0] - _BEFORE)
+        if called := _THE_BODY.search(text, begins, span[0]):
+            return self._descriptions.body(called["what"], called.start(), ())
+        before = self._cast.last_mentions(span[0], 1)
+        if not before or not _PUBLISHED.fullmatch(text, before[0].end, span[0]):
+            return None
+        return named_body(self._cast, before[0].entity) if self._is_body(before[0].entity) else None
 
     def _known(self, span: Span, last: Named | None) -> Named | None:
         """Whose "the statement" is, if all such documents so far were of one issuer, and the last one was. Somebody
@@ -126,11 +152,11 @@ class Documents:
             self._several.add(kind)
         self._issuers[kind] = at, issuer
 
-    def _issues(self, draft: Draft, named: Named, who: int) -> Named:
+    def _issues(self, draft: Draft, named: Named) -> Named:
         """In whose name somebody issues a statement: a spokesperson in that of the body that is named with the role."""
         nobody = Named(None, None, "document")
         if not _FOR_OTHERS.search(text_of(self._text, draft.speaker)):
-            others = who >= 0 and "spokesperson" in self._cast.people.all[who].words
+            others = named.person >= 0 and "spokesperson" in self._cast.people.all[named.person].words
             return nobody if others else named
         bodies = {
             mention.entity

@@ -183,7 +183,9 @@ def _person_name(text: str, entity: Entity, alone: Mapping[str, Sequence[int]]) 
     if not words or " ".join(words) not in entity.name:
         return entity.name if entity.label == "PERSON" else None
     if entity.label == "PERSON":
-        return _stripped(words)
+        # "the journalist Sigmar Tor Holm": where a role stands before it, the first word is of the name.
+        whole = any(is_role(word_before(text, start)) for start, _ in entity.mentions)
+        return _stripped(words, whole)
     return entity.name if _is_person(text, entity, words, alone) else None
 
 
@@ -208,8 +210,8 @@ def _ends_a_name(text: str, start: int) -> bool:
     return not (is_role(word.lower()) or is_first_name(word) or word.lower() in sections("roles.txt")["title"])
 
 
-def _stripped(words: list[str]) -> str:
-    """A person's name without what stands before it: "Moderator Ann Lee"."""
+def _stripped(words: list[str], whole: bool) -> str:
+    """A person's name without what stands before it: "Moderator Ann Lee"; it is ``whole`` where nothing does."""
     begins = [at for at, word in enumerate(words) if is_first_name(word)]
     if begins and len(words) > 3 and begins[-1] - begins[0] > 1 and begins[-1] < len(words) - 1:
         return words[-1]  # "Ann Lee Slams Tom Reed": a headline
@@ -218,7 +220,7 @@ def _stripped(words: list[str]) -> str:
         if words[0][0].isupper() and fold(words[0]) not in lists["openers"]:
             break
         words = words[1:]
-    if begins and 0 < begins[-1] < len(words) - 1 and not any(map(is_first_name, words[: begins[-1]])):
+    if not whole and begins and 0 < begins[-1] < len(words) - 1 and not any(map(is_first_name, words[: begins[-1]])):
         words = words[begins[-1] :]
     return " ".join(words)
 

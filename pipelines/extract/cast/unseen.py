@@ -54,7 +54,8 @@ def body_in(text: str, span: Span, head: Span) -> str | None:
         if _is_body(named["first"].split()[-1]) or _is_body(last):
             return None if is_role(last.lower()) else _POSSESSIVE.sub("", named["name"])
     called = _CALLED.match(whole)
-    if called and called.end("noun") == at and called["noun"] in _OUTLETS and _ACRONYM.fullmatch(called["name"]):
+    news = called and called.end("noun") == at and is_outlet(called["noun"], whole[called.end("name") :])
+    if called and news and _ACRONYM.fullmatch(called["name"]):
         return called["name"]
     owned = _OWNED.match(whole)
     if owned and owned.end("noun") == at and _owns(owned):
@@ -63,6 +64,11 @@ def body_in(text: str, span: Span, head: Span) -> str | None:
     if acronym and acronym.end() == at and not _is_plain(acronym["name"].lower()) and not _LABEL.match(text, span[1]):
         return acronym["name"]
     return None
+
+
+def is_outlet(noun: str, before: str) -> bool:
+    """Whether a noun is one for what reports the news; an agency does so where that stands ``before`` it."""
+    return noun in _OUTLETS and (noun != "agency" or before.startswith(" news "))
 
 
 def names_ending(text: str, nouns: Collection[str]) -> dict[str, int]:

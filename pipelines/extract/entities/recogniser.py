@@ -44,6 +44,12 @@ _CURRENCIES = frozenset("$£€¥₹₽₴")
 _PERCENT = re.compile(r"\d ?(?:%|pc|per ?cent)$")
 _DEFINITE = re.compile(r"\bthe $", re.IGNORECASE)
 _UNBROKEN = re.compile(r"[^\s-]+")
+# "Lunde.| co.example"
+_DOMAIN = re.compile(
+    r"(?:(?:(?<=\.)|\.)(?:com|org|net|info|gov|edu|tv|co|ac)(?:\.[a-z]{2})?|(?<=\.co\.)[a-z]{2}|(?<=\.com\.)[a-z]{2})\b"
+)
+# "British | Transport Police"
+_PEOPLE_BEFORE = re.compile(r"\b(?:(?:North|South|New) )?[A-Z][a-z]+ $")
 _OFFICE = re.compile(r"\b(?P<role>[^\W\d_]+) (?P<of>of )?$")
 
 
@@ -89,6 +95,10 @@ def _edges(text: str, name: Recognised) -> Span | None:
             return None
         for tail in (_HEADLINE_VERB, _AND_ITS, _LOOSE_END):
             end = _without(tail, text, start, end)
+        domain = _DOMAIN.match(text, end)
+        end = domain.end() if domain else end
+    if name.label == "ORG":
+        start = _with_country(text, start, end)
     if name.label == "PERSON":
         return _person(text, start, end, cut=text[name.end - 1] == "-")
     if name.label == "DATE":
@@ -122,6 +132,17 @@ def _date(text: str, start: int, end: int) -> Span | None:
     if any(char.isdigit() for char in low):
         return start, end
     return (start, end) if any(w in times or w.removesuffix("s") in times for w in _LETTERS.findall(low)) else None
+
+
+def _with_country(text: str, start: int, end: int) -> int:
+    """Where the name of a body begins that is called by whose and what it is: "French | Football Federation". Another
+    name is whole without the country: "German | Siemens"."""
+    before = _PEOPLE_BEFORE.search(text, max(0, start - 30), start)
+    parts = text[start:end].lower().split()
+    general = len(parts) > 1 and not sections("name_words.txt")["of a country"].isdisjoint(parts)
+    if before is None or not general or before.group().rstrip() not in places.demonyms():
+        return start
+    return before.start()
 
 
 def _person(text: str, start: int, end: int, cut: bool) -> Span | None:
