@@ -15,6 +15,13 @@ from claimwire.pipelines.extract import By, load
 # -- pronouns
 
 PRONOUNS = [
+    # Whom somebody is asked about does not answer.
+    (
+        "Dean Hansen plays for Lunde. Chris Wilding believes he should stay. Asked about Hansen leaving, he laughed. "
+        '"Nobody has called me," he said.',
+        "Nobody has called me",
+        "Chris Wilding",
+    ),
     ("Anna Holm visited the yard on Monday. She said the ship was ready.", "the ship was ready", "Anna Holm"),
     ('Tom Reed grows plums. "The frost took half of them," he said.', "The frost took half", "Tom Reed"),
     ("Anna Holm met Tom Reed at the harbour. She said the crane was too old.", "the crane was too old", "Anna Holm"),
@@ -373,6 +380,12 @@ UNCLEAR = [
     ("Anna Holm waited for an hour. He said the ship was late.", "the ship was late"),
     ("A spokesman for the port spoke to Tom Reed. The spokesman said the ship was late.", "the ship was late"),
     ("An officer stopped Tom Reed. The officer said the road was closed.", "the road was closed"),
+    # Somebody without a name came up since.
+    (
+        'Tom Reed was on the stage. At 10 p.m., an officer at the gate sounds the alarm. "We got shots," he says.',
+        "We got shots",
+    ),
+    ("Tom Reed sold the farm. A baker from Arvo bought it. He paid too much, he said.", "He paid too much"),
     ("Tom Reed sued the city. His lawyer said the case was simple.", "the case was simple"),
     ("Anna Holm was away. Her spokesman said she would return.", "she would return"),
     ("Senator Paul Stone and Senator Jack Mills met. The senator said the bill was dead.", "the bill was dead"),

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from claimwire.pipelines.extract.cast import Cast
 from claimwire.pipelines.extract.cast.discourse import Discourse
 from claimwire.pipelines.extract.cast.people import Gender
+from claimwire.pipelines.extract.cast.roles import gender_of
 from claimwire.pipelines.extract.cast.salience import Salience, outstanding
+from claimwire.pipelines.extract.wordlists import sections
 from claimwire.schemas import Span
 
 GENDERED = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
@@ -25,6 +27,12 @@ PLAINLY_BODY = 2.0
 """The same for a body that "it" or a noun means of which nothing shows that it is the one."""
 _PRONOUN = re.compile(r"\b(?a:he|him|his|she|her|hers)\b", re.IGNORECASE)  # (?a: so that "ſ" is not an "s"
 # Not "her" before a noun, as far as its form shows: then it is whose something is.
+# "At ten, | an officer | ran in", not "a man named Tom Reed"
+_SOMEBODY = re.compile(
+    r"(?:^|[.!?]\s|\n)(?:(?:At|On|In|Around|By) [^,\n]{2,30}, |Later, |Then )?"
+    r"(?P<who>(?:[Aa]n?|[Oo]ne|[Aa]nother) (?:[a-z-]+ ){0,2}?(?P<role>[a-z]+)) "
+    r"(?:(?:at|in|on|from|of|with|near) [^,.\n]{2,30} )?(?!(?:and|or|who|whose|named|called|identified|known)\b)[a-z]+"
+)
 _OBJECT_FORM = re.compile(
     r"(?i:him\b|her\b(?! (?!(?:to|the|a|an|that|and|in|on|at|for|with|about|as|of|by|or|but)\b)[\w“\"]))"
 )
@@ -70,7 +78,7 @@ class Attention:
         self._cast = cast
         self._discourse = discourse
         self.genders: list[Gender] = [person.gender for person in cast.people.all]
-        self._events = list(self._names())
+        self._events = sorted([*self._names(), *self._unnamed()])
         self.spoke: dict[int, int] = {}
         self._first_named: dict[int, int] = {}
         for start, _, person in cast.people.mentions:
@@ -92,6 +100,13 @@ class Attention:
                     weight = _OBJECT
             before = end
             yield _Event(start, sentence, person, weight)
+
+    def _unnamed(self) -> Iterator[_Event]:
+        """Where a sentence begins with somebody whom the article does not name: "An officer ran to the stage"."""
+        for match in _SOMEBODY.finditer(self._cast.text):
+            start = match.start("who")
+            if match["role"].lower() in sections("roles.txt")["person"] and not self._discourse.in_claim(start):
+                yield _Event(start, self._discourse.sentence(start), WITHOUT_NAME[gender_of([match["role"]])], 1.0)
 
     # -- what is noted on the way
 

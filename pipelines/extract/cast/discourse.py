@@ -22,8 +22,14 @@ _OBLIQUE = re.compile(
     r"(?:[a-z-]+\s+){0,2}$"
 )
 _ASKED = re.compile(r"\b(?:ask|asks|asked|pressed|questioned|interviewed) (?:[A-Z][\w.’'-]*\s+)*$")
+_ASKED_ABOUT = re.compile(
+    r"\b(?:ask|asks|asked|pressed|questioned|quizzed) (?:again |later )?(?:about|whether|if|why|how|when) "
+    r"(?:(?:the|a|his|her|their) )?(?:[\w’'-]+ ){0,2}$"
+)
 _TOPIC = re.compile(r"\bAs for $")
 _SUBJECT, _POSSESSOR, _OBJECT = 1.0, 0.6, 0.5
+_ASKED_AFTER = 0.2
+"""Whom somebody is asked about does not answer."""
 _ANSWERING = 1.6
 """Who is asked is the next to speak."""
 _SAID = 0.3
@@ -72,6 +78,8 @@ class Discourse:
             weight = _POSSESSOR  # "Holm's bank", "a Holm report"
         elif _ASKED.search(self._text, begins, start):
             return _ANSWERING
+        elif _ASKED_ABOUT.search(self._text, begins, start):
+            return _ASKED_AFTER
         elif _OBLIQUE.search(self._text, begins, start) and not _TOPIC.search(self._text, begins, start):
             weight = _OBJECT
         return weight * _SAID if self.in_claim(start) else weight
