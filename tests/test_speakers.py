@@ -385,7 +385,7 @@ UNCLEAR = [
         'Tom Reed was on the stage. At 10 p.m., an officer at the gate sounds the alarm. "We got shots," he says.',
         "We got shots",
     ),
-    ("Tom Reed sold the farm. A baker from Arvo bought it. He paid too much, he said.", "He paid too much"),
+    ("Tom Reed sold the farm. A farmer from Arvo bought it. He paid too much, he said.", "He paid too much"),
     ("Tom Reed sued the city. His lawyer said the case was simple.", "the case was simple"),
     ("Anna Holm was away. Her spokesman said she would return.", "she would return"),
     ("Senator Paul Stone and Senator Jack Mills met. The senator said the bill was dead.", "the bill was dead"),
