@@ -1,4 +1,4 @@
-"""The marked claims of 267 news pages, and how a claim of ours is compared with them.
+"""The marked claims of 294 news pages, and how a claim of ours is compared with them.
 
 ``data/page_claims.jsonl`` has offsets into texts that are not part of this repository, ``data/README.md`` says how they
 were marked. A claim of ours matches a mark if their contents share at least half of their letters, one to one, best
