@@ -217,7 +217,8 @@ class _Conversation:
     # -- pronouns for organisations, places and groups
 
     def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
-        """What "it" and "they" mean: who spoke last, where that is not a person; "it" also the body that stands out."""
+        """What "it" and "they" mean: who spoke last, where that is not a person. "It" also means the body that stands
+        out; where a person spoke last, of those that were named since."""
         if word in _FIRST:
             return Named(None, None, "unknown")
         last = self._last[1] if self._last and self._is_near(at) else None
@@ -227,6 +228,11 @@ class _Conversation:
             return last
         if word in _PLURAL:
             return Named(None, None, "group")
-        labels = {"ORG", "GPE"} if last is None else {"ORG"} if last.type == "person" else set()
-        found = self._attention.body(at, content, labels)
+        if last is None:
+            found = self._attention.body(at, content, {"ORG", "GPE"})
+        elif self._last and last.type == "person":
+            since = {self._cast.bodies.full(each.entity) for each in self._cast.mentions_in(self._last[0], at)}
+            found = self._attention.body(at, content, {"ORG"}, only=since)
+        else:
+            found = None
         return named_body(self._cast, found) if found is not None else Named(None, None, "unknown")
