@@ -26,6 +26,7 @@ _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
+_INDEFINITE = re.compile(r"an? ", re.IGNORECASE)
 _AGED = re.compile(r"\d{1,3}-year-old\b")
 _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
 _WEBSITES = frozenset({"website", "site"})
@@ -121,6 +122,7 @@ class _Conversation:
             or self._holder(text)
             or self._own_words.apposed_person(spans[0], head, kind)
             or self._described(draft, text, kind)
+            or self._named_later(draft, text, kind)
             or self._unnamed(draft, text, kind)
         )
 
@@ -166,6 +168,13 @@ class _Conversation:
         if not may or not others <= {last.entity} or last.entity not in bodies.of_kind(AT_LARGE):
             return None
         return last._replace(type="document" if what in _WEBSITES else "organization")
+
+    def _named_later(self, draft: Draft, text: str, kind: SpeakerType) -> Named | None:
+        """Somebody of whom the article tells the name afterwards."""
+        if kind != "person" or not _INDEFINITE.match(text):
+            return None
+        who = self._descriptions.named_later(self._text[slice(*draft.head)].lower(), draft.speaker[0][0])
+        return named_person(self._cast, who) if who is not None else None
 
     def _unnamed(self, draft: Draft, text: str, kind: SpeakerType) -> Named:
         """Somebody without a name."""
