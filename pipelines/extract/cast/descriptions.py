@@ -28,6 +28,9 @@ _STOP = re.compile(r"[.!?]|\n")
 _AGED = re.compile(r"\b(\d{1,3})-year-old\b")
 _NUMBER = re.compile(r"(?<![\d.,$£€])\d{1,3}(?![\d%]|[.,]\d)")
 _JUST = 600
+_LATER = 2000
+"""So far behind an unnamed speaker the name may stand."""
+_LONGEST = 60
 _WHERE = re.compile(r"-(?:based|headquartered|listed|owned)$")
 _EMPTY = frozenset({"current", "then", "longtime", "own", "new"})
 _MANY = frozenset({"friend", "neighbor", "neighbour", "colleague", "supporter", "critic", "follower"})
@@ -112,6 +115,21 @@ class Descriptions:
         """The people who are said to be of an age, but not of this one."""
         ages = self._cast.people.ages
         return frozenset(who for each, people in ages.items() if each != age for who in people) - ages.get(age, set())
+
+    def named_later(self, noun: str, at: int) -> int | None:
+        """Who an unnamed speaker is whom the article names afterwards: "a spokesman said", "the spokesman, Ann Lee".
+
+        Nobody where somebody else of that noun comes up between.
+        """
+        behind = re.compile(rf"\b[Tt]he {re.escape(noun)}, ").search(self._cast.text, at, at + _LATER)
+        named = self._cast.people_in(behind.end(), behind.end() + _LONGEST)[:1] if behind else []
+        if behind is None or not named or named[0].start != behind.end():
+            return None
+        introduced = self._introduced(noun)
+        between = bisect_left(introduced, behind.start()) - bisect_left(introduced, at)
+        roles = self._cast.people.roles.get(noun, [])
+        others = {role.person for role in roles[bisect_left(roles, (at,)) :] if role.at < behind.end()}
+        return named[0].person if between <= 1 and not others else None
 
     def _may_be_unnamed(self, age: str, at: int) -> bool:
         """Whether somebody without a name may be of an age: the article has told it before ("a man of 45"), or has just

@@ -26,6 +26,7 @@ _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
 _TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
+_INDEFINITE = re.compile(r"an? ", re.IGNORECASE)
 _AGED = re.compile(r"\d{1,3}-year-old\b")
 _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
 _WEBSITES = frozenset({"website", "site"})
@@ -121,6 +122,7 @@ class _Conversation:
             or self._holder(text)
             or self._own_words.apposed_person(spans[0], head, kind)
             or self._described(draft, text, kind)
+            or self._named_later(draft, text, kind)
             or self._unnamed(draft, text, kind)
         )
 
@@ -166,6 +168,13 @@ class _Conversation:
         if not may or not others <= {last.entity} or last.entity not in bodies.of_kind(AT_LARGE):
             return None
         return last._replace(type="document" if what in _WEBSITES else "organization")
+
+    def _named_later(self, draft: Draft, text: str, kind: SpeakerType) -> Named | None:
+        """Somebody of whom the article tells the name afterwards."""
+        if kind != "person" or not _INDEFINITE.match(text):
+            return None
+        who = self._descriptions.named_later(self._text[slice(*draft.head)].lower(), draft.speaker[0][0])
+        return named_person(self._cast, who) if who is not None else None
 
     def _unnamed(self, draft: Draft, text: str, kind: SpeakerType) -> Named:
         """Somebody without a name."""
@@ -217,7 +226,8 @@ class _Conversation:
     # -- pronouns for organisations, places and groups
 
     def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
-        """What "it" and "they" mean: who spoke last, where that is not a person; "it" also the body that stands out."""
+        """What "it" and "they" mean: who spoke last, where that is not a person. "It" also means the body that stands
+        out; where a person spoke last, of those that were named since."""
         if word in _FIRST:
             return Named(None, None, "unknown")
         last = self._last[1] if self._last and self._is_near(at) else None
@@ -227,6 +237,11 @@ class _Conversation:
             return last
         if word in _PLURAL:
             return Named(None, None, "group")
-        labels = {"ORG", "GPE"} if last is None else {"ORG"} if last.type == "person" else set()
-        found = self._attention.body(at, content, labels)
+        if last is None:
+            found = self._attention.body(at, content, {"ORG", "GPE"})
+        elif self._last and last.type == "person":
+            since = {self._cast.bodies.full(each.entity) for each in self._cast.mentions_in(self._last[0], at)}
+            found = self._attention.body(at, content, {"ORG"}, only=since)
+        else:
+            found = None
         return named_body(self._cast, found) if found is not None else Named(None, None, "unknown")
