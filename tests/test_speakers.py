@@ -17,8 +17,8 @@ from claimwire.pipelines.extract import By, load
 PRONOUNS = [
     # Whom somebody is asked about does not answer.
     (
-        "Dean Hansen plays for Lunde. Chris Wilding believes he should stay. Asked about Hansen leaving, he laughed. "
-        '"Nobody has called me," he said.',
+        "Dean Hansen plays for Lunde. Chris Wilding believes he should stay. Asked about Hansen leaving, he added: "
+        '"Nobody has called me."',
         "Nobody has called me",
         "Chris Wilding",
     ),
@@ -300,6 +300,14 @@ NAMES = [
     ("Bill de Groot came home. Mr. de Groot said the border was open.", "the border was open", "Bill de Groot"),
     ("Retired Gen. Jack Mills came home. Mills said the border was open.", "the border was open", "Jack Mills"),
     ("Jack Mills's lawyer, Sue Park, said the border was open.", "the border was open", "Sue Park"),
+    # Behind the office and what it is of, and in brackets.
+    ("Norwegian Minister of Defence Jack Mills said the border was open.", "the border was open", "Jack Mills"),
+    (
+        "Chairman of the Lunde Council's Water and Roads Committee Jack Mills said the border was open.",
+        "the border was open",
+        "Jack Mills",
+    ),
+    ("He (Jack Mills) said the border was open.", "the border was open", "Jack Mills"),
 ]
 
 
@@ -394,6 +402,16 @@ UNCLEAR = [
     ("A senior official said the talks had failed.", "the talks had failed"),
     ("Tom Reed's neighbours moved away. A neighbour said the noise was too much.", "the noise was too much"),
     ("Supporters of Anna Holm said the count was wrong.", "the count was wrong"),
+    ("A spokesman for Mayor Anna Holm said the count was wrong.", "the count was wrong"),
+    ("A lawyer for Senator Tom Reed said the count was wrong.", "the count was wrong"),
+    ("A friend of Actor Anna Holm said the count was wrong.", "the count was wrong"),
+    # A country that only comes up is not "it".
+    (
+        "Prices will fall, an American brokerage said in a forecast for India. India's growth has slowed. "
+        '"We see a long slump," it said.',
+        "We see a long slump",
+    ),
+    ("India's growth has slowed. Rain was late this year. Prices will fall, it said.", "Prices will fall"),
     ("Ford and Volvo merged. The company said jobs were safe.", "jobs were safe"),
     ("Leeds and Hull share a port. The city said the port would grow.", "the port would grow"),
     ("A Holm spokesman said the count was wrong. Anna Holm was away.", "the count was wrong"),

@@ -25,6 +25,12 @@ _NAME_ENDS = re.compile(
     r",|;|:|\(|\s[–—-]\s|\b(?:who|whose|that|which|of|for|in|at|on|from|with|to|and|or|by|during|after|before|near|as|via|like|"
     r"about|against|into|over|under|behind|between|among|regarding|concerning|alongside|without)\b"
 )
+_FOR = re.compile(r" (?:for|with|against|behind|representing)\b")
+# "Minister | of Defence | Ann Lee", "Head | of the Duma's Foreign Affairs Committee | Ann Lee"
+_HEADING = frozenset({"head", "chief", "leader"})
+_OF_OFFICE = re.compile(
+    r" of (?:the )?(?:[A-Z][\w’'.&-]*,? (?:(?:and|of|for|the) )*)*(?:[A-Z][\w’.&-]*[^\W\d_]{2}|police|staff|state) "
+)
 _ARTICLE = re.compile(r"^the ", re.IGNORECASE)
 _LOOSE_END = re.compile(r"(?:[’']s?)?\W*$")
 _SINGLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sen|Rep|Gov|Gen|Prof)\.? )?([A-ZÀ-Þ][\w’'-]+?)(?:[’']s?)?")
@@ -70,6 +76,8 @@ class OwnWords:
         if any(_AND_SOMEBODY.fullmatch(text, found[0].end, other) for other in others):
             return True
         joined = _ROLE_AND.fullmatch(text, start, found[0].start) if found[0].start >= head[1] else None
+        if joined and any(each.start < joined.start("between") <= each.end for each in self._cast.mentions_in(*span)):
+            return False  # "Chairman of the | Defence and Security Committee | Tom Reed"
         return joined is not None and all(
             word[0].isupper() or is_role(word) or word in {"the", "his", "her", "their"} or bare(word) in _PEOPLE_TITLES
             for word in joined["between"].split()
@@ -133,24 +141,27 @@ class OwnWords:
         return start + len(_LOOSE_END.sub("", self._text[start : stop.start() if stop else end]))
 
     def _is_apposed(self, mention: Mention, start: int, head: Span) -> bool:
-        """True for "An aide, Ann Lee," and "Ann Lee, an aide," and "the aide Ann Lee"."""
-        if POSSESSIVE.match(self._text, mention.end):
+        """True for "An aide, Ann Lee," and "Ann Lee, an aide," and "the aide Ann Lee" and "He (Tom Reed)"."""
+        text = self._text
+        if POSSESSIVE.match(text, mention.end):
             return False
+        if text[max(start, mention.start - 2) : mention.start] in {", ", ": "}:
+            return True
+        if mention.start == start and text[mention.end : mention.end + 1] in {",", "("}:
+            return True
+        if mention.end < head[1] or _FOR.match(text, head[1], mention.start):
+            return False  # "A spokesman for Mayor | Ann Lee"
+        between = text[head[1] : mention.start]
+        if between.startswith(" of "):
+            holds = text[slice(*head)].lower() in sections("roles.txt")["office"] | _HEADING
+            return holds and _OF_OFFICE.fullmatch(between) is not None
+        before = word_before(text, mention.start)
         return (
-            self._text[max(start, mention.start - 2) : mention.start] in {", ", ": "}
-            or (mention.start == start and self._text[mention.end : mention.end + 1] in {",", "("})
-            or (
-                mention.end >= head[1]
-                and (
-                    is_role(before := word_before(self._text, mention.start))
-                    or before.endswith("-year-old")
-                    # "A spokesperson for Norway's | Holm" is not Holm.
-                    or (
-                        self._text[mention.start - 3 : mention.start] not in {"'s ", "’s "}
-                        and office_before(self._text, mention.start) != ""
-                    )
-                )
-            )
+            between == " ("
+            or is_role(before)
+            or before.endswith("-year-old")
+            # "A spokesperson for Norway's | Holm" is not Holm.
+            or (not between.endswith(("'s ", "’s ")) and office_before(text, mention.start) != "")
         )
 
     def _end(self, end: int) -> int:

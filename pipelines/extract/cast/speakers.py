@@ -78,6 +78,8 @@ class _Conversation:
         self._descriptions = Descriptions(cast, self._attention)
         self._documents = Documents(cast, discourse, self._descriptions)
         self._last: tuple[int, Named] | None = None
+        self._spoke: set[int] = set()
+        """The bodies and places that have spoken."""
 
     def next(self, draft: Draft) -> Named:
         """The speaker of the next draft, who then is in mind."""
@@ -88,6 +90,8 @@ class _Conversation:
             self._attention.speaks(start, named.person)
         if named.type != "unknown":
             self._last = start, named
+        if named.entity is not None:
+            self._spoke.add(self._cast.bodies.full(named.entity))
         self._documents.read(draft, named)
         return named
 
@@ -225,6 +229,13 @@ class _Conversation:
 
     # -- pronouns for organisations, places and groups
 
+    def _acts(self, place: int, at: int) -> bool:
+        """Whether a place has spoken or just done something, rather than only come up: "Norway closed the strait"."""
+        return place in self._spoke or any(
+            self._cast.bodies.full(mention.entity) == place and self._discourse.weight(mention.start, mention.end) >= 1.0
+            for mention in self._cast.last_mentions(at, _RECENT)
+        )
+
     def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
         """What "it" and "they" mean: who spoke last, where that is not a person. "It" also means the body that stands
         out; where a person spoke last, of those that were named since."""
@@ -239,6 +250,8 @@ class _Conversation:
             return Named(None, None, "group")
         if last is None:
             found = self._attention.body(at, content, {"ORG", "GPE"})
+            if found is not None and self._cast.entities[found].label == "GPE" and not self._acts(found, at):
+                found = None
         elif self._last and last.type == "person":
             since = {self._cast.bodies.full(each.entity) for each in self._cast.mentions_in(self._last[0], at)}
             found = self._attention.body(at, content, {"ORG"}, only=since)
