@@ -17,10 +17,10 @@ from claimwire.pipelines.extract import By, load
 PRONOUNS = [
     # Whom somebody is asked about does not answer.
     (
-        "Dean Hansen plays for Lunde. Chris Wilding believes he should stay. Asked about Hansen leaving, he added: "
+        "Paul Stone plays for Lunde. Karl Falk hopes that he will stay. Asked about Stone leaving, he added: "
         '"Nobody has called me."',
         "Nobody has called me",
-        "Chris Wilding",
+        "Karl Falk",
     ),
     ("Anna Holm visited the yard on Monday. She said the ship was ready.", "the ship was ready", "Anna Holm"),
     ('Tom Reed grows plums. "The frost took half of them," he said.', "The frost took half", "Tom Reed"),
