@@ -95,6 +95,10 @@ SPEAKERS: list[Case] = [
     ),
 ]
 CUT: list[Case] = [
+    (
+        "The navy said the rocket was fired just before 6 a.m. (2100 GMT Monday) and flew 2,700 km over the sea.",
+        "The navy | said | the rocket was fired just before 6 a.m. (2100 GMT Monday) and flew 2,700 km over the sea",
+    ),
     # The parser takes brackets and abbreviations for the end of a sentence.
     (
         "The missile is believed to have flown about 1,700 miles (2,735km) and reached a height of 341 miles (548km).",

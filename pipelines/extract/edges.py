@@ -47,6 +47,7 @@ _TIME = re.compile(
     r"today|yesterday|season|quarter|time|\d{4})(?: (?:morning|afternoon|evening|night|ago|\d{4}))?,?"
 )
 _GAP = 4
+_ONLY_THAT = re.compile(r"(?:only|just|simply) (?=that\b)")
 _WAS_THAT = re.compile(r"(?:is|was) that\s+(?=\w)")
 _SECOND_HALF = re.compile(r"\b(?:and|but),? $")
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
@@ -82,6 +83,8 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
     start, end = content[0]
     dateline = DATELINE.match(text, start) if start == 0 or text[start - 1] == "\n" else None
     start = min(dateline.end(), end) if dateline else start
+    only = _ONLY_THAT.match(text, start, end)
+    start = only.end() if only else start
     for _ in range(2):
         lead = _lead().match(text, start, end)
         start = lead.end() if lead else start

@@ -71,7 +71,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _THAT = re.compile(r"\W*that\b")
 _COMMA = re.compile(r"..,|.?,[\"”’']", re.DOTALL)
-_MIDDLE = re.compile(r"\s\w|\. \(|\)(?=\W)")
+_FALSE_END = re.compile(r"\. \(|\)(?=\W)")
 _SECOND = re.compile(r"[,\s—–;-]*(?:[.!?]|(?:and|but|or|while|though|although|who|which|as)\b)")
 _MARKS = frozenset("\"“”„«「'‘")
 _PRONOUNS = frozenset({"i", "we", "you", "he", "she", "it", "they", "who", "that", "which"})
@@ -327,13 +327,16 @@ def _is_cut_short(text: str, draft: Draft, ruled: Draft) -> bool:
     if len(draft.content) > 1 or len(ruled.content) > 1 or text[draft.content[0][0]] in _MARKS:
         return False
     (start, end), (first, last) = draft.content[0], ruled.content[0]
-    return start == first and end < last and _added().match(text, end, last) is None
+    added = _added().match(text, end, last) is not None and _FALSE_END.match(text, end) is None
+    return start == first and end < last and not added
 
 
 def _is_cut(text: str, short: Span, long: Span) -> bool:
     """Whether a content ends in the middle of a phrase that another one ends: "data from up | to 44 million users",
     "at 6 a.m | . (2100 GMT) and flew", "1,700 miles (2,735km | ) and rose"."""
-    return long[0] <= short[0] and short[1] < long[1] and _MIDDLE.match(text, short[1]) is not None
+    behind = text[short[1] : short[1] + 2]
+    middle = (behind[:1].isspace() and behind[1:].isalnum()) or _FALSE_END.match(text, short[1]) is not None
+    return long[0] <= short[0] and short[1] < long[1] and middle
 
 
 def _has_more_parts(text: str, draft: Draft, ruled: Draft) -> bool:
