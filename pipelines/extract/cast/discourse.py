@@ -23,8 +23,8 @@ _OBLIQUE = re.compile(
 )
 _ASKED = re.compile(r"\b(?:ask|asks|asked|pressed|questioned|interviewed) (?:[A-Z][\w.’'-]*\s+)*$")
 _ASKED_ABOUT = re.compile(
-    r"\b(?:[Aa]sk|[Aa]sks|[Aa]sked|[Pp]ressed|[Qq]uestioned|[Qq]uizzed) (?:again |later )?(?:about|whether|if|why|how|when) "
-    r"(?:(?:the|a|his|her|their) )?(?:[\w’'-]+ ){0,2}$"
+    r"\b(?:[Aa]sk|[Aa]sks|[Aa]sked|[Pp]ressed|[Qq]uestioned|[Qq]uizzed) (?:again |later )?"
+    r"(?:about|whether|if|why|how|when) (?:(?:the|a|his|her|their) )?(?:[\w’'-]+ ){0,2}$"
 )
 _TOPIC = re.compile(r"\bAs for $")
 _SUBJECT, _POSSESSOR, _OBJECT = 1.0, 0.6, 0.5

@@ -231,10 +231,8 @@ class _Conversation:
 
     def _acts(self, place: int, at: int) -> bool:
         """Whether a place has spoken or just done something, rather than only come up: "Norway closed the strait"."""
-        return place in self._spoke or any(
-            self._cast.bodies.full(mention.entity) == place and self._discourse.weight(mention.start, mention.end) >= 1.0
-            for mention in self._cast.last_mentions(at, _RECENT)
-        )
+        mentions = (m for m in self._cast.last_mentions(at, _RECENT) if self._cast.bodies.full(m.entity) == place)
+        return place in self._spoke or any(self._discourse.weight(m.start, m.end) >= 1.0 for m in mentions)
 
     def _thing(self, word: str, at: int, content: Sequence[Span]) -> Named:
         """What "it" and "they" mean: who spoke last, where that is not a person. "It" also means the body that stands
