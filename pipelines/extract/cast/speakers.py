@@ -25,7 +25,7 @@ from claimwire.schemas.records import SpeakerType
 _PLURAL = frozenset({"they", "them", "their"})
 _THING = frozenset({"it", "its"})
 _FIRST = frozenset({"i", "we", "you", "me", "us", "my", "our"})
-_TWO = re.compile(r"^[\w’' -]+ and (?:the|his|her|its|their|an?) ")
+_TWO = re.compile(r"^[\w’' -]+(?:, \d{1,3},)? and (?:the|his|her|its|their|an?) ")
 _INDEFINITE = re.compile(r"an? ", re.IGNORECASE)
 _AGED = re.compile(r"\d{1,3}-year-old\b")
 _POSSESSED = re.compile(r"(?P<owner>[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3})[’']s (?P<what>.*)", re.DOTALL)
@@ -202,10 +202,11 @@ class _Conversation:
         spoken = [other for other in self._cast.people.surnamed(word) if other in spoke]
         if len(spoken) != 1:
             return who
-        if self._last_named([who, *spoken], head[0]) == who:
+        last = self._last_named([who, *self._cast.people.surnamed(word)], head[0])
+        if last == who:
             return who
-        if self._last and self._last[1].person == spoken[0] and self._is_near(head[0]):
-            return spoken[0]
+        if last == spoken[0] and self._last and self._last[1].person == last and self._is_near(head[0]):
+            return last
         before = spoke[spoken[0]]
         others = {who, *self._cast.people.surnamed(word)} - {*spoken}
         return who if any(self._called.get((other, word), before) < before for other in others) else spoken[0]

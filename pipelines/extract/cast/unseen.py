@@ -49,7 +49,9 @@ def body_in(text: str, span: Span, head: Span) -> str | None:
     whole = text[slice(*span)]
     at = head[1] - span[0]
     named = _IN_CAPITALS.match(whole)
-    if named and named.start("name") < at <= named.end("name") and " " in named["name"]:
+    # "Findings of the Holm Branch" are those of the branch.
+    document = named and named["last"] and issued(named["first"])
+    if named and not document and named.start("name") < at <= named.end("name") and " " in named["name"]:
         last = (named["last"] or named["first"]).split()[-1]
         if _is_body(named["first"].split()[-1]) or _is_body(last):
             return None if is_role(last.lower()) else _POSSESSIVE.sub("", named["name"])

@@ -18,7 +18,9 @@ from claimwire.schemas import Span
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEGATION = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 # Where the main part of a name or noun ends: "the head of ...", "Ann Lee, who ...", "Norway and ...".
-_BEHIND_HEAD = re.compile(r",|;|\(|\b(?:and|or|of|for|from|in|at|on|with|to|who|whose|that|which|by|near|behind)\b")
+_BEHIND_HEAD = re.compile(
+    r",|;|\(|\b(?:and|or|of|for|from|in|at|on|with|to|who|whose|that|which|by|near|behind|about|against)\b"
+)
 _SPEAKER_TAIL = re.compile(r",?\s(?:and|on|in|at|from|with|(?:both|all|some|many|most|each)\sof\swhom|who)$")
 # When it was said. Behind "who" it belongs to what the speaker did: "the baker, who has run the shop since 1998".
 _TIME_TAIL = re.compile(
