@@ -45,6 +45,9 @@ _SAME = frozenset({"army", "embassy", "ministry", "navy", "regime"})
 _AND = re.compile(r" and (?:(?i:the) )?$")
 # "Developer | Valve"
 _PROPER = re.compile(r"(?:[A-Z]?[a-z]+(?:er|or) )?(?P<name>[A-Z][\w’-]*[a-z](?: [A-Z][\w’-]+){0,2})")
+# "the | Pentagon", "The | Iceland Monitor", not "the Greens"
+_THE_PROPER = re.compile(r"[Tt]he (?P<name>[A-Z][\w’-]*[a-rt-z](?: [A-Z][\w’-]+){0,2})")
+_SIDES = frozenset({"North", "South", "East", "West"})
 _WITHIN = re.compile(r"[a-z,] $")
 _OUTLET = re.compile(r" (?:(?:news|daily|TV|television|radio) )?")
 _AGED = re.compile(r"\d{1,3}-year-old\b")
@@ -225,6 +228,9 @@ class OwnWords:
         own = unseen.body_in(self._text, span, head)
         if own is not None:
             return Named(own, None, "organization")
+        if (definite := _THE_PROPER.fullmatch(self._text, *span)) is not None:
+            plain = any(_common(each) or self._cast.people.knows(each) for each in definite["name"].split())
+            return None if plain or definite["name"] in _SIDES else Named(definite["name"], None, "unknown")
         name = _PROPER.fullmatch(self._text, *span)
         if name is None:
             return None
