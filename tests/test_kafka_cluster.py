@@ -79,6 +79,12 @@ class Spread(Sink):
         assert committed(self.broker, self.settings["kafka_group"]) == at_end
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine the other nodes take their time to notice that one is dead."""
+    monkeypatch.setattr("claimwire.connectors.kafka.asking._LONGEST_S", 60)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages are given up after seconds, not after two minutes."""

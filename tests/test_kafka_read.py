@@ -205,7 +205,7 @@ def test_a_missing_topic_or_partition_is_reported_at_once(broker: Broker, topic:
         read(broker, topic, f"{topic}-none")
     with pytest.raises(Exception, match=rf"no such partition.*{topic}-7"):
         read(broker, topic_partitions=[(topic, 0), (topic, 7)])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # half of the time for which a client waits for what it does not know
     consumer = KafkaConsumer(bootstrap_servers=broker.address)
     assert f"{topic}-none" not in consumer.topics()  # and it was not created by asking
     consumer.close()
@@ -326,7 +326,7 @@ def test_aborted_and_open_transactions_are_skipped_and_do_not_block_the_read(bro
 
     # The position of a read_uncommitted read lies above the last stable offset, but is not out of range.
     assert read(broker, topic, start_offsets={(topic, 0): 6}).positions[topic, 0].next_offset == 6
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60  # half of the time after which a bounded read gives up
     still_open.commit_transaction()
     still_open.close()
     assert read(broker, topic, start_offsets={(topic, 0): 4}).values == [b"open", b"after"]
@@ -342,7 +342,7 @@ def test_a_compacted_topic_is_read_across_its_gaps(broker: Broker, topic: str) -
     broker.produce(topic, b"other", key=b"other")
     time.sleep(0.2)
     broker.produce(topic, b"last", key=b"last")  # rolls the segment, so that the records before it can be compacted
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while len(broker.read(topic)) > 3 and time.monotonic() < until:
         time.sleep(0.2)
     found = read(broker, topic)

@@ -6,7 +6,6 @@ import base64
 import logging
 import pickle
 import re
-import socket
 import subprocess
 import traceback
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from broker import Broker
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from webserver import free_port
 
 from claimwire.connectors.kafka import (
     BadConfig,
@@ -51,7 +51,7 @@ class Secured:
         )
         self.broker = Broker(folder / "kafka", format_arguments=users)
         self.broker.stop()
-        ports = {name: _free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT", "MUTUAL")}
+        ports = {name: free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT", "MUTUAL")}
         self.tls, self.scram, self.plain, self.mutual = (f"127.0.0.1:{port}" for port in ports.values())
         more = "".join(f",{name}://127.0.0.1:{port}" for name, port in ports.items())
         properties = folder / "kafka" / "server.properties"
@@ -104,13 +104,6 @@ super.users=User:ANONYMOUS;User:writer;User:CN=127.0.0.1
         file = self.folder / "client.properties"
         file.write_text("# of a test\n" + "".join(f"{name} = {value}\n" for name, value in options.items()))
         return str(file)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

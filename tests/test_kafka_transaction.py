@@ -165,7 +165,7 @@ def test_an_unknown_topic_is_reported_at_once(broker: Broker, topic: str) -> Non
     began = time.monotonic()
     with publisher(broker, topic) as publishing, pytest.raises(NoSuchTopic, match=f"has no topic {topic}-no"):
         publishing.publish(1, [Message(f"{topic}-no", b"x")])
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # half of the time for which a client waits for what it does not know
 
 
 def test_offsets_of_a_deleted_topic_block_nothing(broker: Broker, topic: str) -> None:

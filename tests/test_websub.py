@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -264,11 +264,14 @@ def listening(
 def talk(url: str, *parts: bytes) -> bytes:
     """Send parts, each once the other side has had time to read the one before; all that comes back."""
     parsed = urlsplit(url)
-    with socket.create_connection((parsed.hostname, parsed.port), timeout=LONGEST) as connection:
+    answer = b""
+    with (
+        socket.create_connection((parsed.hostname, parsed.port), timeout=LONGEST) as connection,
+        suppress(ConnectionError),  # the other side may have ended it by then
+    ):
         for part in parts:
             connection.sendall(part)
             time.sleep(0.01)
-        answer = b""
         while more := connection.recv(65536):
             answer += more
     return answer
