@@ -60,6 +60,7 @@ class Spread(Sink):
 
     def __init__(self, folder: Path, cluster: Cluster, prefix: str, source: Source) -> None:
         super().__init__(folder, cluster, prefix, source.url)
+        cluster.mend()
         self._source = source
         with State(folder / "state") as state:
             id_ = transactional_id(state.id, KafkaAddress.parse(self.settings["sink"][0]))

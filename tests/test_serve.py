@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -128,6 +128,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def row(store: Path, sql: str, *values: object) -> int:
     with sqlite3.connect(store) as db:
         return int(db.execute(sql, values).fetchone()[0])
+
+
+def has_articles(store: Path) -> bool:
+    """Whether something has been written to a store, which may not be there or not be whole yet."""
+    with suppress(sqlite3.OperationalError):
+        return store.exists() and row(store, "SELECT count(*) FROM articles") > 0
+    return False
 
 
 def version(store: Path, id_: str) -> int:
@@ -450,7 +457,7 @@ def test_what_watch_writes_appears_on_the_page(tmp_path: Path) -> None:
     with Command(["watch", "--source", "in", *options], cwd=tmp_path, env=environment()) as watch:
         try:
             deadline = time.monotonic() + 60
-            while not (tmp_path / "news.db").exists() and time.monotonic() < deadline:
+            while not has_articles(tmp_path / "news.db") and time.monotonic() < deadline:
                 time.sleep(0.2)
             with serving(tmp_path / "news.db") as served:
                 threading.Timer(2, arrive, (1,)).start()
