@@ -89,8 +89,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages are given up after seconds, not after two minutes."""
-    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 6_000)
-    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 2_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
 
 
 # Runs
