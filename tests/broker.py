@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -15,6 +16,12 @@ from kafka.consumer.fetcher import ConsumerRecord
 SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka.sh"
 
 
+def _led(admin: KafkaAdminClient, topics: Sequence[str]) -> Iterator[int]:
+    """How many partitions of each topic have a leader."""
+    for found in admin.describe_topics(topics):
+        yield sum(one["leader_id"] >= 0 for one in found["partitions"])
+
+
 class Clients:
     """What tests do with a Kafka, by kafka-python."""
 
@@ -22,11 +29,15 @@ class Clients:
     """As host:port; several separated by commas."""
 
     def create(self, *topics: str, partitions: int = 1, **configs: str | int) -> None:
-        """Create topics, with configs by Kafka's names, an underscore for a dot."""
+        """Create topics, with configs by Kafka's names, an underscore for a dot; each partition has its leader then."""
         named = {name.replace("_", "."): str(value) for name, value in configs.items()}
         admin = KafkaAdminClient(bootstrap_servers=self.address)
         try:
             admin.create_topics([NewTopic(name, partitions, topic_configs=named) for name in topics])
+            until = time.monotonic() + 60
+            while any(led < partitions for led in _led(admin, topics)):
+                assert time.monotonic() < until, "the broker did not begin to lead what was created"
+                time.sleep(0.05)
         finally:
             admin.close()
 

@@ -197,6 +197,35 @@ def finish_amid_kills(
     raise AssertionError("unreachable: the last run has ended or failed")
 
 
+# Held
+
+
+def held_when_open() -> None:
+    """To be done first in a process: it waits once its state is open, until there is a file ``go`` in its folder."""
+    from claimwire.pipelines.state.opening import State  # noqa: PLC0415 - as above
+
+    _hold_after(State, "__enter__")
+
+
+def held_after_a_pass() -> None:
+    """The same, once a pass is committed and told."""
+    from claimwire.pipelines.observe.progress import LineProgress  # noqa: PLC0415 - as above
+
+    _hold_after(LineProgress, "committed")
+
+
+def _hold_after(kind: type, name: str) -> None:
+    method = getattr(kind, name)
+
+    def held(*given: Any) -> Any:
+        result = method(*given)
+        while not Path("go").exists():
+            time.sleep(0.01)
+        return result
+
+    setattr(kind, name, held)
+
+
 # What was written
 
 LEFT_OUT = ("claimwire.run.completed", "claimwire.source.silent")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from command import Command, environment
 from killing import kill_group
+
+if TYPE_CHECKING:
+    from claimwire.pipelines.dedupe.transform import Judged
 
 
 def prism_options(binary: str) -> list[str]:
@@ -52,6 +56,19 @@ def streaming(
             yield process
         finally:
             kill_group(process)
+
+
+def enrich_slowly() -> None:
+    """To be done before: an article takes so long that a stream is at work for as long as a test looks at it."""
+    from claimwire.pipelines.enrich import EnrichBatch  # noqa: PLC0415 - heavy, few tests need it
+
+    process = EnrichBatch.process
+
+    def slowly(self: EnrichBatch, batch: Sequence[Judged]) -> Iterator[Any]:
+        time.sleep(0.04 * len(batch))
+        return process(self, batch)
+
+    EnrichBatch.process = slowly  # type: ignore[method-assign]
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float, what: str) -> None:

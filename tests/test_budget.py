@@ -68,11 +68,11 @@ def judged(number: int, text: str) -> Judged:
 def test_an_article_over_its_budget_is_a_dead_letter_and_the_others_of_its_batch_are_extracted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(enrich, "_BUDGET_S", 0.5)
+    monkeypatch.setattr(enrich, "_BUDGET_S", 2.0)
     monkeypatch.setattr(enrich, "_BUDGET_S_PER_CHARACTER", 0.0)
     run = Run("run", "0", datetime(2026, 11, 30, tzinfo=UTC))
     said = "Mayor Ana Verr said on Tuesday that the bridge will stay closed until the spring. "
-    batch = [judged(0, said), judged(1, said * 1000), judged(2, said)]
+    batch = [judged(0, said), judged(1, said * 6000), judged(2, said)]
     found = list(EnrichBatch("claims", None, "rules", "statements", "added", run).process(batch))
     records = [element[1] for element in found if isinstance(element, tuple)]
     (letter,) = (element.value for element in found if getattr(element, "tag", "") == "dead_letters")

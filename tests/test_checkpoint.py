@@ -58,7 +58,16 @@ def test_a_second_process_is_told_who_holds_the_state(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
     dies = "import os, sys; from pathlib import Path; from claimwire.pipelines.state.opening import State; "
-    dies += "State(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    dies += "held = State(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", dies, str(tmp_path)], check=False).returncode == 9
+    with State(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_dead_run_is_waited_for_where_a_child_of_it_still_has_its_files(tmp_path: Path) -> None:
+    """As one has that was being started when the run was killed, until its own program begins."""
+    dies = "import os, sys, time; from pathlib import Path; from claimwire.pipelines.state.opening import State; "
+    dies += "held = State(Path(sys.argv[1])).__enter__(); os.fork() and os._exit(9); time.sleep(1)"
     assert subprocess.run([sys.executable, "-c", dies, str(tmp_path)], check=False).returncode == 9
     with State(tmp_path):
         pass

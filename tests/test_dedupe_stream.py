@@ -271,6 +271,7 @@ def test_the_state_of_a_real_runner_is_enough_to_continue(prism: str, monkeypatc
     # bundles.
     monkeypatch.setattr(Replica, "token", property(lambda _: None, lambda _, __: None), raising=False)
     monkeypatch.setattr(stream, "_LARGEST", 2000)
+    monkeypatch.setattr(stream, "_BATCH", 2)  # several, though a slow machine has them all in one bundle
     restored = []
     monkeypatch.setattr(Replica, "restore", lambda *given, restore=Replica.restore: restored.append(restore(*given)))
     monkeypatch.setattr(stream, "judge", lambda *given: time.sleep(0.4) or judge(*given))

@@ -112,7 +112,7 @@ def test_a_signal_to_the_server_ends_the_command_as_well() -> None:
     assert serving.stdout
     assert serving.stdout.readline() == "up\n"
     os.kill(serving.pid, signal.SIGTERM)
-    assert serving.wait(20) == 7
+    assert serving.wait(60) == 7
 
 
 def test_nothing_outside_of_the_site_is_served(outlet: str) -> None:

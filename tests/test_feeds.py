@@ -25,7 +25,7 @@ import msgspec
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
-from webserver import Page, WebServer, endless, free_port, gzipped, slowly
+from webserver import Page, Seen, WebServer, endless, free_port, gzipped, slowly
 
 from claimwire.connectors.feeds.fetching import ReadFromFeeds
 from claimwire.connectors.feeds.parsing import decode_entry, parse_feed, parse_feed_in
@@ -637,7 +637,7 @@ def test_a_move_for_good_is_remembered_and_a_mistaken_one_forgotten(server: WebS
 
 def test_no_feed_harms_another(server: WebServer) -> None:
     bad = {
-        "/slow": Page(body=slowly(b"x" * 1000, 0.1)),
+        "/slow": Page(body=slowly(b"x" * 6000, 0.1)),
         "/endless": Page(body=endless(b"<x>" * 1000)),
         "/bomb": gzipped(b"\0" * 50_000_000),
         "/html": Page(body=b"<html><body>Welcome</body></html>"),
@@ -648,7 +648,7 @@ def test_no_feed_harms_another(server: WebServer) -> None:
     urls = [server.add(path, page) for path, page in bad.items()]
     urls += [server.add_redirect("/loop", "/loop"), "ftp://127.0.0.1/", "http://[::1", "http://no-such.invalid/f"]
     good = [server.add(f"/good{n}", Page(body=rss(f"<title>good {n}</title>"))) for n in range(3)]
-    found = read(*urls, *good, timeout_s=2, max_bytes=1_000_000)
+    found = read(*urls, *good, timeout_s=10, max_bytes=1_000_000)
     assert {article.title for article in found.articles} >= {"good 0", "good 1", "good 2"}
     assert set(found.results) == {*urls, *good}
     errors = {url: result.error.type for url, result in found.results.items() if result.error}
@@ -665,9 +665,7 @@ def test_a_dead_host_costs_two_tries(server: WebServer) -> None:
         with socket.create_connection(full.getsockname()):
             urls = [f"http://127.0.0.1:{full.getsockname()[1]}/{n}" for n in range(10)]
             good = server.add("/feed", Page(body=rss(ITEM)))
-            began = time.monotonic()
-            found = read(*urls, good, timeout_s=1)
-    assert time.monotonic() - began < 6
+            found = read(*urls, good, timeout_s=4)
     kinds = [result.error.type for url in urls if (result := found.results[url]).error]
     assert kinds == ["Timeout"] * 2 + ["NotTried"] * 8
     assert found.results[good].outcome == "read"
@@ -682,31 +680,44 @@ def test_private_networks_are_not_asked_unless_allowed(server: WebServer) -> Non
 
 def test_hosts_are_asked_at_once_and_each_by_one_request(server: WebServer) -> None:
     hosts = ["127.0.0.1", "localhost", "127.1", "2130706433"]
+    waiting = threading.Barrier(len(hosts))
+
+    def together(*_: Any) -> Page:
+        waiting.wait(60)  # no host is answered before all have been asked
+        return Page(body=rss(ITEM))
+
     for n in range(3):
-        server.add(f"/{n}", Page(body=rss(ITEM), delay=0.2))
-    urls = [server.url(f"/{n}", host=host) for n in range(3) for host in hosts]
-    began = time.monotonic()
-    found = read(*urls)
-    taken = time.monotonic() - began
+        server.add(f"/{n}", together)
+    found = read(*[server.url(f"/{n}", host=host) for n in range(3) for host in hosts])
     assert {result.outcome for result in found.results.values()} == {"read"}
     assert set(server.most_at_once.values()) == {1}
     assert len(server.most_at_once) == 4
-    assert taken < 12 * 0.2 + 1.5
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 8, 200])
 def test_a_host_with_many_feeds_is_asked_in_turns_and_holds_up_no_other(concurrency: int) -> None:
     with WebServer(address="0.0.0.0") as server:
         hosts = [f"127.0.0.{n}" for n in range(2, 12)]
+        held_up: list[str] = []
+
+        def answer(seen: Seen, _: int) -> Page:
+            if seen.host == hosts[0] and [each.host for each in server.requests].count(hosts[0]) > 2:
+                end = time.monotonic() + 60
+                while not (all_asked := {each.host for each in server.requests} == set(hosts)):
+                    if time.monotonic() > end:
+                        break
+                    time.sleep(0.01)
+                held_up.extend([] if all_asked else [seen.path])
+            return Page(body=rss(ITEM))
+
         for n in range(20):
-            server.add(f"/{n}", Page(body=rss(ITEM), delay=0.02))
+            server.add(f"/{n}", answer)
         urls = [server.url(f"/{n}", hosts[0]) for n in range(20)] + [server.url("/0", host) for host in hosts[1:]]
         found = read(*urls, concurrency=concurrency)
-        asked = [seen.host for seen in server.requests]
         assert {result.outcome for result in found.results.values()} == {"read"}
-        assert len(asked) == len(urls)
+        assert len(server.requests) == len(urls)
         assert set(server.most_at_once.values()) == {1}
-        assert set(asked[:12]) == set(hosts), "every host has had its turn before one has its third"
+        assert not held_up, "every host has its turn before one has its third answer"
 
 
 def test_no_more_feeds_are_asked_at_once_than_the_process_may_open_files(monkeypatch: pytest.MonkeyPatch) -> None:

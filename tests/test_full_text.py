@@ -261,7 +261,7 @@ def test_a_signal_while_fetching_ends_the_run_and_the_next_one_goes_on(tmp_path:
             while not outlet.asked and time.monotonic() < end:
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == STOPPED
+            assert process.wait(60) == STOPPED
         assert articles(tmp_path) == []
         summary = run(outlet, tmp_path, page_delays=(f"127.0.0.1:{server.port}=0",))
         assert (summary.resumed, summary.pages_read, summary.enriched) == (4, 4, 4)

@@ -81,7 +81,7 @@ def _hangs(data: bytes) -> None:
 def test_an_input_that_kills_or_hangs_the_process_is_one_fault_and_not_the_end(
     check: Callable[[bytes], None], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "_PATIENCE", 1)
+    monkeypatch.setattr(running, "_PATIENCE", 5)
     target = planted(check)
     bad = [seed for seed in range(40) if target.input(seed).startswith(b"<p")]
     tally = run(target, 0, 60, most=bad[1] + 5)

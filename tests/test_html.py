@@ -142,7 +142,7 @@ def test_the_words_of_a_paragraph_stay_and_nothing_is_added(paragraphs: list[str
 def test_hostile_markup_takes_linear_time(piece: str) -> None:
     began = time.process_time()
     to_text(piece * (1_000_000 // len(piece)))
-    assert time.process_time() - began < 5  # the HTML standard's algorithm takes minutes for the first
+    assert time.process_time() - began < 20  # the HTML standard's algorithm takes minutes for the first
 
 
 def test_text_is_kept_where_markup_is_too_much_for_a_parser() -> None:
@@ -155,7 +155,7 @@ def test_a_tag_of_a_hundred_thousand_attributes_is_a_tag() -> None:
     began = time.process_time()
     assert to_text(f"<p {attributes}>One.</p><p>Two.</p>") == "One.\n\nTwo."
     assert to_text(f"<p>One.</p><p {attributes}") == "One."
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("markup", ["{}", "<p>{}</p>", "<p>{}</p>" + "<i></i>" * 20_000, "&lt;p&gt;{}&lt;/p&gt;"])

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -97,10 +98,13 @@ def test_a_gzip_bomb_is_cut_while_it_bursts(server: WebServer) -> None:
     bomb = gzip.compress(b"\0" * 300_000_000, 1)
     assert len(bomb) < 10_000_000
     url = server.add("/", Page(body=bomb, headers={"Content-Encoding": "gzip"}))
-    began = time.monotonic()
-    with pytest.raises(http.TooLarge):
-        client(max_bytes=10_000_000).get(url)
-    assert time.monotonic() - began < 5
+    tracemalloc.start()
+    try:
+        with pytest.raises(http.TooLarge):
+            client(max_bytes=10_000_000).get(url)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_bomb_within_a_bomb_is_cut(server: WebServer) -> None:
@@ -113,22 +117,20 @@ def test_a_bomb_within_a_bomb_is_cut(server: WebServer) -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        Page(delay=30),
-        Page(body=slowly(b"x" * 1000, 0.1)),
-        Page(body=b"x", drip=0.1, headers={"X-Long": "x" * 1000}),
+        Page(delay=600),
+        Page(body=slowly(b"x" * 6000, 0.1)),
+        Page(body=b"x", drip=0.1, headers={"X-Long": "x" * 6000}),
     ],
     ids=["no answer", "a body byte by byte", "headers byte by byte"],
 )
 def test_no_server_can_hold_us_longer_than_the_whole_timeout(server: WebServer, page: Page) -> None:
-    began = time.monotonic()
     with pytest.raises(http.Timeout):
-        client(read_s=20, whole_s=0.7).get(server.add("/", page))
-    assert time.monotonic() - began < 3
+        client(read_s=600, whole_s=0.7).get(server.add("/", page))
 
 
 def test_a_pause_longer_than_the_read_timeout_ends_it(server: WebServer) -> None:
     with pytest.raises(http.Timeout):
-        client(read_s=0.3).get(server.add("/", Page(delay=5)))
+        client(read_s=0.3).get(server.add("/", Page(delay=600)))
 
 
 def test_a_closed_client_cuts_what_is_under_way_and_asks_nobody_again(server: WebServer) -> None:
@@ -289,11 +291,11 @@ def test_a_host_that_did_not_answer_twice_in_a_row_is_not_tried_again(server: We
 
 def test_a_host_that_takes_connections_and_never_answers_is_not_tried_a_third_time(server: WebServer) -> None:
     one = client(read_s=0.2)
-    url = server.add("/", Page(delay=5))
+    url = server.add("/", Page(delay=600))
     for failure in (http.Timeout, http.Timeout, http.NotTried):
         with pytest.raises(failure):
             one.get(url)
-    assert server.count("/") == 2
+    assert server.count("/") <= 2  # what was cut at once may not have come so far
 
 
 def test_interim_answers_are_passed_over() -> None:

@@ -60,6 +60,7 @@ class Spread(Sink):
 
     def __init__(self, folder: Path, cluster: Cluster, prefix: str, source: Source) -> None:
         super().__init__(folder, cluster, prefix, source.url)
+        cluster.mend()
         self._source = source
         with State(folder / "state") as state:
             id_ = transactional_id(state.id, KafkaAddress.parse(self.settings["sink"][0]))
@@ -79,11 +80,17 @@ class Spread(Sink):
         assert committed(self.broker, self.settings["kafka_group"]) == at_end
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine the other nodes take their time to notice that one is dead."""
+    monkeypatch.setattr("claimwire.connectors.kafka.asking._LONGEST_S", 60)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages are given up after seconds, not after two minutes."""
-    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 6_000)
-    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 2_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "delivery_timeout_ms", 12_000)
+    monkeypatch.setitem(KafkaProducer.DEFAULT_CONFIG, "request_timeout_ms", 5_000)
 
 
 # Runs

@@ -25,10 +25,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewPartitions
-from kafka.errors import OffsetOutOfRangeError
+from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from claimwire.connectors.kafka import (
     Consumers,
+    KafkaConnectorError,
     KafkaPosition,
     KafkaRecord,
     OffsetRange,
@@ -36,10 +37,13 @@ from claimwire.connectors.kafka import (
     Start,
     Stop,
     Topics,
+    UnknownTopicError,
+    discovery,
     partitions_of,
     ranges_of,
 )
 from claimwire.connectors.kafka import consumers as consumers_module
+from claimwire.connectors.kafka import read as read_module
 from claimwire.connectors.kafka.bundles import BundleLimit
 from claimwire.connectors.kafka.ranges import NEVER, Claim, OffsetRangeTracker
 from claimwire.connectors.kafka.read import _ReadBounded
@@ -205,7 +209,7 @@ def test_a_missing_topic_or_partition_is_reported_at_once(broker: Broker, topic:
         read(broker, topic, f"{topic}-none")
     with pytest.raises(Exception, match=rf"no such partition.*{topic}-7"):
         read(broker, topic_partitions=[(topic, 0), (topic, 7)])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # half of the time for which a client waits for what it does not know
     consumer = KafkaConsumer(bootstrap_servers=broker.address)
     assert f"{topic}-none" not in consumer.topics()  # and it was not created by asking
     consumer.close()
@@ -326,7 +330,7 @@ def test_aborted_and_open_transactions_are_skipped_and_do_not_block_the_read(bro
 
     # The position of a read_uncommitted read lies above the last stable offset, but is not out of range.
     assert read(broker, topic, start_offsets={(topic, 0): 6}).positions[topic, 0].next_offset == 6
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60  # half of the time after which a bounded read gives up
     still_open.commit_transaction()
     still_open.close()
     assert read(broker, topic, start_offsets={(topic, 0): 4}).values == [b"open", b"after"]
@@ -342,7 +346,7 @@ def test_a_compacted_topic_is_read_across_its_gaps(broker: Broker, topic: str) -
     broker.produce(topic, b"other", key=b"other")
     time.sleep(0.2)
     broker.produce(topic, b"last", key=b"last")  # rolls the segment, so that the records before it can be compacted
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while len(broker.read(topic)) > 3 and time.monotonic() < until:
         time.sleep(0.2)
     found = read(broker, topic)
@@ -369,19 +373,25 @@ def test_a_read_ends_even_if_the_last_records_below_its_end_were_compacted(broke
     assert found.positions[topic, 0] == KafkaPosition(topic, 0, 7)
 
 
-def test_offsets_that_were_removed_are_an_error_or_counted(broker: Broker, topic: str) -> None:
+@pytest.mark.parametrize("answers", ["soon", "late"])
+def test_offsets_that_were_removed_are_an_error_or_counted(
+    broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch, answers: str
+) -> None:
+    if answers == "late":  # so that the read looks closer why nothing comes
+        monkeypatch.setattr(read_module, "_STUCK_S", -1)
+    at_once = {"consumer_polling_timeout": 0.5 if answers == "soon" else 0}
     broker.create(topic)
     broker.produce(topic, *numbered(20))
     delete_records(broker, topic, 15)
     at_0 = {(topic, 0): 0}
     with pytest.raises(Exception, match=r"15 offsets from 0 on were removed before they were read"):
-        read(broker, topic, start_offsets=at_0)
-    found = read(broker, topic, start_offsets=at_0, on_expired="reset")
+        read(broker, topic, start_offsets=at_0, **at_once)
+    found = read(broker, topic, start_offsets=at_0, on_expired="reset", **at_once)
     assert found.values == numbered(5, 15)
     assert found.expired == 15
     assert found.positions[topic, 0] == KafkaPosition(topic, 0, 20, expired=15)
     delete_records(broker, topic, 20)
-    found = read(broker, topic, start_offsets={(topic, 0): 18}, on_expired="reset")
+    found = read(broker, topic, start_offsets={(topic, 0): 18}, on_expired="reset", **at_once)
     assert found.positions[topic, 0] == KafkaPosition(topic, 0, 20, expired=2)
     assert read(broker, topic).positions[topic, 0] == KafkaPosition(topic, 0, 20)  # no start lies below them
 
@@ -586,6 +596,23 @@ def split_topic(broker: Broker) -> str:
     broker.create(name)
     broker.produce(name, *numbered(300))
     return name
+
+
+@pytest.mark.parametrize("error", [KafkaTimeoutError, KafkaConnectorError, UnknownTopicError])
+def test_a_search_for_new_partitions_that_fails_is_done_again_later(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """A cluster may name a new topic before each of its partitions has a leader, and so an end."""
+
+    def failing(*_: object) -> None:
+        raise error("not all of it is there")
+
+    monkeypatch.setattr(discovery, "partitions_of", failing)
+    given = (Consumers("127.0.0.1:1"), Topics(pattern="news-.*"), Start(), Stop(), "error")
+    search = discovery.KeepFindingRanges(*given, every_s=1)
+    assert search._look(frozenset({TopicPartition("news-a", 0)})) == []
+    with pytest.raises(error):  # the first one has to know where to begin
+        search._look(None)
 
 
 def test_the_backlog_is_estimated_in_records(broker: Broker, topic: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from conftest import ROOT, Claimwire, run_here, write_jsonl, written
 from corpus import articles
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, NewPartitions
+from webserver import free_port
 
 import claimwire.pipelines.run.passes
 from claimwire.connectors.kafka import Fenced, OutOfStep
@@ -355,22 +355,19 @@ def test_a_feed_a_file_and_two_topics_are_read_in_one_run(here: Here) -> None:
     assert committed(here.broker, here.group) == {(here.topic, 0): 4, (f"{here.topic}-b", 0): 5}
 
 
-def closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.mark.parametrize("away", [False, True], ids=["no-such-topic", "broker-away"])
 def test_a_topic_that_cannot_be_read_is_a_failed_source_and_the_others_are_done(
     here: Here, claimwire: Claimwire, away: bool
 ) -> None:
-    broken = f"kafka://127.0.0.1:{closed_port()}/{here.topic}" if away else here.at(f"{here.topic}-missing")
+    broken = f"kafka://127.0.0.1:{free_port()}/{here.topic}" if away else here.at(f"{here.topic}-missing")
     here.broker.create(here.topic)
     produce(here.broker, here.topic, plain(3))
     sources = ("--source", broken, "--source", here.file(plain(4, seed=2)), "--source", here.source)
     options = here.folder / "client.properties"
-    options.write_text("bootstrap.timeout.ms=3000\n")
+    if away:
+        options.write_text("bootstrap.timeout.ms=10000\n")
+    else:
+        options.touch()
     given = (
         "run",
         *sources,

@@ -6,7 +6,6 @@ import base64
 import logging
 import pickle
 import re
-import socket
 import subprocess
 import traceback
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from broker import Broker
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from webserver import free_port
 
 from claimwire.connectors.kafka import (
     BadConfig,
@@ -51,7 +51,7 @@ class Secured:
         )
         self.broker = Broker(folder / "kafka", format_arguments=users)
         self.broker.stop()
-        ports = {name: _free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT", "MUTUAL")}
+        ports = {name: free_port() for name in ("SSL", "SASL_SSL", "SASL_PLAINTEXT", "MUTUAL")}
         self.tls, self.scram, self.plain, self.mutual = (f"127.0.0.1:{port}" for port in ports.values())
         more = "".join(f",{name}://127.0.0.1:{port}" for name, port in ports.items())
         properties = folder / "kafka" / "server.properties"
@@ -106,13 +106,6 @@ super.users=User:ANONYMOUS;User:writer;User:CN=127.0.0.1
         return str(file)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def secured(kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     secured = Secured(tmp_path_factory.mktemp("secured"))
@@ -129,9 +122,14 @@ def as_user(monkeypatch: pytest.MonkeyPatch) -> Any:
     return become
 
 
-def found(broker: str, config_file: str) -> bool:
-    quick = {"bootstrap_timeout_ms": 3000}
-    return "t" in describe_topics(Connection((broker,), config_file, quick), ["t"])
+def found(broker: str, config_file: str, bootstrap_timeout_ms: int = 60_000) -> bool:
+    patience = {"bootstrap_timeout_ms": bootstrap_timeout_ms}
+    return "t" in describe_topics(Connection((broker,), config_file, patience), ["t"])
+
+
+def refused(broker: str, config_file: str) -> None:
+    """The same where nobody is let in, for which a client would try for a long time."""
+    found(broker, config_file, 5_000)
 
 
 def test_tls(secured: Secured, tmp_path: Path) -> None:
@@ -144,7 +142,7 @@ def test_an_untrusted_certificate_is_refused_with_the_reason(secured: Secured, t
     client = tmp_path / "client.yaml"
     client.write_text(f"security.protocol: SSL\nssl.ca.location: {secured.stranger}\n")
     with pytest.raises(KafkaUnavailable, match=r"its certificate is not trusted: .*self.signed"):
-        found(secured.tls, str(client))
+        refused(secured.tls, str(client))
 
 
 def test_tls_of_both_sides_with_a_key_that_is_encrypted(
@@ -174,7 +172,7 @@ def test_tls_of_both_sides_refuses_a_client_that_the_broker_does_not_trust(
     own = f"ssl_certfile: {secured.folder}/stranger.both.pem\n" if whose == "a stranger's" else ""
     client.write_text(f"security_protocol: SSL\nssl_cafile: {secured.certificate}\n{own}")
     with pytest.raises(KafkaUnavailable, match=f"{secured.mutual} .*certificate"):
-        found(secured.mutual, str(client))
+        refused(secured.mutual, str(client))
 
 
 def test_scram_with_the_password_in_the_environment(secured: Secured, as_user: Any) -> None:
@@ -204,7 +202,7 @@ def test_a_wrong_password_is_reported(secured: Secured, as_user: Any, mechanism:
     with pytest.raises(
         (NotAuthorized, KafkaUnavailable), match=f"{broker} .*check the user name, password and mechanism"
     ):
-        found(broker, secured.login(mechanism))
+        refused(broker, secured.login(mechanism))
 
 
 def test_a_login_without_a_password_says_where_to_put_it(secured: Secured) -> None:
@@ -282,7 +280,8 @@ def test_the_password_appears_nowhere(
         for password in (PASSWORD, WRONG):
             as_user("writer", password)
             file = secured.login(mechanism)
-            connection = Connection((broker,), file, {"bootstrap_timeout_ms": 2000})
+            patience = {"bootstrap_timeout_ms": 60_000 if password == PASSWORD else 2_000}
+            connection = Connection((broker,), file, patience)
             seen += [repr(connection).encode(), pickle.dumps(connection), repr(connection.client_config()).encode()]
             seen.append(f"{connection.client_config()} {connection.client_config()['sasl_plain_password']}".encode())
             try:
@@ -291,14 +290,14 @@ def test_the_password_appears_nowhere(
                     seen.append(repr(vars(publishing)).encode())
             except KafkaConnectorError:
                 seen.append(traceback.format_exc().encode())
-            config = {"bootstrap_servers": broker, "bootstrap_timeout_ms": 2000}
+            config = {"bootstrap_servers": broker, **patience}
             pipeline = beam.Pipeline(runner=FnApiRunner())
-            refused = (
+            letters_of = (
                 pipeline
                 | beam.Create([b"x" * 2_000_000])
                 | WriteToKafka(config, "t", config_file=file, refused="dead_letter")
             )
-            _ = refused | beam.Map(encode) | beam.io.WriteToText(str(secured.folder / f"letters-{mechanism}"))
+            _ = letters_of | beam.Map(encode) | beam.io.WriteToText(str(secured.folder / f"letters-{mechanism}"))
             seen.append(pipeline.to_runner_api().SerializeToString())
             try:
                 pipeline.run().wait_until_finish()

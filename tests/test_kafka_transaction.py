@@ -29,7 +29,7 @@ from claimwire.connectors.kafka import (
 
 _KILLS = 20
 _A_PASS = 150
-_QUICK = {"delivery_timeout_ms": 3000, "request_timeout_ms": 2000, "reconnect_backoff_max_ms": 500}
+_QUICK = {"delivery_timeout_ms": 12_000, "request_timeout_ms": 5_000, "reconnect_backoff_max_ms": 500}
 
 
 def publisher(broker: Broker, topic: str, **options: Any) -> TransactionalPublisher:
@@ -165,7 +165,7 @@ def test_an_unknown_topic_is_reported_at_once(broker: Broker, topic: str) -> Non
     began = time.monotonic()
     with publisher(broker, topic) as publishing, pytest.raises(NoSuchTopic, match=f"has no topic {topic}-no"):
         publishing.publish(1, [Message(f"{topic}-no", b"x")])
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # half of the time for which a client waits for what it does not know
 
 
 def test_offsets_of_a_deleted_topic_block_nothing(broker: Broker, topic: str) -> None:
@@ -271,10 +271,12 @@ class Slowly(list[Message]):
 def test_a_broker_killed_in_the_middle_of_a_pass_and_started_again(mortal: Broker, topic: str) -> None:
     mortal.create(topic, partitions=2)
 
+    back = threading.Thread(target=mortal.start)
+
     def restart() -> None:
         time.sleep(0.2)  # so that messages are in flight
         mortal.kill()
-        threading.Thread(target=mortal.start).start()
+        back.start()
 
     quick = {"reconnect_backoff_max_ms": 500}
     connection = Connection((mortal.address,), options=quick)
@@ -282,6 +284,7 @@ def test_a_broker_killed_in_the_middle_of_a_pass_and_started_again(mortal: Broke
         assert publishing.publish(1, messages(topic, 1, 300))
         assert publishing.publish(2, Slowly(topic, 2, {150: restart}))
         assert publishing.publish(3, messages(topic, 3, 300))
+    back.join()
     assert values(mortal, topic) == expected(topic, 1, 2, 3, size=300)
 
 
@@ -291,9 +294,11 @@ def test_an_unreachable_broker_is_reported_and_nothing_is_lost(mortal: Broker, t
     connection = Connection((mortal.address,), options={k: v for k, v in _QUICK.items() if k not in options})
     with TransactionalPublisher(connection, f"id-{topic}", topic, producer_config=options) as publishing:
         assert publishing.publish(1, messages(topic, 1, 300))
-        with pytest.raises(KafkaUnavailable, match=f"{mortal.address} did not answer in time.*Connection refused"):
-            publishing.publish(2, Slowly(topic, 2, {100: mortal.kill}))
-        mortal.start()
+        try:
+            with pytest.raises(KafkaUnavailable, match=f"{mortal.address} did not answer in time.*Connection refused"):
+                publishing.publish(2, Slowly(topic, 2, {100: mortal.kill}))
+        finally:
+            mortal.start()
         publishing.publish(2, messages(topic, 2, 300))
         assert publishing.last_published() == 2
     assert values(mortal, topic) == expected(topic, 1, 2, size=300)

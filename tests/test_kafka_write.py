@@ -134,7 +134,7 @@ def test_an_unknown_topic_is_reported_at_once(broker: Broker, topic: str, tmp_pa
     began = time.monotonic()
     with pytest.raises(Exception, match=f"has no topic {topic}; create it"):
         write([b"x"], tmp_path, {"bootstrap_servers": broker.address}, topic=topic)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # half of the time for which a client waits for what it does not know
 
 
 def test_messages_that_exceed_the_limit_in_flight_wait(broker: Broker, topic: str, tmp_path: Path) -> None:
@@ -191,10 +191,12 @@ def test_a_broker_that_stays_down_fails_the_pipeline(mortal: Broker, topic: str)
     numbers = pipeline | beam.Impulse() | beam.FlatMap(lambda _: range(1000))
     _ = numbers | beam.Map(_in_this_process(off)) | WriteToKafka(config)
     began = time.monotonic()
-    with pytest.raises(Exception, match=r"did not answer in time while writing .*Connection refused"):
-        pipeline.run().wait_until_finish()
-    assert time.monotonic() - began < 40
-    mortal.start()
+    try:
+        with pytest.raises(Exception, match=r"did not answer in time while writing .*Connection refused"):
+            pipeline.run().wait_until_finish()
+    finally:
+        mortal.start()
+    assert time.monotonic() - began < 100  # else it has waited for two minutes, as a client does by default
 
 
 def test_a_pipeline_without_a_broker_fails_with_the_reason(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from killing import (
     dying,
     finish,
     finish_amid_kills,
+    held_after_a_pass,
+    held_when_open,
     kill_group,
     make_sources,
     outputs,
@@ -191,11 +193,10 @@ def test_a_sink_that_becomes_unwritable_fails_the_run_and_the_next_one_does_the_
 
 def test_of_two_runs_at_once_the_second_says_so_and_harms_nothing(tmp_path: Path, calm: Calm) -> None:
     given = arguments(tmp_path, calm.sources)
-    with started(tmp_path, *given) as first:
+    with started(tmp_path, *given, preexec_fn=held_when_open) as first:
         wait_until_open(first, tmp_path / "state")
-        os.killpg(first.pid, signal.SIGSTOP)
         second = finish(tmp_path, *given)
-        os.killpg(first.pid, signal.SIGCONT)
+        (tmp_path / "go").touch()
         assert second.returncode == FAILED
         assert f"process {first.pid}" in second.stderr
         first.communicate()
@@ -205,7 +206,7 @@ def test_of_two_runs_at_once_the_second_says_so_and_harms_nothing(tmp_path: Path
 
 
 def test_the_lock_of_a_killed_run_blocks_nobody(tmp_path: Path, calm: Calm) -> None:
-    with started(tmp_path, *arguments(tmp_path, calm.sources)) as process:
+    with started(tmp_path, *arguments(tmp_path, calm.sources), preexec_fn=held_when_open) as process:
         wait_until_open(process, tmp_path / "state")
         kill_group(process)
     assert (tmp_path / "state" / "lock").read_text() == str(process.pid)
@@ -222,13 +223,15 @@ def test_a_signal_ends_the_run_after_its_pass_and_the_next_one_does_the_rest(
     tmp_path: Path, calm: Calm, number: signal.Signals, workers: str
 ) -> None:
     """SIGINT goes to the workers as well, as Ctrl-C in a terminal does; their pass may then fail, and is done again."""
-    with started(tmp_path, *arguments(tmp_path, calm.sources, "--workers", workers)) as process:
+    given = arguments(tmp_path, calm.sources, "--workers", workers)
+    with started(tmp_path, *given, preexec_fn=held_after_a_pass) as process:
         assert process.stderr
         told = []
         for line in process.stderr:
             told.append(line)
             if "articles done" in line:
                 os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+                (tmp_path / "go").touch()
                 break
         told += process.stderr
         assert process.wait() == STOPPED
@@ -241,7 +244,7 @@ def test_a_signal_ends_the_run_after_its_pass_and_the_next_one_does_the_rest(
 
 
 def test_a_second_signal_ends_the_run_at_once_with_the_same_exit_code(tmp_path: Path, calm: Calm) -> None:
-    with started(tmp_path, *arguments(tmp_path, calm.sources)) as process:
+    with started(tmp_path, *arguments(tmp_path, calm.sources), preexec_fn=held_after_a_pass) as process:
         assert process.stderr
         for line in process.stderr:
             if "articles done" in line or "SIGTERM" in line:

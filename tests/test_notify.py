@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -77,7 +78,7 @@ def outcomes(db: sqlite3.Connection) -> list[str | None]:
 
 
 def wait_for(condition: Any) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < until, "it has not happened"
         time.sleep(0.02)
@@ -117,12 +118,13 @@ def test_a_target_that_was_away_gets_all_of_it_when_it_is_back(folder: Path, db:
     mail = f"mailto://127.0.0.1:{port}?to=desk@news.example&from=claimwire@news.example"
     asked(db, Bridges=Told((mail,)))
     matched(db, match(1))
+    began = time.time()
     with Courier(folder, timedelta(days=1)):
         pass
     assert outcomes(db) == [None]
     attempts, problem, due = db.execute("SELECT attempts, problem, due FROM deliveries").fetchone()
     assert (attempts, bool(problem)) == (1, True)
-    assert 50 < due / 1000 - time.time() < 61
+    assert began + 60 - 1 <= due / 1000 <= time.time() + 60
     # What comes meanwhile waits for the next try, too.
     matched(db, match(2))
     with mailbox(port) as (mails, _):
@@ -142,11 +144,12 @@ def test_a_receiver_that_refuses_is_left_alone_as_long_as_it_asks(folder: Path, 
         asked(db, Bridges=Told((hook.target,)))
         matched(db, match(1))
         for pause in (1800, 120, None):
+            began = time.time()
             with Courier(folder, timedelta(days=1)):
                 pass
             due, problem = db.execute("SELECT due, problem FROM deliveries").fetchone()
             if pause:
-                assert pause - 10 < due / 1000 - time.time() <= pause
+                assert began + pause - 1 <= due / 1000 <= time.time() + pause
                 assert "error=" in problem
             due_again(db)
         assert len(hook.messages) == 3
@@ -154,14 +157,17 @@ def test_a_receiver_that_refuses_is_left_alone_as_long_as_it_asks(folder: Path, 
 
 
 def test_a_slow_target_holds_up_neither_the_others_nor_the_end(folder: Path, db: sqlite3.Connection) -> None:
+    answering, answered = threading.Event(), []
+
     def deliver(message: Message, target: str, environment: Mapping[str, str]) -> Sent:
-        time.sleep(60 if target == "json://slow" else 0)
+        if target == "json://slow":
+            answering.wait(300)
+            answered.append(target)
         return Sent(None)
 
     asked(db, Bridges=Told(("json://slow", "json://quick")))
     matched(db, match(1))
-    began = time.monotonic()
-    with Courier(folder, timedelta(days=1), {}, deliver, limit_s=0.2, last_s=20):
+    with Courier(folder, timedelta(days=1), {}, deliver, limit_s=0.5, last_s=200):
         wait_for(lambda: outcomes(db) == ["delivered", None])
         wait_for(lambda: db.execute("SELECT 1 FROM deliveries WHERE problem IS NOT NULL").fetchone())
         # It is not asked again while it has not answered, and that counts as a failure each time.
@@ -169,7 +175,8 @@ def test_a_slow_target_holds_up_neither_the_others_nor_the_end(folder: Path, db:
         wait_for(lambda: db.execute("SELECT max(attempts) FROM deliveries").fetchone() == (2,))
         matched(db, match(2))
         wait_for(lambda: outcomes(db) == ["delivered", None, "delivered", None])
-    assert time.monotonic() - began < 15
+    assert not answered, "the end has waited for it"
+    answering.set()
 
 
 def test_two_processes_do_not_send_at_the_same_time(folder: Path, db: sqlite3.Connection) -> None:

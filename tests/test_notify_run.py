@@ -49,6 +49,8 @@ def test_killed_between_the_sending_and_the_mark_it_sends_again_and_then_no_more
 
     def answer(number: int) -> tuple[int, dict[str, str]]:
         if not number:  # the message has arrived, and is not marked
+            while not running:
+                time.sleep(0.01)
             os.kill(running[0].pid, signal.SIGKILL)
         return 200, {}
 
@@ -97,6 +99,11 @@ def test_watch_uses_the_last_good_watches_and_tells_whoever_an_edit_names(tmp_pa
     arguments = ["watch", "--source", "wire.jsonl", "--sink", "jsonl:out", "--state", "state", "--extract", "none",
                  "--every", "1s", "--watches", "watches.yaml"]  # fmt: skip
 
+    def rewrite(watches: str) -> None:
+        """Watch never finds half of it."""
+        (tmp_path / "new").write_text(watches)
+        (tmp_path / "new").replace(tmp_path / "watches.yaml")
+
     def matched(*titles: str) -> None:
         desk(tmp_path, "json://127.0.0.1:9/nobody", *titles)
         until = time.monotonic() + 60
@@ -113,9 +120,9 @@ def test_watch_uses_the_last_good_watches_and_tells_whoever_an_edit_names(tmp_pa
     ):
         try:
             matched("Cracks")
-            (tmp_path / "watches.yaml").write_text("- {name: Bridges, wrods: bridge}\n")
+            rewrite("- {name: Bridges, wrods: bridge}\n")
             matched("Cracks", "Buses")
-            (tmp_path / "watches.yaml").write_text(f"- {{name: Bridges, words: bridge, notify: '{hook.target}'}}\n")
+            rewrite(f"- {{name: Bridges, words: bridge, notify: '{hook.target}'}}\n")
             matched("Cracks", "Buses", "Divers")
             until = time.monotonic() + 60
             while not hook.messages and time.monotonic() < until:

@@ -102,7 +102,7 @@ def test_rules_are_remembered_for_a_day(server: WebServer, tmp_path: Path) -> No
 
 def test_a_reading_that_ends_between_robots_txt_and_tdmrep_is_gone_on_with(server: WebServer, tmp_path: Path) -> None:
     outlet = Outlet(server, 1)
-    first = Reading(tmp_path / "first", [outlet.url(0)], Manners(delay_s=60), seconds=1)
+    first = Reading(tmp_path / "first", [outlet.url(0)], Manners(delay_s=600), seconds=6)
     assert [path for path, _, _ in outlet.asked] == ["/robots.txt"]
     second = Reading(tmp_path / "second", [outlet.url(0)], hosts=first.hosts.values())
     assert [path for path, _, _ in outlet.asked][1:] == ["/.well-known/tdmrep.json", outlet.path(0)]

@@ -142,7 +142,7 @@ def test_killed_at_each_start_by_one_article_the_others_are_written_and_it_becom
 ) -> None:
     good = list(articles(20, 60))
     said = "Mayor Ana Verr said on Tuesday that the bridge will stay closed until the spring. "
-    poison = {"url": POISON, "title": "Bridge", "text": said * 2_000, "published": "2026-03-02T08:00:00Z"}
+    poison = {"url": POISON, "title": "Bridge", "text": said * 6_000, "published": "2026-03-02T08:00:00Z"}
     source = write_jsonl(tmp_path / "wire.jsonl", [*good, poison])
     folders = ("--sink", f"jsonl:{tmp_path / 'out'}", "--state", str(tmp_path / "state"))
     arguments = ("--source", str(source), *folders, "--extractor", "rules", "--workers", workers)

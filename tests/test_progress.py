@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -52,6 +52,13 @@ class Noted(LineProgress):
         self.seen[-1].append(done)
 
 
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "it has not come to that"
+        time.sleep(0.01)
+
+
 def run(folder: Path, told: LineProgress, *sources: Path, workers: int = 1) -> None:
     settings = Settings(
         source=tuple(map(str, sources)), sink=(f"jsonl:{folder / 'out'}",), extract="none", workers=workers
@@ -67,13 +74,18 @@ def test_a_run_moves_within_reading_and_within_a_pass_and_knows_its_totals_from_
     monkeypatch.setattr(progress, "_LOOK_EVERY_S", 0.002)
     given = list(articles(_COUNT, 60))
     sources = [write_jsonl(tmp_path / f"{n}.jsonl", *given[n::3]) for n in range(3)]
-    noted = Noted()
-    run(tmp_path, noted, *sources, workers=workers)
-    assert noted.steps == [("reading 3 files", 3), (f"comparing {_COUNT:,} articles", _COUNT)]
-    for (_, total), seen in zip(noted.steps, noted.seen, strict=True):
-        assert seen == sorted(seen)
-        assert seen[-1] <= total
-        assert {done for done in seen if 0 < done < total}, f"no movement: {seen[:3]} ... {seen[-3:]}"
+    for again in range(5):  # on a busy machine nobody may have looked before a step was done
+        noted = Noted()
+        run(tmp_path / str(again), noted, *sources, workers=workers)
+        assert noted.steps == [("reading 3 files", 3), (f"comparing {_COUNT:,} articles", _COUNT)]
+        moved = 0
+        for (_, total), seen in zip(noted.steps, noted.seen, strict=True):
+            assert seen == sorted(seen)
+            assert seen[-1] <= total
+            moved += any(0 < done < total for done in seen)
+        if moved == len(noted.steps):
+            return
+    raise AssertionError(f"no movement: {[(seen[:3], seen[-3:]) for seen in noted.seen]}")
 
 
 def test_one_of_a_thing_is_not_several(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -91,13 +103,14 @@ def test_long_work_is_heard_of_at_least_every_so_often_with_an_estimate_of_its_e
     monkeypatch.setattr(progress, "_LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.05)
     lines = LineProgress()
+    began = time.monotonic()
     lines.begin("reading 8 feeds", 8)
     with following(lines, lambda: 3, 1, 7):
-        time.sleep(0.5)
+        until(lambda: len(caplog.records) > 5)
     told = [record.getMessage() for record in caplog.records]
     assert told[0] == "reading 8 feeds"
-    assert 3 <= len(told[1:]) <= 11
-    assert all(re.fullmatch(r"reading 8 feeds: 4 of 8 done, about \d s left", line) for line in told[1:])
+    assert len(told[1:]) <= (time.monotonic() - began) / 0.05
+    assert all(re.fullmatch(r"reading 8 feeds: 4 of 8 done, about \d+ s left", line) for line in told[1:])
 
 
 def test_what_was_counted_twice_moves_no_bar_beyond_its_end() -> None:
@@ -105,7 +118,7 @@ def test_what_was_counted_twice_moves_no_bar_beyond_its_end() -> None:
     noted.begin("reading 2 feeds", 2)
     progress_at = noted.seen[-1]
     with following(noted, lambda: 99, 0, 2):
-        time.sleep(2 * progress._LOOK_EVERY_S)
+        until(lambda: len(progress_at) > 1)
     assert set(progress_at) == {2}
 
 

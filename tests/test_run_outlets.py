@@ -265,7 +265,7 @@ def test_a_run_that_ends_while_a_page_is_searched_searches_it_again(server: WebS
 
     def robots(_: Seen, number: int) -> Page:
         stop.append(True)
-        return Page(delay=5)
+        return Page(delay=60)
 
     url = outlet(server)
     server.add("/robots.txt", robots)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import desk
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from test_serve import Page, serving, version, views
+from webserver import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -27,6 +28,8 @@ _OPTIONS = (
     "--disable-sync",
 )
 _WIDTHS = (1280, 768, 390)
+_LONGEST_MS = 60_000
+expect.set_options(timeout=_LONGEST_MS)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,7 @@ class Watched:
     """A tab, and what went wrong in it."""
 
     def __init__(self, context: BrowserContext) -> None:
+        context.set_default_timeout(_LONGEST_MS)
         self.tab: Tab = context.new_page()
         self.problems: list[str] = []
         self.asked: list[str] = []
@@ -96,7 +100,7 @@ def test_what_another_process_writes_appears_while_somebody_reads(browser: Brows
         titles = tab.locator("#items > article h2").all_inner_texts()
         assert [title.strip() for title in titles[:8]] == [f"Train {number}" for number in reversed(range(8))]
         assert tab.locator("#items > article").count() == before + 8
-        assert "new claim" in tab.locator("#news").inner_text()
+        expect(tab.locator("#news")).to_contain_text("new claim")
         # A reload has the same, in the same order.
         tab.reload()
         assert tab.locator("#items > article h2").all_inner_texts() == titles
@@ -109,10 +113,10 @@ def test_what_another_process_writes_appears_while_somebody_reads(browser: Brows
 def test_a_page_whose_server_was_away_gets_what_came_meanwhile(browser: Browser, tmp_path: Path) -> None:
     store = tmp_path / "news.db"
     desk.write(store, desk.later(0))
+    port = str(free_port())
     with browser.new_context() as context:
-        tab = context.new_page()
-        with serving(store) as served:
-            port = served.address.rpartition(":")[2]
+        tab = Watched(context).tab
+        with serving(store, "--port", port) as served:
             tab.goto(served.url)
             desk.write(store, desk.later(1))
             tab.wait_for_selector("text=Train 1 is late")
@@ -135,12 +139,12 @@ def test_a_watch_is_tried_and_its_matches_come_while_somebody_reads(browser: Bro
         tab.get_by_label("Words, one of them is enough").fill("quay, bridge")
         tab.keyboard.press("Enter")
         tab.wait_for_selector("pre.yaml >> text=- quay")
-        assert tab.locator("#found .claim").count() == 6
+        expect(tab.locator("#found .claim")).to_have_count(6)
         tab.goto(f"{served.url}/watch?name=Trains")
         tab.wait_for_selector("#live.on")
         desk.write(store, desk.later(1), watches=desk.WATCHES)
         tab.wait_for_selector("#items > article:first-of-type >> text=Train 1 is late")
-        assert tab.locator("#items > article").count() == 2
+        expect(tab.locator("#items > article")).to_have_count(2)
         assert watched.problems == []
 
 
@@ -158,7 +162,7 @@ def test_it_works_by_keyboard(browser: Browser, page: Page) -> None:
         tab.keyboard.type("unsafe")
         tab.keyboard.press("Enter")
         tab.wait_for_url("**/?q=unsafe")
-        assert tab.locator("#items .claim").count() == 2
+        expect(tab.locator("#items .claim")).to_have_count(2)
 
 
 def test_it_works_without_script(browser: Browser, page: Page) -> None:
@@ -168,12 +172,12 @@ def test_it_works_without_script(browser: Browser, page: Page) -> None:
         tab.locator(".filters summary").click()
         tab.locator(".filters #speaker").fill("verr")
         tab.get_by_role("button", name="Show").click()
-        assert tab.locator("#items .claim").count() == 4
+        expect(tab.locator("#items .claim")).to_have_count(4)
         tab.get_by_role("link", name="speaker verr").click()
-        assert tab.locator("#items .claim").count() == 7
+        expect(tab.locator("#items .claim")).to_have_count(7)
         tab.goto(f"{page.url}/article/{version(page.store, 'bridge')}")
         tab.locator("sup a").first.click()
-        assert tab.url.endswith("#claim-1")
+        tab.wait_for_url("**#claim-1")
 
 
 def test_a_claim_that_is_pointed_at_lights_up_in_the_text(browser: Browser, page: Page) -> None:
@@ -181,9 +185,9 @@ def test_a_claim_that_is_pointed_at_lights_up_in_the_text(browser: Browser, page
         tab = context.new_page()
         tab.goto(f"{page.url}/article/{version(page.store, 'bridge')}")
         tab.locator("#claim-2").hover()
-        assert tab.locator("mark.lit.claim").all_inner_texts() == ["At least 14 cables have rusted through"]
+        expect(tab.locator("mark.lit.claim")).to_have_text(["At least 14 cables have rusted through"])
         tab.locator("h1").hover()
-        assert tab.locator("mark.lit").count() == 0
+        expect(tab.locator("mark.lit")).to_have_count(0)
 
 
 def test_the_token_is_asked_for_once(browser: Browser, page: Page, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from apache_beam.pvalue import TaggedOutput
 from broker import Broker
 from conftest import Claimwire, written
 from kafka import KafkaConsumer, TopicPartition
-from streaming import flink_options, prism_options, streaming, until
+from streaming import enrich_slowly, flink_options, prism_options, streaming, until
 from webserver import free_port
 
 from claimwire.pipelines.cluster import streaming as cluster_streaming
@@ -191,6 +191,7 @@ def test_what_the_topic_of_dead_letters_refuses_too_is_kept_on_the_disk_of_the_w
 
 def tell_every_second() -> None:
     cluster_streaming._TELL_EVERY_S = 1
+    enrich_slowly()
 
 
 @pytest.mark.timeout(400)

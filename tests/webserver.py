@@ -9,6 +9,7 @@ with WebServer() as server:
 from __future__ import annotations
 
 import gzip
+import secrets
 import socket
 import threading
 import time
@@ -148,10 +149,11 @@ def endless(chunk: bytes) -> Callable[[], Iterator[bytes]]:
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """A port at which nobody listens. The kernel gives it to nobody either: it is below those that it gives away."""
+    while True:
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", secrets.choice(range(20_000, 32_000))))
+            return int(free.getsockname()[1])
 
 
 class _Server(ThreadingHTTPServer):

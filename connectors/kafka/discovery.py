@@ -17,6 +17,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from claimwire.connectors.kafka.consumers import Consumers
+from claimwire.connectors.kafka.errors import KafkaConnectorError
 from claimwire.connectors.kafka.offsets import (
     OnExpired,
     Start,
@@ -151,6 +152,7 @@ class KeepFindingRanges(FindRanges, RestrictionProvider):  # type: ignore[misc]
             return self._ranges(frozenset(), self._start)
         try:
             return self._ranges(known, Start(offsets=self._start.offsets))
-        except (KafkaError, UnknownTopicError) as error:  # a broker is down, or one of the topics was deleted
+        # A broker is down or does not know all of a new topic yet, or one of the topics was deleted.
+        except (KafkaError, KafkaConnectorError, UnknownTopicError) as error:
             _LOG.warning("could not look for new partitions: %s", error)
             return []

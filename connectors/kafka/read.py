@@ -450,7 +450,11 @@ class _Reading:
         consumer.unsubscribe()  # so that the high watermark comes from a new fetch
         consumer.assign([self._partition])
         consumer.seek(self._partition, self.offset)
-        found = consumer.poll(1000)
+        try:
+            found = consumer.poll(1000)
+        except OffsetOutOfRangeError:
+            self._out_of_range(consumer)
+            return
         highwater = consumer.highwater(self._partition)
         if found:
             consumer.seek(self._partition, self.offset)

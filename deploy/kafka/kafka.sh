@@ -100,7 +100,7 @@ start() {
   mkdir -p "$folder"
   folder=$(cd "$folder" && pwd)
   [ -e "$folder/address" ] || prepare "$folder"
-  for _ in $(seq 50); do  # one that was killed just now may not yet be gone, and still hold the port
+  for _ in $(seq 300); do  # one that was killed just now may not yet be gone, and still hold the port
     running "$folder" || break
     sleep 0.1
   done

@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,6 +49,9 @@ _log = logging.getLogger(__name__)
 _EXTRACTING = "extracting"
 _PATIENCE_S = 60
 """For which the list of sources waits for the commit of a run."""
+_MOMENT_S = 5
+"""For which a lock is waited for whose process is gone."""
+_LOOK_S = 0.05
 
 CURRENT = Versions(STATE_VERSION, fingerprint.VERSION)
 
@@ -317,18 +321,24 @@ def _folders(db: sqlite3.Connection) -> list[Path]:
 
 def acquire_lock(folder: Path, note: bool = True) -> IO[str]:
     """The lock of a state, in which the process that holds it is noted."""
-    # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale.
+    # The kernel gives an flock back when its process dies, however it dies, so no lock is ever stale. A child that the
+    # process was about to start has its files a moment longer, until the child's own program begins.
     lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115 - held open until __exit__
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise StateError(
-            f"another run (process {holder}) is using the state directory {folder}; "
-            "wait until it ends, or give this run its own with --state"
-        ) from None
+    until = time.monotonic() + _MOMENT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip()
+        if not _is_gone(holder) or time.monotonic() > until:
+            lock.close()
+            raise StateError(
+                f"another run (process {holder or 'unknown'}) is using the state directory {folder}; "
+                "wait until it ends, or give this run its own with --state"
+            )
+        time.sleep(_LOOK_S)
     if note:
         with naming(folder / LOCK):
             lock.seek(0)
@@ -336,6 +346,17 @@ def acquire_lock(folder: Path, note: bool = True) -> IO[str]:
             lock.write(str(os.getpid()))
             lock.flush()
     return lock
+
+
+def _is_gone(process: str) -> bool:
+    """Whether there is no process of this number any more."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, OverflowError):  # somebody else's, or no number
+        pass
+    return False
 
 
 # Bytes. SQLite itself takes a shorter file for a new database.
