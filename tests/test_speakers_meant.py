@@ -93,31 +93,6 @@ def test_an_unnamed_speaker_has_the_name_that_is_told_afterwards(
     check(by, text, words, name)
 
 
-SURNAMES: list[Resolved] = [
-    # "Reed" was the other one before, and he did not speak.
-    (
-        "Lyndon Reed was shot on Monday. Reed worked for the city. “We were like brothers,” Ronald Reed told the Lunde "
-        "Post. Reed said the house was quiet.",
-        "the house was quiet",
-        "Ronald Reed",
-    ),
-    (
-        "“We were like brothers,” Ronald Reed told the Lunde Post.\nLyndon Reed runs the mill. Reed said the house was "
-        "quiet.",
-        "the house was quiet",
-        "Lyndon Reed",
-    ),
-]
-
-
-@both
-@pytest.mark.parametrize(("text", "words", "name"), SURNAMES)
-def test_a_surname_means_who_spoke_just_before_unless_another_is_named_since(
-    by: By, text: str, words: str, name: str | None
-) -> None:
-    check(by, text, words, name)
-
-
 OFFICES: list[Resolved] = [
     (
         "Iceland's prime minister, former journalist Sigmundur Karl Holm, resisted pressure to go. Crowds stood there. "
