@@ -6,7 +6,7 @@ Each is a small article written for this project.
 from __future__ import annotations
 
 import pytest
-from spoken import EXTRACTORS, Resolved, check, extract
+from spoken import EXTRACTORS, Resolved, check
 
 from claimwire.pipelines.extract import By
 
@@ -207,20 +207,3 @@ def test_what_reports_the_news_is_named_before_or_behind_its_noun(
     by: By, text: str, words: str, name: str | None
 ) -> None:
     check(by, text, words, name)
-
-
-ANNOUNCED: list[Resolved] = [
-    (
-        "“It is ours,” said Jorinde van Holm, who runs the count. Bram Sand, a farmer, said the hives were old.\nVan "
-        "Holm rejects this: the number of hives has, she says, hardly changed.",
-        "hardly changed",
-        "Jorinde van Holm",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "words", "name"), ANNOUNCED)
-def test_a_clause_before_a_colon_that_announces_a_claim_is_no_part_of_it(text: str, words: str, name: str) -> None:
-    check("tagger", text, words, name)
-    claims = [claim.text for claim in extract("tagger", text).claims]
-    assert "the number of hives has [...] hardly changed" in claims
