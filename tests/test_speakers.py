@@ -1098,8 +1098,8 @@ SWAPPED = [
         ["the bill was fair", "it was late"],
     ),
     (
-        "{A} met {B} on Monday. {A}, who lives near the mill, said the crash was loud. The 23-year-old added that the "
-        "road was closed. A lawyer said the case was weak. “It will be heard,” the lawyer, {B}, told the court.",
+        "{A}, the mayor, said the crash was loud. The 23-year-old added that the road was closed. A lawyer said "
+        "the case was weak. “It will be heard,” the lawyer, {B}, told the court.",
         ["the crash was loud", "the road was closed", "the case was weak", "It will be heard"],
     ),
 ]

@@ -6,7 +6,7 @@ Each is a small article written for this project.
 from __future__ import annotations
 
 import pytest
-from spoken import EXTRACTORS, Resolved, check, extract
+from spoken import EXTRACTORS, Resolved, check
 
 from claimwire.pipelines.extract import By
 
@@ -88,31 +88,6 @@ LATER: list[Resolved] = [
 @both
 @pytest.mark.parametrize(("text", "words", "name"), LATER)
 def test_an_unnamed_speaker_has_the_name_that_is_told_afterwards(
-    by: By, text: str, words: str, name: str | None
-) -> None:
-    check(by, text, words, name)
-
-
-SURNAMES: list[Resolved] = [
-    # "Reed" was the other one before, and he did not speak.
-    (
-        "Lyndon Reed was shot on Monday. Reed worked for the city. “We were like brothers,” Ronald Reed told the Lunde "
-        "Post. Reed said the house was quiet.",
-        "the house was quiet",
-        "Ronald Reed",
-    ),
-    (
-        "“We were like brothers,” Ronald Reed told the Lunde Post.\nLyndon Reed runs the mill. Reed said the house was "
-        "quiet.",
-        "the house was quiet",
-        "Lyndon Reed",
-    ),
-]
-
-
-@both
-@pytest.mark.parametrize(("text", "words", "name"), SURNAMES)
-def test_a_surname_means_who_spoke_just_before_unless_another_is_named_since(
     by: By, text: str, words: str, name: str | None
 ) -> None:
     check(by, text, words, name)
@@ -232,20 +207,3 @@ def test_what_reports_the_news_is_named_before_or_behind_its_noun(
     by: By, text: str, words: str, name: str | None
 ) -> None:
     check(by, text, words, name)
-
-
-ANNOUNCED: list[Resolved] = [
-    (
-        "“It is ours,” said Jorinde van Holm, who runs the count. Bram Sand, a farmer, said the hives were old.\nVan "
-        "Holm rejects this: the number of hives has, she says, hardly changed.",
-        "hardly changed",
-        "Jorinde van Holm",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "words", "name"), ANNOUNCED)
-def test_a_clause_before_a_colon_that_announces_a_claim_is_no_part_of_it(text: str, words: str, name: str) -> None:
-    check("tagger", text, words, name)
-    claims = [claim.text for claim in extract("tagger", text).claims]
-    assert "the number of hives has [...] hardly changed" in claims

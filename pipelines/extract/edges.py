@@ -312,11 +312,9 @@ def _is_manner(words: TokenSpan, cue: TokenSpan) -> bool:
 
 def _begun(parts: list[TokenSpan], cue: TokenSpan) -> list[TokenSpan]:
     """Begins what is said behind those to whom it is said ("urged | residents | to stay"), behind the preposition of
-    its verb ("is seen | as | a threat"), behind a noun that only announces it ("repeated | its view | that it leaks"),
-    or behind the colon of a clause that does."""
+    its verb ("is seen | as | a threat") or behind a noun that only announces it ("repeated | its view | that it
+    leaks")."""
     first = parts[0]
-    if first.start < cue.start:
-        return [first.doc[_behind_colon(first) : first.end], *parts[1:]]
     if first.start < cue.end:
         return parts
     begin = max(
@@ -338,18 +336,6 @@ def _goes_on(verb: Token, said: TokenSpan, did: bool) -> bool:
         and (did or _speaks(verb))
         and not any(child.dep_ in SUBJECTS for child in verb.lefts)
     )
-
-
-def _behind_colon(said: TokenSpan) -> int:
-    """Where what is said begins behind a clause that announces it: "Lee rejects this: | the well has, she says, | been
-    dry for long"."""
-    colon = next((token.i for token in said if token.text == ":" and token.nbor(-1).i > said.start), None)
-    if colon is None or colon + 1 == said.end or said.doc[colon - 1].is_quote or said[0].is_quote:
-        return int(said.start)
-    before = said.doc[said.start : colon]
-    verbs = (cue_verbs().get(token.lower_) for token in before if is_verb(token))
-    tells = any(verb is not None and verb.class_ in {"speech", "attitude"} for verb in verbs)
-    return colon + 1 if tells else int(said.start)
 
 
 def _behind_preposition(said: TokenSpan, cue: TokenSpan) -> int:

@@ -193,8 +193,8 @@ class _Conversation:
         )
 
     def _namesake(self, who: int, spans: Sequence[Span], head: Span) -> int:
-        """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, if that was just
-        before, or nobody else went by the surname. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
+        """Whom a surname alone means as a speaker: of those who share it the only one who has spoken, unless somebody
+        else went by the surname before. "Ann Reed" was shot, "Tom Reed" told of it: "Reed" says more."""
         word = self._text[slice(*head)]
         spoke = self._attention.spoke
         if spans[0] != head or who in spoke:
@@ -202,11 +202,8 @@ class _Conversation:
         spoken = [other for other in self._cast.people.surnamed(word) if other in spoke]
         if len(spoken) != 1:
             return who
-        last = self._last_named([who, *self._cast.people.surnamed(word)], head[0])
-        if last == who:
+        if self._last_named([who, *spoken], head[0]) == who:
             return who
-        if last == spoken[0] and self._last and self._last[1].person == last and self._is_near(head[0]):
-            return last
         before = spoke[spoken[0]]
         others = {who, *self._cast.people.surnamed(word)} - {*spoken}
         return who if any(self._called.get((other, word), before) < before for other in others) else spoken[0]
