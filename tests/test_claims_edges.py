@@ -54,6 +54,15 @@ FRAMED: list[Case] = [
         "Instead of a new pier, he said, the town would build a wall.",
         "he | said | Instead of a new pier ... the town would build a wall",
     ),
+    # A clause that announces it.
+    (
+        "Ann Lee disagrees: the pump, she says, is new.",
+        "she | says | the pump ... is new",
+    ),
+    (
+        "The plan is simple: the pump, Lee said, goes first.",
+        "Lee | said | the pump ... goes first",
+    ),
 ]
 RELAYED: list[Case] = [
     (

@@ -48,6 +48,7 @@ _TIME = re.compile(
 )
 _GAP = 4
 _ONLY_THAT = re.compile(r"(?:only|just|simply) (?=that\b)")
+_ANNOUNCED = re.compile(r"(?P<clause>[^:;.!?\n\"“”]{3,80}): (?=\w)")
 _WAS_THAT = re.compile(r"(?:is|was) that\s+(?=\w)")
 _SECOND_HALF = re.compile(r"\b(?:and|but),? $")
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
@@ -75,6 +76,18 @@ def without_credits(article: Article, draft: Draft) -> None:
     if credited:
         parts = [strip(article.text, part) for part in outside(draft.content, credited)]
         draft.content = [part for part in parts if has_words(article.text, part)] or draft.content
+
+
+def without_announcement(text: str, draft: Draft) -> None:
+    """Leaves out of a content, in whose sentence the cue comes later, the clause that announces it: "Lee disagrees: |
+    the pump, | she says, | is new"."""
+    first, *more = draft.content
+    announced = _ANNOUNCED.match(text, *first) if draft.cue and draft.cue[0][0] > first[0] else None
+    if announced is None or not has_words(text, (announced.end(), first[1])):
+        return
+    if any(word in cue_verbs() for word in announced["clause"].lower().split()):
+        draft.content = [(announced.end(), first[1]), *more]
+        draft.main = longest(draft.content)
 
 
 def without_lead(text: str, content: Sequence[Span]) -> list[Span]:

@@ -14,7 +14,7 @@ from claimwire.pipelines.extract import pieces, reject, shape
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.confidence import confidence
 from claimwire.pipelines.extract.drafts import Draft
-from claimwire.pipelines.extract.edges import without_credits
+from claimwire.pipelines.extract.edges import without_announcement, without_credits
 from claimwire.pipelines.extract.entities import Recognised, find_entities, recognised
 from claimwire.pipelines.extract.finding import find_in_parse
 from claimwire.pipelines.extract.finding.continued import find_continued
@@ -145,10 +145,11 @@ def find_going_on(work: Work, _: Tools) -> None:
     work.drafts = [*work.drafts, *find_continued(work.read, work.drafts)]
 
 
-def leave_out_credits(work: Work, _: Tools) -> None:
-    """Takes out of the contents what says who took a picture."""
+def leave_out(work: Work, _: Tools) -> None:
+    """Takes out of the contents what says who took a picture, and what only announces them."""
     for draft in work.drafts:
         without_credits(work.article, draft)
+        without_announcement(work.article.text, draft)
 
 
 def settle_speakers(work: Work, _: Tools) -> None:
@@ -232,7 +233,7 @@ STEPS = (
     Step("find tagged", find_tagged, needs=("article", "pieces", "docs", "attributions", "drafts"),
          gives=("drafts",), by="tagger", what="claims"),
     Step("find continued", find_going_on, needs=("article", "drafts"), gives=("drafts",), what="claims"),
-    Step("leave out credits", leave_out_credits, needs=("article", "drafts"), gives=("drafts",), what="claims"),
+    Step("leave out", leave_out, needs=("article", "drafts"), gives=("drafts",), what="claims"),
     Step("settle speakers", settle_speakers, needs=("article", "pieces", "docs", "entities", "drafts"),
          gives=("drafts",), what="claims"),
     Step("weigh", weigh, needs=("drafts", "worth"), gives=("drafts",), by="tagger", what="claims"),

@@ -48,7 +48,9 @@ class Tried(NamedTuple):
 
 def asked(parameters: Iterable[tuple[str, str]]) -> Tried:
     """The watch that a form asks for."""
-    pairs = [(name, value.strip()[:_LONGEST]) for name, value in parameters if name in NAMES and value.strip()]
+    # A field is one line. In YAML some ends of a line would come back as spaces.
+    fields = [(name, " ".join(value.split())[:_LONGEST].strip()) for name, value in parameters if name in NAMES]
+    pairs = [(name, value) for name, value in fields if value]
     given = {name: value for name, value in pairs if name != "kind"}
     kinds = frozenset(value for name, value in pairs if name == "kind")
     if not kinds and not given.keys() - {"name", "within", "unit", "threshold"}:
