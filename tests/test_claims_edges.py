@@ -4,7 +4,7 @@ speaker does next. All sentences are ours."""
 from __future__ import annotations
 
 import pytest
-from said import Case, check, tried
+from said import Case, check, extract, tried
 
 from claimwire.pipelines.extract import By
 
@@ -22,6 +22,11 @@ NEXT: list[Case] = [
         "? - | concerns | it could hit a town",
     ),
     ("The clinic said nobody was hurt and would not elaborate.", "The clinic | said | nobody was hurt"),
+    (
+        "Holm said the inquiry was at its beginning and urged anyone with information to call the police.",
+        "Holm | said | the inquiry was at its beginning",
+        "? Holm | urged | to call the police",
+    ),
     # ... but what those do of whom it speaks is.
     (
         "The clinic said the man woke up but refused to eat.",
@@ -53,6 +58,14 @@ FRAMED: list[Case] = [
     (
         "Instead of a new pier, he said, the town would build a wall.",
         "he | said | Instead of a new pier ... the town would build a wall",
+    ),
+    (
+        "The pier burned down. In response to the fire in the harbour, the mayor said, pumps were sent to the quay.",
+        "the mayor | said | pumps were sent to the quay",
+    ),
+    (
+        "In the valley, Lee said, the snow will melt.",
+        "Lee | said | In the valley ... the snow will melt",
     ),
     # A clause that announces it.
     (
@@ -145,3 +158,10 @@ def test_who_speaks(case: Case, by: By | None) -> None:
 @pytest.mark.parametrize(("case", "by"), tried(CUT, BEYOND_RULES))
 def test_a_bracket_or_a_second_subject_does_not_end_what_is_said(case: Case, by: By | None) -> None:
     check(case, by)
+
+
+def test_a_relative_clause_without_its_beginning_is_no_claim() -> None:
+    text = "The port has a live feed from cameras in both halls, both run by the council, which Lee said officers are viewing."
+    assert [claim.text for claim in extract(text, "rules").claims] == []
+    (whole,) = extract("Lee said officers are viewing the live feed.", "rules").claims
+    assert whole.text == "officers are viewing the live feed"

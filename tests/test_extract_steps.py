@@ -92,7 +92,7 @@ def test_the_reasons_are_asked_in_their_order() -> None:
     names = [reason.__name__ for reason in reject.REASONS]
     assert names == [
         "printed", "credited", "foreign", "small_words", "voiceless", "quoted_phrase", "measures", "cites", "nobodys",
-        "calls", "greets", "declines", "asks", "sings", "orders", "narrates",
+        "calls", "greets", "declines", "asks", "sings", "orders", "narrates", "relates",
     ]  # fmt: skip
 
 

@@ -102,6 +102,7 @@ def test_a_quantity_has_its_value_unit_and_comparator(text: str, expected: Expec
         "her 9-month-old son",
         "Ann Reed, 34; Tom Reed, 8.",
         "two years ago and in the last six months",
+        "the ages of the victims are 17, 23, and 55",
         "she is 3, and he was 17 (police say he is 18)",
         "open 24/7 in the first half of the year",
     ],

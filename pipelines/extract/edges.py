@@ -49,6 +49,10 @@ _TIME = re.compile(
 _GAP = 4
 _ONLY_THAT = re.compile(r"(?:only|just|simply) (?=that\b)")
 _ANNOUNCED = re.compile(r"(?P<clause>[^:;.!?\n\"“”]{3,80}): (?=\w)")
+_ABOUT = re.compile(
+    r"(?:^|[.!?\n] ?)(?:In (?:reference|response|reply|answer) to|Referring to|Responding to|Commenting on|"
+    r"Asked (?:about|whether|why)|Speaking (?:about|of)) "
+)
 _WAS_THAT = re.compile(r"(?:is|was) that\s+(?=\w)")
 _SECOND_HALF = re.compile(r"\b(?:and|but),? $")
 _BY_TIME = frozenset({"after", "before", "when", "while", "as", "asked", "speaking", "responding", "in", "on", "at"})
@@ -109,11 +113,13 @@ def without_lead(text: str, content: Sequence[Span]) -> list[Span]:
 
 def without_frame(text: str, draft: Draft) -> None:
     """Leaves out of a content what only frames it: "What | the mayor said | was that | it would close", "It burned down
-    and | according to the police, | nobody was hurt"."""
+    and | according to the police, | nobody was hurt", "In response to the flood, | she said, | it closed"."""
     first, *more = draft.content
     if not more:
         return
-    if text[slice(*first)].lower() == "what" and (was := _WAS_THAT.match(text, *more[0])):
+    if _ABOUT.search(text, max(0, first[0] - 20), first[1]) and draft.start < more[0][0]:
+        draft.content = more
+    elif text[slice(*first)].lower() == "what" and (was := _WAS_THAT.match(text, *more[0])):
         draft.content = [(was.end(), more[0][1]), *more[1:]]
     elif draft.lemma == "according to" and _SECOND_HALF.search(text, first[0], draft.start):
         draft.content = [span for span in more if span[0] > draft.start] or draft.content

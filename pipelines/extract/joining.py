@@ -57,10 +57,11 @@ _OF_CLAUSES = frozenset({CLAUSE, TAGGER_AND_RULES})
 _STOPS = re.compile(r"[.!?]?[\"”’)]*(?:\s|$)|,? (?:on|in|at|to|late|early|this|last) [^,.!?\n]{1,40}[.!?]")
 _CONTRAST = re.compile(r"[,\s—–-]*(?:but|(?:even )?though|although|while|which|who|where)\b")
 _GOING_ON = re.compile(r",? (?:but|and|then|though)(?: (?:also|later|then|has|had))? $")
-# "But declined to comment", "and gave no details", "but dismissed concerns that ..."
+# "But declined to comment", "and urged drivers to wait", "and gave no details", "but dismissed concerns that ..."
 _NO_MORE = re.compile(
     r",? (?:but|and) (?:also |later |then |has |have |had )*(?:(?:refused to|declined to|did(?: not|n['’]t)|"
     r"would(?: not|n['’]t)) (?:further )?(?:comment|elaborate|say|specify|discuss|disclose|speculate|be drawn|go into)|"
+    r"(?:urged|called (?:on|for)|appealed (?:to|for)|condemned|praised|thanked)|"
     r"(?:gave|offered|provided) no (?:further |more |other )?(?:details?|explanation|information|evidence|reasons?)|"
     r"(?:dismissed|rejected|played down|downplayed) (?:the |any |all )?(?:concern|fear|claim|report|suggestion|"
     r"allegation|accusation|rumou?r|criticism)s?)\b"
@@ -197,8 +198,8 @@ def _end_before_next(text: str, draft: Draft, ruled: Iterable[Draft]) -> None:
 
 
 def _end_before_own(article: Article, drafts: Sequence[Draft]) -> None:
-    """Ends indirect speech where its speaker goes on with a verb of saying, or says no more: "They said he was ill, |
-    but added that he would return", "The firm said it was late | but declined to comment further"."""
+    """Ends indirect speech where its speaker goes on with a verb of saying, or does something of the kind: "They said
+    he was ill, | but added that he would return", "The firm said it was late | but declined to comment further"."""
     text = article.text
     for draft in drafts:
         start, end = draft.content[-1]

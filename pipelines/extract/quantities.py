@@ -95,6 +95,7 @@ _UNCOUNTED = re.compile(
     rf"\b\d{{4}}\s(?:GMT|UTC|BST|CET|EST|EDT|PST|PDT)\b|\b{_N}\so['’]clock\b|"
     rf"\b\d{{1,2}}/\d{{1,2}}(?:/\d\d){{1,2}}\b|"
     rf"\b(?a:{any_of(_MONTHS)})\.?\s\d{{1,2}}(?:\s?(?:and|to|or|[–-])\s?\d{{1,2}})+\b|"
+    rf"\bages?\s[^.;\d]{{0,40}}\b(?:are|were|is|was)\s\d{{1,3}}(?:,?\s(?:and\s)?\d{{1,3}}\b)*|"
     rf"\bage[ds]?\s(?:(?:between|from|of|under|over)\s)*{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?\b|"
     rf"\bturn(?:s|ed|ing)?\s{_N}\b(?!\s\w+s\b)|"
     rf"\b{_N}(?:\s?(?:and|to|or|[–-])\s?{_N})?[\s-](?:year|month|week|day)s?[\s-](?:old|of\sage)|"

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from claimwire.pipelines.extract.article import Article
 from claimwire.pipelines.extract.cast.roles import is_role
 from claimwire.pipelines.extract.clauses import agent, passive
+from claimwire.pipelines.extract.confidence import VERBAL
 from claimwire.pipelines.extract.drafts import Draft
 from claimwire.pipelines.extract.foreign import is_foreign
 from claimwire.pipelines.extract.rules import CLAUSE, DIALOGUE, TAGGER
-from claimwire.pipelines.extract.spans import any_contains, has_words, outside, text_of
+from claimwire.pipelines.extract.spans import any_contains, has_words, hull, outside, text_of
 from claimwire.pipelines.extract.stance import DENYING
 from claimwire.pipelines.extract.wordlists import CueVerb, cue_nouns, cue_verbs, precision, sections
 
@@ -58,6 +59,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _INDIRECT_QUESTION = re.compile(r"\W*(?:whether|if|how|what|when|where|why|who|which|about)\b", re.IGNORECASE)
+_WHICH = re.compile(r"\b(?:which|whom) $")
 _WOULD = re.compile(r"(?:would|could|might|should|may|must|can)(?: not|n['’]t)?(?: have)? ", re.IGNORECASE)
 _SUPPOSED = frozenset({"say", "argue", "think", "believe", "claim", "guess", "suppose", "tell", "add", "know"})
 _REPORTED = re.compile(r"([^\W\d_][\w’'-]*) (?:says|said|tells|told|adds|added|explains|explained|thinks|believes)\b")
@@ -386,6 +388,16 @@ def narrates(_: Article, draft: Draft) -> bool:
     return NARRATES in draft.signs
 
 
+def relates(article: Article, draft: Draft) -> bool:
+    """A relative clause without its beginning says nothing: "the cameras, which Lee said | police are watching"."""
+    if draft.rule != CLAUSE or not draft.speaker:
+        return False
+    first, last = hull([*draft.cue, *draft.speaker])
+    start, end = draft.content[0]
+    cut = start > last and _WHICH.search(article.text, max(0, first - 7), first) is not None
+    return cut and VERBAL.match(article.text, start, end) is None
+
+
 REASONS = (
     printed,
     credited,
@@ -403,6 +415,7 @@ REASONS = (
     sings,
     orders,
     narrates,
+    relates,
 )
 """In the order in which they are asked. Of a draft without a cue only the first three are."""
 
