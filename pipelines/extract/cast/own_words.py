@@ -26,8 +26,8 @@ _NAME_ENDS = re.compile(
     r"about|against|into|over|under|behind|between|among|regarding|concerning|alongside|without)\b"
 )
 _FOR = re.compile(r" (?:for|with|against|behind|representing)\b")
-# "Minister | of Defence | Ann Lee", "Head | of the Duma's Foreign Affairs Committee | Ann Lee"
 _HEADING = frozenset({"head", "chief", "leader"})
+# "Minister | of Defence | Ann Lee", "Head | of the Duma's Foreign Affairs Committee | Ann Lee"
 _OF_OFFICE = re.compile(
     r" of (?:the )?(?:[A-Z][\w’'.&-]*,? (?:(?:and|of|for|the) )*)*(?:[A-Z][\w’.&-]*[^\W\d_]{2}|police|staff|state) "
 )
