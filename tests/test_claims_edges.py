@@ -16,6 +16,10 @@ NEXT: list[Case] = [
     ),
     ("The ministry said the road was open but gave no details.", "The ministry | said | the road was open"),
     (
+        "The army said the fence was cut, but had no information about who did it.",
+        "The army | said | the fence was cut",
+    ),
+    (
         "The institute agreed that the station cannot be steered but dismissed concerns that it could hit a town.",
         "The institute | agreed | the station cannot be steered",
         "? The institute | dismissed | concerns that it could hit a town",

@@ -15,6 +15,13 @@ from claimwire.pipelines.extract import By, load
 # -- pronouns
 
 PRONOUNS = [
+    # "Her husband" is a man.
+    (
+        "The judge's father Bassem Holm has said she was ill. Rania Falk has been held since July. Her husband, "
+        "Ghassan Falk, said it was a mistake. “Nobody told us,” he said.",
+        "Nobody told us",
+        "Ghassan Falk",
+    ),
     # Whom somebody is asked about does not answer.
     (
         "Paul Stone plays for Lunde. Karl Falk hopes that he will stay. Asked about Stone leaving, he added: "

@@ -63,6 +63,7 @@ _NO_MORE = re.compile(
     r"would(?: not|n['’]t)) (?:further )?(?:comment|elaborate|say|specify|discuss|disclose|speculate|be drawn|go into)|"
     r"(?:urged|called (?:on|for)|appealed (?:to|for)|condemned|praised|thanked)|"
     r"(?:gave|offered|provided) no (?:further |more |other )?(?:details?|explanation|information|evidence|reasons?)|"
+    r"had no (?:further |more )?(?:information|details) (?:about|on)|"
     r"(?:dismissed|rejected|played down|downplayed) (?:the |any |all )?(?:concern|fear|claim|report|suggestion|"
     r"allegation|accusation|rumou?r|criticism)s?)\b"
 )

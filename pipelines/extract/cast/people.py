@@ -20,6 +20,8 @@ _NAMESAKES = 20
 """Where more people than that bear one surname it means none of them; so hostile text costs bounded time."""
 _SURNAME_FIRST = re.compile(r"[A-Z][a-z]+-[a-z]+")
 """How Korean first names are written, which go last: "Kim Dong-yup"."""
+_WHOSE = frozenset({"his", "her", "hers"})
+"""Words before a role that say nothing of who has it: "her husband"."""
 _GENERATION = re.compile(r"(?:[JS]r\.?|I{1,3}|IV)")
 
 
@@ -85,7 +87,7 @@ class People:
         genders = self._by_pronouns(genders)
         words = self._read_roles()
         self.all = [
-            Person(name, entity, gender or gender_of(sorted(said)), self._likely(name), frozenset(said))
+            Person(name, entity, gender or gender_of(sorted(said - _WHOSE)), self._likely(name), frozenset(said))
             for name, entity, gender, said in zip(self._names, self._entities, genders, words, strict=True)
         ]
 
