@@ -117,8 +117,10 @@ class Hub:
         self._server.server_close()
         self._thread.join()
         self.settle()
-        if not kind and self.failures:
-            raise self.failures[0]
+        # Who subscribed may have left before what follows from its last request; a test asserts what has to come.
+        failures = [failure for failure in self.failures if not isinstance(failure, ConnectionRefusedError)]
+        if not kind and failures:
+            raise failures[0]
 
     def settle(self) -> None:
         """Wait until all that follows from requests is done."""

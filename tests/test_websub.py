@@ -678,6 +678,7 @@ def test_hubs_that_all_deny_are_not_asked_in_circles(tmp_path: Path) -> None:
                 desk.settle(now)
             assert (len(one.asked), len(other.asked)) == (1, 1)
             desk.settle(now + AFTER_DENIAL + timedelta(hours=1))
+            one.settle()
             assert (len(one.asked), len(other.asked)) == (2, 1)
 
 
