@@ -72,6 +72,7 @@ _ASIDE = re.compile(r",?\s(?:which|who|whom|whose)\s(?:(?:will|would|is|are|was|
 _SENTENCE_ENDS = re.compile(r"[.!?][\"”’']?\s+$")
 _SENTENCE_MORE = re.compile(r"[.!?][\"”’')]*[ \t]+\S")
 _THAT = re.compile(r"\W*that\b")
+# Two characters before the end of a content: "closed| ,", "“closed,” |", "“closed,| ”"
 _COMMA = re.compile(r"..,|.?,[\"”’']", re.DOTALL)
 _FALSE_END = re.compile(r"\.[a-z]\.|\. \(|\)(?=\W)")
 _SECOND = re.compile(r"[,\s—–;-]*(?:[.!?]|(?:and|but|or|while|though|although|who|which|as)\b)")

@@ -108,23 +108,20 @@ def _quoted_as_saying(text: str, parsed: Sequence[tuple[int, Doc]], draft: Draft
     draft.lemma, draft.class_ = "say", "speech"
     if quoted["who"].startswith(("by ", "in ")):
         if draft.speaker[-1][1] > verb.start():
-            _speak_as_subject(parsed, draft, verb.span())
+            _speak_as_subject(text, parsed, draft, verb.span())
     else:
         draft.speaker, draft.head = [who], (who[1] - len(quoted["who"].rsplit(maxsplit=1)[-1]), who[1])
     return True
 
 
-def _speak_as_subject(parsed: Sequence[tuple[int, Doc]], draft: Draft, verb: Span) -> None:
+def _speak_as_subject(text: str, parsed: Sequence[tuple[int, Doc]], draft: Draft, verb: Span) -> None:
     """Gives a draft the subject of a verb in the passive as its speaker, or none."""
     found = _token(parsed, verb)
     subject = next((c for c in found[1].lefts if c.dep_ == "nsubjpass"), None) if found else None
     if found is None or subject is None:
         draft.speaker, draft.head = [], (0, 0)
         return
-    start, doc = found[0], subject.doc
-    first, last = noun_range(subject)
-    draft.speaker = [(start + int(doc[first].idx), start + int(doc[last - 1].idx) + len(doc[last - 1]))]
-    draft.head = start + int(subject.idx), start + int(subject.idx) + len(subject)
+    _speaks(text, found[0], subject, draft)
 
 
 # -- "a nurse who says ..."
@@ -186,10 +183,15 @@ def _speak_to(text: str, parsed: Sequence[tuple[int, Doc]], draft: Draft, told: 
     if found is None or speaker is None:
         draft.speaker, draft.head, draft.alleged = [], (0, 0), True
         return
-    start, doc = found[0], found[1].doc
-    first, last = noun_range(speaker)
+    _speaks(text, found[0], speaker, draft)
+
+
+def _speaks(text: str, start: int, who: Token, draft: Draft) -> None:
+    """Gives a draft a noun as its speaker; the noun's piece begins at ``start`` of the text."""
+    first, last = noun_range(who)
+    doc = who.doc
     draft.speaker = [trim(text, (start + int(doc[first].idx), start + int(doc[last - 1].idx) + len(doc[last - 1])))]
-    draft.head = start + int(speaker.idx), start + int(speaker.idx) + len(speaker)
+    draft.head = start + int(who.idx), start + int(who.idx) + len(who)
 
 
 # -- "Acme, one of the largest brewers, said ..."

@@ -164,8 +164,10 @@ class _Conversation:
             return None
         since, last = self._last
         bodies = self._cast.bodies
-        if last.entity is None or last.entity in bodies.called(what):
-            return last if last.entity is not None else None
+        if last.entity is None:
+            return None
+        if last.entity in bodies.called(what):
+            return last
         named = self._cast.mentions_in(since, at)
         others = {bodies.full(each.entity) for each in named if self._cast.entities[each.entity].label == "ORG"}
         may = what in _WEBSITES or AT_LARGE in nouns().get(what, ())
